@@ -1,0 +1,110 @@
+//! Events of a response: raw as they came, and assembled as the agent reads them.
+
+use std::fmt;
+
+use bytes::Bytes;
+use serde::Deserialize;
+
+use crate::{Item, RateLimits, Usage};
+
+/// One event as a provider sent it: its kind, and the JSON it came in.
+///
+/// This is what crosses the border between `transport` and the rooms above; a pass-through forwards
+/// `raw` untouched, and only an assembler looks inside.
+#[derive(Clone, PartialEq, Eq)]
+pub struct RawEvent {
+    kind: Box<str>,
+    raw: Bytes,
+}
+
+/// The text is not a JSON object with a `type`.
+#[derive(Debug, thiserror::Error)]
+#[error("not an event: {0}")]
+pub struct NotAnEvent(#[source] serde_json::Error);
+
+#[derive(Deserialize)]
+struct Tag<'a> {
+    #[serde(rename = "type", borrow)]
+    kind: std::borrow::Cow<'a, str>,
+}
+
+impl RawEvent {
+    /// Reads the kind out of an event's JSON.
+    ///
+    /// # Errors
+    /// [`NotAnEvent`] if it is not a JSON object with a string `type`.
+    pub fn parse(raw: Bytes) -> Result<Self, NotAnEvent> {
+        let tag: Tag<'_> = serde_json::from_slice(&raw).map_err(NotAnEvent)?;
+        Ok(Self {
+            kind: tag.kind.as_ref().into(),
+            raw,
+        })
+    }
+
+    /// The event's `type`, such as `response.output_text.delta`.
+    #[must_use]
+    pub fn kind(&self) -> &str {
+        &self.kind
+    }
+
+    /// The event's JSON.
+    #[must_use]
+    pub fn raw(&self) -> &Bytes {
+        &self.raw
+    }
+
+    /// Reads the event as `T`; `None` if it does not fit.
+    pub(crate) fn read<'a, T: Deserialize<'a>>(&'a self) -> Option<T> {
+        serde_json::from_slice(&self.raw).ok()
+    }
+}
+
+impl fmt::Debug for RawEvent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "RawEvent({}, {} bytes)", self.kind, self.raw.len())
+    }
+}
+
+/// What an event means to a conversation, whatever dialect it came in.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum ModelEvent {
+    /// The backend has taken the request.
+    Created {
+        /// The response's id.
+        id: String,
+    },
+    /// More text for the reader.
+    TextDelta {
+        /// The piece.
+        delta: String,
+    },
+    /// More of a refusal, for the reader.
+    RefusalDelta {
+        /// The piece.
+        delta: String,
+    },
+    /// More of a reasoning summary; replaceable progress.
+    ReasoningDelta {
+        /// The piece.
+        delta: String,
+    },
+    /// The model has begun a tool call; its arguments are still coming.
+    ToolCallStarted {
+        /// The tool's name.
+        name: String,
+    },
+    /// An item is complete.
+    ItemDone(Item),
+    /// How much of the plan's limits is used.
+    RateLimits(RateLimits),
+    /// The response has ended well.
+    Completed {
+        /// The response's id.
+        id: String,
+        /// Tokens, where the provider told.
+        usage: Option<Usage>,
+        /// `Some(false)`: the model has more to say and wants to be called again.
+        end_turn: Option<bool>,
+    },
+}

@@ -1,0 +1,317 @@
+//! One item of a conversation: a message, a tool call, its output, a reasoning blob.
+//!
+//! An item is kept as the JSON text it arrived in, and read through a view when needed. So whatever
+//! a provider put in comes back to it byte for byte, an item is encoded once however often it is
+//! sent, and "the same item" is a comparison of two strings.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+/// A conversation item in the Responses dialect's shape (OpenAI Responses API, `input` and `output`).
+#[derive(Clone, PartialEq, Eq)]
+pub struct Item {
+    json: Arc<str>,
+}
+
+/// What an item says, borrowed from it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ItemView<'a> {
+    /// Somebody said something.
+    Message {
+        /// `user`, `assistant`, `developer` or `system`.
+        role: Cow<'a, str>,
+        /// The provider's mark for preambles and final answers (`commentary`, `final_answer`).
+        phase: Option<Cow<'a, str>>,
+        /// All text parts in order, joined.
+        text: String,
+        /// The refusal, where the model refused.
+        refusal: Option<String>,
+    },
+    /// The model wants a tool to run.
+    FunctionCall {
+        /// Ties the call to its output.
+        call_id: Cow<'a, str>,
+        /// The tool's name.
+        name: Cow<'a, str>,
+        /// JSON, as the model wrote it; it may be broken.
+        arguments: Cow<'a, str>,
+    },
+    /// What the tool gave back.
+    FunctionCallOutput {
+        /// The call it answers.
+        call_id: Cow<'a, str>,
+        /// The text the model reads.
+        output: String,
+    },
+    /// Reasoning, mostly encrypted.
+    Reasoning {
+        /// The readable summary, if there is one.
+        summary: String,
+    },
+    /// Anything else; it is kept and sent back all the same.
+    Other {
+        /// The item's `type`.
+        kind: Cow<'a, str>,
+    },
+}
+
+/// The text is not a JSON object, so it is no item.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not a conversation item: expected one JSON object")]
+pub struct NotAnItem;
+
+impl Item {
+    /// Takes an item from its JSON text.
+    ///
+    /// # Errors
+    /// [`NotAnItem`] if the text is not one JSON object.
+    pub fn parse(json: &str) -> Result<Self, NotAnItem> {
+        // serde also reads a struct from a list, which is no item.
+        let object = json.trim_start().starts_with('{');
+        if !object || serde_json::from_str::<Fields<'_>>(json).is_err() {
+            return Err(NotAnItem);
+        }
+        Ok(Self { json: json.into() })
+    }
+
+    /// A message from the user.
+    #[must_use]
+    pub fn user(text: &str) -> Self {
+        Self::message("user", "input_text", text)
+    }
+
+    /// Instructions that rank above the user's.
+    #[must_use]
+    pub fn developer(text: &str) -> Self {
+        Self::message("developer", "input_text", text)
+    }
+
+    /// Something the assistant said.
+    #[must_use]
+    pub fn assistant(text: &str) -> Self {
+        Self::message("assistant", "output_text", text)
+    }
+
+    /// A tool's answer to a call.
+    #[must_use]
+    pub fn function_call_output(call_id: &str, output: &str) -> Self {
+        Self::encode(&serde_json::json!({
+            "type": "function_call_output", "call_id": call_id, "output": output,
+        }))
+    }
+
+    fn message(role: &str, part: &str, text: &str) -> Self {
+        Self::encode(&serde_json::json!({
+            "type": "message", "role": role, "content": [{"type": part, "text": text}],
+        }))
+    }
+
+    fn encode(value: &serde_json::Value) -> Self {
+        Self {
+            json: value.to_string().into(),
+        }
+    }
+
+    /// The item's JSON, byte for byte.
+    #[must_use]
+    pub fn json(&self) -> &Arc<str> {
+        &self.json
+    }
+
+    /// What the item says.
+    #[must_use]
+    pub fn view(&self) -> ItemView<'_> {
+        // `parse` has read this text before; an item made here is an object by construction.
+        serde_json::from_str::<Fields<'_>>(&self.json)
+            .map_or(ItemView::Other { kind: "".into() }, Fields::into_view)
+    }
+}
+
+impl fmt::Debug for Item {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Item({})", self.json)
+    }
+}
+
+impl Serialize for Item {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let raw: &RawValue = serde_json::from_str(&self.json).map_err(serde::ser::Error::custom)?;
+        raw.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Item {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let raw = Box::<RawValue>::deserialize(deserializer)?;
+        Self::parse(raw.get()).map_err(serde::de::Error::custom)
+    }
+}
+
+/// The fields a view reads. Everything is optional and untyped where providers differ.
+#[derive(Deserialize)]
+struct Fields<'a> {
+    #[serde(rename = "type", borrow, default)]
+    kind: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    role: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    phase: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    call_id: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    name: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    arguments: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    content: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    output: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    summary: Option<&'a RawValue>,
+}
+
+impl<'a> Fields<'a> {
+    fn into_view(self) -> ItemView<'a> {
+        let kind = self.kind.unwrap_or_default();
+        match kind.as_ref() {
+            // A message may come without a type (Hermes Agent sends only role and content).
+            "message" | "" if self.role.is_some() => ItemView::Message {
+                role: self.role.unwrap_or_default(),
+                phase: self.phase,
+                text: text_of(self.content),
+                refusal: refusal_of(self.content),
+            },
+            "function_call" => ItemView::FunctionCall {
+                call_id: self.call_id.unwrap_or_default(),
+                name: self.name.unwrap_or_default(),
+                arguments: self.arguments.map_or(Cow::Borrowed(""), string_or_json),
+            },
+            "function_call_output" => ItemView::FunctionCallOutput {
+                call_id: self.call_id.unwrap_or_default(),
+                output: text_of(self.output),
+            },
+            "reasoning" => ItemView::Reasoning {
+                summary: text_of(self.summary),
+            },
+            _ => ItemView::Other { kind },
+        }
+    }
+}
+
+/// A content part; only its text matters to a view.
+#[derive(Deserialize)]
+struct Part<'a> {
+    #[serde(borrow, default)]
+    text: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    refusal: Option<Cow<'a, str>>,
+}
+
+/// A string, or the text of a list of parts; anything else is empty.
+fn text_of(value: Option<&RawValue>) -> String {
+    let raw = value.map_or("", RawValue::get);
+    if raw.starts_with('"') {
+        return serde_json::from_str(raw).unwrap_or_default();
+    }
+    parts(raw)
+        .into_iter()
+        .filter_map(|part| part.text)
+        .collect()
+}
+
+/// The refusal in a list of parts, where there is one.
+fn refusal_of(value: Option<&RawValue>) -> Option<String> {
+    let raw = value.map_or("", RawValue::get);
+    let refusal: String = parts(raw)
+        .into_iter()
+        .filter_map(|part| part.refusal)
+        .collect();
+    (!refusal.is_empty()).then_some(refusal)
+}
+
+fn parts(raw: &str) -> Vec<Part<'_>> {
+    serde_json::from_str(raw).unwrap_or_default()
+}
+
+/// A JSON string's content, or the JSON itself where a provider sent an object instead of a string.
+fn string_or_json(raw: &RawValue) -> Cow<'_, str> {
+    serde_json::from_str::<Borrowed<'_>>(raw.get()).map_or(Cow::Borrowed(raw.get()), |text| text.0)
+}
+
+/// `Cow` borrows only through a field attribute, so it needs a struct around it.
+#[derive(Deserialize)]
+struct Borrowed<'a>(#[serde(borrow)] Cow<'a, str>);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_we_do_not_know_goes_back_byte_for_byte() {
+        let json = r#"{"type":"message", "role":"assistant","phase":"final_answer","n":1e2,"content":[{"type":"output_text","text":"hi","annotations":[]}]}"#;
+        let item = Item::parse(json).unwrap();
+        assert_eq!(&**item.json(), json);
+        assert_eq!(serde_json::to_string(&item).unwrap(), json);
+        let ItemView::Message {
+            role,
+            phase,
+            text,
+            refusal,
+        } = item.view()
+        else {
+            panic!("not a message");
+        };
+        assert_eq!(
+            (role.as_ref(), phase.as_deref()),
+            ("assistant", Some("final_answer"))
+        );
+        assert_eq!((text.as_str(), refusal), ("hi", None));
+    }
+
+    #[test]
+    fn null_and_missing_fields_are_tolerated() {
+        for json in [
+            r#"{"type":"message","role":"assistant","content":null}"#,
+            r#"{"type":"message","role":"assistant"}"#,
+            r#"{"role":"assistant","content":[{"type":"x"},{"text":null}]}"#,
+        ] {
+            let item = Item::parse(json).unwrap();
+            assert!(matches!(item.view(), ItemView::Message { text, .. } if text.is_empty()));
+        }
+    }
+
+    #[test]
+    fn arguments_may_be_a_string_or_an_object() {
+        for json in [
+            r#"{"type":"function_call","call_id":"c","name":"f","arguments":"{\"a\":1}"}"#,
+            r#"{"type":"function_call","call_id":"c","name":"f","arguments":{"a":1}}"#,
+        ] {
+            let item = Item::parse(json).unwrap();
+            let ItemView::FunctionCall { arguments, .. } = item.view() else {
+                panic!("not a call");
+            };
+            assert_eq!(arguments, r#"{"a":1}"#);
+        }
+    }
+
+    #[test]
+    fn output_may_be_text_or_parts() {
+        let parts = r#"{"type":"function_call_output","call_id":"c","output":[{"type":"input_text","text":"a"},{"type":"input_text","text":"b"}]}"#;
+        let item = Item::parse(parts).unwrap();
+        assert!(
+            matches!(item.view(), ItemView::FunctionCallOutput { output, .. } if output == "ab")
+        );
+    }
+
+    #[test]
+    fn only_objects_are_items() {
+        for json in ["", "null", "[]", "\"text\"", "{", "{}x"] {
+            assert!(Item::parse(json).is_err(), "{json}");
+        }
+    }
+}

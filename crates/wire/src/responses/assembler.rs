@@ -1,0 +1,226 @@
+//! Turns a response's raw events into what the agent reads.
+//!
+//! Items come from `output_item.done` alone; deltas are for showing. Whatever is unknown, null or
+//! malformed is counted and left out, never fatal: a response whose text has arrived must not fail
+//! over a field nobody reads.
+
+use serde::Deserialize;
+
+use super::Terminal;
+use crate::{Item, ModelEvent, RateLimits, RawEvent};
+
+/// Reads the events of one response.
+#[derive(Debug, Default)]
+pub struct Assembler {
+    items: Vec<Item>,
+    skipped: usize,
+    ended: bool,
+}
+
+#[derive(Deserialize)]
+struct Delta {
+    delta: String,
+}
+
+#[derive(Deserialize)]
+struct ItemField {
+    item: Item,
+}
+
+#[derive(Deserialize)]
+struct Added {
+    item: AddedItem,
+}
+
+#[derive(Deserialize)]
+struct AddedItem {
+    #[serde(rename = "type")]
+    kind: String,
+    name: String,
+}
+
+#[derive(Deserialize)]
+struct Created {
+    response: CreatedResponse,
+}
+
+#[derive(Deserialize)]
+struct CreatedResponse {
+    id: String,
+}
+
+#[derive(Deserialize)]
+struct Limits {
+    rate_limits: RateLimits,
+}
+
+impl Assembler {
+    /// An assembler before the first event.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// What `event` tells, if it tells the agent anything.
+    ///
+    /// A failed or incomplete end gives nothing here: the transport has named that fault.
+    pub fn push(&mut self, event: &RawEvent) -> Option<ModelEvent> {
+        if self.ended {
+            // A second end, or output behind the end, was seen in the wild.
+            self.skipped += 1;
+            return None;
+        }
+        match event.kind() {
+            "response.created" => self.read(event, |created: Created| ModelEvent::Created {
+                id: created.response.id,
+            }),
+            "response.output_text.delta" => self.read(event, |text: Delta| ModelEvent::TextDelta {
+                delta: text.delta,
+            }),
+            "response.refusal.delta" => self.read(event, |text: Delta| ModelEvent::RefusalDelta {
+                delta: text.delta,
+            }),
+            "response.reasoning_summary_text.delta" | "response.reasoning_text.delta" => self
+                .read(event, |text: Delta| ModelEvent::ReasoningDelta {
+                    delta: text.delta,
+                }),
+            "response.output_item.added" => tool_call_started(event),
+            "response.output_item.done" => self.take_item(event),
+            "codex.rate_limits" => self.read(event, |limits: Limits| {
+                ModelEvent::RateLimits(limits.rate_limits)
+            }),
+            _ => self.end(event),
+        }
+    }
+
+    /// The items so far, in the order they were completed.
+    #[must_use]
+    pub fn into_items(self) -> Vec<Item> {
+        self.items
+    }
+
+    /// How many events could not be read or came after the end.
+    #[must_use]
+    pub fn skipped(&self) -> usize {
+        self.skipped
+    }
+
+    fn read<T: for<'de> Deserialize<'de>>(
+        &mut self,
+        event: &RawEvent,
+        into: impl FnOnce(T) -> ModelEvent,
+    ) -> Option<ModelEvent> {
+        let read = event.read().map(into);
+        self.skipped += usize::from(read.is_none());
+        read
+    }
+
+    fn take_item(&mut self, event: &RawEvent) -> Option<ModelEvent> {
+        let done = self.read(event, |done: ItemField| ModelEvent::ItemDone(done.item));
+        if let Some(ModelEvent::ItemDone(item)) = &done {
+            self.items.push(item.clone());
+        }
+        done
+    }
+
+    fn end(&mut self, event: &RawEvent) -> Option<ModelEvent> {
+        let terminal = Terminal::of(event)?;
+        self.ended = true;
+        match terminal {
+            Terminal::Completed {
+                id,
+                usage,
+                end_turn,
+            } => Some(ModelEvent::Completed {
+                id,
+                usage,
+                end_turn,
+            }),
+            _ => None,
+        }
+    }
+}
+
+/// Only a tool call is worth announcing; a message announces itself by its text.
+fn tool_call_started(event: &RawEvent) -> Option<ModelEvent> {
+    let added: Added = event.read()?;
+    (added.item.kind == "function_call").then_some(ModelEvent::ToolCallStarted {
+        name: added.item.name,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn push(assembler: &mut Assembler, json: &str) -> Option<ModelEvent> {
+        assembler.push(&RawEvent::parse(json.to_owned().into()).unwrap())
+    }
+
+    #[test]
+    fn items_come_from_done_events_and_nothing_else() {
+        let mut assembler = Assembler::new();
+        push(
+            &mut assembler,
+            r#"{"type":"response.output_text.delta","delta":"he"}"#,
+        );
+        push(
+            &mut assembler,
+            r#"{"type":"response.output_item.done","item":{"type":"message","role":"assistant","content":[{"text":"hello"}]}}"#,
+        );
+        let ended = push(
+            &mut assembler,
+            r#"{"type":"response.completed","response":{"id":"r","output":[{"type":"message"},{"type":"message"}]}}"#,
+        );
+        assert!(matches!(ended, Some(ModelEvent::Completed { .. })));
+        assert_eq!(assembler.into_items().len(), 1);
+    }
+
+    #[test]
+    fn malformed_and_unknown_events_are_counted_not_fatal() {
+        let mut assembler = Assembler::new();
+        for json in [
+            r#"{"type":"response.output_text.delta"}"#,
+            r#"{"type":"response.output_text.delta","delta":null}"#,
+            r#"{"type":"response.output_item.done","item":null}"#,
+            r#"{"type":"response.brand_new","x":1}"#,
+        ] {
+            assert_eq!(push(&mut assembler, json), None, "{json}");
+        }
+        assert_eq!(assembler.skipped(), 3);
+        let text = push(
+            &mut assembler,
+            r#"{"type":"response.output_text.delta","delta":"on"}"#,
+        );
+        assert_eq!(
+            text,
+            Some(ModelEvent::TextDelta {
+                delta: "on".to_owned()
+            })
+        );
+    }
+
+    #[test]
+    fn nothing_counts_after_the_end() {
+        let mut assembler = Assembler::new();
+        push(
+            &mut assembler,
+            r#"{"type":"response.completed","response":{"id":"r"}}"#,
+        );
+        assert_eq!(
+            push(
+                &mut assembler,
+                r#"{"type":"response.completed","response":{"id":"s"}}"#
+            ),
+            None
+        );
+        assert_eq!(
+            push(
+                &mut assembler,
+                r#"{"type":"response.output_text.delta","delta":"x"}"#
+            ),
+            None
+        );
+        assert_eq!(assembler.skipped(), 2);
+    }
+}

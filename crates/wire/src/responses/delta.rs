@@ -1,0 +1,221 @@
+//! When only the new input needs to be sent (transport, "The delta over WebSocket").
+//!
+//! A socket remembers what its last completed response ended with. The next request may refer to it
+//! by id and send the tail only if it extends that, item for item as JSON we would resend, and every
+//! other field is equal. The rule is strict because the price of a wrong base is a conversation that
+//! silently lost or doubled something; the price of no base is a few bytes.
+
+use std::sync::Arc;
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::{EncodedRequest, Signal, Terminal, encode};
+use crate::{Item, RawEvent};
+
+/// What a socket's last completed response ended with.
+#[derive(Clone, Debug)]
+pub struct DeltaBase {
+    response_id: String,
+    fields: Arc<str>,
+    items: Vec<Item>,
+}
+
+impl DeltaBase {
+    /// The id to refer to.
+    #[must_use]
+    pub fn response_id(&self) -> &str {
+        &self.response_id
+    }
+
+    /// The part of `request`'s input that this base does not hold; `None` if the request does not
+    /// extend it.
+    #[must_use]
+    pub fn tail<'r>(&self, request: &'r EncodedRequest) -> Option<&'r [Item]> {
+        (self.fields == *request.fields())
+            .then(|| request.input().strip_prefix(self.items.as_slice()))
+            .flatten()
+    }
+}
+
+/// Watches one response and tells in the end whether it can be a base.
+#[derive(Debug)]
+pub struct DeltaRecorder {
+    fields: Arc<str>,
+    items: Vec<Item>,
+    outcome: Outcome,
+}
+
+#[derive(Debug)]
+enum Outcome {
+    Open,
+    Completed(String),
+    Void,
+}
+
+#[derive(Deserialize)]
+struct ItemDone<'a> {
+    #[serde(borrow)]
+    item: &'a RawValue,
+}
+
+impl DeltaRecorder {
+    /// Starts with what was asked.
+    #[must_use]
+    pub fn new(request: &EncodedRequest) -> Self {
+        Self {
+            fields: Arc::clone(request.fields()),
+            items: request.input().to_vec(),
+            outcome: Outcome::Open,
+        }
+    }
+
+    /// Takes note of an event.
+    pub fn observe(&mut self, event: &RawEvent) {
+        if matches!(self.outcome, Outcome::Void) {
+            return;
+        }
+        match Signal::of(event) {
+            Signal::ItemDone => self.take_item(event),
+            Signal::Terminal => self.end(event),
+            _ => {}
+        }
+    }
+
+    /// Something on the socket could not be read: whatever it was, it may have mattered.
+    pub fn spoil(&mut self) {
+        self.outcome = Outcome::Void;
+    }
+
+    /// The base for the next request, if the response completed and nothing was lost on the way.
+    #[must_use]
+    pub fn finish(self) -> Option<DeltaBase> {
+        match self.outcome {
+            Outcome::Completed(response_id) => Some(DeltaBase {
+                response_id,
+                fields: self.fields,
+                items: self.items,
+            }),
+            Outcome::Open | Outcome::Void => None,
+        }
+    }
+
+    fn take_item(&mut self, event: &RawEvent) {
+        let item = event
+            .read()
+            .and_then(|done: ItemDone<'_>| encode::item_of(done.item));
+        match (item, &self.outcome) {
+            (Some(item), Outcome::Open) => self.items.push(item),
+            _ => self.spoil(),
+        }
+    }
+
+    fn end(&mut self, event: &RawEvent) {
+        self.outcome = match (Terminal::of(event), &self.outcome) {
+            (Some(Terminal::Completed { id, .. }), Outcome::Open) if !id.is_empty() => {
+                Outcome::Completed(id)
+            }
+            _ => Outcome::Void,
+        };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ModelRequest;
+    use bytes::Bytes;
+
+    const ITEM: &str = r#"{"type":"message","role":"assistant","id":"msg_1","content":[]}"#;
+
+    fn request(input: &[Item]) -> EncodedRequest {
+        EncodedRequest::new(&ModelRequest {
+            model: "m".to_owned(),
+            input: input.to_vec(),
+            ..ModelRequest::default()
+        })
+    }
+
+    fn record(events: &[String]) -> Option<DeltaBase> {
+        let mut recorder = DeltaRecorder::new(&request(&[Item::user("hi")]));
+        for event in events {
+            recorder.observe(&RawEvent::parse(Bytes::from(event.clone())).unwrap());
+        }
+        recorder.finish()
+    }
+
+    fn done(item: &str) -> String {
+        format!(r#"{{"type":"response.output_item.done","item":{item}}}"#)
+    }
+
+    fn completed() -> String {
+        r#"{"type":"response.completed","response":{"id":"resp_1"}}"#.to_owned()
+    }
+
+    #[test]
+    fn an_extending_request_sends_its_tail() {
+        let base = record(&[done(ITEM), completed()]).unwrap();
+        let next = [
+            Item::user("hi"),
+            Item::parse(ITEM).unwrap(),
+            Item::user("more"),
+        ];
+        assert_eq!(base.tail(&request(&next)), Some(&[Item::user("more")][..]));
+        let frame = request(&next).create_frame(Some(&base), &[]);
+        assert!(
+            frame.contains(r#""previous_response_id":"resp_1""#),
+            "{frame}"
+        );
+        assert!(!frame.contains("msg_1"), "{frame}");
+    }
+
+    #[test]
+    fn an_edited_history_or_field_is_sent_in_full() {
+        let base = record(&[done(ITEM), completed()]).unwrap();
+        let edited = [
+            Item::user("ho"),
+            Item::parse(ITEM).unwrap(),
+            Item::user("more"),
+        ];
+        assert_eq!(base.tail(&request(&edited)), None);
+        let shorter = [Item::user("hi")];
+        assert_eq!(base.tail(&request(&shorter)), None);
+        let other_model = EncodedRequest::new(&ModelRequest {
+            model: "n".to_owned(),
+            input: vec![Item::user("hi"), Item::parse(ITEM).unwrap()],
+            ..ModelRequest::default()
+        });
+        assert_eq!(base.tail(&other_model), None);
+        assert!(
+            !other_model
+                .create_frame(Some(&base), &[])
+                .contains("previous_response_id")
+        );
+    }
+
+    #[test]
+    fn anything_doubtful_voids_the_base() {
+        let failed = r#"{"type":"response.failed","response":{"error":{"code":"server_error"}}}"#;
+        let incomplete = r#"{"type":"response.incomplete","response":{"id":"r"}}"#;
+        let error = r#"{"type":"error","status":400,"error":{"code":"x"}}"#;
+        let no_id = r#"{"type":"response.completed","response":{}}"#;
+        for events in [
+            vec![],
+            vec![done(ITEM)],
+            vec![failed.to_owned()],
+            vec![incomplete.to_owned()],
+            vec![no_id.to_owned()],
+            vec![completed(), error.to_owned()],
+            vec![completed(), completed()],
+            vec![completed(), done(ITEM)],
+            vec![done("null"), completed()],
+            vec![done("7"), completed()],
+        ] {
+            assert!(record(&events).is_none(), "{events:?}");
+        }
+        let mut recorder = DeltaRecorder::new(&request(&[]));
+        recorder.spoil();
+        recorder.observe(&RawEvent::parse(Bytes::from(completed())).unwrap());
+        assert!(recorder.finish().is_none());
+    }
+}

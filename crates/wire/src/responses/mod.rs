@@ -1,0 +1,29 @@
+//! The Responses dialect, both ways (OpenAI Responses API over SSE; the WebSocket frames of
+//! codex-protocol §2).
+//!
+//! As a client: [`EncodedRequest`] is a request ready for either route, [`DeltaRecorder`] and
+//! [`DeltaBase`] decide when only the new input needs to be sent, [`Signal`] says what an event
+//! means to the transport, [`Terminal`] how a response ended, and [`Assembler`] turns events into
+//! what the agent reads. As a server: [`CreateRequest`] reads what a client sent, and
+//! [`ResponseWriter`] writes the events of an answer.
+
+mod assembler;
+mod create;
+mod delta;
+mod encode;
+mod metadata;
+mod signal;
+mod terminal;
+mod writer;
+
+pub use assembler::Assembler;
+pub use create::CreateRequest;
+pub use delta::{DeltaBase, DeltaRecorder};
+pub use encode::EncodedRequest;
+pub use metadata::{TURN_STATE, turn_state};
+pub use signal::Signal;
+pub use terminal::{ErrorFrame, Terminal};
+pub use writer::ResponseWriter;
+
+/// The `OpenAI-Beta` value of the WebSocket protocol spoken here (codex-protocol §2.1).
+pub const WEBSOCKET_BETA: &str = "responses_websockets=2026-02-06";
