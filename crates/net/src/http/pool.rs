@@ -1,0 +1,144 @@
+//! Connections waiting for their next request.
+//!
+//! Small and open: a request either takes one of these, and its answer says so, or dials. HTTP/1.1
+//! connections are taken out while in use; an HTTP/2 connection is shared, and the newest one of
+//! a key is the shared one (its elders finish what they carry). Old connections are let go
+//! whenever the pool is touched, because an idle connection is likely dead on the way.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use alipes_base::Clock;
+
+use super::http1::Http1;
+use super::http2::Http2;
+use crate::facts::ConnectionFacts;
+use crate::target::Target;
+
+/// How many HTTP/1.1 connections of one key may wait.
+const MOST_IDLE: usize = 4;
+
+/// How long a connection may wait after its last byte.
+const LONGEST_IDLE: Duration = Duration::from_secs(60);
+
+/// Whose connections may be shared with whom.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Key {
+    target: Target,
+    partition: String,
+}
+
+impl Key {
+    pub(super) fn new(target: Target, partition: String) -> Self {
+        Self { target, partition }
+    }
+
+    pub(super) fn target(&self) -> &Target {
+        &self.target
+    }
+}
+
+/// A connection that can carry a request.
+pub(super) enum Link {
+    Http1(Http1),
+    Http2(Arc<Http2>),
+}
+
+impl Link {
+    pub(super) fn facts(&self) -> &ConnectionFacts {
+        match self {
+            Self::Http1(link) => link.facts(),
+            Self::Http2(link) => link.facts(),
+        }
+    }
+
+    async fn is_usable(&mut self) -> bool {
+        match self {
+            Self::Http1(link) => link.is_usable().await,
+            Self::Http2(link) => link.is_usable().await,
+        }
+    }
+}
+
+pub(super) struct Pool {
+    clock: Clock,
+    shelves: Mutex<HashMap<Key, Shelf>>,
+}
+
+/// One key's connections, the newest last.
+#[derive(Default)]
+struct Shelf {
+    http1: Vec<Http1>,
+    http2: Option<Arc<Http2>>,
+}
+
+impl Pool {
+    pub(super) fn new(clock: Clock) -> Self {
+        Self {
+            clock,
+            shelves: Mutex::default(),
+        }
+    }
+
+    /// A connection that can carry a request now; those that cannot are dropped on the way.
+    pub(super) async fn take(&self, key: &Key) -> Option<Link> {
+        loop {
+            let mut link = self.find(key)?;
+            if link.is_usable().await {
+                return Some(link);
+            }
+            if let Link::Http2(dead) = link {
+                self.forget(key, &dead);
+            }
+        }
+    }
+
+    /// Takes a connection back whose answer has been read to its end.
+    pub(super) fn put_back(&self, key: Key, link: Http1) {
+        let mut shelves = self.swept();
+        let shelf = shelves.entry(key).or_default();
+        shelf.http1.push(link);
+        let surplus = shelf.http1.len().saturating_sub(MOST_IDLE);
+        shelf.http1.drain(..surplus);
+    }
+
+    /// Shares a new HTTP/2 connection.
+    pub(super) fn share(&self, key: &Key, link: &Arc<Http2>) {
+        self.swept().entry(key.clone()).or_default().http2 = Some(Arc::clone(link));
+    }
+
+    fn find(&self, key: &Key) -> Option<Link> {
+        let mut shelves = self.swept();
+        let shelf = shelves.get_mut(key)?;
+        match &shelf.http2 {
+            Some(shared) => Some(Link::Http2(Arc::clone(shared))),
+            None => shelf.http1.pop().map(Link::Http1),
+        }
+    }
+
+    fn forget(&self, key: &Key, dead: &Arc<Http2>) {
+        if let Some(shelf) = self.swept().get_mut(key) {
+            shelf.http2.take_if(|shared| Arc::ptr_eq(shared, dead));
+        }
+    }
+
+    /// The shelves without what has died or waited too long.
+    fn swept(&self) -> MutexGuard<'_, HashMap<Key, Shelf>> {
+        let mut shelves = self.shelves.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_old = |facts: &ConnectionFacts| {
+            self.clock.since(facts.traffic.last_received()) >= LONGEST_IDLE
+        };
+        shelves.retain(|_, shelf| {
+            shelf
+                .http1
+                .retain(|link| !link.is_closed() && !is_old(link.facts()));
+            shelf.http2.take_if(|link| {
+                let in_use = Arc::strong_count(link) > 1;
+                link.is_closed() || (!in_use && is_old(link.facts()))
+            });
+            !shelf.http1.is_empty() || shelf.http2.is_some()
+        });
+        shelves
+    }
+}

@@ -1,0 +1,152 @@
+//! TLS towards servers: rustls, the platform's authorities plus the user's extra ones.
+//!
+//! Authorities are read on the first encrypted dial and not before: a program that only prints
+//! its help must not read hundreds of certificates. They are parsed once and shared.
+
+mod roots;
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::{ClientConfig, ClientConnection, RootCertStore};
+use tokio::sync::OnceCell;
+use tokio_rustls::TlsConnector;
+
+use crate::dialer::Alpn;
+use crate::error::{Failure, NetError, NetErrorKind};
+use crate::facts::{Protocol, TlsFacts};
+use crate::phase::Phase;
+use crate::sockets::BoxStream;
+
+/// Whom to trust.
+#[derive(Clone, Debug, Default)]
+pub struct TlsOptions {
+    /// PEM files with authorities to trust beside the platform's.
+    pub extra_ca_files: Vec<PathBuf>,
+    /// PEM text of the only authorities to trust: for tests, which must not depend on a platform.
+    pub only_these_roots: Option<Vec<u8>>,
+}
+
+/// The client side of TLS. Cheap to clone; clones share authorities and resumed sessions.
+#[derive(Clone)]
+pub struct Tls(Arc<Shared>);
+
+struct Shared {
+    extra: Vec<CertificateDer<'static>>,
+    only: Option<Vec<CertificateDer<'static>>>,
+    configs: OnceCell<Configs>,
+}
+
+struct Configs {
+    http1: Arc<ClientConfig>,
+    http2_or_http1: Arc<ClientConfig>,
+}
+
+/// A TLS stream, and what the handshake agreed on.
+pub(crate) struct Secured {
+    pub(crate) stream: BoxStream,
+    pub(crate) protocol: Protocol,
+    pub(crate) facts: TlsFacts,
+}
+
+impl Tls {
+    /// Reads the extra CA files; the platform's authorities wait for the first dial.
+    ///
+    /// # Errors
+    /// [`NetErrorKind::CaFile`] if one is missing, unreadable, or has no certificate.
+    pub fn new(options: TlsOptions) -> Result<Self, NetError> {
+        let during_tls = |failure: Failure| failure.during(Phase::Tls);
+        let only = options
+            .only_these_roots
+            .as_deref()
+            .map(roots::from_pem)
+            .transpose();
+        Ok(Self(Arc::new(Shared {
+            extra: roots::from_files(&options.extra_ca_files).map_err(during_tls)?,
+            only: only.map_err(during_tls)?,
+            configs: OnceCell::new(),
+        })))
+    }
+
+    /// Secures a connection to `host`.
+    pub(crate) async fn connect(
+        &self,
+        stream: BoxStream,
+        host: &str,
+        alpn: Alpn,
+    ) -> Result<Secured, Failure> {
+        let configs = self.0.configs.get_or_try_init(|| self.configure()).await?;
+        let config = match alpn {
+            Alpn::Http1 => &configs.http1,
+            Alpn::Http2OrHttp1 => &configs.http2_or_http1,
+        };
+        let name = ServerName::try_from(host.to_owned())
+            .map_err(|invalid| Failure::new(NetErrorKind::BadUrl).caused_by(invalid))?;
+        let stream = TlsConnector::from(Arc::clone(config))
+            .connect(name, stream)
+            .await?;
+        let session = stream.get_ref().1;
+        Ok(Secured {
+            protocol: match session.alpn_protocol() {
+                Some(b"h2") => Protocol::Http2,
+                _ => Protocol::Http1,
+            },
+            facts: facts(session),
+            stream: Box::new(stream),
+        })
+    }
+
+    async fn configure(&self) -> Result<Configs, Failure> {
+        let shared = Arc::clone(&self.0);
+        tokio::task::spawn_blocking(move || shared.configs())
+            .await
+            .map_err(|ended| Failure::new(NetErrorKind::TlsOther).caused_by(ended))?
+    }
+}
+
+impl Shared {
+    fn configs(&self) -> Result<Configs, Failure> {
+        let mut roots = RootCertStore::empty();
+        match &self.only {
+            Some(only) => roots.add_parsable_certificates(only.iter().cloned()),
+            None => roots.add_parsable_certificates(roots::platform()),
+        };
+        roots.add_parsable_certificates(self.extra.iter().cloned());
+        if roots.is_empty() {
+            return Err(Failure::new(NetErrorKind::NoRootCertificates));
+        }
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let mut http1 = ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()?
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        http1.alpn_protocols = vec![b"http/1.1".to_vec()];
+        let mut http2_or_http1 = http1.clone();
+        http2_or_http1.alpn_protocols.insert(0, b"h2".to_vec());
+        Ok(Configs {
+            http1: Arc::new(http1),
+            http2_or_http1: Arc::new(http2_or_http1),
+        })
+    }
+}
+
+fn facts(session: &ClientConnection) -> TlsFacts {
+    let version = session
+        .protocol_version()
+        .and_then(|version| version.as_str());
+    let group = session
+        .negotiated_key_exchange_group()
+        .and_then(|group| group.name().as_str());
+    TlsFacts {
+        version: version.unwrap_or("unknown"),
+        key_exchange: group.unwrap_or("unknown"),
+    }
+}
+
+impl fmt::Debug for Tls {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tls").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,158 @@
+//! Opens a WebSocket: one HTTP/1.1 request on a connection of its own.
+
+use std::time::Duration;
+
+use alipes_base::Deadline;
+use bytes::Bytes;
+use http::header::{HOST, SEC_WEBSOCKET_PROTOCOL};
+use http::{HeaderMap, HeaderValue, StatusCode, Uri};
+use http_body_util::{BodyExt, Empty};
+use hyper::body::Incoming;
+use hyper::client::conn::http1::Builder;
+use hyper_util::rt::TokioIo;
+
+use super::extensions::Deflate;
+use super::socket::{Side, open};
+use super::{HandshakeError, Upgrade, Upgraded, handshake};
+use crate::dialer::{Alpn, Connection, Dialer};
+use crate::driver::Driver;
+use crate::error::{ErrorFacts, Failure, NetError, NetErrorKind};
+use crate::http::MAX_HEADERS;
+use crate::phase::Phase;
+use crate::sockets::BoxStream;
+use crate::target::Target;
+use crate::trip::Trip;
+
+/// How much of a refusal's body is kept as evidence.
+const EVIDENCE: usize = 4_096;
+
+/// How long a refusal's body may take: its status is known already.
+const EVIDENCE_PATIENCE: Duration = Duration::from_secs(1);
+
+/// Dials and upgrades.
+///
+/// # Errors
+/// Those of [`Dialer::dial`]; then in phase `upgrade`
+/// [`UpgradeRefused`](NetErrorKind::UpgradeRefused) with the server's answer, or
+/// [`Protocol`](NetErrorKind::Protocol) with a [`HandshakeError`] as its source.
+pub async fn connect(
+    dialer: &Dialer,
+    upgrade: Upgrade,
+    deadline: Deadline,
+) -> Result<Upgraded, NetError> {
+    let target = Target::from_url(&upgrade.url)?;
+    let Connection { stream, mut facts } = dialer.dial(&target, Alpn::Http1, deadline).await?;
+    let limits = dialer.limits();
+    let known = ErrorFacts {
+        target: Some(target.clone()),
+        ..ErrorFacts::default()
+    };
+    let mut trip = Trip::new(dialer.clock().clone(), deadline, known.clone()).connected(&facts);
+
+    let max_message = upgrade.max_message;
+    let negotiating = negotiate(stream, upgrade, &target);
+    let granted = trip
+        .phase(Phase::Upgrade, limits.upgrade, negotiating)
+        .await?;
+
+    facts.timings = trip.timings();
+    let side = Side::Client {
+        facts: known.on(&facts),
+        traffic: facts.traffic.clone(),
+        close_limit: limits.close,
+    };
+    Ok(Upgraded {
+        compressed: granted.deflate.is_some(),
+        socket: open(granted.io, side, granted.deflate, max_message),
+        headers: granted.headers,
+        facts,
+    })
+}
+
+struct Granted {
+    io: TokioIo<hyper::upgrade::Upgraded>,
+    headers: HeaderMap,
+    deflate: Option<Deflate>,
+}
+
+async fn negotiate(
+    stream: BoxStream,
+    upgrade: Upgrade,
+    target: &Target,
+) -> Result<Granted, Failure> {
+    let compression = upgrade.compression;
+    let asked_protocol = upgrade.headers.contains_key(SEC_WEBSOCKET_PROTOCOL);
+    let key = handshake::key()
+        .map_err(|_no_entropy| Failure::from(rustls::Error::FailedToGetRandomBytes))?;
+    let request = request(upgrade, target, &key)?;
+
+    let io = TokioIo::new(stream);
+    let (mut sender, conn) = Builder::new()
+        .max_header_size(MAX_HEADERS)
+        .handshake(io)
+        .await?;
+    let _driver = Driver::new(async move {
+        // Whoever waits for the answer gets this error too.
+        let _ = conn.with_upgrades().await;
+    });
+    let answer = sender.send_request(request).await?;
+    if answer.status() != StatusCode::SWITCHING_PROTOCOLS {
+        return Err(refusal(answer).await);
+    }
+    let headers = answer.headers().clone();
+    let deflate = handshake::check_answer(&headers, &key, compression, asked_protocol)
+        .map_err(broken_handshake)?;
+    // Frames that came with the answer are in here as well.
+    let io = TokioIo::new(hyper::upgrade::on(answer).await?);
+    Ok(Granted {
+        io,
+        headers,
+        deflate,
+    })
+}
+
+fn request(
+    upgrade: Upgrade,
+    target: &Target,
+    key: &str,
+) -> Result<http::Request<Empty<Bytes>>, Failure> {
+    let bad_header = |error| Failure::new(NetErrorKind::BadUrl).caused_by(error);
+    let path = &upgrade.url[url::Position::BeforePath..url::Position::AfterQuery];
+    let uri = Uri::try_from(path);
+    let mut request = http::Request::new(Empty::new());
+    *request.uri_mut() =
+        uri.map_err(|error| Failure::new(NetErrorKind::BadUrl).caused_by(error))?;
+    let mut headers = upgrade.headers;
+    handshake::ask(&mut headers, key, upgrade.compression).map_err(bad_header)?;
+    headers.insert(
+        HOST,
+        HeaderValue::from_str(&target.authority()).map_err(bad_header)?,
+    );
+    *request.headers_mut() = headers;
+    Ok(request)
+}
+
+/// The server's own answer, kept as evidence.
+async fn refusal(answer: http::Response<Incoming>) -> Failure {
+    let (head, mut incoming) = answer.into_parts();
+    let mut body = Vec::new();
+    let reading = async {
+        while body.len() < EVIDENCE
+            && let Some(Ok(frame)) = incoming.frame().await
+        {
+            body.extend_from_slice(frame.data_ref().map_or(&[], |data| data));
+        }
+    };
+    // What has come by then is evidence enough.
+    let _ = tokio::time::timeout(EVIDENCE_PATIENCE, reading).await;
+    body.truncate(EVIDENCE);
+    Failure::new(NetErrorKind::UpgradeRefused {
+        status: head.status,
+        headers: Box::new(head.headers),
+        body: body.into(),
+    })
+}
+
+fn broken_handshake(error: HandshakeError) -> Failure {
+    Failure::new(NetErrorKind::Protocol).caused_by(error)
+}

@@ -1,0 +1,259 @@
+//! A [`Socket`] over yawc: its events in our words, its errors as our kinds, its gaps closed.
+//!
+//! What yawc 0.5.0 does by itself, checked in its source: it answers pings and closes, but only
+//! when it is polled and finds nothing to read; it assembles fragments and inflates within its two
+//! bounds, both exclusive; it checks UTF-8 when asked to; reading keeps all state in the socket,
+//! so a read may be dropped at any point. What it leaves to us: sending those answers while
+//! messages keep coming, bounding them, the length of control frames, and the waiting for the
+//! other side's goodbye.
+
+use std::io;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use alipes_base::Expired;
+use bytes::Bytes;
+use futures_util::SinkExt;
+use futures_util::future::{BoxFuture, poll_fn};
+use tokio::io::{AsyncRead, AsyncWrite};
+use yawc::close::CloseCode;
+use yawc::{CompressionLevel, Frame, OpCode, Options, Role, WebSocket, WebSocketError};
+
+use super::extensions::Deflate;
+use super::{Message, Socket};
+use crate::error::{ErrorFacts, Failure, NetError, NetErrorKind};
+use crate::limits::Limits;
+use crate::phase::Phase;
+use crate::stream::Traffic;
+
+/// The longest payload of a control frame (RFC 6455, section 5.5).
+const CONTROL: usize = 125;
+
+/// Pings in a row whose answers could not be sent: more is a flood.
+const UNANSWERED: usize = 64;
+
+/// Which side of the connection this is.
+pub(super) enum Side {
+    Client {
+        facts: ErrorFacts,
+        traffic: Traffic,
+        close_limit: Duration,
+    },
+    Server,
+}
+
+/// The socket on a connection whose upgrade is done.
+pub(super) fn open<S>(
+    io: S,
+    side: Side,
+    deflate: Option<Deflate>,
+    max_message: usize,
+) -> Box<dyn Socket>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let (role, facts, traffic, close_limit) = match side {
+        Side::Client {
+            facts,
+            traffic,
+            close_limit,
+        } => (Role::Client, facts, Some(traffic), close_limit),
+        Side::Server => (
+            Role::Server,
+            ErrorFacts::default(),
+            None,
+            Limits::default().close,
+        ),
+    };
+    Box::new(Yawc {
+        inner: framing(io, role, deflate, max_message),
+        facts,
+        sent_before: 0,
+        traffic,
+        close_limit,
+        unanswered: 0,
+        ended: false,
+    })
+}
+
+#[expect(
+    clippy::expect_used,
+    reason = "yawc fails only if an extension is agreed on and its options are not set; both hang on `deflate`"
+)]
+fn framing<S>(io: S, role: Role, deflate: Option<Deflate>, max_message: usize) -> WebSocket<S>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    // Both of yawc's bounds are exclusive.
+    let bound = max_message.saturating_add(1);
+    let mut options = Options::default().with_limits(bound, bound).with_utf8();
+    if let Some(deflate) = deflate {
+        options = options.with_compression_level(CompressionLevel::fast());
+        if role == Role::Client && !deflate.client_may_deflate() {
+            options = options.with_compression_threshold(usize::MAX);
+        }
+    }
+    let agreement = deflate.map(|deflate| deflate.header());
+    WebSocket::from_stream_with_extensions(io, role, agreement.as_deref(), options)
+        .expect("options for what was agreed on")
+}
+
+struct Yawc<S> {
+    inner: WebSocket<S>,
+    facts: ErrorFacts,
+    /// The connection's counters, where they are known, and where they stood at the last send.
+    traffic: Option<Traffic>,
+    sent_before: u64,
+    close_limit: Duration,
+    unanswered: usize,
+    /// The other side has said goodbye, or we failed.
+    ended: bool,
+}
+
+impl<S> Yawc<S>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    fn poll_message(&mut self, cx: &mut Context<'_>) -> Poll<Result<Message, Failure>> {
+        let frame = match ready!(self.inner.poll_next_frame(cx)) {
+            Ok(frame) => frame,
+            Err(error) => {
+                self.ended = true;
+                // The close frame that names the error is queued: give it its chance.
+                let _ = self.poll_answers(cx);
+                return Poll::Ready(Err(failure(error)));
+            }
+        };
+        let (opcode, _, payload) = frame.into_parts();
+        if opcode.is_control() && payload.len() > CONTROL {
+            return Poll::Ready(Err(Failure::new(NetErrorKind::Protocol)));
+        }
+        let message = match opcode {
+            OpCode::Text => Message::Text(payload),
+            OpCode::Binary | OpCode::Continuation => Message::Binary(payload),
+            OpCode::Pong => Message::Pong(payload),
+            OpCode::Ping => {
+                self.unanswered += 1;
+                Message::Ping(payload)
+            }
+            OpCode::Close => {
+                self.ended = true;
+                goodbye(&payload)
+            }
+        };
+        if matches!(message, Message::Ping(_) | Message::Close { .. }) {
+            let _ = self.poll_answers(cx);
+        }
+        if self.unanswered > UNANSWERED {
+            return Poll::Ready(Err(Failure::new(NetErrorKind::Protocol)));
+        }
+        Poll::Ready(Ok(message))
+    }
+
+    /// Sends the answers that yawc has queued, as far as that goes without waiting. An error here
+    /// is left to the next read or send.
+    fn poll_answers(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if let Ok(()) = ready!(self.inner.poll_ready_unpin(cx)) {
+            self.unanswered = 0;
+        }
+        Poll::Ready(())
+    }
+
+    async fn send(&mut self, frame: Frame) -> Result<(), NetError> {
+        self.sent_before = self.traffic.as_ref().map_or(0, Traffic::bytes_sent);
+        let sent = self.inner.send(frame).await;
+        sent.map_err(|error| self.error(Phase::Send, failure(error)))
+    }
+
+    /// Our goodbye, the other side's, and the end of the stream. Errors mean that the connection
+    /// is gone, which is what was wanted.
+    async fn part(&mut self, code: u16, reason: &str) {
+        if !self.ended {
+            let reason = &reason[..reason.floor_char_boundary(CONTROL - 2)];
+            let frame = Frame::close(CloseCode::from(code), reason);
+            let mut gone = self.inner.send(frame).await.is_err();
+            while !gone {
+                let next = self.inner.next_frame().await;
+                gone = next.map_or(true, |frame| frame.opcode() == OpCode::Close);
+            }
+            self.ended = true;
+        }
+        let _ = self.inner.close().await;
+    }
+
+    fn error(&self, phase: Phase, failure: Failure) -> NetError {
+        let traffic = self.traffic.as_ref();
+        let written = traffic.is_none_or(|traffic| traffic.bytes_sent() > self.sent_before);
+        failure.at(
+            phase,
+            ErrorFacts {
+                written,
+                ..self.facts.clone()
+            },
+        )
+    }
+}
+
+impl<S> Socket for Yawc<S>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    fn send_text(&mut self, text: String) -> BoxFuture<'_, Result<(), NetError>> {
+        Box::pin(self.send(Frame::text(text)))
+    }
+
+    fn next(&mut self) -> BoxFuture<'_, Result<Message, NetError>> {
+        Box::pin(async move {
+            let outcome = poll_fn(|cx| self.poll_message(cx)).await;
+            outcome.map_err(|failure| self.error(Phase::Body, failure))
+        })
+    }
+
+    fn ping(&mut self, mut payload: Vec<u8>) -> BoxFuture<'_, Result<(), NetError>> {
+        payload.truncate(CONTROL);
+        Box::pin(self.send(Frame::ping(payload)))
+    }
+
+    fn close<'a>(&'a mut self, code: u16, reason: &'a str) -> BoxFuture<'a, Result<(), NetError>> {
+        let length = self.close_limit;
+        Box::pin(async move {
+            let parted = tokio::time::timeout(length, self.part(code, reason)).await;
+            parted.map_err(|_elapsed| {
+                let limit = Phase::Close.as_str();
+                self.error(Phase::Close, Expired { limit, length }.into())
+            })
+        })
+    }
+}
+
+/// A close frame's payload: a code and words, or nothing. yawc has checked both.
+fn goodbye(payload: &Bytes) -> Message {
+    match payload.split_first_chunk() {
+        Some((code, reason)) => Message::Close {
+            code: Some(u16::from_be_bytes(*code)),
+            reason: String::from_utf8_lossy(reason).into_owned(),
+        },
+        None => Message::Close {
+            code: None,
+            reason: String::new(),
+        },
+    }
+}
+
+fn failure(error: WebSocketError) -> Failure {
+    match error {
+        WebSocketError::IoError(error) if is_cut_frame(&error) => {
+            Failure::new(NetErrorKind::Closed).caused_by(error)
+        }
+        WebSocketError::IoError(error) => error.into(),
+        WebSocketError::ConnectionClosed => Failure::new(NetErrorKind::Closed),
+        WebSocketError::FrameTooLarge => Failure::new(NetErrorKind::TooLarge),
+        other => Failure::new(NetErrorKind::Protocol).caused_by(other),
+    }
+}
+
+/// tokio-util reports the end of a stream in the middle of a frame as an error without an errno
+/// or a kind; nothing else that reaches us looks like that.
+fn is_cut_frame(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::Other && error.raw_os_error().is_none()
+}

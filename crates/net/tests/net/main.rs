@@ -1,0 +1,15 @@
+//! The room's promises, kept over real sockets on this machine (and over a network made of
+//! paused time where a promise is about time).
+
+#[cfg(test)]
+mod certificates;
+#[cfg(test)]
+mod dialing;
+#[cfg(test)]
+mod http1;
+#[cfg(test)]
+mod http2;
+#[cfg(test)]
+mod support;
+#[cfg(test)]
+mod websocket;
