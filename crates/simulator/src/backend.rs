@@ -1,0 +1,198 @@
+//! What all connections share: the scenario and its counts, the keys, the log, clock and dice.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use alipes_base::{Clock, Rng};
+use http::{HeaderMap, header};
+
+use crate::faults::{FaultInfo, Point, Target};
+use crate::seen::SeenLog;
+use crate::{Keys, Options, Route, Scenario};
+
+/// The state behind every connection.
+#[derive(Debug)]
+pub(crate) struct Backend {
+    /// Between two deltas of text.
+    pub(crate) pace: Duration,
+    pub(crate) clock: Clock,
+    pub(crate) seen: SeenLog,
+    rng: Rng,
+    rules: Mutex<Rules>,
+}
+
+#[derive(Debug)]
+struct Rules {
+    scenario: Scenario,
+    keys: Keys,
+    counts: Counts,
+}
+
+/// How often each kind of moment has come.
+#[derive(Debug, Default)]
+struct Counts {
+    connections: u64,
+    handshakes: u64,
+    frames: u64,
+    sse: u64,
+    models: u64,
+    other: u64,
+}
+
+/// A moment at which a fault may strike.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Moment {
+    /// A connection has been accepted.
+    Accepted,
+    /// A WebSocket upgrade has been asked for.
+    Handshake,
+    /// A request has come on a WebSocket.
+    Frame,
+    /// Any other request.
+    Request(Route),
+}
+
+impl Backend {
+    pub(crate) fn new(options: Options) -> Self {
+        Self {
+            pace: options.pace,
+            clock: options.clock,
+            rng: options.rng,
+            seen: SeenLog::default(),
+            rules: Mutex::new(Rules {
+                scenario: options.scenario,
+                keys: options.keys,
+                counts: Counts::default(),
+            }),
+        }
+    }
+
+    /// Starts another scenario, at its first attempt.
+    pub(crate) fn set_scenario(&self, scenario: Scenario) {
+        let mut rules = self.rules();
+        rules.scenario = scenario;
+        rules.counts = Counts::default();
+    }
+
+    pub(crate) fn set_keys(&self, keys: Keys) {
+        self.rules().keys = keys;
+    }
+
+    /// Counts the moment, and tells the fault that is due at it.
+    pub(crate) fn strike(&self, moment: Moment) -> Option<&'static FaultInfo> {
+        let mut rules = self.rules();
+        let counts = &mut rules.counts;
+        let count = counts.of(moment);
+        *count += 1;
+        let count = *count;
+        let on_either = counts.sse + counts.handshakes;
+        rules.scenario.due(|fault| match (fault.route, moment) {
+            (Target::Connection, Moment::Accepted) => Some(count),
+            (Target::AnyRoute, Moment::Handshake | Moment::Request(Route::Sse)) => Some(on_either),
+            (Target::Route(Route::WebSocket), Moment::Handshake) => {
+                (fault.point == Point::Headers).then_some(count)
+            }
+            (Target::Route(Route::WebSocket), Moment::Frame) => {
+                (fault.point != Point::Headers).then_some(count)
+            }
+            (Target::Route(route), Moment::Request(asked)) => (route == asked).then_some(count),
+            _ => None,
+        })
+    }
+
+    /// Whether the request carries a key that is accepted.
+    pub(crate) fn accepts(&self, headers: &HeaderMap) -> bool {
+        let Keys::Exactly(keys) = &self.rules().keys else {
+            return true;
+        };
+        headers
+            .get(header::AUTHORIZATION)
+            .and_then(|value| value.to_str().ok())
+            .and_then(|value| value.strip_prefix("Bearer "))
+            .is_some_and(|key| keys.iter().any(|accepted| accepted == key))
+    }
+
+    /// Seconds since the Unix epoch.
+    pub(crate) fn now(&self) -> u64 {
+        self.clock.unix_ms() / 1_000
+    }
+
+    /// A new identifier, such as `resp_…`.
+    pub(crate) fn id(&self, prefix: &str) -> String {
+        format!("{prefix}_{}", self.rng.uuid().replace('-', ""))
+    }
+
+    fn rules(&self) -> MutexGuard<'_, Rules> {
+        self.rules.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Counts {
+    fn of(&mut self, moment: Moment) -> &mut u64 {
+        match moment {
+            Moment::Accepted => &mut self.connections,
+            Moment::Handshake => &mut self.handshakes,
+            Moment::Frame => &mut self.frames,
+            Moment::Request(Route::Sse | Route::WebSocket) => &mut self.sse,
+            Moment::Request(Route::Models) => &mut self.models,
+            Moment::Request(Route::Other) => &mut self.other,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn backend(flags: &[&str]) -> Backend {
+        let scenario = Scenario::from_flags(flags).unwrap();
+        Backend::new(Options {
+            scenario,
+            ..Options::local(Clock::system(), Rng::seeded(1))
+        })
+    }
+
+    fn strike(backend: &Backend, moment: Moment) -> Option<&'static str> {
+        backend.strike(moment).map(|fault| fault.name)
+    }
+
+    #[test]
+    fn each_route_counts_its_own_attempts() {
+        let backend = backend(&[
+            "sse-500@2",
+            "websocket-refused-403@1",
+            "websocket-cut-after-text@1",
+        ]);
+        let sse = Moment::Request(Route::Sse);
+        assert_eq!(strike(&backend, Moment::Accepted), None);
+        assert_eq!(
+            strike(&backend, Moment::Handshake),
+            Some("websocket-refused-403")
+        );
+        assert_eq!(strike(&backend, sse), None);
+        assert_eq!(strike(&backend, sse), Some("sse-500"));
+        assert_eq!(strike(&backend, Moment::Handshake), None);
+        assert_eq!(
+            strike(&backend, Moment::Frame),
+            Some("websocket-cut-after-text")
+        );
+        assert_eq!(strike(&backend, Moment::Frame), None);
+    }
+
+    #[test]
+    fn a_fault_of_either_route_counts_both_together() {
+        let backend = backend(&["401@2"]);
+        assert_eq!(strike(&backend, Moment::Handshake), None);
+        assert_eq!(strike(&backend, Moment::Frame), None);
+        assert_eq!(strike(&backend, Moment::Request(Route::Sse)), Some("401"));
+        assert_eq!(strike(&backend, Moment::Handshake), None);
+    }
+
+    #[test]
+    fn a_new_scenario_starts_at_its_first_attempt() {
+        let backend = backend(&[]);
+        assert_eq!(strike(&backend, Moment::Handshake), None);
+        backend.set_scenario(Scenario::from_flags(["challenge@1"]).unwrap());
+        assert_eq!(strike(&backend, Moment::Handshake), Some("challenge"));
+    }
+}

@@ -1,0 +1,162 @@
+//! Requests: what was asked, whether a fault strikes, and who answers.
+
+use std::convert::Infallible;
+use std::future::pending;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use bytes::Bytes;
+use http::request::Parts;
+use http::{Method, Request, Response, Version, header};
+use http_body_util::combinators::UnsyncBoxBody;
+use http_body_util::{BodyExt as _, Full};
+use hyper::body::Incoming;
+use serde_json::Value;
+
+use crate::answers::{self, Answer};
+use crate::backend::{Backend, Moment};
+use crate::faults::{Action, FaultInfo, Point};
+use crate::plug::{Plug, Pull, STALL};
+use crate::request::{self, Unreadable};
+use crate::seen::{self, Seen};
+use crate::{Route, responses, side, websocket};
+
+/// The body of every answer.
+pub(crate) type Body = UnsyncBoxBody<Bytes, Infallible>;
+
+/// One connection, as its requests see it.
+pub(crate) struct Connection {
+    pub(crate) backend: Arc<Backend>,
+    pub(crate) plug: Arc<Plug>,
+    /// Counted from 1 since the start.
+    pub(crate) number: u64,
+    /// What goes on when HTTP has ended by an upgrade.
+    handover: Mutex<Option<websocket::Session>>,
+}
+
+impl Connection {
+    pub(crate) fn new(backend: Arc<Backend>, plug: Arc<Plug>, number: u64) -> Self {
+        Self {
+            backend,
+            plug,
+            number,
+            handover: Mutex::new(None),
+        }
+    }
+
+    /// Answers one request.
+    pub(crate) async fn answer(&self, request: Request<Incoming>) -> Response<Body> {
+        let route = route_of(&request);
+        if route == Route::WebSocket {
+            return websocket::upgrade(self, request).await;
+        }
+        let (head, body) = request.into_parts();
+        let body = request::read(&head.headers, body).await;
+        let fault = self.backend.strike(Moment::Request(route));
+        self.note(route, &head, body.as_ref().ok(), fault);
+        if let Some(answer) = self.struck(fault).await {
+            return answer;
+        }
+        let body = match body {
+            Ok(body) => body,
+            Err(Unreadable::Answer(answer)) => return self.say(answer),
+            Err(Unreadable::Refused(refusal)) => return full(refusal.response()),
+        };
+        if route != Route::Other && !self.backend.accepts(&head.headers) {
+            return self.say(&answers::UNAUTHORIZED);
+        }
+        match (route, head.uri.path()) {
+            (Route::Sse, _) => responses::answer(self, &body, fault),
+            (Route::Models, _) => full(side::models()),
+            (_, "/backend-api/wham/accounts/check") => full(side::accounts(&head.headers)),
+            (_, path) if is_responses(path) => self.say(&answers::NOT_ALLOWED),
+            _ => self.say(&answers::NOT_FOUND),
+        }
+    }
+
+    /// Carries out a fault that strikes before the answer's head. It returns if there is an answer
+    /// to give, or no such fault; else the connection ends first.
+    pub(crate) async fn struck(&self, fault: Option<&FaultInfo>) -> Option<Response<Body>> {
+        let fault = fault.filter(|fault| fault.point == Point::Headers)?;
+        let pull = match fault.action {
+            Action::Answer(answer) => return Some(self.say(answer)),
+            Action::Reset => Pull::Reset,
+            Action::Cut => Pull::Cut,
+            Action::Freeze => Pull::Freeze,
+            _ => {
+                tokio::time::sleep(STALL).await;
+                Pull::Cut
+            }
+        };
+        self.plug.pull(pull);
+        pending().await
+    }
+
+    /// A prepared answer.
+    pub(crate) fn say(&self, answer: &Answer) -> Response<Body> {
+        full(answer.response(self.backend.now()))
+    }
+
+    /// Writes a request into the log.
+    pub(crate) fn note(
+        &self,
+        route: Route,
+        head: &Parts,
+        body: Option<&Bytes>,
+        fault: Option<&'static FaultInfo>,
+    ) {
+        let bytes = body.map_or(0, Bytes::len);
+        let seen = Seen {
+            route,
+            connection: self.number,
+            version: if head.version == Version::HTTP_2 {
+                "HTTP/2"
+            } else {
+                "HTTP/1.1"
+            },
+            method: head.method.to_string(),
+            path: head
+                .uri
+                .path_and_query()
+                .map_or(String::new(), ToString::to_string),
+            headers: seen::header_list(&head.headers),
+            body: body.and_then(|body| serde_json::from_slice::<Value>(body).ok()),
+            fault: fault.map(|fault| fault.name),
+        };
+        self.backend.seen.push(seen, bytes);
+    }
+
+    /// Leaves a WebSocket to be served once the upgrade's answer is out.
+    pub(crate) fn hand_over(&self, session: websocket::Session) {
+        *self.handover.lock().unwrap_or_else(PoisonError::into_inner) = Some(session);
+    }
+
+    pub(crate) fn handed_over(&self) -> Option<websocket::Session> {
+        self.handover
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take()
+    }
+}
+
+/// An answer that is all there.
+pub(crate) fn full(response: Response<Bytes>) -> Response<Body> {
+    response.map(|bytes| Full::new(bytes).boxed_unsync())
+}
+
+fn route_of(request: &Request<Incoming>) -> Route {
+    let path = request.uri().path();
+    let is_upgrade = request
+        .headers()
+        .get(header::UPGRADE)
+        .is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"websocket"));
+    match *request.method() {
+        Method::POST if is_responses(path) => Route::Sse,
+        Method::GET if is_responses(path) && is_upgrade => Route::WebSocket,
+        Method::GET if matches!(path, "/v1/models" | "/backend-api/codex/models") => Route::Models,
+        _ => Route::Other,
+    }
+}
+
+fn is_responses(path: &str) -> bool {
+    matches!(path, "/v1/responses" | "/backend-api/codex/responses")
+}

@@ -1,0 +1,274 @@
+//! Turns the events of a healthy answer into what is really played, with a fault worked in.
+//!
+//! Pure data: both routes play the same steps, each in its own framing, and a test can read what a
+//! fault will do without a socket.
+
+use bytes::Bytes;
+use serde_json::{Value, json};
+
+use crate::faults::{Action, Bend, FaultInfo, Flood, Point};
+use crate::plug::Pull;
+
+/// One thing the server does on an open stream.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Step {
+    /// Sends one event's JSON.
+    Event(String),
+    /// Sends one event without the blank line that ends it (SSE; over WebSocket a plain event).
+    Unfinished(String),
+    /// Says nothing more.
+    Stall,
+    /// Ends the connection.
+    Pull(Pull),
+    /// Sends a close frame (WebSocket; over SSE nothing).
+    CloseFrame(u16),
+    /// Sends up to 1 GB of comments, of one line, or of events.
+    Flood(Flooding),
+}
+
+/// How much of what is still to be sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Flooding {
+    pub(crate) piece: Bytes,
+    pub(crate) pieces: u64,
+}
+
+impl Flooding {
+    /// One piece, for a route that sends text.
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8_lossy(&self.piece).into_owned()
+    }
+}
+
+/// How much an endless stream sends in all.
+const FLOOD: u64 = 1 << 30;
+
+/// The steps of an answer whose healthy form is `events`. `now` is in seconds since the Unix epoch.
+pub(crate) fn script(events: Vec<String>, fault: Option<&FaultInfo>, now: u64) -> Vec<Step> {
+    let Some(fault) = fault else {
+        return events.into_iter().map(Step::Event).collect();
+    };
+    let at = position(&events, fault.point);
+    let response = response_of(&events);
+    let mut rest = events;
+    let mut steps: Vec<Step> = rest.drain(..at).map(Step::Event).collect();
+    let rest = rest.into_iter().map(Step::Event);
+    match fault.action {
+        Action::Stall => steps.push(Step::Stall),
+        Action::Freeze => steps.push(Step::Pull(Pull::Freeze)),
+        Action::Reset => steps.push(Step::Pull(Pull::Reset)),
+        Action::Cut => steps.push(Step::Pull(Pull::Cut)),
+        Action::CloseFrame(code) => steps.push(Step::CloseFrame(code)),
+        Action::ErrorFrame(answer) => steps.push(Step::Event(answer.frame(now))),
+        Action::ErrorAndClose(answer, code) => {
+            steps.extend([Step::Event(answer.frame(now)), Step::CloseFrame(code)]);
+        }
+        Action::Fail(code, message) => steps.push(failed(response, code, message)),
+        Action::FailOpen(code, message) => {
+            steps.extend([failed(response, code, message), Step::Stall]);
+        }
+        Action::StopShort(reason) => steps.push(incomplete(response, reason)),
+        Action::Flood(flood) => steps.push(Step::Flood(flooding(flood))),
+        Action::Say(text) => {
+            steps.push(Step::Event(text.to_owned()));
+            steps.extend(rest);
+        }
+        Action::Bend(bend) => steps.extend(rest.flat_map(|end| bent(end, bend))),
+        // These strike before there are events.
+        Action::Answer(_) | Action::Forget => steps.extend(rest),
+    }
+    steps
+}
+
+/// Before which event a fault strikes. An answer without text is struck at its end.
+fn position(events: &[String], point: Point) -> usize {
+    let end = events.len().saturating_sub(1);
+    match point {
+        Point::AfterCreated => end.min(1),
+        Point::AfterText => {
+            let mut deltas = (0..events.len()).filter(|index| is_text(&events[*index]));
+            let count = deltas.clone().count();
+            deltas
+                .nth(count.saturating_sub(1) / 2)
+                .map_or(end, |last| last + 1)
+        }
+        Point::End => end,
+        Point::Accept | Point::Headers | Point::FirstEvent => 0,
+    }
+}
+
+/// An event's type. Every event here is written by us, with the type first.
+pub(crate) fn kind_of(event: &str) -> &str {
+    let kind = event
+        .strip_prefix(r#"{"type":""#)
+        .and_then(|rest| rest.split_once('"'));
+    kind.map_or("", |(kind, _)| kind)
+}
+
+/// Whether the event is a piece of the visible text.
+pub(crate) fn is_text(event: &str) -> bool {
+    kind_of(event) == "response.output_text.delta"
+}
+
+/// Whether the steps come to a good end.
+pub(crate) fn completes(steps: &[Step]) -> bool {
+    steps.iter().any(|step| match step {
+        Step::Event(event) | Step::Unfinished(event) => kind_of(event) == "response.completed",
+        _ => false,
+    })
+}
+
+/// The envelope that `response.created` carried.
+fn response_of(events: &[String]) -> Value {
+    let created: Value = events
+        .first()
+        .and_then(|event| serde_json::from_str(event).ok())
+        .unwrap_or_default();
+    created["response"].clone()
+}
+
+fn failed(mut response: Value, code: &str, message: &str) -> Step {
+    response["status"] = json!("failed");
+    response["error"] = json!({"code": code, "message": message});
+    Step::Event(json!({"type": "response.failed", "response": response}).to_string())
+}
+
+fn incomplete(mut response: Value, reason: &str) -> Step {
+    response["status"] = json!("incomplete");
+    response["incomplete_details"] = json!({"reason": reason});
+    Step::Event(json!({"type": "response.incomplete", "response": response}).to_string())
+}
+
+fn bent(end: Step, bend: Bend) -> Vec<Step> {
+    let Step::Event(event) = end else {
+        return vec![end];
+    };
+    match bend {
+        Bend::NullOutput => {
+            let mut value: Value = serde_json::from_str(&event).unwrap_or_default();
+            value["response"]["output"] = Value::Null;
+            vec![Step::Event(value.to_string())]
+        }
+        Bend::Twice => vec![Step::Event(event.clone()), Step::Event(event)],
+        Bend::NoBlankLine => vec![Step::Unfinished(event)],
+        Bend::Missing => Vec::new(),
+    }
+}
+
+fn flooding(flood: Flood) -> Flooding {
+    let piece = match flood {
+        Flood::Comments => ": still here\n".repeat(1_024),
+        Flood::Line => "x".repeat(16 << 10),
+        Flood::Events => {
+            let padding = "x".repeat(16 << 10);
+            json!({"type": "response.weather_report", "weather": padding}).to_string()
+        }
+    };
+    let pieces = FLOOD / piece.len() as u64;
+    Flooding {
+        piece: piece.into(),
+        pieces,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::faults;
+
+    fn events() -> Vec<String> {
+        let kinds = [
+            "response.created",
+            "response.output_text.delta",
+            "response.output_text.delta",
+            "response.output_text.delta",
+            "response.completed",
+        ];
+        let event = |kind: &str| json!({"type": kind, "response": {"id": "r", "output": []}});
+        kinds.iter().map(|kind| event(kind).to_string()).collect()
+    }
+
+    fn played(fault: &str) -> Vec<String> {
+        let fault = faults::find(fault).unwrap();
+        let kind = |json: &str| serde_json::from_str::<Value>(json).map(|v| v["type"].clone());
+        script(events(), Some(fault), 0)
+            .into_iter()
+            .map(|step| match step {
+                Step::Event(event) => kind(&event).map_or("broken".to_owned(), |kind| {
+                    let kind = kind.as_str().unwrap_or_default();
+                    kind.trim_start_matches("response.").to_owned()
+                }),
+                Step::Unfinished(_) => "unfinished".to_owned(),
+                Step::Flood(_) => "flood".to_owned(),
+                Step::Stall => "stall".to_owned(),
+                Step::Pull(how) => format!("{how:?}"),
+                Step::CloseFrame(code) => code.to_string(),
+            })
+            .collect()
+    }
+
+    #[test]
+    fn each_fault_strikes_at_its_point_and_does_what_it_says() {
+        let delta = "output_text.delta";
+        let table: &[(&str, &[&str])] = &[
+            ("sse-stall-before-first-event", &["stall"]),
+            ("sse-reset-after-created", &["created", "Reset"]),
+            ("sse-cut-after-text", &["created", delta, delta, "Cut"]),
+            (
+                "websocket-freeze-after-text",
+                &["created", delta, delta, "Freeze"],
+            ),
+            ("websocket-close-1009-before-first-event", &["1009"]),
+            ("websocket-usage-limit", &["error"]),
+            ("websocket-connection-limit", &["error", "1000"]),
+            ("sse-failed", &["created", delta, delta, "failed"]),
+            (
+                "sse-failed-held-open",
+                &["created", delta, delta, "failed", "stall"],
+            ),
+            ("sse-incomplete", &["created", delta, delta, "incomplete"]),
+            (
+                "sse-broken-json",
+                &["created", delta, delta, "broken", delta, "completed"],
+            ),
+            (
+                "sse-unknown-event",
+                &[
+                    "created",
+                    delta,
+                    delta,
+                    "weather_report",
+                    delta,
+                    "completed",
+                ],
+            ),
+            (
+                "sse-null-output",
+                &["created", delta, delta, delta, "completed"],
+            ),
+            (
+                "sse-completed-twice",
+                &["created", delta, delta, delta, "completed", "completed"],
+            ),
+            (
+                "sse-no-blank-line",
+                &["created", delta, delta, delta, "unfinished"],
+            ),
+            ("sse-no-final-event", &["created", delta, delta, delta]),
+            ("sse-endless", &["flood"]),
+        ];
+        for (fault, expected) in table {
+            assert_eq!(played(fault), *expected, "{fault}");
+        }
+    }
+
+    #[test]
+    fn an_answer_without_text_is_struck_at_its_end() {
+        let mut silent = events();
+        silent.drain(1..4);
+        let fault = faults::find("sse-cut-after-text").unwrap();
+        let steps = script(silent, Some(fault), 0);
+        assert_eq!(steps.len(), 2);
+        assert_eq!(steps[1], Step::Pull(Pull::Cut));
+    }
+}

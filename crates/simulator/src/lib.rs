@@ -1,0 +1,103 @@
+//! A model backend on real sockets, with faults on demand.
+//!
+//! A client that claims to survive a bad connection must be tried on one. This room speaks the
+//! Responses protocol as the real services do (SSE and WebSocket, HTTP/1.1 and HTTP/2, plain and
+//! over TLS with its own throw-away authority), and breaks it on request, at a chosen point of a
+//! chosen attempt. Tests use it, and so do `alipes demo` and `alipes simulate`.
+//!
+//! How it is built, and why:
+//! - An answer is first written as the whole list of its events; a fault turns that list into
+//!   steps; each route plays steps in its own framing. So a fault is one row of data in the table
+//!   (`faults`) and works on both routes alike.
+//! - The model is a small planner. It plans real tool calls from the tools it is offered, reports
+//!   what they really said, and labels every answer as simulated.
+//! - One task serves one connection, from TLS to the end of a WebSocket, and a fault that ends a
+//!   connection reaches its socket under all of that (`plug`).
+//!
+//! Invariants: the same requests and the same seed give the same answers. Every task has an owner,
+//! and dropping the [`Simulator`] stops them all. Sizes, queues, the log and every wait are
+//! bounded. Whatever a client sends, the worst it gets is an error answer.
+//!
+//! It fails by [`SimulatorError`]: at start, or when a scenario is read; never while it serves.
+
+mod answers;
+mod backend;
+mod error;
+mod faults;
+mod http;
+mod inject;
+mod planner;
+mod plug;
+mod request;
+mod responses;
+mod scenario;
+mod seen;
+mod server;
+mod side;
+mod tls;
+mod turn;
+mod websocket;
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+use alipes_base::{Clock, Rng};
+
+pub use crate::error::SimulatorError;
+pub use crate::faults::{FaultInfo, Target, faults};
+pub use crate::scenario::Scenario;
+pub use crate::seen::{Route, Seen};
+pub use crate::server::Simulator;
+
+/// How a simulator shall run.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Where to listen; port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// Whether to speak TLS.
+    pub tls: bool,
+    /// What goes wrong.
+    pub scenario: Scenario,
+    /// The pause before each delta of text.
+    pub pace: Duration,
+    /// Which bearer keys are accepted.
+    pub keys: Keys,
+    /// Where it reads the time.
+    pub clock: Clock,
+    /// Where it takes its identifiers from.
+    pub rng: Rng,
+}
+
+impl Options {
+    /// Plain HTTP on a free port of this machine, in good health, without a pause, for any key.
+    #[must_use]
+    pub fn local(clock: Clock, rng: Rng) -> Self {
+        Self {
+            listen: (Ipv4Addr::LOCALHOST, 0).into(),
+            tls: false,
+            scenario: Scenario::healthy(),
+            pace: Duration::ZERO,
+            keys: Keys::Any,
+            clock,
+            rng,
+        }
+    }
+}
+
+/// Which bearer keys are accepted.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Keys {
+    /// Any, and none.
+    Any,
+    /// These; everything else is answered with 401.
+    Exactly(Vec<String>),
+}
+
+impl std::fmt::Debug for Keys {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Any => f.write_str("Any"),
+            Self::Exactly(keys) => write!(f, "Exactly({} keys)", keys.len()),
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! `POST …/responses`: one answer, streamed as server-sent events or as one JSON object.
+
+use std::collections::VecDeque;
+use std::convert::Infallible;
+use std::future::pending;
+use std::sync::Arc;
+use std::time::Duration;
+
+use alipes_wire::responses::CreateRequest;
+use bytes::Bytes;
+use futures_util::stream;
+use http::{HeaderValue, Response, header};
+use http_body_util::{BodyExt as _, StreamBody};
+use hyper::body::Frame;
+
+use crate::answers::{Refusal, plain};
+use crate::faults::FaultInfo;
+use crate::http::{Body, Connection, full};
+use crate::inject::{self, Step};
+use crate::plug::{Plug, Pull, STALL};
+use crate::{side, turn};
+
+/// Answers a request that was read and let in.
+pub(crate) fn answer(
+    connection: &Connection,
+    body: &Bytes,
+    fault: Option<&FaultInfo>,
+) -> Response<Body> {
+    let request = match understand(body) {
+        Ok(request) => request,
+        Err(refusal) => return full(refusal.response()),
+    };
+    let backend = &connection.backend;
+    let now = backend.now();
+    let turn = turn::answer(backend, &request, request.input.clone());
+    let mut response = if request.stream == Some(true) {
+        let player = Player {
+            steps: inject::script(turn.events, fault, now).into(),
+            pace: backend.pace,
+            plug: Arc::clone(&connection.plug),
+        };
+        Response::new(player.into_body())
+    } else {
+        full(plain(
+            200,
+            "application/json",
+            turn.object.to_string().into(),
+        ))
+    };
+    let headers = response.headers_mut();
+    if request.stream == Some(true) {
+        let kind = HeaderValue::from_static("text/event-stream; charset=utf-8");
+        headers.insert(header::CONTENT_TYPE, kind);
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
+    side::limit_headers(headers, now);
+    if let Ok(id) = HeaderValue::try_from(backend.id("req")) {
+        headers.insert("x-request-id", id);
+    }
+    response
+}
+
+fn understand(body: &Bytes) -> Result<CreateRequest, Refusal> {
+    let request: CreateRequest = serde_json::from_slice(body).map_err(|error| {
+        Refusal::new(format!("We could not parse the request's body: {error}."))
+    })?;
+    if let Some(id) = &request.previous_response_id {
+        // Nothing is stored, so there is nothing to go back to but over a WebSocket.
+        return Err(Refusal::previous_response_not_found(id));
+    }
+    turn::check(&request.input)?;
+    Ok(request)
+}
+
+/// Plays steps into a response's body.
+struct Player {
+    steps: VecDeque<Step>,
+    pace: Duration,
+    plug: Arc<Plug>,
+}
+
+impl Player {
+    fn into_body(self) -> Body {
+        let chunks = stream::unfold(self, |mut player| async {
+            let chunk = player.next().await?;
+            Some((Ok::<_, Infallible>(Frame::data(chunk)), player))
+        });
+        StreamBody::new(chunks).boxed_unsync()
+    }
+
+    /// The next bytes; `None` at the end of the body.
+    async fn next(&mut self) -> Option<Bytes> {
+        match self.steps.pop_front()? {
+            Step::Event(event) => {
+                if inject::is_text(&event) && !self.pace.is_zero() {
+                    tokio::time::sleep(self.pace).await;
+                }
+                Some(format!("{}\n", lines(&event)).into())
+            }
+            Step::Unfinished(event) => Some(lines(&event).into()),
+            Step::Flood(mut flooding) => {
+                let piece = flooding.piece.clone();
+                flooding.pieces = flooding.pieces.checked_sub(1)?;
+                self.steps.push_front(Step::Flood(flooding));
+                Some(piece)
+            }
+            Step::Stall => {
+                tokio::time::sleep(STALL).await;
+                self.end(Pull::Cut).await
+            }
+            Step::Pull(how) => self.end(how).await,
+            Step::CloseFrame(_) => None,
+        }
+    }
+
+    /// Ends the connection, and this body with it.
+    async fn end(&self, how: Pull) -> Option<Bytes> {
+        self.plug.pull(how);
+        pending().await
+    }
+}
+
+/// The lines of one server-sent event, without the blank one that ends it.
+fn lines(event: &str) -> String {
+    match inject::kind_of(event) {
+        "" => format!("data: {event}\n"),
+        kind => format!("event: {kind}\ndata: {event}\n"),
+    }
+}

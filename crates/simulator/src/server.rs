@@ -1,0 +1,279 @@
+//! The listening socket, the connections, and who owns their tasks.
+//!
+//! One task accepts and owns all connections; one task serves each of them, from TLS to the end of
+//! a WebSocket. Dropping the [`Simulator`] drops the first, and so everything.
+
+use std::convert::Infallible;
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::pin::pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use hyper::rt::Executor;
+use hyper::server::conn::{http1, http2};
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinSet;
+use tokio_rustls::TlsAcceptor;
+
+use crate::backend::{Backend, Moment};
+use crate::faults::Action;
+use crate::http::Connection;
+use crate::plug::{Io, Plug, Pull};
+use crate::seen::Seen;
+use crate::{Keys, Options, Route, Scenario, SimulatorError, tls};
+
+/// Connections served at a time; more wait in the listener's queue.
+const CONNECTIONS: usize = 512;
+
+/// How long a client may take for its TLS handshake.
+const HANDSHAKE: Duration = Duration::from_secs(10);
+
+/// How long a client may take to send a request's head, idle time between requests included.
+const HEAD: Duration = Duration::from_secs(120);
+
+/// How long any connection may last: longer than a WebSocket's hour.
+const LIFE: Duration = Duration::from_secs(70 * 60);
+
+/// Most bytes of a request's head.
+const LARGEST_HEAD: u32 = 64 << 10;
+
+/// Most requests at a time on one HTTP/2 connection.
+const STREAMS: u32 = 100;
+
+/// A running model backend.
+#[derive(Debug)]
+pub struct Simulator {
+    address: SocketAddr,
+    ca_pem: Option<String>,
+    backend: Arc<Backend>,
+    tasks: JoinSet<()>,
+}
+
+impl Simulator {
+    /// Listens, and serves from then on.
+    ///
+    /// # Errors
+    /// [`SimulatorError::Listen`]; with TLS also [`SimulatorError::Certificate`] and
+    /// [`SimulatorError::Tls`].
+    pub async fn start(options: Options) -> Result<Self, SimulatorError> {
+        let tls = options
+            .tls
+            .then(|| tls::throw_away(options.listen.ip()))
+            .transpose()?;
+        let failed = |source| SimulatorError::Listen {
+            address: options.listen,
+            source,
+        };
+        let listener = bind(options.listen).await.map_err(failed)?;
+        let address = listener.local_addr().map_err(failed)?;
+        let backend = Arc::new(Backend::new(options));
+        let (acceptor, ca_pem) = tls.map(|tls| (tls.acceptor, tls.ca_pem)).unzip();
+        let mut tasks = JoinSet::new();
+        tasks.spawn(accept(listener, acceptor, Arc::clone(&backend)));
+        Ok(Self {
+            address,
+            ca_pem,
+            backend,
+            tasks,
+        })
+    }
+
+    /// The base URL that clients are given, such as `http://127.0.0.1:4321/v1`.
+    #[must_use]
+    pub fn base_url(&self) -> String {
+        let scheme = if self.ca_pem.is_some() {
+            "https"
+        } else {
+            "http"
+        };
+        let ip = match self.address.ip() {
+            IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+            IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+            ip => ip,
+        };
+        format!("{scheme}://{}/v1", SocketAddr::new(ip, self.address.port()))
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn local_addr(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The certificate of its throw-away authority, if it serves TLS.
+    #[must_use]
+    pub fn ca_pem(&self) -> Option<&str> {
+        self.ca_pem.as_deref()
+    }
+
+    /// The last thousand requests, oldest first.
+    #[must_use]
+    pub fn seen(&self) -> Vec<Seen> {
+        self.backend.seen.all()
+    }
+
+    /// Starts another scenario at its first attempt; what is already being answered goes on.
+    pub fn set_scenario(&self, scenario: Scenario) {
+        self.backend.set_scenario(scenario);
+    }
+
+    /// Accepts other keys from now on.
+    pub fn set_keys(&self, keys: Keys) {
+        self.backend.set_keys(keys);
+    }
+
+    /// Ends every connection, and returns when all are gone.
+    pub async fn stop(mut self) {
+        self.tasks.shutdown().await;
+    }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the simulator's one listening socket"
+)]
+async fn bind(address: SocketAddr) -> io::Result<TcpListener> {
+    TcpListener::bind(address).await
+}
+
+async fn accept(listener: TcpListener, tls: Option<TlsAcceptor>, backend: Arc<Backend>) {
+    let mut connections = JoinSet::new();
+    let mut number = 0;
+    loop {
+        tokio::select! {
+            accepted = listener.accept(), if connections.len() < CONNECTIONS => match accepted {
+                Ok((stream, _)) => {
+                    number += 1;
+                    connections.spawn(serve(stream, number, tls.clone(), Arc::clone(&backend)));
+                }
+                // Out of descriptors, most likely: they come back.
+                Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
+            },
+            Some(_ended) = connections.join_next() => {}
+        }
+    }
+}
+
+/// Serves one connection until it ends.
+async fn serve(stream: TcpStream, number: u64, tls: Option<TlsAcceptor>, backend: Arc<Backend>) {
+    // Small deltas must not wait for each other.
+    let _unsupported = stream.set_nodelay(true);
+    let (io, plug) = Io::new(stream);
+    if let Some(fault) = backend.strike(Moment::Accepted) {
+        backend.seen.push(unread(number, fault.name), 0);
+        let pull = match fault.action {
+            Action::Reset => Pull::Reset,
+            Action::Cut => Pull::Cut,
+            _ => Pull::Freeze,
+        };
+        plug.carry_out(pull).await;
+        drop(io);
+        return;
+    }
+    let connection = Arc::new(Connection::new(backend, plug, number));
+    // Whoever is still there after that has been served for long enough.
+    let _elapsed = tokio::time::timeout(LIFE, async {
+        let Some(tls) = tls else {
+            return http1(io, connection).await;
+        };
+        let Ok(Ok(io)) = tokio::time::timeout(HANDSHAKE, tls.accept(io)).await else {
+            return;
+        };
+        if io.get_ref().1.alpn_protocol() == Some(b"h2") {
+            http2(io, connection).await;
+        } else {
+            http1(io, connection).await;
+        }
+    })
+    .await;
+}
+
+async fn http1<S>(io: S, connection: Arc<Connection>)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let service =
+        service_fn(|request| async { Ok::<_, Infallible>(connection.answer(request).await) });
+    let http = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD)
+        .max_header_size(LARGEST_HEAD as usize)
+        .serve_connection(TokioIo::new(io), service)
+        .with_upgrades();
+    drive(http, &connection.plug).await;
+    if let Some(session) = connection.handed_over() {
+        session.run(Arc::clone(&connection)).await;
+    }
+}
+
+async fn http2<S>(io: S, connection: Arc<Connection>)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let service = service_fn(|request| {
+        let connection = Arc::clone(&connection);
+        async move { Ok::<_, Infallible>(connection.answer(request).await) }
+    });
+    let streams = Streams::default();
+    let _owner = Owner(streams.clone());
+    let http = http2::Builder::new(streams)
+        .timer(TokioTimer::new())
+        .max_header_list_size(LARGEST_HEAD)
+        .max_concurrent_streams(STREAMS)
+        .serve_connection(TokioIo::new(io), service);
+    drive(http, &connection.plug).await;
+}
+
+/// Runs HTTP until it ends or its plug is pulled. HTTP goes first, so that what was said before a
+/// fault has been written when the fault strikes; after that nobody looks at it any more.
+async fn drive(http: impl Future, plug: &Plug) {
+    let mut http = pin!(http);
+    let pull = tokio::select! {
+        biased;
+        _ended = &mut http => return,
+        pull = plug.pulled() => pull,
+    };
+    plug.carry_out(pull).await;
+}
+
+fn unread(connection: u64, fault: &'static str) -> Seen {
+    Seen {
+        route: Route::Other,
+        connection,
+        version: "",
+        method: String::new(),
+        path: String::new(),
+        headers: Vec::new(),
+        body: None,
+        fault: Some(fault),
+    }
+}
+
+/// The requests of one HTTP/2 connection, which hyper wants to run as tasks.
+#[derive(Clone, Default)]
+struct Streams(Arc<Mutex<JoinSet<()>>>);
+
+/// Ends them with the connection.
+struct Owner(Streams);
+
+impl<F> Executor<F> for Streams
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    fn execute(&self, stream: F) {
+        let mut streams = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        while streams.try_join_next().is_some() {}
+        streams.spawn(stream);
+    }
+}
+
+impl Drop for Owner {
+    fn drop(&mut self) {
+        let mut streams = self.0.0.lock().unwrap_or_else(PoisonError::into_inner);
+        streams.abort_all();
+    }
+}

@@ -1,0 +1,89 @@
+//! The endpoints beside the model that clients ask before or while they talk to it.
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, Response, header};
+use serde_json::{Value, json};
+
+use crate::answers::plain;
+
+/// The models that are offered. Any other name is answered all the same.
+const MODELS: [&str; 2] = ["sim-model", "sim-model-mini"];
+
+/// Changes when the list does.
+const ETAG: &str = "\"simulated-1\"";
+
+/// The model list: what SDKs read under `data` and the Codex CLI under `models`.
+pub(crate) fn models() -> Response<Bytes> {
+    let data = MODELS
+        .map(|id| json!({"id": id, "object": "model", "created": 0, "owned_by": "simulator"}));
+    let body = json!({"object": "list", "data": data, "models": MODELS.map(model)});
+    let mut response = plain(200, "application/json", body.to_string().into());
+    response
+        .headers_mut()
+        .insert(header::ETAG, HeaderValue::from_static(ETAG));
+    response
+}
+
+/// The fields of codex-protocol §6.1.
+fn model(slug: &str) -> Value {
+    json!({
+        "slug": slug, "display_name": format!("{slug} (simulated)"),
+        "description": "A planner that pretends to be a model.",
+        "default_reasoning_level": "medium",
+        "supported_reasoning_levels": [{"effort": "medium", "description": "the only one"}],
+        "shell_type": "unified_exec", "visibility": "list", "supported_in_api": true,
+        "priority": 1, "upgrade": null, "base_instructions": "You are simulated.",
+        "supports_reasoning_summaries": false, "default_reasoning_summary": "none",
+        "support_verbosity": false, "default_verbosity": null, "apply_patch_tool_type": null,
+        "truncation_policy": {"mode": "bytes", "limit": 10_000},
+        "supports_parallel_tool_calls": true, "context_window": 200_000,
+        "max_context_window": 200_000, "auto_compact_token_limit": null,
+        "effective_context_window_percent": 95, "experimental_supported_tools": [],
+        "input_modalities": ["text"],
+    })
+}
+
+/// `GET /backend-api/wham/accounts/check`: without it the Codex CLI does not call the model at all
+/// when it is signed in (observed with 0.169).
+pub(crate) fn accounts(headers: &HeaderMap) -> Response<Bytes> {
+    let account = headers
+        .get("chatgpt-account-id")
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or("acct-simulated");
+    let body = json!({
+        "accounts": [{
+            "id": account, "workspace_backend_origin": "NO_CONSTRAINT",
+            "account_routing_override": "NO_CONSTRAINT",
+        }],
+        "account_ordering": [account],
+        "default_account_id": account,
+    });
+    plain(200, "application/json", body.to_string().into())
+}
+
+/// How much of the plan is used: the `x-codex-*` headers (codex-protocol §1.5).
+pub(crate) fn limit_headers(headers: &mut HeaderMap, now: u64) {
+    headers.insert(
+        "x-codex-primary-used-percent",
+        HeaderValue::from_static("1.5"),
+    );
+    headers.insert(
+        "x-codex-primary-window-minutes",
+        HeaderValue::from_static("300"),
+    );
+    headers.insert("x-codex-primary-reset-at", HeaderValue::from(now + 3_600));
+}
+
+/// The same as a frame (§2.6).
+pub(crate) fn limit_frame(now: u64) -> String {
+    json!({
+        "type": "codex.rate_limits", "plan_type": "plus",
+        "rate_limits": {
+            "allowed": true, "limit_reached": false,
+            "primary": {"used_percent": 1.5, "window_minutes": 300, "reset_at": now + 3_600},
+            "secondary": null,
+        },
+        "credits": null,
+    })
+    .to_string()
+}
