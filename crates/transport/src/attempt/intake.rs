@@ -1,0 +1,270 @@
+//! What every route does with what arrives: keep the clock of patience, pass events up, and know
+//! how the response ended.
+//!
+//! Only events move the clock. Comments and repeated signs of life from the origin make patience
+//! longer once, up to a ceiling, and no more: a backend that says "working" for ever is as silent as
+//! one that says nothing.
+
+use std::time::Duration;
+
+use alipes_base::{Clock, Deadline, Expired};
+use alipes_wire::RawEvent;
+use alipes_wire::responses::{Signal, Terminal, turn_state};
+use bytes::Bytes;
+use tokio::time::Instant;
+
+use crate::fault::{of_api_error, of_error_frame};
+use crate::patience::Stage;
+use crate::session::Conversation;
+use crate::stream::{Update, Updates};
+use crate::{Cause, Fault, Patience, Phase, Request, Trace};
+
+/// The most that one response may send, in bytes. Nobody reads an answer this long.
+const MAX_RESPONSE: usize = 128 << 20;
+
+/// What one sign of life of the origin multiplies patience by, and the most it can become.
+const ORIGIN_FACTOR: u32 = 4;
+const CEILING: Duration = Duration::from_secs(300);
+const NEWS_AFTER: Duration = Duration::from_secs(2);
+
+/// One response's way in.
+pub(crate) struct Intake {
+    clock: Clock,
+    patience: Patience,
+    reasoning: bool,
+    attempt: u32,
+    updates: Updates,
+    begun: Instant,
+    stage: Stage,
+    stage_since: Instant,
+    origin_alive: bool,
+    received: usize,
+    passed: bool,
+    delivered: bool,
+    unreadable: usize,
+    turn_state: Option<String>,
+}
+
+/// Whether to read on.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Next {
+    More,
+    Completed,
+}
+
+impl Intake {
+    pub(crate) fn new(
+        about: &Conversation,
+        request: &Request,
+        attempt: u32,
+        updates: Updates,
+    ) -> Self {
+        let clock = about.transport.clock.clone();
+        let now = clock.now();
+        Self {
+            clock,
+            patience: about.endpoint.profile().patience,
+            reasoning: request.reasoning,
+            attempt,
+            updates,
+            begun: now,
+            stage: Stage::Sent,
+            stage_since: now,
+            origin_alive: false,
+            received: 0,
+            passed: false,
+            delivered: false,
+            unreadable: 0,
+            turn_state: None,
+        }
+    }
+
+    /// Whether any event went up.
+    pub(crate) fn has_passed_events(&self) -> bool {
+        self.passed
+    }
+
+    /// Whether the reader has seen text.
+    pub(crate) fn has_delivered(&self) -> bool {
+        self.delivered
+    }
+
+    /// The sticky token that came with the events.
+    pub(super) fn take_turn_state(&mut self) -> Option<String> {
+        self.turn_state.take()
+    }
+
+    /// Tells something about this attempt.
+    pub(super) async fn trace(&self, trace: impl FnOnce(u32) -> Trace) {
+        self.updates.trace(trace(self.attempt)).await;
+    }
+
+    /// The request is on its way: the first wait begins.
+    pub(super) async fn sent(&mut self) {
+        self.enter(Stage::Sent).await;
+    }
+
+    /// The response's head is here: over SSE that is the first sign of life.
+    pub(super) async fn accepted(&mut self) {
+        self.alive(Stage::Accepted).await;
+    }
+
+    /// By when the next event must be here.
+    pub(super) fn limit(&self, deadline: &Deadline) -> Deadline {
+        let (name, length) = self.patience_now();
+        let spent = self.clock.since(self.stage_since);
+        deadline.tightened(&self.clock, name, length.saturating_sub(spent))
+    }
+
+    /// The fault of a wait that ended by its limit.
+    pub(super) fn timed_out(&self, expired: Expired, deadline: &Deadline) -> Fault {
+        if expired.limit == deadline.limit() {
+            return Fault::new(self.phase(), Cause::Deadline).limited(expired);
+        }
+        let cause = match self.stage {
+            Stage::Sent | Stage::Accepted => Cause::Silent,
+            Stage::Reasoning | Stage::Output => Cause::Stalled,
+        };
+        let (limit, length) = self.patience_now();
+        Fault::new(self.phase(), cause).limited(Expired { limit, length })
+    }
+
+    /// The fault of a response that ended without its end.
+    pub(super) fn cut(&self) -> Fault {
+        let nothing_readable = !self.passed && self.unreadable > 0;
+        let cause = if nothing_readable {
+            Cause::Malformed
+        } else {
+            Cause::Cut
+        };
+        Fault::new(self.phase(), cause)
+    }
+
+    /// A fault of the connection, in the phase that the response is in.
+    pub(super) fn placed(&self, mut fault: Fault) -> Fault {
+        fault.phase = self.phase();
+        if fault.cause == Cause::Cut && self.stage == Stage::Sent {
+            fault.cause = Cause::Reset;
+        }
+        fault
+    }
+
+    /// The phase that a response is in, after what it has shown.
+    pub(super) fn phase(&self) -> Phase {
+        match self.stage {
+            Stage::Sent => Phase::Headers,
+            Stage::Accepted => Phase::FirstOutput,
+            Stage::Reasoning | Stage::Output => Phase::Stream,
+        }
+    }
+
+    /// Bytes came in.
+    pub(super) fn count(&mut self, bytes: usize) -> Result<(), Fault> {
+        self.received = self.received.saturating_add(bytes);
+        if self.received > MAX_RESPONSE {
+            return Err(Fault::new(self.phase(), Cause::TooLarge));
+        }
+        Ok(())
+    }
+
+    /// The origin says that it is alive, and nothing else. Right behind the first event it says
+    /// nothing new.
+    pub(super) fn sign_of_life(&mut self) {
+        self.origin_alive |= self.clock.since(self.stage_since) >= NEWS_AFTER;
+    }
+
+    /// Takes one event's JSON; `Err` is how the response failed.
+    pub(super) async fn take(&mut self, json: Bytes) -> Result<(Next, Option<RawEvent>), Fault> {
+        let Ok(event) = RawEvent::parse(json) else {
+            // A broken line was seen in the wild amid good ones; the missing end will tell.
+            self.unreadable += 1;
+            return Ok((Next::More, None));
+        };
+        match Signal::of(&event) {
+            Signal::Lifecycle if self.stage == Stage::Sent => self.alive(Stage::Accepted).await,
+            Signal::Lifecycle => self.sign_of_life(),
+            Signal::Delivered => self.alive(Stage::Output).await,
+            signal if signal.is_output() => self.alive(stage_of(&event)).await,
+            Signal::Terminal => {
+                let end = self.end(&event)?;
+                self.pass(&event).await;
+                return Ok((end, Some(event)));
+            }
+            _ => {
+                if let Some(state) = turn_state(&event) {
+                    self.turn_state = Some(state);
+                }
+            }
+        }
+        self.delivered |= Signal::of(&event) == Signal::Delivered;
+        self.pass(&event).await;
+        Ok((Next::More, Some(event)))
+    }
+
+    fn end(&self, event: &RawEvent) -> Result<Next, Fault> {
+        let now = self.clock.wall();
+        match Terminal::of(event) {
+            Some(Terminal::Completed { .. }) => Ok(Next::Completed),
+            Some(Terminal::Incomplete { reason }) => {
+                let mut fault = Fault::new(self.phase(), Cause::Incomplete);
+                fault.message = Some(format!("reason: {reason}"));
+                Err(fault)
+            }
+            Some(Terminal::Failed(error)) => Err(of_api_error(self.phase(), &error, now)),
+            Some(Terminal::Error(frame)) => Err(of_error_frame(self.phase(), &frame, now)),
+            _ => Ok(Next::More),
+        }
+    }
+
+    async fn pass(&mut self, event: &RawEvent) {
+        self.passed = true;
+        self.updates.send(Update::Event(event.clone())).await;
+    }
+
+    /// Progress: the clock starts anew, and patience is the stage's own again.
+    async fn alive(&mut self, stage: Stage) {
+        if self.stage == Stage::Sent {
+            let after = self.clock.since(self.begun);
+            self.trace(|attempt| Trace::FirstEvent { attempt, after })
+                .await;
+        }
+        self.enter(stage).await;
+    }
+
+    async fn enter(&mut self, stage: Stage) {
+        let news = stage != self.stage || stage == Stage::Sent;
+        self.stage = stage;
+        self.stage_since = self.clock.now();
+        self.origin_alive = false;
+        if news {
+            let (limit, length) = self.patience_now();
+            self.trace(|attempt| Trace::Waiting {
+                attempt,
+                limit,
+                length,
+            })
+            .await;
+        }
+    }
+
+    fn patience_now(&self) -> (&'static str, Duration) {
+        let (name, length) = self.patience.limit(self.stage, self.reasoning);
+        if self.origin_alive {
+            (name, length.max((length * ORIGIN_FACTOR).min(CEILING)))
+        } else {
+            (name, length)
+        }
+    }
+}
+
+/// Reasoning may pause for minutes, text may not.
+fn stage_of(event: &RawEvent) -> Stage {
+    let reasoning = event.kind().contains("reasoning")
+        || event.kind() == "response.output_item.added"
+        || event.kind() == "response.output_item.done";
+    if reasoning {
+        Stage::Reasoning
+    } else {
+        Stage::Output
+    }
+}

@@ -1,0 +1,76 @@
+//! The headers of a request: who we are, what proves it, and which conversation it belongs to.
+
+use alipes_wire::responses::{TURN_STATE, WEBSOCKET_BETA};
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, USER_AGENT};
+use http::{HeaderMap, HeaderName, HeaderValue};
+
+use crate::session::Conversation;
+use crate::{Cause, Fault, Phase, Route, Token};
+
+/// The headers for an attempt on `route` (codex-protocol §1.2 and §2.1).
+pub(super) fn of(
+    about: &Conversation,
+    token: Option<&Token>,
+    route: Route,
+) -> Result<HeaderMap, Fault> {
+    let mut headers = HeaderMap::new();
+    let identity = &about.transport.identity;
+    set(&mut headers, USER_AGENT, &identity.user_agent)?;
+    set(
+        &mut headers,
+        HeaderName::from_static("originator"),
+        &identity.originator,
+    )?;
+    set(
+        &mut headers,
+        HeaderName::from_static("session-id"),
+        &about.id,
+    )?;
+    set(
+        &mut headers,
+        HeaderName::from_static("x-client-request-id"),
+        &about.id,
+    )?;
+    match route {
+        Route::WebSocket => {
+            set(
+                &mut headers,
+                HeaderName::from_static("openai-beta"),
+                WEBSOCKET_BETA,
+            )?;
+        }
+        Route::Sse => {
+            set(&mut headers, ACCEPT, "text/event-stream")?;
+            set(&mut headers, CONTENT_TYPE, "application/json")?;
+            if let Some(state) = &about.turn_state {
+                set(&mut headers, HeaderName::from_static(TURN_STATE), state)?;
+            }
+        }
+    }
+    if let Some(token) = token {
+        let mut bearer = header_value(&format!("Bearer {}", token.secret.expose()))?;
+        bearer.set_sensitive(true);
+        headers.insert(AUTHORIZATION, bearer);
+        for (name, value) in &token.headers {
+            let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_invalid| unusable())?;
+            headers.insert(name, header_value(value)?);
+        }
+    }
+    Ok(headers)
+}
+
+fn set(headers: &mut HeaderMap, name: HeaderName, value: &str) -> Result<(), Fault> {
+    headers.insert(name, header_value(value)?);
+    Ok(())
+}
+
+fn header_value(value: &str) -> Result<HeaderValue, Fault> {
+    HeaderValue::from_str(value).map_err(|_invalid| unusable())
+}
+
+/// A key with a line break or the like: it would only be refused, or worse, split the request.
+fn unusable() -> Fault {
+    let mut fault = Fault::new(Phase::Credential, Cause::NoCredential);
+    fault.message = Some("the key holds characters that no header can carry".to_owned());
+    fault
+}

@@ -1,0 +1,275 @@
+//! The WebSocket route: one socket per conversation, one frame per step, only the new input sent.
+
+use alipes_base::Deadline;
+use alipes_net::websocket::{self, Message, Socket, Upgrade};
+use alipes_net::{ConnectionFacts, NetError, NetErrorKind, Timings};
+use alipes_wire::responses::{DeltaBase, DeltaRecorder, EncodedRequest, TURN_STATE};
+use tokio::time::Instant;
+
+use super::intake::{Intake, Next};
+use super::request_headers;
+use crate::fault::{BODY_KEPT, of_net_error, of_response};
+use crate::session::Conversation;
+use crate::stream::Updates;
+use crate::{Cause, Fault, Phase, Replay, Request, Route, Session, Token, Trace};
+
+/// The largest message we accept, in bytes; events are far smaller.
+const MAX_MESSAGE: usize = 64 << 20;
+
+/// A socket between two responses, with what its last one ended with.
+pub(crate) struct LiveSocket {
+    socket: Box<dyn Socket>,
+    facts: ConnectionFacts,
+    base: Option<DeltaBase>,
+    opened: Instant,
+    generation: u64,
+    used: bool,
+}
+
+/// Whether the request, sent in full, would break the endpoint's frame limit.
+pub(crate) fn frame_is_too_large(session: &Session, request: &EncodedRequest) -> bool {
+    let base = session
+        .socket
+        .as_ref()
+        .and_then(|socket| socket.base.as_ref());
+    request.create_frame(base, &[]).len() > session.about.endpoint.profile().max_frame
+}
+
+/// One try over WebSocket.
+pub(crate) async fn attempt(
+    session: &mut Session,
+    request: &Request,
+    token: Option<&Token>,
+    deadline: &Deadline,
+    intake: &mut Intake,
+) -> Result<(), Fault> {
+    let mut live = match reusable(session, token) {
+        Some(live) => live,
+        None => open(&session.about, token, deadline).await?,
+    };
+    if live.used {
+        live.facts.reused = true;
+        live.facts.timings = Timings::default();
+    }
+    let facts = Box::new(live.facts.clone());
+    intake
+        .trace(|attempt| Trace::Connected { attempt, facts })
+        .await;
+
+    let base = live.base.take();
+    let delta = base
+        .as_ref()
+        .is_some_and(|base| base.tail(&request.body).is_some());
+    let metadata = metadata(&session.about);
+    let frame = request.body.create_frame(base.as_ref(), &metadata);
+    let bytes = frame.len();
+    let mut recorder = DeltaRecorder::new(&request.body);
+    let outcome = match send(&session.about, &mut live, frame, deadline).await {
+        Ok(()) => {
+            intake.sent().await;
+            intake
+                .trace(|attempt| Trace::Sent {
+                    attempt,
+                    bytes,
+                    delta,
+                })
+                .await;
+            read(&mut live, deadline, intake, &mut recorder).await
+        }
+        Err(fault) => Err(fault),
+    };
+    if let Some(state) = intake.take_turn_state() {
+        session.about.turn_state = Some(state);
+    }
+    live.used = true;
+    match outcome {
+        Ok(()) => {
+            live.base = recorder.finish();
+            session.socket = Some(live);
+            Ok(())
+        }
+        Err(mut fault) => {
+            fault.evidence.connection(&live.facts);
+            // The backend has only forgotten the base; the socket itself is as good as before.
+            if fault.cause == Cause::UnknownPreviousResponse {
+                session.socket = Some(live);
+            }
+            Err(fault)
+        }
+    }
+}
+
+/// Opens the socket and sends the frame that asks for no answer (codex-protocol §2.4).
+pub(crate) async fn prewarm(
+    session: &mut Session,
+    request: &EncodedRequest,
+    deadline: Deadline,
+) -> Result<(), Fault> {
+    let token = super::token(&session.about, None, &deadline).await?;
+    let mut live = open(&session.about, token.as_ref(), &deadline).await?;
+    let frame = request.prewarm_frame(&metadata(&session.about));
+    send(&session.about, &mut live, frame, &deadline).await?;
+    let quiet = Request {
+        body: request.clone(),
+        reasoning: false,
+        accepts_restart: false,
+    };
+    let mut intake = Intake::new(&session.about, &quiet, 0, Updates::nobody());
+    let mut recorder = DeltaRecorder::new(request);
+    read(&mut live, &deadline, &mut intake, &mut recorder).await?;
+    live.base = recorder.finish();
+    live.used = true;
+    session.socket = Some(live);
+    Ok(())
+}
+
+/// The idle socket, unless it is too old or was opened with another token.
+fn reusable(session: &mut Session, token: Option<&Token>) -> Option<LiveSocket> {
+    let live = session.socket.take()?;
+    let young = session.about.transport.clock.since(live.opened)
+        < session.about.endpoint.profile().max_socket_age;
+    (young && live.generation == generation(token)).then_some(live)
+}
+
+async fn open(
+    about: &Conversation,
+    token: Option<&Token>,
+    deadline: &Deadline,
+) -> Result<LiveSocket, Fault> {
+    let upgrade = Upgrade {
+        url: about.endpoint.url("responses"),
+        headers: request_headers::of(about, token, Route::WebSocket)?,
+        compression: true,
+        max_message: MAX_MESSAGE,
+    };
+    let opened = websocket::connect(&about.transport.dialer, upgrade, *deadline).await;
+    let upgraded = opened.map_err(|error| refused(about, &error, deadline))?;
+    Ok(LiveSocket {
+        socket: upgraded.socket,
+        facts: upgraded.facts,
+        base: None,
+        opened: about.transport.clock.now(),
+        generation: generation(token),
+        used: false,
+    })
+}
+
+/// A refusal is an HTTP response, and means what it would mean anywhere else.
+fn refused(about: &Conversation, error: &NetError, deadline: &Deadline) -> Fault {
+    let mut fault = of_net_error(error, deadline);
+    if let NetErrorKind::UpgradeRefused {
+        status,
+        headers,
+        body,
+    } = &error.kind
+    {
+        let evidence = std::mem::take(&mut fault.evidence);
+        let now = about.transport.clock.wall();
+        fault = of_response(Phase::Upgrade, *status, headers, body, now);
+        let head = std::mem::replace(&mut fault.evidence, evidence);
+        fault.evidence.merge_head(&head);
+        let start = String::from_utf8_lossy(&body[..body.len().min(BODY_KEPT)]);
+        fault.evidence.body = Some(about.transport.redactor.redact(&start));
+    }
+    // No frame was sent: whatever happened, the request was not.
+    fault.replay = Replay::Free;
+    fault
+}
+
+/// Per-request values travel inside the frame, because headers belong to the connection.
+fn metadata(about: &Conversation) -> Vec<(&str, &str)> {
+    let mut metadata = vec![("session_id", about.id.as_str())];
+    metadata.extend(about.turn_state.as_deref().map(|state| (TURN_STATE, state)));
+    metadata
+}
+
+async fn send(
+    about: &Conversation,
+    live: &mut LiveSocket,
+    frame: String,
+    deadline: &Deadline,
+) -> Result<(), Fault> {
+    let limit = about.endpoint.profile().send_limit;
+    let limit = deadline.tightened(&about.transport.clock, "send", limit);
+    match limit.run(live.socket.send_text(frame)).await {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(error)) => Err(died(live, of_net_error(&error, deadline))),
+        Err(expired) if expired.limit == deadline.limit() => {
+            Err(Fault::new(Phase::Send, Cause::Deadline).limited(expired))
+        }
+        Err(expired) => Err(Fault::new(Phase::Send, Cause::TimedOut).limited(expired)),
+    }
+}
+
+async fn read(
+    live: &mut LiveSocket,
+    deadline: &Deadline,
+    intake: &mut Intake,
+    recorder: &mut DeltaRecorder,
+) -> Result<(), Fault> {
+    loop {
+        let limit = intake.limit(deadline);
+        let message = match limit.run(live.socket.next()).await {
+            Ok(Ok(message)) => message,
+            Ok(Err(error)) => return Err(broken(live, intake, &error, deadline)),
+            Err(expired) => return Err(intake.timed_out(expired, deadline)),
+        };
+        match message {
+            Message::Text(json) => {
+                intake.count(json.len())?;
+                let (next, event) = intake.take(json).await?;
+                match event {
+                    Some(event) => recorder.observe(&event),
+                    None => recorder.spoil(),
+                }
+                if next == Next::Completed {
+                    return Ok(());
+                }
+            }
+            Message::Binary(_) => return Err(Fault::new(intake.phase(), Cause::Malformed)),
+            Message::Close { code, reason } => return Err(closed(live, intake, code, &reason)),
+            _ => {}
+        }
+    }
+}
+
+/// The socket failed while an answer was due.
+fn broken(live: &LiveSocket, intake: &Intake, error: &NetError, deadline: &Deadline) -> Fault {
+    let fault = intake.placed(of_net_error(error, deadline));
+    if intake.has_passed_events() {
+        fault
+    } else {
+        died(live, fault)
+    }
+}
+
+/// A used socket that dies before it says anything had been closed while it was idle: the request
+/// was not processed, and goes out again at no cost, once.
+fn died(live: &LiveSocket, mut fault: Fault) -> Fault {
+    if live.used && fault.limit.is_none() {
+        fault.cause = Cause::StaleConnection;
+        fault.replay = Replay::Free;
+    }
+    fault
+}
+
+/// Close codes after RFC 6455 §7.4.1.
+fn closed(live: &LiveSocket, intake: &Intake, code: Option<u16>, reason: &str) -> Fault {
+    let mut fault = intake.cut();
+    match code {
+        Some(1009) => fault.cause = Cause::TooLarge,
+        Some(1012 | 1013) => fault.cause = Cause::Overloaded,
+        Some(1011) => fault.cause = Cause::ServerError,
+        _ if !intake.has_passed_events() => fault = died(live, fault),
+        _ => {}
+    }
+    fault.evidence.close_code = code;
+    if !reason.is_empty() {
+        fault.message = Some(reason.to_owned());
+    }
+    fault
+}
+
+fn generation(token: Option<&Token>) -> u64 {
+    token.map_or(0, |token| token.generation)
+}

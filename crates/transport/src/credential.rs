@@ -1,0 +1,56 @@
+//! What a request proves itself with, by trait: this room must not know where keys come from.
+//!
+//! Every token has a generation. A 401 for generation 3 asks for something newer than 3; whoever
+//! refreshed meanwhile has already done it, and a connection opened with an older one is not reused.
+
+use alipes_base::Secret;
+use futures_util::future::BoxFuture;
+
+/// A bearer token of one generation.
+#[derive(Clone, Debug)]
+pub struct Token {
+    /// What goes behind `Bearer`.
+    pub secret: Secret,
+    /// Grows with every refresh.
+    pub generation: u64,
+    /// Further headers that belong to the account, such as `chatgpt-account-id`.
+    pub headers: Vec<(String, String)>,
+}
+
+/// The credential could not be had; the text says what to do.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{message}")]
+pub struct CredentialError {
+    /// What is wrong and what the user can do; never a secret.
+    pub message: String,
+}
+
+/// A source of tokens.
+pub trait Credential: Send + Sync {
+    /// The token to use now, read at use so that a rotated key counts at once; `None` if the
+    /// endpoint needs none.
+    ///
+    /// # Errors
+    /// [`CredentialError`] if there should be one and there is not.
+    fn current(&self) -> BoxFuture<'_, Result<Option<Token>, CredentialError>>;
+
+    /// A token newer than `generation`, which the endpoint has refused; `None` if there is none.
+    ///
+    /// # Errors
+    /// [`CredentialError`] if the refresh failed.
+    fn refresh(&self, generation: u64) -> BoxFuture<'_, Result<Option<Token>, CredentialError>>;
+}
+
+/// For endpoints that ask for nothing.
+#[derive(Clone, Copy, Debug)]
+pub struct NoCredential;
+
+impl Credential for NoCredential {
+    fn current(&self) -> BoxFuture<'_, Result<Option<Token>, CredentialError>> {
+        Box::pin(std::future::ready(Ok(None)))
+    }
+
+    fn refresh(&self, _generation: u64) -> BoxFuture<'_, Result<Option<Token>, CredentialError>> {
+        Box::pin(std::future::ready(Ok(None)))
+    }
+}

@@ -1,0 +1,192 @@
+//! Where a request goes: a base URL and the profile of what answers there.
+
+use std::sync::Arc;
+
+use url::Url;
+
+use crate::{Profile, Route};
+
+/// A base URL with a profile.
+#[derive(Clone, Debug)]
+pub struct Endpoint {
+    name: Arc<str>,
+    base_url: Url,
+    profile: Profile,
+    routes: Vec<Route>,
+}
+
+/// The base URL cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum EndpointError {
+    /// It is not a URL.
+    #[error("base URL {text:?} is not a URL; it looks like https://host/v1")]
+    NotAUrl {
+        /// What was given.
+        text: String,
+        /// What the parser says.
+        source: url::ParseError,
+    },
+    /// It is a URL of something else.
+    #[error("base URL {text:?} has the scheme {scheme:?}; use http, https, ws or wss")]
+    Scheme {
+        /// What was given.
+        text: String,
+        /// Its scheme.
+        scheme: String,
+    },
+    /// It has no host.
+    #[error("base URL {text:?} names no host; it looks like https://host/v1")]
+    NoHost {
+        /// What was given.
+        text: String,
+    },
+    /// It holds a user name or password, which would end up in messages and logs.
+    #[error("base URL for {host:?} holds credentials; put the key into api_key instead")]
+    Credentials {
+        /// Its host.
+        host: String,
+    },
+}
+
+impl Endpoint {
+    /// An endpoint known as `name`. Without a profile it is chosen by the URL's host; without
+    /// routes, by the profile. `ws` and `wss` mean the same as `http` and `https`.
+    ///
+    /// # Errors
+    /// [`EndpointError`] if `base_url` is not an absolute http(s) or ws(s) URL without credentials.
+    pub fn new(
+        name: &str,
+        base_url: &str,
+        profile: Option<Profile>,
+        routes: Option<Vec<Route>>,
+    ) -> Result<Self, EndpointError> {
+        let base_url = parse(base_url)?;
+        let profile =
+            profile.unwrap_or_else(|| Profile::for_host(base_url.host_str().unwrap_or_default()));
+        let routes = routes
+            .filter(|routes| !routes.is_empty())
+            .unwrap_or_else(|| profile.routes.to_vec());
+        Ok(Self {
+            name: name.into(),
+            base_url,
+            profile,
+            routes,
+        })
+    }
+
+    /// The name, as messages and traces show it.
+    #[must_use]
+    pub fn name(&self) -> &Arc<str> {
+        &self.name
+    }
+
+    /// The profile.
+    #[must_use]
+    pub fn profile(&self) -> &Profile {
+        &self.profile
+    }
+
+    /// The routes, best first; never empty.
+    #[must_use]
+    pub fn routes(&self) -> &[Route] {
+        &self.routes
+    }
+
+    /// The base URL, for messages.
+    #[must_use]
+    pub fn base_url(&self) -> &Url {
+        &self.base_url
+    }
+
+    /// The URL of `path` beneath the base, with the base's query.
+    #[must_use]
+    pub fn url(&self, path: &str) -> Url {
+        let mut url = self.base_url.clone();
+        let base = self.base_url.path().trim_end_matches('/');
+        url.set_path(&format!("{base}/{path}"));
+        url
+    }
+}
+
+fn parse(text: &str) -> Result<Url, EndpointError> {
+    let text = text.trim();
+    let url = Url::parse(text).map_err(|source| EndpointError::NotAUrl {
+        text: text.to_owned(),
+        source,
+    })?;
+    let scheme = match url.scheme() {
+        "http" | "ws" => "http",
+        "https" | "wss" => "https",
+        other => {
+            return Err(EndpointError::Scheme {
+                text: text.to_owned(),
+                scheme: other.to_owned(),
+            });
+        }
+    };
+    let Some(host) = url.host_str().filter(|host| !host.is_empty()) else {
+        return Err(EndpointError::NoHost {
+            text: text.to_owned(),
+        });
+    };
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(EndpointError::Credentials {
+            host: host.to_owned(),
+        });
+    }
+    let rest = url.as_str().split_once(':').map_or("", |(_, rest)| rest);
+    Url::parse(&format!("{scheme}:{rest}")).map_err(|source| EndpointError::NotAUrl {
+        text: text.to_owned(),
+        source,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn endpoint(base_url: &str) -> Result<Endpoint, EndpointError> {
+        Endpoint::new("test", base_url, None, None)
+    }
+
+    #[test]
+    fn paths_are_appended_whatever_the_base_ends_with() {
+        for base in ["http://h:1/v1", "http://h:1/v1/", "ws://h:1/v1"] {
+            let url = endpoint(base).unwrap().url("responses");
+            assert_eq!(url.as_str(), "http://h:1/v1/responses", "{base}");
+        }
+        let azure = endpoint("https://h/openai?api-version=1")
+            .unwrap()
+            .url("responses");
+        assert_eq!(azure.as_str(), "https://h/openai/responses?api-version=1");
+    }
+
+    #[test]
+    fn what_is_no_usable_url_is_named() {
+        assert!(matches!(endpoint(""), Err(EndpointError::NotAUrl { .. })));
+        assert!(matches!(
+            endpoint("example.org/v1"),
+            Err(EndpointError::NotAUrl { .. })
+        ));
+        assert!(matches!(
+            endpoint("ftp://h/v1"),
+            Err(EndpointError::Scheme { .. })
+        ));
+        assert!(matches!(
+            endpoint("localhost:8080"),
+            Err(EndpointError::Scheme { .. })
+        ));
+        let secret = endpoint("https://user:hunter2@h/v1").unwrap_err();
+        assert!(matches!(secret, EndpointError::Credentials { .. }));
+        assert!(!secret.to_string().contains("hunter2"));
+    }
+
+    #[test]
+    fn routes_come_from_the_profile_unless_given() {
+        let codex = endpoint("https://chatgpt.com/backend-api/codex").unwrap();
+        assert_eq!(codex.routes(), [Route::WebSocket, Route::Sse]);
+        let only = Endpoint::new("t", "https://chatgpt.com/x", None, Some(vec![Route::Sse]));
+        assert_eq!(only.unwrap().routes(), [Route::Sse]);
+    }
+}

@@ -1,0 +1,200 @@
+//! The way of one request: attempts and what is done between them, from top to bottom.
+
+use std::time::Duration;
+
+use alipes_base::Deadline;
+use tokio::time::Instant;
+
+use crate::attempt::{self, Intake};
+use crate::stream::{Done, Update, Updates};
+use crate::{
+    AttemptHistory, Cause, Fault, Phase, Reaction, Replay, Request, Route, Session, Trace, react,
+};
+
+/// For how long a refused WebSocket is not tried again.
+const WEBSOCKET_REST: Duration = Duration::from_secs(600);
+
+/// Attempts until one is done, or nothing that this room can do helps.
+pub(crate) async fn run(
+    session: &mut Session,
+    request: Request,
+    deadline: Deadline,
+    updates: Updates,
+) -> Result<Done, Fault> {
+    let started = session.about.transport.clock.now();
+    let mut history = AttemptHistory::new();
+    let mut route = first_route(session, &request);
+    let mut refused = None;
+    loop {
+        let attempt = history.begin();
+        let begun = session.about.transport.clock.now();
+        let endpoint = session.about.endpoint.name().clone();
+        updates
+            .trace(Trace::AttemptStarted {
+                attempt,
+                endpoint,
+                route,
+            })
+            .await;
+
+        let mut intake = Intake::new(&session.about, &request, attempt, updates.clone());
+        let tried = try_once(
+            session,
+            &request,
+            route,
+            refused.take(),
+            &deadline,
+            &mut intake,
+        );
+        let Err(Failed {
+            mut fault,
+            generation,
+        }) = tried.await
+        else {
+            let took = session.about.transport.clock.since(begun);
+            updates
+                .trace(Trace::AttemptDone {
+                    attempt,
+                    route,
+                    took,
+                })
+                .await;
+            return Ok(done(session, route, attempt, started));
+        };
+
+        complete(session, &mut fault, route, &intake, &request);
+        history.failed(&fault);
+        remember(session, &fault);
+        let reaction = choose(session, &fault, &history, &deadline);
+        history.reacted(reaction);
+        updates
+            .trace(Trace::AttemptFault {
+                attempt,
+                fault: Box::new(fault.clone()),
+                reaction,
+                took: session.about.transport.clock.since(begun),
+            })
+            .await;
+
+        match reaction {
+            Reaction::SameRoute { after } => pause(after, &deadline).await,
+            Reaction::OtherRoute => route = session.other_route(route).unwrap_or(route),
+            Reaction::RefreshCredential => refused = generation,
+            _ => return Err(fault),
+        }
+        if intake.has_passed_events() {
+            let delivered = intake.has_delivered();
+            updates.send(Update::Restarted { delivered }).await;
+        }
+    }
+}
+
+/// An attempt that ended in a fault, and the generation of the token it went with.
+struct Failed {
+    fault: Fault,
+    generation: Option<u64>,
+}
+
+/// One try on one route with one credential: a newer one than `refused`, if that was refused.
+async fn try_once(
+    session: &mut Session,
+    request: &Request,
+    route: Route,
+    refused: Option<u64>,
+    deadline: &Deadline,
+    intake: &mut Intake,
+) -> Result<(), Failed> {
+    let failed = |generation| move |fault| Failed { fault, generation };
+    let asked = attempt::token(&session.about, refused, deadline).await;
+    let token = asked.map_err(failed(None))?;
+    let generation = token.as_ref().map(|token| token.generation);
+    let token = token.as_ref();
+    match route {
+        Route::WebSocket => attempt::websocket(session, request, token, deadline, intake).await,
+        Route::Sse => attempt::sse(&mut session.about, request, token, deadline, intake).await,
+    }
+    .map_err(failed(generation))
+}
+
+/// The best open route. A conversation that has outgrown a WebSocket frame stays with SSE.
+fn first_route(session: &mut Session, request: &Request) -> Route {
+    let route = session.first_route();
+    if route == Route::WebSocket && attempt::frame_is_too_large(session, &request.body) {
+        session.too_large_for_frames = true;
+        return session.other_route(route).unwrap_or(route);
+    }
+    route
+}
+
+/// Adds what only this level knows: who, which way, and whether the reader has seen part of it.
+fn complete(
+    session: &Session,
+    fault: &mut Fault,
+    route: Route,
+    intake: &Intake,
+    request: &Request,
+) {
+    fault.endpoint = session.about.endpoint.name().clone();
+    fault.route = route;
+    if intake.has_delivered() && !request.accepts_restart {
+        fault.replay = Replay::Forbidden;
+    }
+}
+
+/// What this fault says about the attempts to come, beyond this step: a 5xx says something about
+/// now, a refusal something about this network (transport, "Routes, breakers, accounts").
+fn remember(session: &mut Session, fault: &Fault) {
+    let about_now = matches!(
+        fault.cause,
+        Cause::ServerError
+            | Cause::EdgeTimeout
+            | Cause::Overloaded
+            | Cause::Unauthorized
+            | Cause::RateLimited
+            | Cause::UsageLimit
+            | Cause::Deadline
+    );
+    if fault.route == Route::WebSocket && fault.phase == Phase::Upgrade && !about_now {
+        let now = session.about.transport.clock.now();
+        session.websocket_off_until = Some(now + WEBSOCKET_REST);
+    }
+}
+
+/// The first reaction that is this room's own and possible.
+fn choose(
+    session: &Session,
+    fault: &Fault,
+    history: &AttemptHistory,
+    deadline: &Deadline,
+) -> Reaction {
+    let remaining = deadline.remaining(&session.about.transport.clock);
+    react(fault, history)
+        .into_iter()
+        .find(|reaction| match reaction {
+            // A wait is never shortened: beyond the deadline it means move on or stop.
+            Reaction::SameRoute { after } => *after < remaining,
+            Reaction::OtherRoute => {
+                let other = session.other_route(fault.route);
+                other.is_some_and(|other| !history.has_failed_on(other))
+            }
+            Reaction::RefreshCredential | Reaction::Stop => true,
+            _ => false,
+        })
+        .unwrap_or(Reaction::Stop)
+}
+
+async fn pause(length: Duration, deadline: &Deadline) {
+    if !length.is_zero() {
+        // `choose` has made sure that it fits; should the deadline come first, the next attempt
+        // says so.
+        let _ = deadline.run(tokio::time::sleep(length)).await;
+    }
+}
+
+fn done(session: &Session, route: Route, attempts: u32, started: Instant) -> Done {
+    Done {
+        route,
+        attempts,
+        took: session.about.transport.clock.since(started),
+    }
+}

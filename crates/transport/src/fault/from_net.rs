@@ -1,0 +1,91 @@
+//! Names what the room below says went wrong with a connection.
+
+use alipes_base::{Deadline, Expired};
+use alipes_net::{NetError, NetErrorKind, Phase as NetPhase};
+
+use super::{Cause, Fault, Phase, Replay};
+
+/// A fault from a connection that failed. `deadline` is the step's own: when it passed, nobody on
+/// the wire is to blame.
+pub(crate) fn of_net_error(error: &NetError, deadline: &Deadline) -> Fault {
+    let phase = phase(error.phase);
+    let mut fault = Fault::new(phase, cause(error, phase, deadline));
+    if let NetErrorKind::TimedOut { limit, length } = error.kind {
+        fault = fault.limited(Expired { limit, length });
+    }
+    let unprocessed = matches!(error.kind, NetErrorKind::StreamRefused);
+    if !error.facts.written || unprocessed || fault.cause == Cause::StaleConnection {
+        fault.replay = Replay::Free;
+    }
+    let evidence = &mut fault.evidence;
+    evidence.egress = error.facts.egress.as_ref().map(ToString::to_string);
+    evidence.remote_addr = error.facts.remote_addr;
+    evidence.timings = error.facts.timings.clone();
+    evidence.reused = error.facts.reused;
+    evidence.source = Some(chain(error));
+    fault
+}
+
+fn phase(phase: NetPhase) -> Phase {
+    match phase {
+        NetPhase::Resolve => Phase::Resolve,
+        NetPhase::Connect => Phase::Connect,
+        NetPhase::Proxy => Phase::Proxy,
+        NetPhase::Tls => Phase::Tls,
+        NetPhase::Upgrade => Phase::Upgrade,
+        NetPhase::Send => Phase::Send,
+        NetPhase::Headers => Phase::Headers,
+        NetPhase::Body => Phase::Stream,
+        NetPhase::Close => Phase::Close,
+    }
+}
+
+fn cause(error: &NetError, phase: Phase, deadline: &Deadline) -> Cause {
+    match &error.kind {
+        NetErrorKind::NameNotFound => Cause::NameNotFound,
+        NetErrorKind::ResolverFailed(_) => Cause::ResolverFailed,
+        NetErrorKind::Refused => Cause::Refused,
+        NetErrorKind::Unreachable => Cause::Unreachable,
+        NetErrorKind::TimedOut { limit, .. } if *limit == deadline.limit() => Cause::Deadline,
+        NetErrorKind::TimedOut { .. } => match phase {
+            Phase::Resolve => Cause::ResolverFailed,
+            Phase::Headers => Cause::Silent,
+            Phase::Stream => Cause::Stalled,
+            _ => Cause::TimedOut,
+        },
+        NetErrorKind::Reset | NetErrorKind::Closed if died_idle(error) => Cause::StaleConnection,
+        NetErrorKind::Reset | NetErrorKind::Closed if phase == Phase::Stream => Cause::Cut,
+        NetErrorKind::Reset | NetErrorKind::Closed | NetErrorKind::StreamReset(_) => Cause::Reset,
+        NetErrorKind::StreamRefused => Cause::StaleConnection,
+        NetErrorKind::CertificateUnknownIssuer
+        | NetErrorKind::CertificateWrongHost
+        | NetErrorKind::CertificateOther
+        | NetErrorKind::NoRootCertificates
+        | NetErrorKind::CaFile { .. } => Cause::Certificate,
+        NetErrorKind::CertificateExpired => Cause::Certificate,
+        NetErrorKind::CertificateNotYetValid => Cause::ClockSkew,
+        NetErrorKind::TlsAlert(_) | NetErrorKind::TlsOther => Cause::Reset,
+        NetErrorKind::TooLarge => Cause::TooLarge,
+        NetErrorKind::Protocol => Cause::Malformed,
+        NetErrorKind::UpgradeRefused { .. } => Cause::UpgradeRefused,
+        NetErrorKind::BadUrl | NetErrorKind::Io => Cause::Unreachable,
+        _ => Cause::Reset,
+    }
+}
+
+/// A reused connection that died before a byte of the answer had been closed while it was idle.
+fn died_idle(error: &NetError) -> bool {
+    error.facts.reused && matches!(error.phase, NetPhase::Send | NetPhase::Headers)
+}
+
+/// The error with everything underneath it, for logs.
+fn chain(error: &NetError) -> String {
+    let mut text = error.to_string();
+    let mut source = std::error::Error::source(error);
+    while let Some(below) = source {
+        text.push_str(": ");
+        text.push_str(&below.to_string());
+        source = below.source();
+    }
+    text
+}

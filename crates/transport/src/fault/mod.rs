@@ -1,0 +1,183 @@
+//! What went wrong, as data.
+//!
+//! A fault says in which phase an attempt ended, why, and what was seen; what it condemns and who is
+//! to blame follow from the cause. Nothing above parses its text: fronts render it, [`crate::react`]
+//! reads its fields.
+
+mod causes;
+mod evidence;
+mod from_api;
+mod from_net;
+mod from_response;
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use alipes_base::Expired;
+
+pub use causes::{Blame, Cause, Scope};
+pub(crate) use evidence::BODY_KEPT;
+pub use evidence::Evidence;
+pub(crate) use from_api::{of_api_error, of_error_frame};
+pub(crate) use from_net::of_net_error;
+pub(crate) use from_response::{BodyShape, body_shape, of_response};
+
+use crate::Route;
+
+/// Where in an attempt it happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Phase {
+    /// Waiting for a permit to begin.
+    Queue,
+    /// Getting the credential.
+    Credential,
+    /// Resolving the name.
+    Resolve,
+    /// Connecting.
+    Connect,
+    /// Talking to the proxy.
+    Proxy,
+    /// The TLS handshake.
+    Tls,
+    /// The WebSocket upgrade.
+    Upgrade,
+    /// Sending the request.
+    Send,
+    /// Waiting for the response's head, or the first event.
+    Headers,
+    /// Waiting for the first output.
+    FirstOutput,
+    /// Reading the response.
+    Stream,
+    /// Closing.
+    Close,
+}
+
+impl Phase {
+    /// The name, as traces and messages spell it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Queue => "queue",
+            Self::Credential => "credential",
+            Self::Resolve => "resolve",
+            Self::Connect => "connect",
+            Self::Proxy => "proxy",
+            Self::Tls => "tls",
+            Self::Upgrade => "upgrade",
+            Self::Send => "send",
+            Self::Headers => "headers",
+            Self::FirstOutput => "first-output",
+            Self::Stream => "stream",
+            Self::Close => "close",
+        }
+    }
+}
+
+/// Whether the request may be sent again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Replay {
+    /// Nothing of it was processed for certain: again, at no cost.
+    Free,
+    /// It was sent, and nothing was delivered to the reader.
+    Allowed,
+    /// The reader has seen part of the answer.
+    Forbidden,
+}
+
+/// Why an attempt did not end in an answer.
+#[derive(Clone, Debug)]
+pub struct Fault {
+    /// Where in the attempt.
+    pub phase: Phase,
+    /// Why.
+    pub cause: Cause,
+    /// Whether it may be sent again.
+    pub replay: Replay,
+    /// How long the server asked us to wait; never shortened.
+    pub retry_after: Option<Duration>,
+    /// The limit that ended it, where one did.
+    pub limit: Option<Expired>,
+    /// The provider's own words, where it gave any.
+    pub message: Option<String>,
+    /// What was seen.
+    pub evidence: Box<Evidence>,
+    /// The endpoint's name.
+    pub endpoint: Arc<str>,
+    /// The route it happened on.
+    pub route: Route,
+}
+
+impl Fault {
+    /// A fault without evidence; the attempt adds what it has seen.
+    pub(crate) fn new(phase: Phase, cause: Cause) -> Self {
+        Self {
+            phase,
+            cause,
+            replay: Replay::Allowed,
+            retry_after: None,
+            limit: None,
+            message: None,
+            evidence: Box::default(),
+            endpoint: Arc::from(""),
+            route: Route::Sse,
+        }
+    }
+
+    /// The same fault, ended by a limit.
+    pub(crate) fn limited(mut self, limit: Expired) -> Self {
+        self.limit = Some(limit);
+        self
+    }
+
+    /// Who is at fault.
+    #[must_use]
+    pub fn blame(&self) -> Blame {
+        self.cause.blame()
+    }
+
+    /// What else it condemns.
+    #[must_use]
+    pub fn scope(&self) -> Scope {
+        self.cause.scope()
+    }
+}
+
+/// One line: who, what, where, with the identifiers that a provider's support asks for.
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.endpoint, self.cause.meaning())?;
+        write!(f, " ({} over {}", self.phase.as_str(), self.route)?;
+        let evidence = &self.evidence;
+        if let Some(status) = evidence.status {
+            write!(f, ", status {status}")?;
+        }
+        if let Some(ray) = &evidence.cf_ray {
+            write!(f, ", cf-ray {ray}")?;
+        }
+        if let Some(id) = &evidence.request_id {
+            write!(f, ", request id {id}")?;
+        }
+        if let Some(code) = evidence.close_code {
+            write!(f, ", close code {code}")?;
+        }
+        if let Some(address) = evidence.remote_addr {
+            write!(f, ", {address}")?;
+        }
+        if let Some(limit) = &self.limit {
+            write!(f, ", limit {} of {:?}", limit.limit, limit.length)?;
+        }
+        if let Some(wait) = self.retry_after {
+            write!(f, ", asks to wait {} s", wait.as_secs_f64().ceil())?;
+        }
+        f.write_str(")")?;
+        match &self.message {
+            Some(message) => write!(f, ": {message}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl std::error::Error for Fault {}

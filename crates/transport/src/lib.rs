@@ -1,0 +1,46 @@
+//! One request to one endpoint, made to succeed or to end in a named [`Fault`].
+//!
+//! The rooms above hand down an encoded request, a credential and a deadline, and read events as
+//! they come. What happens between, on which route, in how many attempts, after which waits, is
+//! decided here, and every step of it is told as a [`Trace`]. This room knows nothing of
+//! conversations, tools, or a provider's business.
+//!
+//! The way down, in the order of the files: a [`Session`] holds the socket and the delta base of
+//! one conversation; [`Session::stream`] runs attempts until one is done (`exchange`); an attempt
+//! takes one route (`attempt::sse`, `attempt::websocket`), feeds what arrives through one intake,
+//! and ends in `Done` or in a [`Fault`]; [`react`] says what to try next.
+//!
+//! Invariants:
+//! - every wait has a limit, and a fault names the limit that ended it;
+//! - nothing is replayed in silence: each attempt and each reaction is traced;
+//! - what the reader has seen is never repeated: a replay announces itself as a restart, and only
+//!   to a consumer that can take it;
+//! - a socket that carried anything but a completed response is not used again.
+
+mod attempt;
+mod credential;
+mod endpoint;
+mod exchange;
+pub mod fault;
+mod history;
+mod identity;
+mod patience;
+mod profile;
+mod react;
+mod route;
+mod session;
+mod stream;
+mod trace;
+
+pub use credential::{Credential, CredentialError, NoCredential, Token};
+pub use endpoint::{Endpoint, EndpointError};
+pub use fault::{Blame, Cause, Evidence, Fault, Phase, Replay, Scope};
+pub use history::AttemptHistory;
+pub use identity::Identity;
+pub use patience::Patience;
+pub use profile::Profile;
+pub use react::{Reaction, react};
+pub use route::Route;
+pub use session::{Request, Session, Transport};
+pub use stream::{Done, ResponseStream, Update};
+pub use trace::Trace;

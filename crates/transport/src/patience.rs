@@ -1,0 +1,72 @@
+//! How long to wait for what (transport, "Liveness").
+//!
+//! No constant can tell a slow model from a dead socket, so the wait depends on what the backend has
+//! shown so far: silence before the first sign of life is suspicious after seconds, silence of a
+//! model that reasons is not. These are the cold values; learning comes on top of them later.
+
+use std::time::Duration;
+
+/// The limits of silence, by what came last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Patience {
+    /// From the request to the response's headers or its first event.
+    pub first_event: Duration,
+    /// From there to the first output, without reasoning.
+    pub first_output: Duration,
+    /// The same for a request that asks for reasoning.
+    pub first_output_reasoning: Duration,
+    /// Between two events while the model reasons.
+    pub reasoning: Duration,
+    /// Between two events inside text or arguments.
+    pub output: Duration,
+}
+
+/// What a response has shown so far.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stage {
+    /// Nothing.
+    Sent,
+    /// The backend has taken the request.
+    Accepted,
+    /// The model reasons.
+    Reasoning,
+    /// The model writes.
+    Output,
+}
+
+impl Patience {
+    /// For endpoints we know nothing about yet.
+    pub const COLD: Self = Self {
+        first_event: Duration::from_secs(20),
+        first_output: Duration::from_secs(20),
+        first_output_reasoning: Duration::from_secs(90),
+        reasoning: Duration::from_secs(120),
+        output: Duration::from_secs(30),
+    };
+
+    /// For a model on this machine: it may have to load first, and there is no edge to die.
+    pub const LOCAL: Self = Self::all(Duration::from_secs(600));
+
+    /// The same limit for everything.
+    #[must_use]
+    pub const fn all(limit: Duration) -> Self {
+        Self {
+            first_event: limit,
+            first_output: limit,
+            first_output_reasoning: limit,
+            reasoning: limit,
+            output: limit,
+        }
+    }
+
+    /// The limit at `stage`, and its name.
+    pub(crate) fn limit(&self, stage: Stage, reasoning: bool) -> (&'static str, Duration) {
+        match stage {
+            Stage::Sent => ("first_event", self.first_event),
+            Stage::Accepted if reasoning => ("first_output", self.first_output_reasoning),
+            Stage::Accepted => ("first_output", self.first_output),
+            Stage::Reasoning => ("reasoning", self.reasoning),
+            Stage::Output => ("output", self.output),
+        }
+    }
+}

@@ -1,0 +1,29 @@
+//! The ways to reach an endpoint.
+
+use std::fmt;
+
+/// How a request travels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Route {
+    /// Frames on one WebSocket per conversation; only new input is sent.
+    WebSocket,
+    /// One HTTP request per step, answered by server-sent events.
+    Sse,
+}
+
+impl Route {
+    /// The name, as configuration, flags and traces spell it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::WebSocket => "websocket",
+            Self::Sse => "sse",
+        }
+    }
+}
+
+impl fmt::Display for Route {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}

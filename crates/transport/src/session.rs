@@ -1,0 +1,155 @@
+//! The transport's side of one conversation: its socket, its delta base, its turn state.
+
+use std::sync::Arc;
+
+use alipes_base::{Clock, Deadline, Redactor, Rng};
+use alipes_net::{Dialer, HttpClient};
+use alipes_wire::responses::EncodedRequest;
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+
+use crate::attempt::LiveSocket;
+use crate::exchange;
+use crate::{Credential, Endpoint, Fault, Identity, ResponseStream, Route};
+
+/// What all sessions share.
+#[derive(Clone)]
+pub struct Transport {
+    /// Dials for WebSockets.
+    pub dialer: Dialer,
+    /// Makes HTTP requests over the same dialer.
+    pub http: HttpClient,
+    /// The time.
+    pub clock: Clock,
+    /// Jitter and identifiers.
+    pub rng: Rng,
+    /// Cleans evidence.
+    pub redactor: Redactor,
+    /// Who we are.
+    pub identity: Arc<Identity>,
+}
+
+/// One model step on its way down.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// The request, encoded.
+    pub body: EncodedRequest,
+    /// Whether the model was asked to reason: it may be silent for longer then.
+    pub reasoning: bool,
+    /// Whether the consumer can replace what it has shown.
+    pub accepts_restart: bool,
+}
+
+/// One conversation with one endpoint. Owned by a turn; one request at a time.
+pub struct Session {
+    pub(crate) about: Conversation,
+    /// The idle socket; an attempt takes it out and puts it back only after a completed response.
+    pub(crate) socket: Option<LiveSocket>,
+    /// Until when the WebSocket route is left alone because this egress was refused it.
+    pub(crate) websocket_off_until: Option<Instant>,
+    /// The conversation has outgrown a WebSocket frame.
+    pub(crate) too_large_for_frames: bool,
+}
+
+/// What an attempt needs to know of the conversation it belongs to.
+pub(crate) struct Conversation {
+    pub(crate) transport: Transport,
+    pub(crate) endpoint: Arc<Endpoint>,
+    pub(crate) credential: Arc<dyn Credential>,
+    /// Stable along the conversation: the backend's cache affinity hangs on it.
+    pub(crate) id: String,
+    /// The backend's sticky token, for this turn only.
+    pub(crate) turn_state: Option<String>,
+    /// Streams whose answer is complete and whose end is still to come.
+    pub(crate) endings: JoinSet<()>,
+}
+
+impl Transport {
+    /// A session for a new or resumed conversation. `id` should stay the same along it.
+    #[must_use]
+    pub fn session(
+        &self,
+        endpoint: Arc<Endpoint>,
+        credential: Arc<dyn Credential>,
+        id: String,
+    ) -> Session {
+        Session {
+            about: Conversation {
+                transport: self.clone(),
+                endpoint,
+                credential,
+                id,
+                turn_state: None,
+                endings: JoinSet::new(),
+            },
+            socket: None,
+            websocket_off_until: None,
+            too_large_for_frames: false,
+        }
+    }
+}
+
+impl Session {
+    /// The endpoint.
+    #[must_use]
+    pub fn endpoint(&self) -> &Arc<Endpoint> {
+        &self.about.endpoint
+    }
+
+    /// The conversation's id.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.about.id
+    }
+
+    /// A new turn begins: the backend's sticky token belongs to the old one (codex-protocol §2.6).
+    pub fn begin_turn(&mut self) {
+        self.about.turn_state = None;
+    }
+
+    /// Sends a request and reads its answer, in as many attempts as it takes and `deadline` allows.
+    pub fn stream(&mut self, request: Request, deadline: Deadline) -> ResponseStream<'_> {
+        ResponseStream::new(move |updates| exchange::run(self, request, deadline, updates))
+    }
+
+    /// Opens the socket and hands over what will not change, so that the first step is short.
+    /// Does nothing where the route is not WebSocket. A failure is nobody's problem but is told.
+    ///
+    /// # Errors
+    /// The [`Fault`] that kept the socket from being ready.
+    pub async fn prewarm(
+        &mut self,
+        request: &EncodedRequest,
+        deadline: Deadline,
+    ) -> Result<(), Fault> {
+        if self.first_route() != Route::WebSocket || self.socket.is_some() {
+            return Ok(());
+        }
+        crate::attempt::prewarm(self, request, deadline).await
+    }
+
+    /// The best route that is not switched off.
+    pub(crate) fn first_route(&self) -> Route {
+        let routes = self.about.endpoint.routes();
+        let usable = routes.iter().find(|route| self.is_open(**route));
+        usable.or(routes.first()).copied().unwrap_or(Route::Sse)
+    }
+
+    /// The best route other than `route` that is not switched off.
+    pub(crate) fn other_route(&self, route: Route) -> Option<Route> {
+        let mut others = self.about.endpoint.routes().iter().copied();
+        others.find(|other| *other != route && self.is_open(*other))
+    }
+
+    fn is_open(&self, route: Route) -> bool {
+        match route {
+            Route::Sse => true,
+            Route::WebSocket => {
+                let off = self
+                    .websocket_off_until
+                    .is_some_and(|until| self.about.transport.clock.now() < until);
+                !off && !self.too_large_for_frames
+            }
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! The consumer's end of a request: pull updates until there are no more, then take the outcome.
+//!
+//! The attempts run inside the consumer's own polling, with a bounded queue between: a slow reader
+//! slows the socket down instead of filling memory, and dropping the stream cancels everything,
+//! because there is no task that could live on.
+
+use std::time::Duration;
+
+use alipes_wire::RawEvent;
+use futures_util::future::BoxFuture;
+use tokio::sync::mpsc;
+
+use crate::{Fault, Route, Trace};
+
+/// How many updates may wait for a slow reader.
+const QUEUE: usize = 64;
+
+/// Something on the way to the answer.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Update {
+    /// An event of the response.
+    Event(RawEvent),
+    /// The answer begins anew: forget every event so far.
+    Restarted {
+        /// Whether the reader has seen part of it.
+        delivered: bool,
+    },
+    /// What happens on the wire.
+    Trace(Trace),
+}
+
+/// The answer has arrived.
+#[derive(Clone, Debug)]
+pub struct Done {
+    /// The way it came.
+    pub route: Route,
+    /// How many attempts it took.
+    pub attempts: u32,
+    /// How long it took, waits included.
+    pub took: Duration,
+}
+
+/// A request under way.
+pub struct ResponseStream<'s> {
+    updates: mpsc::Receiver<Update>,
+    attempts: BoxFuture<'s, Result<Done, Fault>>,
+    outcome: Option<Result<Done, Fault>>,
+}
+
+/// The driver's end of the queue.
+#[derive(Clone, Debug)]
+pub(crate) struct Updates(mpsc::Sender<Update>);
+
+impl<'s> ResponseStream<'s> {
+    pub(crate) fn new<F>(run: impl FnOnce(Updates) -> F) -> Self
+    where
+        F: Future<Output = Result<Done, Fault>> + Send + 's,
+    {
+        let (sender, updates) = mpsc::channel(QUEUE);
+        Self {
+            updates,
+            attempts: Box::pin(run(Updates(sender))),
+            outcome: None,
+        }
+    }
+
+    /// The next update; `None` when the request has ended. Cancel safe.
+    pub async fn next(&mut self) -> Option<Update> {
+        loop {
+            tokio::select! {
+                biased;
+                update = self.updates.recv() => return update,
+                outcome = &mut self.attempts, if self.outcome.is_none() => {
+                    self.outcome = Some(outcome);
+                }
+            }
+        }
+    }
+
+    /// How the request ended, running it to its end and dropping the updates that are left.
+    ///
+    /// # Errors
+    /// The [`Fault`] that nothing here could mend.
+    pub async fn finish(mut self) -> Result<Done, Fault> {
+        while self.next().await.is_some() {}
+        match self.outcome {
+            Some(outcome) => outcome,
+            None => self.attempts.await,
+        }
+    }
+}
+
+impl Updates {
+    /// For a request whose events nobody reads.
+    pub(crate) fn nobody() -> Self {
+        let (sender, _) = mpsc::channel(1);
+        Self(sender)
+    }
+
+    /// Hands an update to the reader, waiting while its queue is full. A reader that has gone has
+    /// dropped the driver with it, so there is nobody to tell.
+    pub(crate) async fn send(&self, update: Update) {
+        let _ = self.0.send(update).await;
+    }
+
+    pub(crate) async fn trace(&self, trace: Trace) {
+        self.send(Update::Trace(trace)).await;
+    }
+}

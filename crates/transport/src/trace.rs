@@ -1,0 +1,78 @@
+//! What happens on the wire, told as it happens.
+//!
+//! Fronts show it, records keep it. Every attempt and every reaction is told: there is no silent
+//! retry.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use alipes_net::ConnectionFacts;
+
+use crate::{Fault, Reaction, Route};
+
+/// One event of a step's way over the wire. `attempt` counts from 1 within the step.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Trace {
+    /// An attempt begins.
+    AttemptStarted {
+        /// Its number.
+        attempt: u32,
+        /// Where to.
+        endpoint: Arc<str>,
+        /// Which way.
+        route: Route,
+    },
+    /// There is a connection to use.
+    Connected {
+        /// The attempt's number.
+        attempt: u32,
+        /// What is known of it.
+        facts: Box<ConnectionFacts>,
+    },
+    /// The request has been handed to the connection.
+    Sent {
+        /// The attempt's number.
+        attempt: u32,
+        /// Its size in bytes, before compression.
+        bytes: usize,
+        /// Whether only the new input was sent.
+        delta: bool,
+    },
+    /// Now something is waited for.
+    Waiting {
+        /// The attempt's number.
+        attempt: u32,
+        /// The limit's name: what is waited for.
+        limit: &'static str,
+        /// How long at most.
+        length: Duration,
+    },
+    /// The first sign of life came.
+    FirstEvent {
+        /// The attempt's number.
+        attempt: u32,
+        /// How long after the attempt began.
+        after: Duration,
+    },
+    /// The attempt ended in a fault.
+    AttemptFault {
+        /// Its number.
+        attempt: u32,
+        /// Why.
+        fault: Box<Fault>,
+        /// What is done about it here; `Stop` hands it up.
+        reaction: Reaction,
+        /// How long the attempt took.
+        took: Duration,
+    },
+    /// The attempt ended in an answer.
+    AttemptDone {
+        /// Its number.
+        attempt: u32,
+        /// Which way it came.
+        route: Route,
+        /// How long it took.
+        took: Duration,
+    },
+}

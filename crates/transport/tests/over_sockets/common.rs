@@ -1,0 +1,165 @@
+//! A client, a simulator, and requests between them over real sockets.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use alipes_base::{Clock, Deadline, Redactor, Rng, Secret};
+use alipes_net::{Dialer, DialerOptions, HttpClient, Limits, SystemSockets, Tls, TlsOptions};
+use alipes_simulator::{Options, Scenario, Simulator};
+use alipes_transport::{
+    Credential, CredentialError, Done, Endpoint, Fault, Identity, Patience, Profile, Request,
+    Route, Session, Token, Trace, Transport, Update,
+};
+use alipes_wire::responses::{Assembler, EncodedRequest};
+use alipes_wire::{Item, ModelEvent, ModelRequest};
+use futures_util::future::BoxFuture;
+
+/// Long enough for a loaded machine, short enough for a test that waits for it to pass.
+pub(crate) const PATIENCE: Duration = Duration::from_millis(1_500);
+
+/// What came of a request.
+#[derive(Debug)]
+pub(crate) struct Outcome {
+    pub(crate) result: Result<Done, Fault>,
+    /// The text as a reader who replaces on restart has it in the end.
+    pub(crate) text: String,
+    pub(crate) restarts: usize,
+    pub(crate) traces: Vec<Trace>,
+    pub(crate) items: Vec<Item>,
+}
+
+impl Outcome {
+    /// `phase/cause` of every attempt that failed.
+    pub(crate) fn faults(&self) -> Vec<String> {
+        self.traces
+            .iter()
+            .filter_map(|trace| match trace {
+                Trace::AttemptFault { fault, .. } => {
+                    Some(format!("{}/{}", fault.phase.as_str(), fault.cause.as_str()))
+                }
+                _ => None,
+            })
+            .collect()
+    }
+}
+
+/// A simulator with these faults.
+pub(crate) async fn simulator(faults: &[&str]) -> Simulator {
+    let options = Options {
+        scenario: Scenario::from_flags(faults).unwrap(),
+        ..Options::local(Clock::system(), Rng::seeded(1))
+    };
+    Simulator::start(options).await.unwrap()
+}
+
+pub(crate) fn transport(tls: TlsOptions) -> Transport {
+    let clock = Clock::system();
+    let dialer = Dialer::new(DialerOptions {
+        sockets: Arc::new(SystemSockets::default()),
+        tls: Tls::new(tls).unwrap(),
+        limits: Limits {
+            upgrade: PATIENCE,
+            ..Limits::default()
+        },
+        clock: clock.clone(),
+    });
+    Transport {
+        http: HttpClient::new(dialer.clone(), clock.clone()),
+        dialer,
+        clock,
+        rng: Rng::seeded(2),
+        redactor: Redactor::new(),
+        identity: Arc::new(Identity::alipes("0.0.0")),
+    }
+}
+
+/// A session with `base_url` over these routes, with a key that can be renewed once.
+pub(crate) fn session(base_url: &str, routes: &[Route]) -> Session {
+    session_over(&transport(TlsOptions::default()), base_url, routes)
+}
+
+pub(crate) fn session_over(transport: &Transport, base_url: &str, routes: &[Route]) -> Session {
+    let profile = Profile {
+        patience: Patience::all(PATIENCE),
+        ..Profile::named("openai-codex").unwrap()
+    };
+    let endpoint = Endpoint::new("test", base_url, Some(profile), Some(routes.to_vec())).unwrap();
+    transport.session(
+        Arc::new(endpoint),
+        Arc::new(RenewableKey),
+        "session-1".to_owned(),
+    )
+}
+
+/// Gives `old`, and after a refusal `new`.
+struct RenewableKey;
+
+impl Credential for RenewableKey {
+    fn current(&self) -> BoxFuture<'_, Result<Option<Token>, CredentialError>> {
+        Box::pin(std::future::ready(Ok(Some(token("old", 1)))))
+    }
+
+    fn refresh(&self, generation: u64) -> BoxFuture<'_, Result<Option<Token>, CredentialError>> {
+        Box::pin(std::future::ready(Ok(
+            (generation < 2).then(|| token("new", 2))
+        )))
+    }
+}
+
+fn token(text: &str, generation: u64) -> Token {
+    Token {
+        secret: Secret::new(text.to_owned()),
+        generation,
+        headers: Vec::new(),
+    }
+}
+
+pub(crate) fn request(input: &[Item]) -> EncodedRequest {
+    EncodedRequest::new(&ModelRequest {
+        model: "simulated".to_owned(),
+        instructions: "test".to_owned(),
+        input: input.to_vec(),
+        ..ModelRequest::default()
+    })
+}
+
+/// Says something that the simulator answers with a greeting.
+pub(crate) async fn say(session: &mut Session, text: &str) -> Outcome {
+    ask(session, &[Item::user(text)], true).await
+}
+
+pub(crate) async fn ask(session: &mut Session, input: &[Item], accepts_restart: bool) -> Outcome {
+    let clock = Clock::system();
+    let deadline = Deadline::after(&clock, "test", Duration::from_secs(60));
+    let request = Request {
+        body: request(input),
+        reasoning: false,
+        accepts_restart,
+    };
+    let mut stream = session.stream(request, deadline);
+    let mut assembler = Assembler::new();
+    let (mut text, mut traces, mut restarts) = (String::new(), Vec::new(), 0);
+    while let Some(update) = stream.next().await {
+        match update {
+            Update::Event(event) => {
+                if let Some(ModelEvent::TextDelta { delta }) = assembler.push(&event) {
+                    text.push_str(&delta);
+                }
+            }
+            Update::Restarted { .. } => {
+                assembler = Assembler::new();
+                text.clear();
+                restarts += 1;
+            }
+            Update::Trace(trace) => traces.push(trace),
+            _ => {}
+        }
+    }
+    Outcome {
+        result: stream.finish().await,
+        text,
+        restarts,
+        traces,
+        items: assembler.into_items(),
+    }
+}

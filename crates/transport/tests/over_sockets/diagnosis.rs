@@ -1,0 +1,164 @@
+//! Every fault that the simulator can make gets its right name, in its right phase, after the right
+//! number of attempts.
+
+use crate::common::{Outcome, say, session, simulator};
+use alipes_simulator::{Route as Struck, Target, faults};
+use alipes_transport::Route;
+use futures_util::StreamExt as _;
+
+/// What a fault that strikes every time is called where no other route is open, and after how many
+/// attempts; `answer` where it does no harm.
+const NAMES: &[(&str, &str, usize)] = &[
+    ("websocket-refused-400", "upgrade/upgrade-refused", 1),
+    ("websocket-refused-401", "upgrade/unauthorized", 2),
+    ("websocket-refused-403", "upgrade/upgrade-refused", 1),
+    ("websocket-refused-404", "upgrade/upgrade-refused", 1),
+    ("websocket-refused-426", "upgrade/upgrade-refused", 1),
+    ("websocket-refused-429", "upgrade/rate-limited", 4),
+    ("websocket-refused-500", "upgrade/server-error", 2),
+    ("websocket-refused-503", "upgrade/overloaded", 4),
+    ("websocket-challenge", "upgrade/challenge", 1),
+    ("websocket-html-200", "upgrade/not-an-api", 1),
+    ("websocket-stall-before-upgrade", "upgrade/timed-out", 2),
+    ("websocket-reset-before-upgrade", "upgrade/reset", 2),
+    ("websocket-cut-before-upgrade", "upgrade/reset", 2),
+    ("websocket-stall-before-first-event", "headers/silent", 2),
+    ("websocket-freeze-before-first-event", "headers/silent", 2),
+    ("websocket-reset-before-first-event", "headers/reset", 2),
+    ("websocket-cut-before-first-event", "headers/reset", 2),
+    ("websocket-close-1000-before-first-event", "headers/cut", 2),
+    (
+        "websocket-close-1009-before-first-event",
+        "headers/too-large",
+        1,
+    ),
+    (
+        "websocket-close-1011-before-first-event",
+        "headers/server-error",
+        2,
+    ),
+    ("websocket-stall-after-created", "first-output/silent", 2),
+    ("websocket-freeze-after-created", "first-output/silent", 2),
+    ("websocket-reset-after-created", "first-output/cut", 2),
+    ("websocket-cut-after-created", "first-output/cut", 2),
+    (
+        "websocket-close-1011-after-created",
+        "first-output/server-error",
+        2,
+    ),
+    ("websocket-stall-after-text", "stream/stalled", 2),
+    ("websocket-freeze-after-text", "stream/stalled", 2),
+    ("websocket-reset-after-text", "stream/cut", 2),
+    ("websocket-cut-after-text", "stream/cut", 2),
+    ("websocket-close-1000-after-text", "stream/cut", 2),
+    ("websocket-close-1012-after-text", "stream/overloaded", 4),
+    ("websocket-usage-limit", "headers/usage-limit", 1),
+    ("websocket-rate-limited", "headers/rate-limited", 4),
+    ("websocket-error-500", "headers/server-error", 2),
+    (
+        "websocket-connection-limit",
+        "headers/connection-expired",
+        2,
+    ),
+    ("websocket-previous-response-not-found", "answer", 1),
+    ("websocket-failed", "stream/server-error", 2),
+    ("websocket-failed-overloaded", "first-output/overloaded", 4),
+    ("websocket-broken-json", "answer", 1),
+    ("websocket-unknown-event", "answer", 1),
+    ("websocket-null-output", "answer", 1),
+    ("websocket-completed-twice", "answer", 1),
+    ("websocket-endless", "stream/too-large", 1),
+    ("sse-400", "headers/invalid-request", 1),
+    ("sse-401", "headers/unauthorized", 2),
+    ("sse-403", "headers/forbidden", 1),
+    ("sse-404", "headers/no-such-endpoint", 1),
+    ("sse-413", "headers/too-large", 1),
+    ("sse-429", "headers/rate-limited", 4),
+    ("sse-usage-limit", "headers/usage-limit", 1),
+    ("sse-500", "headers/server-error", 2),
+    ("sse-503", "headers/overloaded", 4),
+    ("sse-challenge", "headers/challenge", 1),
+    ("sse-html-200", "headers/not-an-api", 1),
+    ("sse-header-flood", "headers/too-large", 1),
+    ("sse-stall-before-headers", "headers/silent", 2),
+    ("sse-freeze-before-headers", "headers/silent", 2),
+    ("sse-reset-before-headers", "headers/reset", 2),
+    ("sse-cut-before-headers", "headers/reset", 2),
+    ("sse-stall-before-first-event", "first-output/silent", 2),
+    ("sse-stall-after-created", "first-output/silent", 2),
+    ("sse-freeze-after-created", "first-output/silent", 2),
+    ("sse-reset-after-created", "first-output/cut", 2),
+    ("sse-cut-after-created", "first-output/cut", 2),
+    ("sse-stall-after-text", "stream/stalled", 2),
+    ("sse-freeze-after-text", "stream/stalled", 2),
+    ("sse-reset-after-text", "stream/cut", 2),
+    ("sse-cut-after-text", "stream/cut", 2),
+    ("sse-error-event", "first-output/server-error", 2),
+    ("sse-failed", "stream/server-error", 2),
+    ("sse-failed-held-open", "stream/server-error", 2),
+    ("sse-failed-overloaded", "first-output/overloaded", 4),
+    ("sse-failed-rate-limit", "first-output/rate-limited", 4),
+    ("sse-incomplete", "stream/incomplete", 1),
+    ("sse-broken-json", "answer", 1),
+    ("sse-unknown-event", "answer", 1),
+    ("sse-null-output", "answer", 1),
+    ("sse-completed-twice", "answer", 1),
+    ("sse-no-blank-line", "answer", 1),
+    ("sse-no-final-event", "stream/cut", 2),
+    ("sse-endless", "first-output/too-large", 1),
+    ("sse-endless-line", "first-output/too-large", 1),
+];
+
+/// How many run side by side: most of them wait.
+const SIDE_BY_SIDE: usize = 12;
+
+#[tokio::test]
+async fn every_fault_gets_its_right_name() {
+    let wrong: Vec<String> = futures_util::stream::iter(NAMES)
+        .map(|(fault, name, attempts)| async move {
+            let outcome = try_with(fault).await;
+            let seen = seen(&outcome);
+            (seen != (*name, *attempts))
+                .then(|| format!("{fault}: {seen:?}: {:?}", outcome.faults()))
+        })
+        .buffer_unordered(SIDE_BY_SIDE)
+        .filter_map(std::future::ready)
+        .collect()
+        .await;
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn no_fault_of_a_route_is_left_out() {
+    let left_out: Vec<&str> = faults()
+        .iter()
+        .filter(|fault| matches!(fault.route, Target::Route(Struck::Sse | Struck::WebSocket)))
+        .map(|fault| fault.name)
+        .filter(|name| NAMES.iter().all(|(known, ..)| known != name))
+        .collect();
+    assert!(left_out.is_empty(), "{left_out:?}");
+}
+
+async fn try_with(fault: &str) -> Outcome {
+    let simulator = simulator(&[fault]).await;
+    let route = if fault.starts_with("websocket") {
+        Route::WebSocket
+    } else {
+        Route::Sse
+    };
+    let mut session = session(&simulator.base_url(), &[route]);
+    say(&mut session, "hello").await
+}
+
+fn seen(outcome: &Outcome) -> (&'static str, usize) {
+    let name = match &outcome.result {
+        Ok(_) => "answer".to_owned(),
+        Err(fault) => format!("{}/{}", fault.phase.as_str(), fault.cause.as_str()),
+    };
+    let known = NAMES
+        .iter()
+        .map(|(_, known, _)| *known)
+        .find(|known| *known == name);
+    let attempts = outcome.faults().len() + usize::from(outcome.result.is_ok());
+    (known.unwrap_or("something else"), attempts)
+}

@@ -1,0 +1,7 @@
+//! The transport against the simulator, over real sockets.
+
+#![cfg(test)]
+
+mod common;
+mod diagnosis;
+mod recovery;

@@ -1,0 +1,197 @@
+//! Faults that strike once end in an answer, told once.
+
+use crate::common::{ask, request, say, session, simulator};
+use alipes_base::{Clock, Deadline};
+use alipes_transport::{Cause, Replay, Route};
+use alipes_wire::Item;
+use std::time::Duration;
+
+const BOTH: &[Route] = &[Route::WebSocket, Route::Sse];
+const SSE: &[Route] = &[Route::Sse];
+const WEBSOCKET: &[Route] = &[Route::WebSocket];
+
+#[tokio::test]
+async fn a_refused_upgrade_is_answered_by_sse_and_not_tried_again() {
+    let simulator = simulator(&["websocket-refused-403"]).await;
+    let mut session = session(&simulator.base_url(), BOTH);
+    let first = say(&mut session, "hello").await;
+    assert_eq!(first.faults(), ["upgrade/upgrade-refused"]);
+    assert_eq!(first.result.unwrap().route, Route::Sse);
+    let second = say(&mut session, "hello").await;
+    assert!(
+        second.faults().is_empty(),
+        "the refusal is remembered: {:?}",
+        second.faults()
+    );
+}
+
+#[tokio::test]
+async fn a_cut_in_mid_stream_restarts_and_repeats_nothing() {
+    for (fault, routes) in [
+        ("sse-cut-after-text@1", SSE),
+        ("websocket-cut-after-text@1", WEBSOCKET),
+    ] {
+        let healthy = simulator(&[]).await;
+        let expected = say(&mut session(&healthy.base_url(), routes), "hello")
+            .await
+            .text;
+        let simulator = simulator(&[fault]).await;
+        let outcome = say(&mut session(&simulator.base_url(), routes), "hello").await;
+        assert_eq!(outcome.result.unwrap().attempts, 2, "{fault}");
+        assert_eq!((outcome.restarts, outcome.text), (1, expected), "{fault}");
+    }
+}
+
+#[tokio::test]
+async fn what_a_reader_cannot_take_back_is_not_sent_again() {
+    let simulator = simulator(&["sse-cut-after-text@1"]).await;
+    let mut session = session(&simulator.base_url(), SSE);
+    let outcome = ask(&mut session, &[Item::user("hello")], false).await;
+    let fault = outcome.result.unwrap_err();
+    assert_eq!((fault.cause, fault.replay), (Cause::Cut, Replay::Forbidden));
+    assert_eq!(outcome.restarts, 0);
+    assert!(!outcome.text.is_empty(), "what had come stays");
+    assert_eq!(simulator.seen().len(), 1);
+}
+
+#[tokio::test]
+async fn a_refusal_of_the_key_is_mended_by_one_refresh() {
+    for (fault, routes) in [("sse-401@1", SSE), ("websocket-refused-401@1", WEBSOCKET)] {
+        let simulator = simulator(&[fault]).await;
+        let outcome = say(&mut session(&simulator.base_url(), routes), "hello").await;
+        assert_eq!(outcome.result.unwrap().attempts, 2, "{fault}");
+        let keys: Vec<String> = simulator
+            .seen()
+            .iter()
+            .filter_map(|seen| {
+                seen.headers
+                    .iter()
+                    .find(|(name, _)| name == "authorization")
+            })
+            .map(|(_, value)| value.clone())
+            .collect();
+        assert_eq!(keys, ["Bearer old", "Bearer new"], "{fault}");
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_says_when_is_asked_again_then() {
+    let simulator = simulator(&["sse-429@1"]).await;
+    let mut session = session(&simulator.base_url(), SSE);
+    let outcome = say(&mut session, "hello").await;
+    let done = outcome.result.unwrap();
+    // Retry-After: 1 is never shortened.
+    assert!(done.took >= Duration::from_secs(1), "{:?}", done.took);
+}
+
+#[tokio::test]
+async fn a_dead_idle_socket_is_replaced_at_no_cost() {
+    let simulator = simulator(&["websocket-cut-before-first-event@2"]).await;
+    let mut session = session(&simulator.base_url(), WEBSOCKET);
+    let hello = Item::user("hello");
+    let first = ask(&mut session, std::slice::from_ref(&hello), true).await;
+    let mut input = vec![hello];
+    input.extend(first.items);
+    input.push(Item::user("and again"));
+    let second = ask(&mut session, &input, true).await;
+    assert_eq!(second.faults(), ["headers/stale-connection"]);
+    assert!(second.result.is_ok());
+}
+
+#[tokio::test]
+async fn a_second_step_sends_only_what_is_new() {
+    let simulator = simulator(&[]).await;
+    let mut session = session(&simulator.base_url(), WEBSOCKET);
+    let hello = Item::user("hello");
+    let first = ask(&mut session, std::slice::from_ref(&hello), true).await;
+    let mut input = vec![hello];
+    input.extend(first.items);
+    input.push(Item::user("and again"));
+    let second = ask(&mut session, &input, true).await;
+    assert!(second.result.is_ok());
+    let frame = simulator.seen().pop().and_then(|seen| seen.body).unwrap();
+    assert!(frame["previous_response_id"].is_string(), "{frame}");
+    assert_eq!(frame["input"].as_array().map(Vec::len), Some(1), "{frame}");
+}
+
+#[tokio::test]
+async fn an_edited_history_goes_out_in_full() {
+    let simulator = simulator(&[]).await;
+    let mut session = session(&simulator.base_url(), WEBSOCKET);
+    say(&mut session, "hello").await.result.unwrap();
+    say(&mut session, "something else").await.result.unwrap();
+    let frame = simulator.seen().pop().and_then(|seen| seen.body).unwrap();
+    assert!(
+        frame
+            .get("previous_response_id")
+            .is_none_or(serde_json::Value::is_null),
+        "{frame}"
+    );
+}
+
+#[tokio::test]
+async fn a_forgotten_response_is_sent_again_in_full() {
+    let simulator = simulator(&["websocket-previous-response-not-found"]).await;
+    let mut session = session(&simulator.base_url(), WEBSOCKET);
+    let hello = Item::user("hello");
+    let first = ask(&mut session, std::slice::from_ref(&hello), true).await;
+    let mut input = vec![hello];
+    input.extend(first.items);
+    input.push(Item::user("and again"));
+    let second = ask(&mut session, &input, true).await;
+    assert_eq!(second.faults(), ["headers/unknown-previous-response"]);
+    assert!(second.result.is_ok());
+}
+
+#[tokio::test]
+async fn a_prewarmed_socket_needs_only_the_input() {
+    let simulator = simulator(&[]).await;
+    let mut session = session(&simulator.base_url(), BOTH);
+    let clock = Clock::system();
+    let deadline = Deadline::after(&clock, "test", Duration::from_secs(30));
+    session.prewarm(&request(&[]), deadline).await.unwrap();
+    say(&mut session, "hello").await.result.unwrap();
+    let frames: Vec<_> = simulator
+        .seen()
+        .into_iter()
+        .filter_map(|seen| seen.body)
+        .collect();
+    assert_eq!(frames[0]["generate"], false);
+    assert!(frames[1]["previous_response_id"].is_string());
+    assert_eq!(frames.len(), 2);
+}
+
+#[tokio::test]
+async fn a_request_too_large_for_a_frame_goes_by_sse() {
+    let simulator = simulator(&[]).await;
+    let mut session = session(&simulator.base_url(), BOTH);
+    let large = "x".repeat(17 * 1024 * 1024);
+    let outcome = say(&mut session, &large).await;
+    assert_eq!(outcome.result.unwrap().route, Route::Sse);
+    let next = say(&mut session, "hello").await;
+    assert_eq!(
+        next.result.unwrap().route,
+        Route::Sse,
+        "and so does the conversation from then on"
+    );
+}
+
+#[tokio::test]
+async fn a_deadline_ends_everything_and_says_so() {
+    let simulator = simulator(&["sse-stall-before-headers"]).await;
+    let mut session = session(&simulator.base_url(), SSE);
+    let clock = Clock::system();
+    let deadline = Deadline::after(&clock, "--timeout", Duration::from_millis(200));
+    let request = alipes_transport::Request {
+        body: request(&[Item::user("hello")]),
+        reasoning: false,
+        accepts_restart: true,
+    };
+    let fault = session
+        .stream(request, deadline)
+        .finish()
+        .await
+        .unwrap_err();
+    assert_eq!(fault.cause, Cause::Deadline);
+    assert_eq!(fault.limit.unwrap().limit, "--timeout");
+}
