@@ -1,0 +1,48 @@
+//! What the agent can do on this machine: the [`Tool`] trait and the five built-in tools.
+//!
+//! A model asks for work by name and with untrusted arguments. This room turns such a call into an
+//! effect that stays where it was told to stay, and into a text that the model can use. Whether a
+//! call may run at all is not decided here: the agent's one gate asks [`Tool::effect`],
+//! [`Tool::summary`] and [`Tool::caution`], and decides.
+//!
+//! How it is built, and why:
+//! - **Files** are reached only through [`Root`], a directory opened once as a capability. Every
+//!   name is resolved beneath that handle by the kernel or by `cap-std`, never checked first and
+//!   opened later, so `..`, absolute paths and swapped links do not get out. What is not a regular
+//!   file (a FIFO, a device) is refused before anything is read, and opened without blocking.
+//! - **Disk work** runs on the blocking pool, owned by the call that awaits it. It looks at the
+//!   deadline as it goes, and stops when the call is dropped.
+//! - **Commands** run in a process group of their own, which ends with the call: at the end, at the
+//!   limit, or when the call is dropped. They are *not* confined; [`Tool::caution`] says so.
+//!
+//! Invariants: everything is bounded (lines, bytes, entries, time), and a bound that is hit is said
+//! in the text itself, not only in [`Output::truncated`]. A file is written whole or not at all. No
+//! secret of the environment reaches a command. Nothing here prints or reads the environment.
+//!
+//! How it fails: by [`ToolError`], whose message is written for the model that made the call. A
+//! command that ends badly or runs out of time is not an error but an answer with its output.
+//!
+//! Not covered: a hard link cannot be told from the file it shares, so one that lies inside the
+//! root can be read there (writing replaces the name, never the shared content). A process that
+//! leaves its group (`setsid`), or any child where there are no process groups, can outlive a call.
+
+mod disk;
+mod error;
+mod input;
+mod lines;
+mod list;
+mod page;
+mod read;
+mod root;
+mod search;
+mod shell;
+mod text;
+mod tool;
+mod toolbox;
+mod walk;
+mod write;
+
+pub use error::ToolError;
+pub use root::Root;
+pub use tool::{Context, Effect, Output, Tool, ToolSpec};
+pub use toolbox::Toolbox;

@@ -1,0 +1,204 @@
+//! The directory that file tools stay beneath.
+//!
+//! It is opened once, and every name is resolved relative to that handle (`openat2` where there is
+//! one), so what is checked is what is opened. A link that leads back inside is followed, one that
+//! leads out is refused. A file is opened only if it is a regular one, and without blocking, so a
+//! FIFO or a device put in its place between the two steps cannot hang the call either.
+
+use std::fs::File;
+use std::io;
+use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
+
+use cap_std::fs::{Dir, FileType, Metadata, OpenOptions};
+
+use crate::ToolError;
+use crate::error::is_escape;
+use crate::text;
+
+/// An opened directory. Clones share the handle.
+#[derive(Clone, Debug)]
+pub struct Root {
+    dir: Arc<Dir>,
+    /// As it was given, and without links: both spellings of an absolute path are understood.
+    given: PathBuf,
+    path: PathBuf,
+}
+
+impl Root {
+    /// Opens the directory.
+    ///
+    /// # Errors
+    /// [`ToolError::NotFound`], [`ToolError::NotADirectory`] or [`ToolError::Io`].
+    pub fn open(path: &Path) -> Result<Self, ToolError> {
+        let failed = |source| ToolError::from_io("open", path, source);
+        // The one place where the whole file system is in reach.
+        let dir = Dir::open_ambient_dir(path, cap_std::ambient_authority()).map_err(failed)?;
+        Ok(Self {
+            dir: Arc::new(dir),
+            given: path.to_owned(),
+            path: std::fs::canonicalize(path).map_err(failed)?,
+        })
+    }
+
+    /// The absolute path of the directory, without links: for messages and for commands.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// A given path as one relative to the root. An absolute path must begin with the root's own.
+    /// Where it leads is found out when it is used.
+    pub(crate) fn relative(&self, given: &str) -> Result<PathBuf, ToolError> {
+        let given = Path::new(given);
+        let relative = if given.has_root() || given.is_absolute() {
+            given
+                .strip_prefix(&self.path)
+                .or_else(|_| given.strip_prefix(&self.given))
+                .map_err(|_| ToolError::Outside {
+                    path: text::path(given),
+                })?
+        } else {
+            given
+        };
+        Ok(or_here(relative).to_owned())
+    }
+
+    /// The path without links and dots; it must exist.
+    pub(crate) fn resolve(&self, path: &Path) -> Result<PathBuf, ToolError> {
+        self.beneath("find", path, |dir, path| dir.canonicalize(path))
+    }
+
+    /// What lies there, a link followed.
+    pub(crate) fn metadata(&self, path: &Path) -> Result<Metadata, ToolError> {
+        self.beneath("look at", path, |dir, path| dir.metadata(path))
+    }
+
+    /// What lies there, be it a link.
+    pub(crate) fn link_metadata(&self, path: &Path) -> Result<Metadata, ToolError> {
+        self.beneath("look at", path, |dir, path| dir.symlink_metadata(path))
+    }
+
+    /// Opens a directory.
+    pub(crate) fn open_dir(&self, path: &Path) -> Result<Dir, ToolError> {
+        self.beneath("open", path, |dir, path| dir.open_dir(path))
+    }
+
+    /// Opens a directory that is made if it is missing, with its parents.
+    pub(crate) fn make_dir(&self, path: &Path) -> Result<Dir, ToolError> {
+        let opened = self.open_dir(path);
+        let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else {
+            return opened;
+        };
+        // A missing folder behind an absolute link is taken for one outside; its parent is not.
+        if !matches!(
+            opened,
+            Err(ToolError::NotFound { .. } | ToolError::Outside { .. })
+        ) {
+            return opened;
+        }
+        let parent = self.make_dir(parent)?;
+        match parent.create_dir(name) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
+            Ok(()) | Err(_) => parent.open_dir(name),
+        }
+        .map_err(|source| ToolError::from_io("create", path, source))
+    }
+
+    /// Opens a regular file for reading, and tells its size.
+    pub(crate) fn open_file(&self, path: &Path) -> Result<(File, u64), ToolError> {
+        // Merely opening some devices does something, so look first; then look at what was opened.
+        regular(path, self.metadata(path)?.file_type())?;
+        let file = self.beneath("open", path, |dir, path| {
+            dir.open_with(path, &reading_without_blocking())
+        })?;
+        let metadata = file
+            .metadata()
+            .map_err(|source| ToolError::from_io("look at", path, source))?;
+        regular(path, metadata.file_type())?;
+        Ok((file.into_std(), metadata.len()))
+    }
+
+    /// Does something with a path beneath the root, and says so if the path is not.
+    fn beneath<T>(
+        &self,
+        action: &'static str,
+        path: &Path,
+        act: impl Fn(&Dir, &Path) -> io::Result<T>,
+    ) -> Result<T, ToolError> {
+        act(&self.dir, or_here(path))
+            .or_else(|refusal| match self.led_back_inside(&refusal, path) {
+                Some(inside) => act(&self.dir, or_here(&inside)),
+                None => Err(refusal),
+            })
+            .map_err(|source| ToolError::from_io(action, path, source))
+    }
+
+    /// Where a refused path leads if that is inside after all: `cap-std` refuses every absolute
+    /// link. The answer holds no links, and is resolved beneath the root once more.
+    fn led_back_inside(&self, refusal: &io::Error, path: &Path) -> Option<PathBuf> {
+        let climbs = path.components().any(|part| part == Component::ParentDir);
+        if !is_escape(refusal) || climbs {
+            return None;
+        }
+        let real = std::fs::canonicalize(self.path.join(path)).ok()?;
+        real.strip_prefix(&self.path).ok().map(Path::to_owned)
+    }
+}
+
+/// The empty path means the root itself; to the system it would be no path at all.
+fn or_here(path: &Path) -> &Path {
+    if path.as_os_str().is_empty() {
+        Path::new(".")
+    } else {
+        path
+    }
+}
+
+/// Refuses what is not a regular file.
+fn regular(path: &Path, file_type: FileType) -> Result<(), ToolError> {
+    if file_type.is_file() {
+        return Ok(());
+    }
+    Err(ToolError::NotAFile {
+        path: text::path(path),
+        kind: kind(file_type),
+    })
+}
+
+/// What something is, with its article.
+pub(crate) fn kind(file_type: FileType) -> &'static str {
+    #[cfg(unix)]
+    {
+        use cap_std::fs::FileTypeExt as _;
+        if file_type.is_fifo() {
+            return "a FIFO";
+        }
+        if file_type.is_socket() {
+            return "a socket";
+        }
+        if file_type.is_char_device() || file_type.is_block_device() {
+            return "a device";
+        }
+    }
+    if file_type.is_dir() {
+        "a directory"
+    } else if file_type.is_symlink() {
+        "a symbolic link"
+    } else {
+        "something special"
+    }
+}
+
+fn reading_without_blocking() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.read(true);
+    #[cfg(unix)]
+    {
+        use cap_std::fs::OpenOptionsExt as _;
+        use rustix::fs::OFlags;
+        // The bits are those of the C type `int`.
+        options.custom_flags((OFlags::NONBLOCK | OFlags::NOCTTY).bits().cast_signed());
+    }
+    options
+}

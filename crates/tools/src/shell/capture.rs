@@ -1,0 +1,100 @@
+//! Keeps the beginning and the end of a command's output, however long it is.
+
+use std::collections::VecDeque;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use tokio::io::{AsyncRead, AsyncReadExt as _};
+
+use crate::text;
+
+/// Bytes kept from the beginning, and again from the end.
+const HALF: usize = 24 * 1024;
+
+/// Bytes taken from a pipe at a time.
+const PIECE: usize = 8 * 1024;
+
+/// Output, perhaps from several pipes, in the order in which it came.
+#[derive(Default)]
+pub(super) struct Capture(Mutex<Kept>);
+
+#[derive(Default)]
+struct Kept {
+    head: Vec<u8>,
+    tail: VecDeque<u8>,
+    total: u64,
+}
+
+impl Capture {
+    /// Reads a pipe until it is closed. A pipe that breaks counts as closed.
+    pub(super) async fn read(&self, mut pipe: impl AsyncRead + Unpin) {
+        let mut piece = vec![0; PIECE];
+        while let Ok(length @ 1..) = pipe.read(&mut piece).await {
+            self.kept().add(&piece[..length]);
+        }
+    }
+
+    /// What was kept, as plain text with a line in place of the middle; and how many bytes that
+    /// line stands for.
+    pub(super) fn text(&self) -> (String, u64) {
+        let kept = self.kept();
+        let left_out = kept.total - (kept.head.len() + kept.tail.len()) as u64;
+        let tail: Vec<u8> = kept.tail.iter().copied().collect();
+        let shown = |bytes: &[u8]| text::plain(&String::from_utf8_lossy(bytes));
+        let text = if left_out == 0 {
+            shown(&[kept.head.as_slice(), &tail].concat())
+        } else {
+            let (head, tail) = (shown(&kept.head), shown(&tail));
+            format!("{head}\n[{left_out} bytes of output left out here]\n{tail}")
+        };
+        (text, left_out)
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Kept {
+    fn add(&mut self, piece: &[u8]) {
+        self.total += piece.len() as u64;
+        let (head, rest) = piece.split_at(piece.len().min(HALF - self.head.len()));
+        self.head.extend_from_slice(head);
+        self.tail.extend(rest);
+        let surplus = self.tail.len().saturating_sub(HALF);
+        self.tail.drain(..surplus);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn captured(output: &[u8]) -> (String, u64) {
+        let capture = Capture::default();
+        capture.read(output).await;
+        capture.text()
+    }
+
+    #[tokio::test]
+    async fn output_within_the_bound_is_whole() {
+        let output = "ü".repeat(HALF);
+        assert_eq!(captured(output.as_bytes()).await, (output, 0));
+        assert_eq!(captured(b"").await, (String::new(), 0));
+    }
+
+    #[tokio::test]
+    async fn of_longer_output_the_beginning_and_the_end_are_kept() {
+        let output = [b"begin".as_slice(), &b"x".repeat(1_000_000), b"end"].concat();
+        let (text, left_out) = captured(&output).await;
+        assert_eq!(left_out, 1_000_008 - 2 * HALF as u64);
+        assert!(text.starts_with("beginxx") && text.ends_with("xxend"));
+        assert!(text.contains(&format!("\n[{left_out} bytes of output left out here]\n")));
+        assert!(text.len() < 2 * HALF + 100);
+    }
+
+    #[tokio::test]
+    async fn output_that_is_not_text_becomes_text() {
+        let (text, _) = captured(b"caf\xe9 \0 \x1b[31mred").await;
+        assert_eq!(text, "caf\u{fffd} ␀ red");
+    }
+}

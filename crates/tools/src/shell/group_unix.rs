@@ -1,0 +1,88 @@
+//! A command and what it starts, as one process group that cannot outlive its owner.
+//!
+//! The group's number is the shell's process id, and the system may give that number away again
+//! once the shell has been waited for. So its exit is *observed* first (`waitid` with `WNOWAIT`),
+//! and it is waited for only after the group has been killed: the signal cannot hit a stranger.
+
+use std::io;
+use std::os::fd::OwnedFd;
+use std::process::{ExitStatus, Stdio};
+
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
+use tokio::net::unix::pipe;
+use tokio::process::{Child, Command};
+use tokio::signal::unix::{Signal as Signals, SignalKind, signal};
+
+/// A running command.
+pub(super) struct Group {
+    child: Child,
+    leader: Pid,
+    child_signals: Signals,
+    is_reaped: bool,
+}
+
+impl Group {
+    /// Starts the command. Both of its outputs go into one pipe, so their order is the true one.
+    pub(super) fn start(mut command: Command) -> io::Result<(Self, Vec<pipe::Receiver>)> {
+        // Before the start, so that no exit is missed.
+        let child_signals = signal(SignalKind::child())?;
+        let (reader, writer) = io::pipe()?;
+        let reader = pipe::Receiver::from_owned_fd(OwnedFd::from(reader))?;
+        let child = command
+            .stdin(Stdio::null())
+            .stdout(writer.try_clone()?)
+            .stderr(writer)
+            .process_group(0)
+            .kill_on_drop(true)
+            .spawn()?;
+        let leader = child.id().and_then(|id| Pid::from_raw(id.cast_signed()));
+        let leader = leader.ok_or(io::ErrorKind::NotFound)?;
+        let group = Self {
+            child,
+            leader,
+            child_signals,
+            is_reaped: false,
+        };
+        // Here the command is dropped, and with it our copies of the pipe's writing end.
+        Ok((group, vec![reader]))
+    }
+
+    /// Waits until the shell has exited, and leaves it as it is. Can be dropped and called again.
+    pub(super) async fn leader_exited(&mut self) -> io::Result<()> {
+        let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT | WaitIdOptions::NOHANG;
+        loop {
+            match waitid(WaitId::Pid(self.leader), options) {
+                Ok(Some(_)) => return Ok(()),
+                Ok(None) => {}
+                Err(error) => {
+                    // Somebody else waited for it, so its number is not ours any more.
+                    self.is_reaped = true;
+                    return Err(error.into());
+                }
+            }
+            if self.child_signals.recv().await.is_none() {
+                return Err(io::ErrorKind::BrokenPipe.into());
+            }
+        }
+    }
+
+    /// Kills everything in the group.
+    pub(super) fn kill(&self) {
+        if !self.is_reaped {
+            // It fails only if nothing is left to kill.
+            let _ = kill_process_group(self.leader, Signal::KILL);
+        }
+    }
+
+    /// How the shell ended. To be called after [`Self::leader_exited`] and [`Self::kill`].
+    pub(super) async fn reap(&mut self) -> io::Result<ExitStatus> {
+        self.is_reaped = true;
+        self.child.wait().await
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}

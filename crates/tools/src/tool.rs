@@ -1,0 +1,93 @@
+//! What a tool is, to the agent: a name and a schema for the model, an effect and a summary for the
+//! gate, and one call that ends in a text.
+
+use alipes_base::{Clock, Deadline, Environment};
+use futures_util::future::BoxFuture;
+use serde_json::Value;
+
+use crate::{Root, ToolError};
+
+/// What a call does to the world: the fact on which the gate decides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Effect {
+    /// Looks at files beneath the root.
+    Reads,
+    /// Changes files beneath the root.
+    Writes,
+    /// Starts a program, which can do anything its user can.
+    Executes,
+}
+
+impl Effect {
+    /// The word for configuration, journal and messages.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Reads => "reads",
+            Self::Writes => "writes",
+            Self::Executes => "executes",
+        }
+    }
+}
+
+/// What the model is told about a tool.
+#[derive(Clone, Debug)]
+pub struct ToolSpec {
+    /// The name by which the model calls it.
+    pub name: &'static str,
+    /// One or two sentences for the model.
+    pub description: &'static str,
+    /// The JSON schema of the input: an object that allows no other fields.
+    pub parameters: Value,
+}
+
+/// One thing the agent can do.
+pub trait Tool: Send + Sync {
+    /// What the model is told.
+    fn spec(&self) -> &ToolSpec;
+
+    /// What a call does to the world.
+    fn effect(&self) -> Effect;
+
+    /// The call in one short line for people: `read src/lib.rs`. Never fails, and shows nothing
+    /// that could disguise the line (control, invisible and direction characters are spelt out).
+    fn summary(&self, input: &Value) -> String;
+
+    /// What an approval of this tool must say, if anything.
+    fn caution(&self) -> Option<&'static str> {
+        None
+    }
+
+    /// Does it. Dropping the future ends the work.
+    ///
+    /// # Errors
+    /// [`ToolError`], with a message that the model can act on.
+    fn run<'a>(
+        &'a self,
+        input: Value,
+        context: &'a Context,
+    ) -> BoxFuture<'a, Result<Output, ToolError>>;
+}
+
+/// What a call may use.
+#[derive(Clone, Debug)]
+pub struct Context {
+    /// The directory that file tools stay beneath and commands start in.
+    pub root: Root,
+    /// The environment that commands inherit, less its secrets.
+    pub environment: Environment,
+    /// When the call must have ended.
+    pub deadline: Deadline,
+    /// Where the call reads the time.
+    pub clock: Clock,
+}
+
+/// What a call gave.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Output {
+    /// The text for the model, at most some 64 KiB. A file's text is exact, so a front that shows it
+    /// to people must make it harmless first.
+    pub text: String,
+    /// Something was left out; the text says what.
+    pub truncated: bool,
+}

@@ -1,0 +1,15 @@
+//! The promises of the built-in tools, kept on real files, pipes and processes.
+
+#[cfg(test)]
+mod beneath;
+#[cfg(test)]
+mod finding;
+#[cfg(test)]
+mod reading;
+#[cfg(test)]
+#[cfg(unix)]
+mod running;
+#[cfg(test)]
+mod workplace;
+#[cfg(test)]
+mod writing;
