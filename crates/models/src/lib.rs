@@ -1,0 +1,22 @@
+//! Providers and models: which endpoint a name means, with which key, in which dialect.
+//!
+//! The room between the agent and the transport. Down: it turns a model request into an endpoint's
+//! dialect. Up: it assembles that dialect's raw events into what the agent reads. So the agent never
+//! sees a provider's JSON, and the transport never sees a conversation.
+//!
+//! Invariants: no socket is opened here; a provider's key goes to that provider's base URL and
+//! nowhere else; what configuration allows and this version cannot do ends in a named "not yet".
+//!
+//! It fails by [`ModelsError`] before a request, and by the transport's `Fault` during one.
+
+mod catalog;
+mod model;
+mod name;
+mod section;
+mod step;
+
+pub use catalog::{Catalog, ModelsError, Overrides};
+pub use model::{Model, Prompt, ProviderModel, Thinking};
+pub use name::{ModelName, NotAModelName};
+pub use section::{Dialect, KeySetting, ModelSection, ProviderSection, ProvidersSection};
+pub use step::{Step, StepStream, StepUpdate};

@@ -1,0 +1,220 @@
+//! The sections `[providers.NAME]` and `[model]` of the configuration.
+
+use std::path::PathBuf;
+
+use alipes_config::{Checked, Reader, Section};
+use alipes_transport::{Endpoint, Profile, Route};
+
+use crate::ModelName;
+
+/// The protocol a provider speaks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Dialect {
+    /// OpenAI Responses.
+    #[default]
+    Responses,
+    /// OpenAI Chat Completions.
+    Chat,
+    /// Anthropic Messages.
+    Messages,
+}
+
+impl Dialect {
+    /// The names, as configuration and flags spell them.
+    pub const NAMES: [(&'static str, Self); 3] = [
+        ("responses", Self::Responses),
+        ("chat", Self::Chat),
+        ("messages", Self::Messages),
+    ];
+
+    /// The name.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Responses => "responses",
+            Self::Chat => "chat",
+            Self::Messages => "messages",
+        }
+    }
+}
+
+/// All of `[providers.NAME]`, in the order of the file.
+#[derive(Clone, Debug, Default)]
+pub struct ProvidersSection(pub Vec<(String, ProviderSection)>);
+
+/// One `[providers.NAME]`.
+#[derive(Clone, Debug, Default)]
+pub struct ProviderSection {
+    /// Where it is.
+    pub base_url: String,
+    /// What it speaks.
+    pub dialect: Dialect,
+    /// An endpoint profile by name; `None`: by host.
+    pub profile: Option<&'static str>,
+    /// The routes to use, best first; `None`: the profile's.
+    pub routes: Option<Vec<Route>>,
+    /// Where its key is; `None`: it needs none.
+    pub api_key: Option<KeySetting>,
+    /// The models it offers; empty: any.
+    pub models: Vec<String>,
+}
+
+/// `api_key = { env = "NAME" }` or `{ file = "PATH" }`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum KeySetting {
+    /// The variable's name.
+    Variable(String),
+    /// The file; a relative path is beneath the configuration's folder.
+    File(PathBuf),
+}
+
+/// `[model]`.
+#[derive(Clone, Debug, Default)]
+pub struct ModelSection {
+    /// The model to use when none is named.
+    pub default: Option<ModelName>,
+    /// The models to try after it, in order.
+    pub fallback: Vec<String>,
+}
+
+impl Section for ProvidersSection {
+    const NAME: &'static str = "providers";
+
+    fn read(mut reader: Reader<'_>) -> Checked<Self> {
+        let providers = reader.tables(read_provider);
+        reader.finish(|| Some(Self(providers)))
+    }
+}
+
+fn read_provider(mut reader: Reader<'_>) -> Checked<ProviderSection> {
+    let base_url = reader
+        .required("base_url")
+        .parsed("an http, https, ws or wss URL", |text| {
+            Endpoint::new("", text, None, None)
+                .ok()
+                .map(|_| text.to_owned())
+        });
+    let dialect = reader.optional("dialect").one_of(&Dialect::NAMES);
+    let profiles = Profile::BUILTIN.map(|profile| (profile.name, profile.name));
+    let profile = reader.optional("profile").one_of(&profiles);
+    let routes = [Route::WebSocket, Route::Sse].map(|route| (route.as_str(), route));
+    let routes = reader.optional("routes").each_of(&routes);
+    let api_key = reader.optional("api_key").table(read_key);
+    let models = reader.optional("models").strings().unwrap_or_default();
+    reader.finish(|| {
+        Some(ProviderSection {
+            base_url: base_url?,
+            dialect: dialect.unwrap_or_default(),
+            profile,
+            routes,
+            api_key,
+            models,
+        })
+    })
+}
+
+fn read_key(mut reader: Reader<'_>) -> Checked<KeySetting> {
+    let variable = reader.optional("env").string();
+    let file = reader.optional("file").path();
+    if variable.is_some() == file.is_some() {
+        reader.refuse("api_key is either { env = \"NAME\" } or { file = \"PATH\" }");
+    }
+    reader.finish(|| {
+        variable
+            .map(KeySetting::Variable)
+            .or(file.map(KeySetting::File))
+    })
+}
+
+impl Section for ModelSection {
+    const NAME: &'static str = "model";
+
+    fn read(mut reader: Reader<'_>) -> Checked<Self> {
+        let default = reader
+            .optional("default")
+            .parsed("PROVIDER/NAME, for example work/gpt-x", |text| {
+                text.parse().ok()
+            });
+        let fallback = reader.optional("fallback").strings().unwrap_or_default();
+        reader.finish(|| Some(Self { default, fallback }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alipes_config::Document;
+
+    const FILE: &str = r#"
+[providers.work]
+base_url = "https://models.example/v1"
+dialect = "responses"
+profile = "openai-codex"
+routes = ["websocket", "sse"]
+api_key = { env = "WORK_KEY" }
+models = ["gpt-x"]
+
+[providers.home]
+base_url = "http://127.0.0.1:8080/v1"
+
+[model]
+default = "work/gpt-x"
+fallback = ["home/m"]
+"#;
+
+    #[test]
+    fn the_documented_file_reads() {
+        let document = Document::parse("config.toml", FILE).unwrap();
+        let providers: ProvidersSection = document.section().unwrap();
+        let [(work, first), (home, second)] = providers.0.as_slice() else {
+            panic!("two providers");
+        };
+        assert_eq!((work.as_str(), home.as_str()), ("work", "home"));
+        assert_eq!(
+            first.api_key,
+            Some(KeySetting::Variable("WORK_KEY".to_owned()))
+        );
+        assert_eq!(
+            (first.profile, first.routes.as_ref().map(Vec::len)),
+            (Some("openai-codex"), Some(2))
+        );
+        assert_eq!((second.profile, second.dialect), (None, Dialect::Responses));
+        let model: ModelSection = document.section().unwrap();
+        assert_eq!(model.default.unwrap().to_string(), "work/gpt-x");
+    }
+
+    #[test]
+    fn mistakes_are_named_with_the_nearest_right_name() {
+        let table = [
+            ("[providers.w]\nbase_urll = \"https://h\"", "did you mean"),
+            (
+                "[providers.w]\nbase_url = \"https://h\"\ndialect = \"respones\"",
+                "\"responses\"",
+            ),
+            (
+                "[providers.w]\nbase_url = \"https://h\"\nprofile = \"openai-codx\"",
+                "openai-codex",
+            ),
+            (
+                "[providers.w]\nbase_url = \"https://h\"\nroutes = [\"websockt\"]",
+                "websocket",
+            ),
+            ("[providers.w]\nbase_url = \"ftp://h\"", "http, https"),
+            (
+                "[providers.w]\nbase_url = \"https://h\"\napi_key = {}",
+                "either",
+            ),
+        ];
+        for (text, hint) in table {
+            let document = Document::parse("config.toml", text).unwrap();
+            let error = document
+                .section::<ProvidersSection>()
+                .unwrap_err()
+                .to_string();
+            assert!(
+                error.contains(hint) && error.contains("config.toml:"),
+                "{text}: {error}"
+            );
+        }
+    }
+}
