@@ -1,0 +1,222 @@
+//! Runs the tool calls of one response: through the gate, recorded, and each answered.
+
+use std::collections::HashSet;
+
+use alipes_tools::{Context, Effect, Tool, Toolbox};
+use alipes_wire::{Item, ItemView};
+use futures_util::future::join_all;
+use serde_json::Value;
+use tokio::sync::mpsc;
+
+use crate::events::ToolOutcome;
+use crate::{Decision, Entry, Gate, Journal, TurnError, TurnEvent};
+
+/// How many calls of one response are run; the rest is told to come again.
+const MAX_CALLS: usize = 32;
+
+/// How many reading calls run side by side.
+const SIDE_BY_SIDE: usize = 8;
+
+/// What calls need to run.
+pub(crate) struct Desk<'a> {
+    pub(crate) toolbox: &'a Toolbox,
+    pub(crate) gate: &'a Gate,
+    pub(crate) context: &'a Context,
+    pub(crate) journal: &'a mut dyn Journal,
+    pub(crate) events: &'a mpsc::Sender<TurnEvent>,
+}
+
+/// One call of a tool.
+#[derive(Clone, Debug)]
+pub(crate) struct Call {
+    id: String,
+    name: String,
+    arguments: String,
+}
+
+/// A call that has been looked at: what to run, or why not.
+enum Prepared<'t> {
+    Run {
+        call: Call,
+        tool: &'t dyn Tool,
+        input: Value,
+    },
+    Answer {
+        call: Call,
+        outcome: ToolOutcome,
+        text: String,
+    },
+}
+
+/// The calls in a response's items, each id once: a second call with the id of the first could not
+/// be told apart from it.
+pub(crate) fn in_items(items: &[Item]) -> Vec<Call> {
+    let mut seen = HashSet::new();
+    items
+        .iter()
+        .filter_map(|item| match item.view() {
+            ItemView::FunctionCall {
+                call_id,
+                name,
+                arguments,
+            } => Some(Call {
+                id: call_id.into_owned(),
+                name: name.into_owned(),
+                arguments: arguments.into_owned(),
+            }),
+            _ => None,
+        })
+        .filter(|call| seen.insert(call.id.clone()))
+        .collect()
+}
+
+impl<'a> Desk<'a> {
+    /// Runs the calls in order, reading ones side by side, and gives an output for each.
+    pub(crate) async fn run(&mut self, calls: Vec<Call>) -> Result<Vec<Item>, TurnError> {
+        let mut outputs = Vec::with_capacity(calls.len());
+        let mut readers = Vec::new();
+        for (index, call) in calls.into_iter().enumerate() {
+            let prepared = if index < MAX_CALLS {
+                self.prepare(call).await?
+            } else {
+                too_many(call)
+            };
+            let reads =
+                matches!(&prepared, Prepared::Run { tool, .. } if tool.effect() == Effect::Reads);
+            if reads {
+                readers.push(prepared);
+                if readers.len() < SIDE_BY_SIDE {
+                    continue;
+                }
+                outputs.extend(self.carry_out(std::mem::take(&mut readers)).await?);
+            } else {
+                // What writes or runs must see what was read before it, and nothing beside it.
+                outputs.extend(self.carry_out(std::mem::take(&mut readers)).await?);
+                outputs.extend(self.carry_out(vec![prepared]).await?);
+            }
+        }
+        outputs.extend(self.carry_out(readers).await?);
+        Ok(outputs)
+    }
+
+    /// Looks a call over, and asks the gate.
+    async fn prepare(&mut self, call: Call) -> Result<Prepared<'a>, TurnError> {
+        let toolbox = self.toolbox;
+        let Some(tool) = toolbox.get(&call.name) else {
+            let text = unknown_tool(toolbox, &call.name);
+            return Ok(answer(call, ToolOutcome::Failed, text));
+        };
+        let arguments = if call.arguments.trim().is_empty() {
+            "{}"
+        } else {
+            &call.arguments
+        };
+        let input = match serde_json::from_str::<Value>(arguments) {
+            Ok(input) => input,
+            Err(error) => {
+                let text = format!("the arguments are not JSON: {error}. Call the tool again.");
+                return Ok(answer(call, ToolOutcome::Failed, text));
+            }
+        };
+        let decision = self.gate.decide(tool, &input).await;
+        let allowed = decision == Decision::Allow;
+        let call_id = call.id.clone();
+        self.journal
+            .append(Entry::Decision { call_id, allowed })
+            .await?;
+        Ok(match decision {
+            Decision::Allow => Prepared::Run { call, tool, input },
+            Decision::Deny(reason) => answer(call, ToolOutcome::Denied, reason),
+        })
+    }
+
+    /// Records the intents, runs the calls side by side, and records the results.
+    async fn carry_out(&mut self, prepared: Vec<Prepared<'a>>) -> Result<Vec<Item>, TurnError> {
+        for call in &prepared {
+            self.announce(call).await?;
+        }
+        let context = self.context;
+        let results = join_all(prepared.into_iter().map(|call| finish(call, context))).await;
+        let mut outputs = Vec::with_capacity(results.len());
+        for (call, outcome, text) in results {
+            let output = Item::function_call_output(&call.id, &text);
+            self.journal
+                .append(Entry::ToolResult(output.clone()))
+                .await?;
+            self.tell(TurnEvent::ToolCompleted {
+                call_id: call.id,
+                name: call.name,
+                outcome,
+                output: text,
+            })
+            .await;
+            outputs.push(output);
+        }
+        Ok(outputs)
+    }
+
+    async fn announce(&mut self, prepared: &Prepared<'_>) -> Result<(), TurnError> {
+        let (call, summary, effect) = match prepared {
+            Prepared::Run { call, tool, input } => (call, tool.summary(input), Some(tool.effect())),
+            Prepared::Answer { call, .. } => (call, call.name.clone(), None),
+        };
+        if effect.is_some() {
+            let (call_id, name) = (call.id.clone(), call.name.clone());
+            self.journal
+                .append(Entry::ToolIntent { call_id, name })
+                .await?;
+        }
+        self.tell(TurnEvent::ToolStarted {
+            call_id: call.id.clone(),
+            name: call.name.clone(),
+            summary,
+            effect,
+        })
+        .await;
+        Ok(())
+    }
+
+    async fn tell(&self, event: TurnEvent) {
+        // A listener that has gone misses the rest; the turn goes on.
+        let _ = self.events.send(event).await;
+    }
+}
+
+async fn finish(prepared: Prepared<'_>, context: &Context) -> (Call, ToolOutcome, String) {
+    match prepared {
+        Prepared::Answer {
+            call,
+            outcome,
+            text,
+        } => (call, outcome, text),
+        Prepared::Run { call, tool, input } => match tool.run(input, context).await {
+            Ok(output) => (call, ToolOutcome::Done, output.text),
+            Err(error) => (call, ToolOutcome::Failed, format!("error: {error}")),
+        },
+    }
+}
+
+fn answer(call: Call, outcome: ToolOutcome, text: String) -> Prepared<'static> {
+    Prepared::Answer {
+        call,
+        outcome,
+        text,
+    }
+}
+
+fn too_many(call: Call) -> Prepared<'static> {
+    let text =
+        format!("not run: at most {MAX_CALLS} calls at once. Call it again in the next step.");
+    answer(call, ToolOutcome::Failed, text)
+}
+
+fn unknown_tool(toolbox: &Toolbox, name: &str) -> String {
+    let names: Vec<&str> = toolbox.specs().map(|spec| spec.name).collect();
+    match alipes_config::nearest(name, names.iter().copied()) {
+        Some(nearest) => format!("there is no tool {name:?}; did you mean {nearest:?}?"),
+        None => format!(
+            "there is no tool {name:?}; the tools are {}",
+            names.join(", ")
+        ),
+    }
+}

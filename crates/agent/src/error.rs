@@ -1,0 +1,31 @@
+//! How a turn can fail.
+
+use alipes_transport::Fault;
+
+use crate::JournalError;
+
+/// A turn that gave no answer.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TurnError {
+    /// The model could not be reached, or did not answer.
+    #[error(transparent)]
+    Fault(Box<Fault>),
+    /// The model went on calling tools.
+    #[error(
+        "the model called tools in {rounds} rounds without giving an answer; ask for less at once"
+    )]
+    TooManyRounds {
+        /// The limit.
+        rounds: usize,
+    },
+    /// What happened could not be recorded, so nothing further was done.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+}
+
+impl From<Fault> for TurnError {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(Box::new(fault))
+    }
+}

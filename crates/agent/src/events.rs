@@ -1,0 +1,80 @@
+//! What a turn tells while it runs.
+
+use alipes_tools::Effect;
+use alipes_transport::Trace;
+
+/// Something happened in a turn.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum TurnEvent {
+    /// More text for the reader.
+    TextDelta {
+        /// The piece.
+        delta: String,
+    },
+    /// More of the model's reasoning summary.
+    ReasoningDelta {
+        /// The piece.
+        delta: String,
+    },
+    /// A message of the model is complete and its response has ended well: nothing of it will be
+    /// taken back.
+    Message {
+        /// Its text.
+        text: String,
+        /// Whether it is the answer, or only said on the way to it.
+        answer: bool,
+    },
+    /// The response begins anew.
+    Restarted {
+        /// Whether text of it had been shown.
+        delivered: bool,
+    },
+    /// A tool call begins.
+    ToolStarted {
+        /// The call.
+        call_id: String,
+        /// The tool.
+        name: String,
+        /// What it will do, in one line.
+        summary: String,
+        /// What it does to the world.
+        effect: Option<Effect>,
+    },
+    /// A tool call has ended.
+    ToolCompleted {
+        /// The call.
+        call_id: String,
+        /// The tool.
+        name: String,
+        /// How it ended.
+        outcome: ToolOutcome,
+        /// What the model reads.
+        output: String,
+    },
+    /// What happens on the wire.
+    Trace(Trace),
+}
+
+/// How a tool call ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ToolOutcome {
+    /// It ran.
+    Done,
+    /// It failed.
+    Failed,
+    /// It was not allowed.
+    Denied,
+}
+
+impl ToolOutcome {
+    /// The word, as events and messages spell it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Failed => "failed",
+            Self::Denied => "denied",
+        }
+    }
+}

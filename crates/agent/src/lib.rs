@@ -1,0 +1,32 @@
+//! The turn: a prompt goes in, the model and its tools take turns, an answer comes out.
+//!
+//! The agent knows the conversation and the rules about tools, and nothing of wires or fronts: it
+//! reads a [`alipes_models::Model`], runs a [`alipes_tools::Toolbox`], and tells what happens as
+//! [`TurnEvent`]s to whoever listens.
+//!
+//! Invariants:
+//! - **one gate**: every tool call passes [`Gate::decide`]; the default answer is no;
+//! - **journal before effect**: a call's intent is recorded before it runs, its result before the
+//!   model sees it;
+//! - a tool runs only after the response that asked for it has ended well, and once;
+//! - every call gets an output, also one that was denied, failed or interrupted, because a history
+//!   with an open call is refused by every provider;
+//! - rounds, calls and continuations are bounded; dropping the turn at any await stops it, tools
+//!   included.
+//!
+//! It fails by [`TurnError`].
+
+mod agent;
+mod calls;
+mod error;
+mod events;
+mod gate;
+mod instructions;
+mod journal;
+
+pub use agent::{Agent, AgentOptions, Answer};
+pub use error::TurnError;
+pub use events::{ToolOutcome, TurnEvent};
+pub use gate::{Approver, Decision, Gate, Question};
+pub use instructions::INSTRUCTIONS;
+pub use journal::{Entry, Journal, JournalError, MemoryJournal};
