@@ -1,0 +1,233 @@
+//! The command line.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use alipes_models::Dialect;
+use alipes_tools::Effect;
+use alipes_transport::{Profile, Route};
+use clap::builder::{PossibleValuesParser, TypedValueParser as _};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// A personal AI agent whose connection to the model does not give up, does not lie, and does not
+/// repeat itself.
+#[derive(Debug, Parser)]
+#[command(name = "alipes", version, max_term_width = 100)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run one turn: prompt in, answer out
+    Exec(Box<ExecArgs>),
+    /// Show a real turn on real files through real faults, with nothing to set up
+    Demo(DemoArgs),
+    /// Run a simulated model backend with faults on demand, to test clients against
+    Simulate(SimulateArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ExecArgs {
+    /// What to do; `-` or nothing reads it from standard input
+    pub(crate) prompt: Option<String>,
+
+    /// The model, as PROVIDER/NAME
+    #[arg(short, long, value_name = "PROVIDER/NAME")]
+    pub(crate) model: Option<String>,
+
+    /// The provider's base URL, in place of the configured one
+    #[arg(long, value_name = "URL")]
+    pub(crate) base_url: Option<String>,
+
+    /// The protocol the provider speaks
+    #[arg(long, value_parser = dialects())]
+    pub(crate) dialect: Option<Dialect>,
+
+    /// The endpoint profile to use, in place of the one chosen by host
+    #[arg(long, value_parser = profiles())]
+    pub(crate) profile: Option<Profile>,
+
+    /// The way to the provider; `auto` takes the best that works
+    #[arg(long, value_enum, default_value_t = RouteArg::Auto)]
+    pub(crate) route: RouteArg,
+
+    /// The longest the turn may take, such as 90s, 10m or 2h
+    #[arg(long, value_name = "TIME", default_value = "2h", value_parser = duration)]
+    pub(crate) timeout: Duration,
+
+    /// A proxy for every call
+    #[arg(long, value_name = "URL")]
+    pub(crate) proxy: Option<String>,
+
+    /// The folder to work in
+    #[arg(short = 'C', long = "cd", value_name = "DIR")]
+    pub(crate) folder: Option<PathBuf>,
+
+    /// What to allow without asking
+    #[arg(long, value_delimiter = ',', value_name = "WHAT")]
+    pub(crate) allow: Vec<Grant>,
+
+    /// Ask the simulated model inside this process
+    #[arg(long, conflicts_with_all = ["model", "base_url"])]
+    pub(crate) simulate: bool,
+
+    /// Write text at once, also into a pipe; a broken answer is not restarted then
+    #[arg(long, conflicts_with = "json")]
+    pub(crate) stream: bool,
+
+    /// Print what happens as JSON lines
+    #[arg(long)]
+    pub(crate) json: bool,
+
+    /// Tell every step on the wire
+    #[arg(short, long)]
+    pub(crate) verbose: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DemoArgs {
+    /// The folder to describe
+    #[arg(short = 'C', long = "cd", value_name = "DIR")]
+    pub(crate) folder: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SimulateArgs {
+    /// The address to listen on
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8900")]
+    pub(crate) listen: SocketAddr,
+
+    /// Speak TLS, with a throw-away certificate authority
+    #[arg(long)]
+    pub(crate) tls: bool,
+
+    /// Where to write that authority's certificate
+    #[arg(long, value_name = "FILE", requires = "tls")]
+    pub(crate) ca_out: Option<PathBuf>,
+
+    /// A fault to inject: NAME, or NAME@1 or NAME@2-3 for certain attempts
+    #[arg(long = "fault", value_name = "NAME[@ATTEMPTS]")]
+    pub(crate) faults: Vec<String>,
+
+    /// A file that describes the faults
+    #[arg(long, value_name = "FILE", conflicts_with = "faults")]
+    pub(crate) scenario: Option<PathBuf>,
+
+    /// Print the faults there are
+    #[arg(long)]
+    pub(crate) list_faults: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum RouteArg {
+    /// The best that works
+    Auto,
+    /// WebSocket and nothing else
+    Websocket,
+    /// SSE and nothing else
+    Sse,
+}
+
+impl RouteArg {
+    /// The routes to use, if not the profile's.
+    pub(crate) fn routes(self) -> Option<Vec<Route>> {
+        match self {
+            Self::Auto => None,
+            Self::Websocket => Some(vec![Route::WebSocket]),
+            Self::Sse => Some(vec![Route::Sse]),
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Grant {
+    /// Writing files in the folder
+    Write,
+    /// Running commands, which can do anything you can
+    Shell,
+}
+
+impl Grant {
+    pub(crate) fn effect(self) -> Effect {
+        match self {
+            Self::Write => Effect::Writes,
+            Self::Shell => Effect::Executes,
+        }
+    }
+}
+
+fn dialects() -> impl clap::builder::TypedValueParser<Value = Dialect> {
+    let names = Dialect::NAMES.map(|(name, _)| name);
+    PossibleValuesParser::new(names).map(|name| {
+        let known = Dialect::NAMES.into_iter().find(|(known, _)| *known == name);
+        known.map_or_else(Dialect::default, |(_, dialect)| dialect)
+    })
+}
+
+fn profiles() -> impl clap::builder::TypedValueParser<Value = Profile> {
+    let names = Profile::BUILTIN.map(|profile| profile.name);
+    // The parser lets only names of profiles through.
+    PossibleValuesParser::new(names).try_map(|name| Profile::named(&name).ok_or("no such profile"))
+}
+
+/// `90s`, `10m`, `2h`, `500ms`; a bare number is seconds.
+fn duration(text: &str) -> Result<Duration, String> {
+    let text = text.trim();
+    let digits = text
+        .find(|c: char| !c.is_ascii_digit() && c != '.')
+        .unwrap_or(text.len());
+    let (number, unit) = text.split_at(digits);
+    let factor = match unit.trim() {
+        "ms" => 0.001,
+        "" | "s" => 1.0,
+        "m" | "min" => 60.0,
+        "h" => 3600.0,
+        other => return Err(format!("unknown unit {other:?}; use ms, s, m or h")),
+    };
+    let seconds = number
+        .parse::<f64>()
+        .map_err(|_| "expected a time such as 90s, 10m or 2h".to_owned())?;
+    let length =
+        Duration::try_from_secs_f64(seconds * factor).map_err(|_| "too long a time".to_owned())?;
+    if length.is_zero() {
+        return Err("a turn needs more than no time".to_owned());
+    }
+    Ok(length)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn times_take_their_usual_units() {
+        let table = [
+            ("90s", Some(90_000)),
+            ("10m", Some(600_000)),
+            ("2h", Some(7_200_000)),
+            ("500ms", Some(500)),
+            ("1.5", Some(1_500)),
+            ("0", None),
+            ("", None),
+            ("soon", None),
+            ("5d", None),
+            ("1e9h", None),
+        ];
+        for (text, expected) in table {
+            assert_eq!(
+                duration(text).ok().map(|d| d.as_millis()),
+                expected,
+                "{text:?}"
+            );
+        }
+    }
+}

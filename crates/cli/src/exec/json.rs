@@ -1,0 +1,175 @@
+//! `--json`: what happens, one JSON object a line, for programs.
+
+use std::io;
+
+use alipes_agent::{Answer, TurnError, TurnEvent};
+use alipes_models::ModelName;
+use alipes_tools::Effect;
+use alipes_transport::{Fault, Reaction, Trace};
+use serde_json::{Value, json};
+
+use super::screen::{Screen, Told};
+use crate::streams::print;
+
+/// Writes events as JSON lines on standard output.
+pub(crate) struct JsonLines;
+
+impl Screen for JsonLines {
+    fn accepts_restart(&self) -> bool {
+        true
+    }
+
+    fn started(&mut self, model: &ModelName) -> io::Result<()> {
+        line(&json!({"type": "turn.started", "model": model.to_string()}))
+    }
+
+    fn event(&mut self, event: TurnEvent) -> io::Result<()> {
+        event_value(&event).map_or(Ok(()), |value| line(&value))
+    }
+
+    fn completed(&mut self, answer: &Answer) -> io::Result<()> {
+        line(&json!({
+            "type": "turn.completed", "text": answer.text, "usage": answer.usage,
+            "attempts": answer.attempts, "steps": answer.steps,
+        }))
+    }
+
+    fn failed(&mut self, error: &TurnError) -> io::Result<Told> {
+        let fault = match error {
+            TurnError::Fault(fault) => fault_value(fault),
+            _ => Value::Null,
+        };
+        line(&json!({"type": "turn.failed", "message": error.to_string(), "fault": fault}))?;
+        Ok(Told::Yes)
+    }
+
+    fn interrupted(&mut self) {
+        let _ = line(&json!({"type": "turn.failed", "message": "interrupted", "fault": null}));
+    }
+}
+
+fn line(value: &Value) -> io::Result<()> {
+    print(&value.to_string())
+}
+
+fn event_value(event: &TurnEvent) -> Option<Value> {
+    Some(match event {
+        TurnEvent::TextDelta { delta } => json!({"type": "text.delta", "delta": delta}),
+        TurnEvent::ReasoningDelta { delta } => json!({"type": "reasoning.delta", "delta": delta}),
+        TurnEvent::Message { text, answer } => {
+            json!({"type": "message", "text": text, "answer": answer})
+        }
+        TurnEvent::Restarted { delivered } => {
+            json!({"type": "turn.restarted", "delivered": delivered})
+        }
+        TurnEvent::ToolStarted {
+            call_id,
+            name,
+            summary,
+            effect,
+        } => json!({
+            "type": "tool.started", "call_id": call_id, "name": name, "summary": summary,
+            "effect": effect.map(Effect::as_str),
+        }),
+        TurnEvent::ToolCompleted {
+            call_id,
+            name,
+            outcome,
+            output,
+        } => json!({
+            "type": "tool.completed", "call_id": call_id, "name": name,
+            "outcome": outcome.as_str(), "output": output,
+        }),
+        TurnEvent::Trace(trace) => trace_value(trace)?,
+        _ => return None,
+    })
+}
+
+fn trace_value(trace: &Trace) -> Option<Value> {
+    Some(match trace {
+        Trace::AttemptStarted {
+            attempt,
+            endpoint,
+            route,
+        } => json!({
+            "type": "attempt.started", "attempt": attempt, "endpoint": **endpoint, "route": route.as_str(),
+        }),
+        Trace::Connected { attempt, facts } => json!({
+            "type": "attempt.connected", "attempt": attempt, "remote_addr": facts.remote_addr.to_string(),
+            "egress": facts.egress.to_string(), "reused": facts.reused,
+            "took_ms": millis(facts.timings.total()),
+        }),
+        Trace::Sent {
+            attempt,
+            bytes,
+            delta,
+        } => json!({
+            "type": "attempt.sent", "attempt": attempt, "bytes": bytes, "delta": delta,
+        }),
+        Trace::Waiting {
+            attempt,
+            limit,
+            length,
+        } => json!({
+            "type": "attempt.waiting", "attempt": attempt, "limit": limit, "limit_ms": millis(*length),
+        }),
+        Trace::FirstEvent { attempt, after } => json!({
+            "type": "attempt.first_event", "attempt": attempt, "after_ms": millis(*after),
+        }),
+        Trace::AttemptFault {
+            attempt,
+            fault,
+            reaction,
+            took,
+        } => {
+            let mut value = fault_value(fault);
+            value["type"] = json!("attempt.fault");
+            value["attempt"] = json!(attempt);
+            value["took_ms"] = json!(millis(*took));
+            value["reaction"] = json!(reaction_name(*reaction));
+            if let Reaction::SameRoute { after } = reaction {
+                value["again_in_ms"] = json!(millis(*after));
+            }
+            value
+        }
+        Trace::AttemptDone {
+            attempt,
+            route,
+            took,
+        } => json!({
+            "type": "attempt.done", "attempt": attempt, "route": route.as_str(), "took_ms": millis(*took),
+        }),
+        _ => return None,
+    })
+}
+
+fn fault_value(fault: &Fault) -> Value {
+    let evidence = &fault.evidence;
+    json!({
+        "endpoint": *fault.endpoint, "route": fault.route.as_str(), "phase": fault.phase.as_str(),
+        "cause": fault.cause.as_str(), "blame": fault.blame().as_str(), "scope": fault.scope().as_str(),
+        "message": fault.message, "status": evidence.status, "cf_ray": evidence.cf_ray,
+        "request_id": evidence.request_id, "close_code": evidence.close_code,
+        "remote_addr": evidence.remote_addr.map(|address| address.to_string()),
+        "retry_after_ms": fault.retry_after.map(millis),
+        "limit": fault.limit.map(|limit| limit.limit),
+        "source": evidence.source,
+        "advice": fault.cause.advice(),
+    })
+}
+
+fn reaction_name(reaction: Reaction) -> &'static str {
+    match reaction {
+        Reaction::SameRoute { .. } => "same-route",
+        Reaction::OtherRoute => "other-route",
+        Reaction::RefreshCredential => "refresh-credential",
+        Reaction::NextAccount => "next-account",
+        Reaction::NextProvider => "next-provider",
+        Reaction::ShrinkContext => "shrink-context",
+        _ => "stop",
+    }
+}
+
+fn millis(length: std::time::Duration) -> u64 {
+    u64::try_from(length.as_millis()).unwrap_or(u64::MAX)
+}

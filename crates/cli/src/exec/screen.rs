@@ -1,0 +1,158 @@
+//! Where a turn's output goes: into a pipe, at once, onto a terminal, or as JSON lines.
+
+use std::io::{self, IsTerminal as _, Write as _};
+
+use alipes_agent::{Answer, TurnError, TurnEvent};
+use alipes_models::ModelName;
+
+use super::json::JsonLines;
+use super::talk::Talk;
+use super::terminal::Terminal;
+use crate::args::ExecArgs;
+use crate::setup::Machine;
+use crate::streams::print;
+use crate::style::Style;
+
+/// Whether a screen has told an error itself.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Told {
+    Yes,
+    No,
+}
+
+/// Shows a turn. Standard output is data, standard error is talk; an error of the former ends the
+/// turn, because nobody reads it any more.
+pub(crate) trait Screen {
+    /// Whether text that was shown can be replaced.
+    fn accepts_restart(&self) -> bool;
+
+    fn started(&mut self, _model: &ModelName) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn event(&mut self, event: TurnEvent) -> io::Result<()>;
+
+    /// Time has passed.
+    fn tick(&mut self) {}
+
+    fn completed(&mut self, _answer: &Answer) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn failed(&mut self, _error: &TurnError) -> io::Result<Told> {
+        Ok(Told::No)
+    }
+
+    fn interrupted(&mut self) {}
+}
+
+/// The screen that the arguments and the streams call for.
+pub(crate) fn of(args: &ExecArgs, machine: &Machine) -> Box<dyn Screen> {
+    if args.json {
+        return Box::new(JsonLines);
+    }
+    let style = Style::of_stderr(&machine.environment);
+    let (out, err) = (io::stdout().is_terminal(), io::stderr().is_terminal());
+    let able = machine.environment.text("TERM") != Some("dumb");
+    let talk = Talk::new(
+        style,
+        args.verbose,
+        err && able && !args.verbose,
+        machine.clock.clone(),
+    );
+    if args.stream || out && !able {
+        Box::new(AtOnce { talk, open: false })
+    } else if out {
+        Box::new(Terminal::new(talk))
+    } else {
+        Box::new(Pipe { talk })
+    }
+}
+
+/// Into a pipe: a message is written when its response has ended, so a restart is invisible.
+struct Pipe {
+    talk: Talk,
+}
+
+impl Screen for Pipe {
+    fn accepts_restart(&self) -> bool {
+        true
+    }
+
+    fn event(&mut self, event: TurnEvent) -> io::Result<()> {
+        self.talk.event(&event);
+        if let TurnEvent::Message { text, answer: true } = event {
+            self.talk.clear();
+            print(&text)?;
+        }
+        Ok(())
+    }
+
+    fn tick(&mut self) {
+        self.talk.tick();
+    }
+
+    fn failed(&mut self, _error: &TurnError) -> io::Result<Told> {
+        self.talk.clear();
+        Ok(Told::No)
+    }
+
+    fn interrupted(&mut self) {
+        self.talk.clear();
+    }
+}
+
+/// At once, whatever comes of it: what is written cannot be taken back.
+struct AtOnce {
+    talk: Talk,
+    /// A line has begun and not ended.
+    open: bool,
+}
+
+impl AtOnce {
+    fn end_line(&mut self) -> io::Result<()> {
+        if std::mem::take(&mut self.open) {
+            writeln!(io::stdout())?;
+        }
+        Ok(())
+    }
+}
+
+impl Screen for AtOnce {
+    fn accepts_restart(&self) -> bool {
+        false
+    }
+
+    fn event(&mut self, event: TurnEvent) -> io::Result<()> {
+        match event {
+            TurnEvent::TextDelta { delta } => {
+                self.talk.clear();
+                self.open = true;
+                write!(io::stdout(), "{delta}")?;
+                io::stdout().flush()
+            }
+            TurnEvent::Message { .. } => self.end_line(),
+            other => {
+                self.talk.event(&other);
+                Ok(())
+            }
+        }
+    }
+
+    fn tick(&mut self) {
+        if !self.open {
+            self.talk.tick();
+        }
+    }
+
+    fn failed(&mut self, _error: &TurnError) -> io::Result<Told> {
+        self.talk.clear();
+        self.end_line()?;
+        Ok(Told::No)
+    }
+
+    fn interrupted(&mut self) {
+        self.talk.clear();
+        let _ = self.end_line();
+    }
+}

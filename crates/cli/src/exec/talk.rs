@@ -1,0 +1,154 @@
+//! What is said on standard error while a turn runs: tools, faults, waits; and with `-v` every step
+//! on the wire.
+
+use std::io::Write as _;
+use std::time::Duration;
+
+use alipes_agent::{ToolOutcome, TurnEvent};
+use alipes_base::Clock;
+use alipes_transport::{Fault, Reaction, Trace};
+use tokio::time::Instant;
+
+use super::waiting::Waiting;
+use crate::narrate::{remedy, step};
+use crate::style::{Style, one_line};
+
+/// After this long the user is told what is being waited for.
+const TELL_AFTER: Duration = Duration::from_secs(3);
+
+/// The spinner appears earlier, because it goes away without a trace.
+const SPIN_AFTER: Duration = Duration::from_millis(800);
+
+const LONGEST: usize = 300;
+const FRAMES: [char; 10] = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
+
+/// The voice on standard error.
+pub(crate) struct Talk {
+    style: Style,
+    verbose: bool,
+    /// Whether a line may be drawn and taken back.
+    spins: bool,
+    clock: Clock,
+    begun: Instant,
+    waiting: Option<Waiting>,
+    told: bool,
+    drawn: bool,
+    frame: usize,
+}
+
+impl Talk {
+    pub(crate) fn new(style: Style, verbose: bool, spins: bool, clock: Clock) -> Self {
+        Self {
+            style,
+            verbose,
+            spins,
+            begun: clock.now(),
+            clock,
+            waiting: None,
+            told: false,
+            drawn: false,
+            frame: 0,
+        }
+    }
+
+    /// Says what an event means, if it is worth saying.
+    pub(crate) fn event(&mut self, event: &TurnEvent) {
+        match event {
+            TurnEvent::ToolStarted {
+                summary,
+                effect: Some(_),
+                ..
+            } => {
+                let line = format!("· {}", one_line(summary, LONGEST));
+                self.say(&self.style.faint(line));
+            }
+            TurnEvent::ToolCompleted {
+                name,
+                outcome,
+                output,
+                ..
+            } if *outcome != ToolOutcome::Done => {
+                let first = output.lines().next().unwrap_or_default();
+                let line = format!(
+                    "  {name} {}: {}",
+                    outcome.as_str(),
+                    one_line(first, LONGEST)
+                );
+                self.say(&self.style.warning(line));
+            }
+            TurnEvent::Message {
+                text,
+                answer: false,
+            } => {
+                self.say(&self.style.faint(one_line(text, LONGEST)));
+            }
+            TurnEvent::Trace(trace) => self.trace(trace),
+            _ => {}
+        }
+    }
+
+    /// The clock has moved on.
+    pub(crate) fn tick(&mut self) {
+        let Some(waiting) = &self.waiting else { return };
+        let age = waiting.age(&self.clock);
+        if self.spins && age >= SPIN_AFTER {
+            let text = waiting.text(&self.clock);
+            self.frame = (self.frame + 1) % FRAMES.len();
+            let line = self.style.faint(format!("{} {text}", FRAMES[self.frame]));
+            let _ = write!(std::io::stderr(), "\r\x1b[K{line}");
+            self.drawn = true;
+        } else if !self.spins && age >= TELL_AFTER && !self.told {
+            let text = waiting.text(&self.clock);
+            self.told = true;
+            self.say(&text);
+        }
+    }
+
+    /// Takes the drawn line back, before something else is written.
+    pub(crate) fn clear(&mut self) {
+        if std::mem::take(&mut self.drawn) {
+            let _ = write!(std::io::stderr(), "\r\x1b[K");
+        }
+    }
+
+    /// Says a line. Nobody may be listening: that is no reason to stop.
+    pub(crate) fn say(&mut self, line: &str) {
+        self.clear();
+        let _ = writeln!(std::io::stderr(), "{line}");
+    }
+
+    fn trace(&mut self, trace: &Trace) {
+        if let Some(waiting) = Waiting::after(&self.clock, trace) {
+            self.clear();
+            self.waiting = waiting;
+            self.told = false;
+        }
+        match trace {
+            Trace::AttemptFault {
+                fault, reaction, ..
+            } => self.fault(fault, *reaction),
+            _ if self.verbose => self.narrate(trace),
+            _ => {}
+        }
+    }
+
+    fn fault(&mut self, fault: &Fault, reaction: Reaction) {
+        // The last fault of a turn is its error, and told as such.
+        if reaction == Reaction::Stop {
+            return;
+        }
+        let line = format!(
+            "! {}; {}",
+            one_line(&fault.to_string(), LONGEST),
+            remedy(reaction)
+        );
+        self.say(&self.style.warning(line));
+    }
+
+    fn narrate(&mut self, trace: &Trace) {
+        if let Some(text) = step(trace) {
+            let at = self.clock.since(self.begun).as_secs_f64();
+            self.say(&self.style.faint(format!("{at:7.3} s  {text}")));
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! On a terminal: text streams, and a restart replaces it while it still fits the screen.
+
+use std::io::{self, Write as _};
+
+use alipes_agent::{TurnError, TurnEvent};
+use unicode_width::UnicodeWidthStr as _;
+
+use super::screen::{Screen, Told};
+use super::talk::Talk;
+use crate::style::harmless;
+
+/// What a terminal is taken for when it does not tell its size.
+const ASSUMED: (usize, usize) = (80, 24);
+
+/// How wide a tab is drawn: the terminal's own stops would spoil the count of rows.
+const TAB: &str = "    ";
+
+/// A terminal's screen.
+pub(crate) struct Terminal {
+    talk: Talk,
+    /// The text of the response under way, as it was shown.
+    shown: String,
+    /// A fault whose line waits until the text it broke has been replaced.
+    held: Vec<TurnEvent>,
+}
+
+impl Terminal {
+    pub(crate) fn new(talk: Talk) -> Self {
+        Self {
+            talk,
+            shown: String::new(),
+            held: Vec::new(),
+        }
+    }
+
+    fn show(&mut self, delta: &str) -> io::Result<()> {
+        self.talk.clear();
+        let text = harmless(delta).replace('\t', TAB);
+        self.shown.push_str(&text);
+        write!(io::stdout(), "{text}")?;
+        io::stdout().flush()
+    }
+
+    /// Takes the text of the broken response off the screen, or draws a line under it.
+    fn replace(&mut self) -> io::Result<()> {
+        let shown = std::mem::take(&mut self.shown);
+        if shown.is_empty() {
+            return Ok(());
+        }
+        let (columns, lines) = size();
+        let rows = rows(&shown, columns);
+        if rows < lines {
+            let up = rows - 1;
+            let climb = if up > 0 {
+                format!("\x1b[{up}A")
+            } else {
+                String::new()
+            };
+            write!(io::stdout(), "{climb}\r\x1b[J")?;
+        } else {
+            writeln!(io::stdout(), "\n— restarted —")?;
+        }
+        io::stdout().flush()
+    }
+
+    fn end_text(&mut self) -> io::Result<()> {
+        if !std::mem::take(&mut self.shown).is_empty() {
+            writeln!(io::stdout())?;
+        }
+        for held in self.held.drain(..) {
+            self.talk.event(&held);
+        }
+        Ok(())
+    }
+}
+
+impl Screen for Terminal {
+    fn accepts_restart(&self) -> bool {
+        true
+    }
+
+    fn event(&mut self, event: TurnEvent) -> io::Result<()> {
+        match event {
+            TurnEvent::TextDelta { delta } => self.show(&delta),
+            TurnEvent::Message { .. } => self.end_text(),
+            TurnEvent::Restarted { .. } => {
+                self.replace()?;
+                self.end_text()
+            }
+            other if self.shown.is_empty() => {
+                self.talk.event(&other);
+                Ok(())
+            }
+            other => {
+                self.held.push(other);
+                Ok(())
+            }
+        }
+    }
+
+    fn tick(&mut self) {
+        if self.shown.is_empty() {
+            self.talk.tick();
+        }
+    }
+
+    fn failed(&mut self, _error: &TurnError) -> io::Result<Told> {
+        self.talk.clear();
+        self.end_text()?;
+        Ok(Told::No)
+    }
+
+    fn interrupted(&mut self) {
+        self.talk.clear();
+        let _ = self.end_text();
+    }
+}
+
+/// Columns and lines.
+fn size() -> (usize, usize) {
+    terminal_size::terminal_size().map_or(ASSUMED, |(width, height)| {
+        (usize::from(width.0).max(1), usize::from(height.0).max(1))
+    })
+}
+
+/// How many rows `text` takes on a screen of `columns`.
+fn rows(text: &str, columns: usize) -> usize {
+    text.split('\n')
+        .map(|line| line.width().div_ceil(columns).max(1))
+        .sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_count_wrapped_and_wide_lines() {
+        let table = [
+            ("", 1),
+            ("abc", 1),
+            ("0123456789", 1),
+            ("0123456789a", 2),
+            ("a\nb", 2),
+            ("a\n", 2),
+            ("日本語日本語", 2),
+        ];
+        for (text, expected) in table {
+            assert_eq!(rows(text, 10), expected, "{text:?}");
+        }
+    }
+}

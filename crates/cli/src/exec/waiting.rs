@@ -1,0 +1,81 @@
+//! What a turn is waiting for, since when, until when.
+
+use std::time::Duration;
+
+use alipes_base::Clock;
+use alipes_transport::{Reaction, Trace};
+use tokio::time::Instant;
+
+/// A wait that goes on.
+#[derive(Clone, Debug)]
+pub(crate) struct Waiting {
+    /// What for.
+    pub(crate) what: String,
+    since: Instant,
+    until: Option<Instant>,
+}
+
+impl Waiting {
+    fn new(clock: &Clock, what: &str, length: Option<Duration>) -> Self {
+        let since = clock.now();
+        Self {
+            what: what.to_owned(),
+            since,
+            until: length.map(|length| since + length),
+        }
+    }
+
+    /// How long it has been going on.
+    pub(crate) fn age(&self, clock: &Clock) -> Duration {
+        clock.since(self.since)
+    }
+
+    /// In words: `waiting for the first event since 3 s, at most 20 s`.
+    pub(crate) fn text(&self, clock: &Clock) -> String {
+        let age = self.age(clock).as_secs();
+        let most = self
+            .until
+            .map(|until| until.duration_since(self.since).as_secs());
+        match most {
+            Some(most) => format!("waiting for {} since {age} s, at most {most} s", self.what),
+            None => format!("waiting for {} since {age} s", self.what),
+        }
+    }
+
+    /// The wait after `trace`, if the trace changes it: `Some(None)` means that nothing is waited
+    /// for any more.
+    pub(crate) fn after(clock: &Clock, trace: &Trace) -> Option<Option<Self>> {
+        match trace {
+            Trace::AttemptStarted { endpoint, .. } => Some(Some(Self::new(
+                clock,
+                &format!("a connection to {endpoint}"),
+                None,
+            ))),
+            Trace::Waiting { limit, length, .. } => {
+                let length = (*length < Duration::from_secs(24 * 3600)).then_some(*length);
+                Some(Some(Self::new(clock, words(limit), length)))
+            }
+            Trace::AttemptFault {
+                reaction: Reaction::SameRoute { after },
+                ..
+            } => Some(Some(Self::new(
+                clock,
+                "the time the server asked for",
+                Some(*after),
+            ))),
+            Trace::AttemptFault { .. } | Trace::AttemptDone { .. } => Some(None),
+            _ => None,
+        }
+    }
+}
+
+/// The limits' names as people say them.
+fn words(limit: &str) -> &str {
+    match limit {
+        "first_event" => "the first sign of life",
+        "first_output" => "the first output",
+        "reasoning" => "the model, which reasons,",
+        "output" => "more output",
+        other => other,
+    }
+}

@@ -1,0 +1,105 @@
+//! How a command fails: what is printed, and the exit code.
+
+use std::process::ExitCode;
+
+use alipes_agent::TurnError;
+use alipes_config::ConfigError;
+use alipes_models::ModelsError;
+
+use crate::streams::say;
+use crate::style::{Style, one_line};
+
+/// A command that failed.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// The command line or the configuration is wrong.
+    Usage(anyhow::Error),
+    /// What was asked for could not be done.
+    Failed(anyhow::Error),
+    /// A turn failed; `tried` tells what was done about it.
+    Turn {
+        error: TurnError,
+        tried: Vec<String>,
+    },
+    /// The user interrupted it.
+    Interrupted,
+    /// It failed, and everything about it has been printed.
+    Told,
+}
+
+/// The longest line of somebody else's words in a message.
+const LONGEST: usize = 600;
+
+impl Failure {
+    pub(crate) const FAILED: ExitCode = ExitCode::FAILURE;
+    pub(crate) const USAGE_CODE: u8 = 2;
+    /// 128 + SIGINT, as shells count it.
+    pub(crate) const INTERRUPTED_CODE: u8 = 130;
+
+    pub(crate) fn usage(error: impl Into<anyhow::Error>) -> Self {
+        Self::Usage(error.into())
+    }
+
+    pub(crate) fn failed(error: impl Into<anyhow::Error>) -> Self {
+        Self::Failed(error.into())
+    }
+
+    /// Prints what is left to say, and gives the exit code.
+    pub(crate) fn report(self, style: &Style) -> ExitCode {
+        match self {
+            Self::Usage(error) => {
+                report(style, &error);
+                ExitCode::from(Self::USAGE_CODE)
+            }
+            Self::Failed(error) => {
+                report(style, &error);
+                Self::FAILED
+            }
+            Self::Turn { error, tried } => {
+                report_turn(style, &error, &tried);
+                Self::FAILED
+            }
+            Self::Interrupted => {
+                say("interrupted");
+                ExitCode::from(Self::INTERRUPTED_CODE)
+            }
+            Self::Told => Self::FAILED,
+        }
+    }
+}
+
+impl From<ModelsError> for Failure {
+    fn from(error: ModelsError) -> Self {
+        Self::usage(error)
+    }
+}
+
+impl From<ConfigError> for Failure {
+    fn from(error: ConfigError) -> Self {
+        Self::usage(error)
+    }
+}
+
+fn report(style: &Style, error: &anyhow::Error) {
+    let text: Vec<String> = error.chain().map(ToString::to_string).collect();
+    say(&format!("{} {}", style.error("error:"), text.join(": ")));
+}
+
+fn report_turn(style: &Style, error: &TurnError, tried: &[String]) {
+    let text = error.to_string();
+    say(&format!(
+        "{} {}",
+        style.error("error:"),
+        one_line(&text, LONGEST)
+    ));
+    if !tried.is_empty() {
+        say(&format!("  tried: {}", tried.join(", ")));
+    }
+    if let TurnError::Fault(fault) = error {
+        say(&format!(
+            "  {} {}",
+            style.strong("help:"),
+            fault.cause.advice()
+        ));
+    }
+}

@@ -1,0 +1,53 @@
+//! What happens on the wire, in words.
+
+use alipes_transport::{Reaction, Trace};
+
+use crate::style::seconds;
+
+/// What is done about a fault, in words.
+pub(crate) fn remedy(reaction: Reaction) -> String {
+    match reaction {
+        Reaction::SameRoute { after } if after.is_zero() => "trying again".to_owned(),
+        Reaction::SameRoute { after } => format!("trying again in {}", seconds(after)),
+        Reaction::OtherRoute => "going the other way".to_owned(),
+        Reaction::RefreshCredential => "asking for a newer key".to_owned(),
+        _ => "nothing more to try".to_owned(),
+    }
+}
+
+/// A step on the wire, in words; `None` where another line says it.
+pub(crate) fn step(trace: &Trace) -> Option<String> {
+    Some(match trace {
+        Trace::AttemptStarted {
+            attempt,
+            endpoint,
+            route,
+        } => {
+            format!("attempt {attempt}: {endpoint} by {route}")
+        }
+        Trace::Connected { facts, .. } if facts.reused => "on the open connection".to_owned(),
+        Trace::Connected { facts, .. } => {
+            let took = seconds(facts.timings.total());
+            format!(
+                "connected to {} ({}) in {took}",
+                facts.remote_addr, facts.egress
+            )
+        }
+        Trace::Sent {
+            bytes, delta: true, ..
+        } => format!("sending {bytes} bytes: only what is new"),
+        Trace::Sent { bytes, .. } => format!("sending {bytes} bytes"),
+        Trace::Waiting { limit, length, .. } => {
+            format!("waiting for {limit}, at most {}", seconds(*length))
+        }
+        Trace::FirstEvent { after, .. } => format!("first sign of life after {}", seconds(*after)),
+        Trace::AttemptDone {
+            attempt,
+            route,
+            took,
+        } => {
+            format!("attempt {attempt} done by {route} in {}", seconds(*took))
+        }
+        _ => return None,
+    })
+}

@@ -1,0 +1,100 @@
+//! Puts the rooms together: the one place that reads the environment of this process and knows how
+//! everything is built.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use alipes_base::{Clock, Environment, Redactor, Rng};
+use alipes_config::{Document, Home};
+use alipes_models::Catalog;
+use alipes_net::{Dialer, DialerOptions, HttpClient, Limits, SystemSockets, Tls, TlsOptions};
+use alipes_tools::Root;
+use alipes_transport::{Identity, Transport};
+
+use crate::failure::Failure;
+
+/// The top-level tables that some room of this version reads.
+const SECTIONS: [&str; 2] = ["model", "providers"];
+
+/// Further certificate authorities: ours, and the one that most tools know.
+const CA_VARIABLES: [&str; 2] = ["ALIPES_CA_FILE", "SSL_CERT_FILE"];
+
+/// What everything is given: time, chance, environment.
+pub(crate) struct Machine {
+    pub(crate) environment: Environment,
+    pub(crate) clock: Clock,
+    pub(crate) rng: Rng,
+}
+
+impl Machine {
+    pub(crate) fn of_this_process() -> Self {
+        Self {
+            environment: environment(),
+            clock: Clock::system(),
+            rng: Rng::from_entropy(),
+        }
+    }
+
+    /// The catalogue that the configuration file describes.
+    pub(crate) fn catalog(&self) -> Result<Catalog, Failure> {
+        let home = Home::find(&self.environment)?;
+        let document = Document::load(home.config_file())?;
+        document.check_sections(&SECTIONS)?;
+        Ok(Catalog::read(&document)?)
+    }
+
+    /// The way to every endpoint. Opens nothing and reads nothing yet.
+    pub(crate) fn transport(&self, extra_ca_files: Vec<PathBuf>) -> Result<Transport, Failure> {
+        let from_environment = CA_VARIABLES
+            .iter()
+            .filter_map(|name| self.environment.path(name));
+        let tls = Tls::new(TlsOptions {
+            extra_ca_files: from_environment.chain(extra_ca_files).collect(),
+            ..TlsOptions::default()
+        });
+        let dialer = Dialer::new(DialerOptions {
+            sockets: Arc::new(SystemSockets::default()),
+            tls: tls.map_err(Failure::usage)?,
+            limits: Limits::default(),
+            clock: self.clock.clone(),
+        });
+        Ok(Transport {
+            http: HttpClient::new(dialer.clone(), self.clock.clone()),
+            dialer,
+            clock: self.clock.clone(),
+            rng: self.rng.clone(),
+            redactor: Redactor::new(),
+            identity: Arc::new(Identity::alipes(env!("CARGO_PKG_VERSION"))),
+        })
+    }
+}
+
+/// What changes from day to day and from folder to folder, for the model.
+pub(crate) fn setting(root: &Root, clock: &Clock) -> String {
+    // "Sat, 21 Nov 2026 08:00:00 GMT" without the time: the prompt's prefix stays stable for a day.
+    let date = httpdate::fmt_http_date(clock.wall());
+    format!(
+        "Working folder: {}\nPlatform: {} {}\nDate: {}",
+        root.path().display(),
+        std::env::consts::OS,
+        std::env::consts::ARCH,
+        date.get(..16).unwrap_or(&date),
+    )
+}
+
+/// One thread: a turn waits more than it works, and starts faster this way.
+pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(Failure::failed)
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one place that reads the environment"
+)]
+fn environment() -> Environment {
+    let folder = std::env::current_dir().unwrap_or_else(|_| PathBuf::from("."));
+    Environment::new(std::env::vars_os(), folder)
+}

@@ -1,0 +1,79 @@
+//! `alipes simulate`: the simulator as a server of its own.
+
+use alipes_simulator::{Keys, Options, Scenario, Simulator, faults};
+use anyhow::Context as _;
+use std::path::Path;
+use std::time::Duration;
+
+use crate::args::SimulateArgs;
+use crate::failure::Failure;
+use crate::setup::Machine;
+use crate::streams::print;
+
+/// Between two pieces of text, so that a client sees a stream and not a block.
+const PACE: Duration = Duration::from_millis(1);
+
+pub(crate) async fn run(args: SimulateArgs, machine: &Machine) -> Result<(), Failure> {
+    if args.list_faults {
+        return print_faults().map_err(|_closed| Failure::Told);
+    }
+    let simulator = Simulator::start(Options {
+        listen: args.listen,
+        tls: args.tls,
+        scenario: scenario(&args)?,
+        pace: PACE,
+        keys: Keys::Any,
+        clock: machine.clock.clone(),
+        rng: machine.rng.clone(),
+    })
+    .await
+    .map_err(Failure::failed)?;
+    if let (Some(path), Some(pem)) = (&args.ca_out, simulator.ca_pem()) {
+        write_ca(path, pem)?;
+    }
+    print(&format!("listening on {}", simulator.base_url())).map_err(Failure::failed)?;
+    stopped().await.map_err(Failure::failed)?;
+    simulator.stop().await;
+    Ok(())
+}
+
+fn scenario(args: &SimulateArgs) -> Result<Scenario, Failure> {
+    let Some(path) = &args.scenario else {
+        return Scenario::from_flags(&args.faults).map_err(Failure::usage);
+    };
+    let text = std::fs::read_to_string(path)
+        .with_context(|| format!("the scenario file {} cannot be read", path.display()))
+        .map_err(Failure::usage)?;
+    Scenario::parse(&text)
+        .with_context(|| format!("the scenario file {} is wrong", path.display()))
+        .map_err(Failure::usage)
+}
+
+fn write_ca(path: &Path, pem: &str) -> Result<(), Failure> {
+    std::fs::write(path, pem)
+        .with_context(|| format!("the certificate cannot be written to {}", path.display()))
+        .map_err(Failure::failed)
+}
+
+fn print_faults() -> std::io::Result<()> {
+    let longest = faults().iter().map(|fault| fault.name.len()).max();
+    let longest = longest.unwrap_or(0);
+    faults()
+        .iter()
+        .try_for_each(|fault| print(&format!("{:longest$}  {}", fault.name, fault.about)))
+}
+
+/// Until the user or the system says so.
+async fn stopped() -> std::io::Result<()> {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let mut terminate = signal(SignalKind::terminate())?;
+        tokio::select! {
+            outcome = tokio::signal::ctrl_c() => outcome,
+            _ = terminate.recv() => Ok(()),
+        }
+    }
+    #[cfg(not(unix))]
+    tokio::signal::ctrl_c().await
+}

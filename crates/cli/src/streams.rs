@@ -1,0 +1,16 @@
+//! Standard output is data, standard error is talk.
+//!
+//! `println!` panics when its reader has gone; here a closed pipe is an error the caller sees, and
+//! talk that nobody hears is no reason to stop.
+
+use std::io::{self, Write as _};
+
+/// Writes a line of data.
+pub(crate) fn print(line: &str) -> io::Result<()> {
+    writeln!(io::stdout(), "{line}")
+}
+
+/// Says a line.
+pub(crate) fn say(line: &str) {
+    let _ = writeln!(io::stderr(), "{line}");
+}

@@ -1,0 +1,129 @@
+//! Colour, where a terminal wants it. It never carries meaning alone.
+
+use std::fmt::Display;
+use std::io::IsTerminal as _;
+
+use alipes_base::Environment;
+
+/// How one of the standard streams looks.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Style {
+    colour: bool,
+}
+
+impl Style {
+    /// For data on standard output.
+    pub(crate) fn of_stdout(environment: &Environment) -> Self {
+        Self::of(environment, std::io::stdout().is_terminal())
+    }
+
+    /// For talk on standard error.
+    pub(crate) fn of_stderr(environment: &Environment) -> Self {
+        Self::of(environment, std::io::stderr().is_terminal())
+    }
+
+    /// Colour on a terminal, unless `NO_COLOR` is set (no-color.org) or the terminal is dumb.
+    fn of(environment: &Environment, is_terminal: bool) -> Self {
+        let wanted =
+            environment.text("NO_COLOR").is_none() && environment.text("TERM") != Some("dumb");
+        Self {
+            colour: wanted && is_terminal,
+        }
+    }
+
+    pub(crate) fn error(self, text: impl Display) -> String {
+        self.paint("1;31", text)
+    }
+
+    pub(crate) fn strong(self, text: impl Display) -> String {
+        self.paint("1", text)
+    }
+
+    pub(crate) fn faint(self, text: impl Display) -> String {
+        self.paint("2", text)
+    }
+
+    pub(crate) fn good(self, text: impl Display) -> String {
+        self.paint("32", text)
+    }
+
+    pub(crate) fn warning(self, text: impl Display) -> String {
+        self.paint("33", text)
+    }
+
+    fn paint(self, code: &str, text: impl Display) -> String {
+        if self.colour {
+            format!("\x1b[{code}m{text}\x1b[0m")
+        } else {
+            text.to_string()
+        }
+    }
+}
+
+/// Seconds as people read them.
+pub(crate) fn seconds(length: std::time::Duration) -> String {
+    let seconds = length.as_secs_f64();
+    match seconds {
+        s if s < 0.01 => format!("{:.1} ms", s * 1_000.0),
+        s if s < 0.1 => format!("{:.0} ms", s * 1_000.0),
+        s if s < 10.0 => format!("{s:.1} s"),
+        s => format!("{s:.0} s"),
+    }
+}
+
+/// Text from elsewhere in one harmless line: control, direction and escape characters could
+/// disguise it.
+pub(crate) fn one_line(text: &str, longest: usize) -> String {
+    let mut line = String::new();
+    for c in text.chars() {
+        if line.chars().count() >= longest {
+            line.push('…');
+            break;
+        }
+        match c {
+            '\n' | '\r' | '\t' => line.push(' '),
+            c if harmful(c) => {}
+            c => line.push(c),
+        }
+    }
+    line
+}
+
+/// Text from elsewhere with its lines kept, but nothing that could steer a terminal.
+pub(crate) fn harmless(text: &str) -> String {
+    text.chars()
+        .filter(|c| matches!(c, '\n' | '\t') || !harmful(*c))
+        .collect()
+}
+
+/// Control characters, and those that change the direction of text (Unicode TR 36).
+fn harmful(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    #[test]
+    fn lengths_read_well() {
+        let table = [
+            (3, "3.0 ms"),
+            (30, "30 ms"),
+            (1_240, "1.2 s"),
+            (12_400, "12 s"),
+        ];
+        for (ms, text) in table {
+            assert_eq!(seconds(Duration::from_millis(ms)), text);
+        }
+    }
+
+    #[test]
+    fn foreign_text_cannot_steer_the_terminal() {
+        assert_eq!(one_line("a\x1b[31m\nb\u{202E}c", 80), "a[31m bc");
+        assert_eq!(one_line("abcdef", 3), "abc…");
+        assert_eq!(harmless("a\x1b]52;c;x\x07\nb"), "a]52;c;x\nb");
+    }
+}
