@@ -1,0 +1,90 @@
+//! `cargo xtask interop`: the built program against programs that share no line with it.
+//!
+//! Our client and our simulator are written by the same hands; without a stranger on the other side they could be
+//! wrong together. So real clients (Codex CLI, OpenAI SDK) talk to our simulator, and our client talks to foreign
+//! servers. All on loopback; every wait has a limit; what is installed lies in `interop/.cache`.
+
+mod cache;
+mod certificate;
+mod codex;
+mod peers;
+mod relay;
+mod report;
+mod sdk;
+mod witness;
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::Result;
+
+use self::report::Report;
+use crate::process::{Server, without_proxy};
+use crate::workspace::{self, Profile};
+
+pub(crate) use self::cache::Cache;
+pub(crate) use self::codex::Codex;
+
+/// A turn on loopback takes a second or two; a sleepy machine gets a minute.
+const TURN_LIMIT: Duration = Duration::from_secs(60);
+
+/// A key that opens nothing.
+pub(crate) const KEY: &str = "sk-interop-dummy";
+
+/// What to try.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Part {
+    /// Everything
+    All,
+    /// The Codex CLI against our simulator
+    Codex,
+    /// The OpenAI SDK for Python against our simulator
+    Sdk,
+    /// Our client against foreign servers
+    Peers,
+}
+
+/// The program under test.
+#[derive(Debug)]
+pub(crate) struct Alipes {
+    pub(crate) binary: PathBuf,
+}
+
+impl Alipes {
+    /// A command of it that knows neither this machine's proxy nor its user's configuration.
+    pub(crate) fn command(&self, home: &Path) -> Command {
+        let mut command = Command::new(&self.binary);
+        without_proxy(&mut command)
+            .env("ALIPES_HOME", home)
+            .env("ALIPES_API_KEY", KEY);
+        command
+    }
+
+    /// Its simulator, ready.
+    pub(crate) fn simulate(&self, home: &Path) -> Result<Server> {
+        Server::start(
+            self.command(home)
+                .args(["simulate", "--listen", "127.0.0.1:0"]),
+        )
+    }
+}
+
+/// Runs the checks; whether all passed.
+pub(crate) fn run(part: Part, profile: Profile) -> Result<bool> {
+    let cache = Cache::open()?;
+    let alipes = Alipes {
+        binary: workspace::build(profile)?,
+    };
+    let mut report = Report::default();
+    if matches!(part, Part::All | Part::Codex) {
+        codex::check(&mut report, &alipes, &cache)?;
+    }
+    if matches!(part, Part::All | Part::Sdk) {
+        sdk::check(&mut report, &alipes, &cache)?;
+    }
+    if matches!(part, Part::All | Part::Peers) {
+        peers::check(&mut report, &alipes, &cache)?;
+    }
+    Ok(report.finish())
+}

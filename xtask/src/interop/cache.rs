@@ -1,0 +1,155 @@
+//! The foreign programs, installed once in the exact versions that `interop/` names.
+//!
+//! A copy of the list that was installed lies beside it; as long as both are equal nothing is done.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+
+use crate::process;
+use crate::workspace;
+
+/// The Codex CLI alone is some 100 MB to load and 300 MB to unpack.
+const INSTALL_LIMIT: Duration = Duration::from_secs(10 * 60);
+
+/// Where the foreign programs lie.
+#[derive(Debug)]
+pub(crate) struct Cache {
+    /// The folder `interop`.
+    interop: PathBuf,
+    node: PathBuf,
+    python: PathBuf,
+}
+
+impl Cache {
+    /// Installs what is missing.
+    pub(crate) fn open() -> Result<Self> {
+        let interop = workspace::root()?.join("interop");
+        let cache = Self {
+            node: interop.join(".cache").join("npm"),
+            python: interop.join(".cache").join("python"),
+            interop,
+        };
+        cache.install_node()?;
+        cache.install_python()?;
+        Ok(cache)
+    }
+
+    /// A script of ours below `interop`.
+    pub(super) fn script(&self, name: &str) -> PathBuf {
+        self.interop.join(name)
+    }
+
+    /// The Python that knows the packages.
+    pub(super) fn python(&self) -> PathBuf {
+        let folder = if cfg!(windows) { "Scripts" } else { "bin" };
+        self.python.join(folder).join("python")
+    }
+
+    /// The native Codex CLI. The `codex` that npm puts on the path is a script for node that starts this binary;
+    /// without it a start takes 13 ms instead of 105 (measured), and the comparison is a fair one.
+    pub(crate) fn codex(&self) -> Result<PathBuf> {
+        let packages = self.node.join("node_modules").join("@openai");
+        let platforms = folders(&packages)?
+            .into_iter()
+            .map(|package| package.join("vendor"));
+        let targets = platforms.flat_map(|vendor| folders(&vendor).unwrap_or_default());
+        let name = if cfg!(windows) { "codex.exe" } else { "codex" };
+        targets
+            .map(|target| target.join("bin").join(name))
+            .find(|binary| binary.is_file())
+            .with_context(|| {
+                format!(
+                    "npm installed no Codex CLI for this platform below {}",
+                    packages.display()
+                )
+            })
+    }
+
+    fn install_node(&self) -> Result<()> {
+        let lists = ["package.json", "package-lock.json"];
+        if self.is_installed(&self.node, &lists) {
+            return Ok(());
+        }
+        println!("installing from interop/package.json");
+        start_afresh(&self.node)?;
+        self.copy_lists(&self.node, &["package.json", "package-lock.json"], "")?;
+        let mut npm = Command::new("npm");
+        npm.args(["ci", "--no-audit", "--no-fund", "--loglevel=error"])
+            .current_dir(&self.node);
+        process::run(&mut npm, INSTALL_LIMIT)
+            .context("node 18 or newer with npm is needed")?
+            .succeeded("npm ci")?;
+        self.copy_lists(&self.node, &lists, STAMP)
+    }
+
+    fn install_python(&self) -> Result<()> {
+        let lists = ["requirements.txt"];
+        if self.is_installed(&self.python, &lists) {
+            return Ok(());
+        }
+        println!("installing from interop/requirements.txt");
+        start_afresh(&self.python)?;
+        let mut venv = Command::new("python3");
+        venv.args(["-m", "venv"]).arg(&self.python);
+        process::run(&mut venv, INSTALL_LIMIT)
+            .context("python 3.11 or newer is needed")?
+            .succeeded("python3 -m venv (Debian has it in the package python3-venv)")?;
+        let mut pip = Command::new(self.python());
+        pip.args([
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--disable-pip-version-check",
+            "--requirement",
+        ])
+        .arg(self.interop.join("requirements.txt"));
+        process::run(&mut pip, INSTALL_LIMIT)?.succeeded("pip install")?;
+        self.copy_lists(&self.python, &lists, STAMP)
+    }
+
+    fn is_installed(&self, folder: &Path, lists: &[&str]) -> bool {
+        lists.iter().all(|list| {
+            let wanted = std::fs::read(self.interop.join(list));
+            let installed = std::fs::read(folder.join(format!("{list}{STAMP}")));
+            matches!((wanted, installed), (Ok(wanted), Ok(installed)) if wanted == installed)
+        })
+    }
+
+    fn copy_lists(&self, folder: &Path, lists: &[&str], suffix: &str) -> Result<()> {
+        for list in lists {
+            std::fs::copy(
+                self.interop.join(list),
+                folder.join(format!("{list}{suffix}")),
+            )
+            .with_context(|| format!("cannot copy interop/{list}"))?;
+        }
+        Ok(())
+    }
+}
+
+/// Ends the name of a list's copy, written when all of the list is installed.
+const STAMP: &str = ".installed";
+
+fn start_afresh(folder: &Path) -> Result<()> {
+    if folder.exists() {
+        std::fs::remove_dir_all(folder)
+            .with_context(|| format!("cannot empty {}", folder.display()))?;
+    }
+    std::fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))
+}
+
+fn folders(parent: &Path) -> Result<Vec<PathBuf>> {
+    let entries = match std::fs::read_dir(parent) {
+        Ok(entries) => entries,
+        Err(error) => bail!("cannot list {}: {error}", parent.display()),
+    };
+    let mut folders: Vec<_> = entries
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .collect();
+    folders.sort();
+    Ok(folders)
+}

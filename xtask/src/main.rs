@@ -1,0 +1,93 @@
+//! Developer commands: `cargo xtask tidy`, `cargo xtask interop`, `cargo xtask bench start`.
+//!
+//! None of this ships. It may use every room, print, and start other programs; each of them has a limit and is ended
+//! by the process that started it.
+
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a developer's tool talks to the terminal"
+)]
+
+mod bench;
+mod interop;
+mod process;
+mod tidy;
+mod workspace;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+use crate::workspace::Profile;
+
+/// Developer commands of alipes.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Check what the house rules ask and neither rustc nor clippy can see.
+    Tidy,
+    /// Try the built program against real clients and foreign servers, on loopback.
+    Interop {
+        /// What to try.
+        #[arg(value_enum, default_value_t = interop::Part::All)]
+        part: interop::Part,
+        /// The build to try.
+        #[arg(long, value_enum, default_value_t = Profile::Dev)]
+        profile: Profile,
+    },
+    /// Measure, side by side with other programs in the same run.
+    Bench {
+        #[command(subcommand)]
+        bench: Bench,
+    },
+    /// Run one program and print how long it took and how much memory it held, as JSON (for `bench`).
+    #[command(hide = true)]
+    Measure {
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true, required = true)]
+        command: Vec<String>,
+    },
+}
+
+#[derive(Subcommand)]
+enum Bench {
+    /// Start-up, one turn over SSE and over WebSocket, and peak memory.
+    Start {
+        /// Runs of each program; the median is shown.
+        #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=1000))]
+        runs: u32,
+        /// Put the table between the markers in README.md.
+        #[arg(long)]
+        write: bool,
+    },
+}
+
+fn main() -> ExitCode {
+    match run(Arguments::parse().command) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Whether all was well.
+fn run(command: Command) -> Result<bool> {
+    match command {
+        Command::Tidy => tidy::run(&workspace::root()?),
+        Command::Interop { part, profile } => interop::run(part, profile),
+        Command::Bench {
+            bench: Bench::Start { runs, write },
+        } => bench::start(runs, write).map(|()| true),
+        Command::Measure { command } => bench::measure(&command).map(|()| true),
+    }
+}
