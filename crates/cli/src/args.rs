@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use alipes_models::Dialect;
 use alipes_tools::Effect;
-use alipes_transport::{Profile, Route};
+use alipes_transport::{BUILTIN_PROFILES, Cause, Profile, Route};
 use clap::builder::{PossibleValuesParser, TypedValueParser as _};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
@@ -25,6 +25,10 @@ pub(crate) enum Command {
     Exec(Box<ExecArgs>),
     /// Show a real turn on real files through real faults, with nothing to set up
     Demo(DemoArgs),
+    /// Say what can go wrong on the way to a model, and what is done about it
+    Explain(ExplainArgs),
+    /// Look at the configured providers
+    Providers(ProvidersArgs),
     /// Run a simulated model backend with faults on demand, to test clients against
     Simulate(SimulateArgs),
 }
@@ -95,6 +99,28 @@ pub(crate) struct DemoArgs {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct ExplainArgs {
+    /// A cause, as faults name it; without it all
+    #[arg(value_parser = causes())]
+    pub(crate) cause: Option<Cause>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ProvidersArgs {
+    #[command(subcommand)]
+    pub(crate) command: ProvidersCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ProvidersCommand {
+    /// Print a provider's effective endpoint profile, and where each value came from
+    Show {
+        /// The provider's name, or that of a built-in profile
+        name: String,
+    },
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct SimulateArgs {
     /// The address to listen on
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8900")]
@@ -111,6 +137,10 @@ pub(crate) struct SimulateArgs {
     /// A fault to inject: NAME, or NAME@1 or NAME@2-3 for certain attempts
     #[arg(long = "fault", value_name = "NAME[@ATTEMPTS]")]
     pub(crate) faults: Vec<String>,
+
+    /// The pause before each piece of text, such as 5ms
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub(crate) pace: Option<Duration>,
 
     /// A file that describes the faults
     #[arg(long, value_name = "FILE", conflicts_with = "faults")]
@@ -167,10 +197,21 @@ fn dialects() -> impl clap::builder::TypedValueParser<Value = Dialect> {
     })
 }
 
+fn causes() -> impl clap::builder::TypedValueParser<Value = Cause> {
+    let names = Cause::ALL.iter().map(|cause| cause.as_str());
+    PossibleValuesParser::new(names).try_map(|name| {
+        let named = |cause: &&Cause| cause.as_str() == name;
+        Cause::ALL
+            .iter()
+            .find(named)
+            .copied()
+            .ok_or("no such cause")
+    })
+}
+
 fn profiles() -> impl clap::builder::TypedValueParser<Value = Profile> {
-    let names = Profile::BUILTIN.map(|profile| profile.name);
-    // The parser lets only names of profiles through.
-    PossibleValuesParser::new(names).try_map(|name| Profile::named(&name).ok_or("no such profile"))
+    let names = BUILTIN_PROFILES.map(|(name, _)| name);
+    PossibleValuesParser::new(names).try_map(|name| Profile::named(&name))
 }
 
 /// `90s`, `10m`, `2h`, `500ms`; a bare number is seconds.
@@ -193,7 +234,7 @@ fn duration(text: &str) -> Result<Duration, String> {
     let length =
         Duration::try_from_secs_f64(seconds * factor).map_err(|_| "too long a time".to_owned())?;
     if length.is_zero() {
-        return Err("a turn needs more than no time".to_owned());
+        return Err("expected more than no time".to_owned());
     }
     Ok(length)
 }

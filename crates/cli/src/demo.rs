@@ -12,7 +12,7 @@ use alipes_base::Deadline;
 use alipes_models::{Catalog, Overrides};
 use alipes_simulator::{Options, Scenario, Simulator};
 use alipes_tools::{Root, Toolbox};
-use alipes_transport::{Patience, Profile, Trace};
+use alipes_transport::{Profile, Trace};
 use tokio::sync::mpsc;
 
 use crate::args::DemoArgs;
@@ -151,13 +151,11 @@ impl<'m> Stage<'m> {
     }
 
     fn agent(&self) -> Result<Agent, Failure> {
+        let profile = Profile::named("openai-codex").map_err(Failure::failed)?;
         let overrides = Overrides {
             model: Some("simulated/planner".to_owned()),
             base_url: Some(self.simulator.base_url()),
-            profile: Profile::named("openai-codex").map(|profile| Profile {
-                patience: Patience::all(PATIENCE),
-                ..profile
-            }),
+            profile: Some(profile.with_patience(PATIENCE)),
             ..Overrides::default()
         };
         let machine = self.machine;

@@ -4,8 +4,10 @@
 mod args;
 mod demo;
 mod exec;
+mod explain;
 mod failure;
 mod narrate;
+mod providers;
 mod setup;
 mod simulate;
 mod streams;
@@ -37,6 +39,8 @@ fn main() -> ExitCode {
             match cli.command {
                 Command::Exec(args) => exec::run(*args, &machine).await,
                 Command::Demo(args) => demo::run(&args, &machine).await,
+                Command::Explain(args) => explain::run(&args, &machine),
+                Command::Providers(args) => providers::run(&args, &machine),
                 Command::Simulate(args) => simulate::run(args, &machine).await,
             }
         })

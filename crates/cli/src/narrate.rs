@@ -7,8 +7,9 @@ use crate::style::seconds;
 /// What is done about a fault, in words.
 pub(crate) fn remedy(reaction: Reaction) -> String {
     match reaction {
-        Reaction::SameRoute { after } if after.is_zero() => "trying again".to_owned(),
-        Reaction::SameRoute { after } => format!("trying again in {}", seconds(after)),
+        Reaction::SameRoute { backoff } if backoff.is_zero() => "trying again".to_owned(),
+        Reaction::SameRoute { backoff } => format!("trying again within {}", seconds(backoff)),
+        Reaction::Wait { length } => format!("trying again in {}", seconds(length)),
         Reaction::OtherRoute => "going the other way".to_owned(),
         Reaction::RefreshCredential => "asking for a newer key".to_owned(),
         _ => "nothing more to try".to_owned(),

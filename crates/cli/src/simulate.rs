@@ -3,15 +3,11 @@
 use alipes_simulator::{Keys, Options, Scenario, Simulator, faults};
 use anyhow::Context as _;
 use std::path::Path;
-use std::time::Duration;
 
 use crate::args::SimulateArgs;
 use crate::failure::Failure;
 use crate::setup::Machine;
 use crate::streams::print;
-
-/// Between two pieces of text, so that a client sees a stream and not a block.
-const PACE: Duration = Duration::from_millis(1);
 
 pub(crate) async fn run(args: SimulateArgs, machine: &Machine) -> Result<(), Failure> {
     if args.list_faults {
@@ -21,7 +17,7 @@ pub(crate) async fn run(args: SimulateArgs, machine: &Machine) -> Result<(), Fai
         listen: args.listen,
         tls: args.tls,
         scenario: scenario(&args)?,
-        pace: PACE,
+        pace: args.pace.unwrap_or_default(),
         keys: Keys::Any,
         clock: machine.clock.clone(),
         rng: machine.rng.clone(),

@@ -22,6 +22,8 @@ pub struct Value<T> {
 pub enum Origin {
     /// Nobody said anything: the program's own default.
     Default,
+    /// A built-in profile of this name.
+    Builtin(String),
     /// A line of a configuration file.
     File {
         /// The file.
@@ -76,6 +78,7 @@ impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Default => f.write_str("the default"),
+            Self::Builtin(name) => write!(f, "the built-in profile {name}"),
             Self::File { path, line } => write!(f, "{}:{line}", path.display()),
             Self::Environment(name) => write!(f, "the environment variable {name}"),
             Self::Flag(name) => write!(f, "the flag {name}"),

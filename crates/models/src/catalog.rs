@@ -7,7 +7,7 @@ use alipes_auth::{ApiKey, KeySource};
 use alipes_base::{Environment, Secret};
 use alipes_config::{ConfigError, Document, nearest};
 use alipes_transport::{
-    Credential, Endpoint, EndpointError, NoCredential, Profile, Route, Transport,
+    Credential, Endpoint, EndpointError, NoCredential, Profile, Route, Transport, UnknownProfile,
 };
 
 use crate::section::KeySetting;
@@ -86,6 +86,9 @@ pub enum ModelsError {
     /// The base URL cannot be used.
     #[error(transparent)]
     Endpoint(#[from] EndpointError),
+    /// There is no such endpoint profile.
+    #[error(transparent)]
+    Profile(#[from] UnknownProfile),
     /// Planned, but not in this version.
     #[error("{what} is not supported yet; {instead}")]
     NotYet {
@@ -136,13 +139,27 @@ impl Catalog {
                 instead: "take fallback out of [model], or name one model with --model",
             });
         }
-        let configured = || provider.profile.and_then(Profile::named);
-        let profile = overrides.profile.clone().or_else(configured);
+        let profile = match &overrides.profile {
+            Some(profile) => profile.clone(),
+            None => effective_profile(&provider)?,
+        };
         let routes = provider.routes.clone();
         let endpoint = Endpoint::new(&name.provider, &provider.base_url, profile, routes)?;
         let credential = self.credential(&provider, environment);
         let session = transport.session(Arc::new(endpoint), credential, session_id);
         Ok(ProviderModel::new(name, session, Thinking::default()))
+    }
+
+    /// The effective profile of a configured provider.
+    ///
+    /// # Errors
+    /// [`ModelsError`], if there is no such provider.
+    pub fn profile(&self, provider: &str) -> Result<Profile, ModelsError> {
+        let known = self.providers.iter().find(|(known, _)| known == provider);
+        match known {
+            Some((_, section)) => effective_profile(section),
+            None => Err(self.unknown_provider(provider)),
+        }
     }
 
     fn name(&self, overrides: &Overrides) -> Result<ModelName, ModelsError> {
@@ -244,6 +261,15 @@ impl Catalog {
             hint,
         }
     }
+}
+
+/// The profile that is named, or else the host's, with the provider's own fields on top.
+fn effective_profile(provider: &ProviderSection) -> Result<Profile, ModelsError> {
+    let name = match provider.profile {
+        Some(name) => name,
+        None => Profile::name_for_host(&Endpoint::host_of(&provider.base_url)?),
+    };
+    Ok(Profile::with(name, provider.endpoint.clone())?)
 }
 
 fn unknown_model(name: &ModelName, models: &[String]) -> ModelsError {

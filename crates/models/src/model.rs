@@ -109,6 +109,7 @@ impl Model for ProviderModel {
             body: self.encode(prompt),
             reasoning: self.thinking.reasoning.is_some(),
             accepts_restart,
+            has_alternative: false,
         };
         StepStream::new(self.session.stream(request, deadline))
     }

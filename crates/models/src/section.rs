@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use alipes_config::{Checked, Reader, Section};
-use alipes_transport::{Endpoint, Profile, Route};
+use alipes_transport::{BUILTIN_PROFILES, Endpoint, ProfileLayer, Route};
 
 use crate::ModelName;
 
@@ -51,6 +51,8 @@ pub struct ProviderSection {
     pub dialect: Dialect,
     /// An endpoint profile by name; `None`: by host.
     pub profile: Option<&'static str>,
+    /// `[providers.NAME.endpoint]`: single fields of the profile, replaced.
+    pub endpoint: ProfileLayer,
     /// The routes to use, best first; `None`: the profile's.
     pub routes: Option<Vec<Route>>,
     /// Where its key is; `None`: it needs none.
@@ -90,22 +92,22 @@ fn read_provider(mut reader: Reader<'_>) -> Checked<ProviderSection> {
     let base_url = reader
         .required("base_url")
         .parsed("an http, https, ws or wss URL", |text| {
-            Endpoint::new("", text, None, None)
-                .ok()
-                .map(|_| text.to_owned())
+            Endpoint::host_of(text).ok().map(|_host| text.to_owned())
         });
     let dialect = reader.optional("dialect").one_of(&Dialect::NAMES);
-    let profiles = Profile::BUILTIN.map(|profile| (profile.name, profile.name));
+    let profiles = BUILTIN_PROFILES.map(|(name, _)| (name, name));
     let profile = reader.optional("profile").one_of(&profiles);
     let routes = [Route::WebSocket, Route::Sse].map(|route| (route.as_str(), route));
     let routes = reader.optional("routes").each_of(&routes);
     let api_key = reader.optional("api_key").table(read_key);
+    let endpoint = reader.optional("endpoint").table(ProfileLayer::read);
     let models = reader.optional("models").strings().unwrap_or_default();
     reader.finish(|| {
         Some(ProviderSection {
             base_url: base_url?,
             dialect: dialect.unwrap_or_default(),
             profile,
+            endpoint: endpoint.unwrap_or_default(),
             routes,
             api_key,
             models,

@@ -50,29 +50,36 @@ pub enum EndpointError {
 }
 
 impl Endpoint {
-    /// An endpoint known as `name`. Without a profile it is chosen by the URL's host; without
-    /// routes, by the profile. `ws` and `wss` mean the same as `http` and `https`.
+    /// An endpoint known as `name`. Without routes, the profile's are used. `ws` and `wss` mean the
+    /// same as `http` and `https`.
     ///
     /// # Errors
     /// [`EndpointError`] if `base_url` is not an absolute http(s) or ws(s) URL without credentials.
     pub fn new(
         name: &str,
         base_url: &str,
-        profile: Option<Profile>,
+        profile: Profile,
         routes: Option<Vec<Route>>,
     ) -> Result<Self, EndpointError> {
         let base_url = parse(base_url)?;
-        let profile =
-            profile.unwrap_or_else(|| Profile::for_host(base_url.host_str().unwrap_or_default()));
         let routes = routes
             .filter(|routes| !routes.is_empty())
-            .unwrap_or_else(|| profile.routes.to_vec());
+            .unwrap_or_else(|| profile.routes.clone());
         Ok(Self {
             name: name.into(),
             base_url,
             profile,
             routes,
         })
+    }
+
+    /// The host of a base URL, which chooses the profile where none is named.
+    ///
+    /// # Errors
+    /// [`EndpointError`] as for [`Endpoint::new`].
+    pub fn host_of(base_url: &str) -> Result<String, EndpointError> {
+        let url = parse(base_url)?;
+        Ok(url.host_str().unwrap_or_default().to_owned())
     }
 
     /// The name, as messages and traces show it.
@@ -147,7 +154,8 @@ mod tests {
     use super::*;
 
     fn endpoint(base_url: &str) -> Result<Endpoint, EndpointError> {
-        Endpoint::new("test", base_url, None, None)
+        let profile = Profile::named(Profile::name_for_host(&Endpoint::host_of(base_url)?));
+        Endpoint::new("test", base_url, profile.unwrap(), None)
     }
 
     #[test]
@@ -186,7 +194,8 @@ mod tests {
     fn routes_come_from_the_profile_unless_given() {
         let codex = endpoint("https://chatgpt.com/backend-api/codex").unwrap();
         assert_eq!(codex.routes(), [Route::WebSocket, Route::Sse]);
-        let only = Endpoint::new("t", "https://chatgpt.com/x", None, Some(vec![Route::Sse]));
+        let profile = Profile::named("openai-codex").unwrap();
+        let only = Endpoint::new("t", "https://h/x", profile, Some(vec![Route::Sse]));
         assert_eq!(only.unwrap().routes(), [Route::Sse]);
     }
 }

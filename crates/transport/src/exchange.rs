@@ -8,7 +8,8 @@ use tokio::time::Instant;
 use crate::attempt::{self, Intake};
 use crate::stream::{Done, Update, Updates};
 use crate::{
-    AttemptHistory, Cause, Fault, Phase, Reaction, Replay, Request, Route, Session, Trace, react,
+    AttemptHistory, Budget, Cause, Fault, Phase, Reaction, Replay, Request, Route, Session, Token,
+    Trace, react,
 };
 
 /// For how long a refused WebSocket is not tried again.
@@ -24,7 +25,7 @@ pub(crate) async fn run(
     let started = session.about.transport.clock.now();
     let mut history = AttemptHistory::new();
     let mut route = first_route(session, &request);
-    let mut refused = None;
+    let mut renewed = None;
     loop {
         let attempt = history.begin();
         let begun = session.about.transport.clock.now();
@@ -42,15 +43,11 @@ pub(crate) async fn run(
             session,
             &request,
             route,
-            refused.take(),
+            renewed.take(),
             &deadline,
             &mut intake,
         );
-        let Err(Failed {
-            mut fault,
-            generation,
-        }) = tried.await
-        else {
+        let Err(Failed { fault, generation }) = tried.await else {
             let took = session.about.transport.clock.since(begun);
             updates
                 .trace(Trace::AttemptDone {
@@ -62,10 +59,10 @@ pub(crate) async fn run(
             return Ok(done(session, route, attempt, started));
         };
 
-        complete(session, &mut fault, route, &intake, &request);
+        let fault = complete(session, fault, route, &intake, &request);
         history.failed(&fault);
         remember(session, &fault);
-        let reaction = choose(session, &fault, &history, &deadline);
+        let reaction = choose(session, &request, &fault, &history, &deadline);
         history.reacted(reaction);
         updates
             .trace(Trace::AttemptFault {
@@ -77,9 +74,18 @@ pub(crate) async fn run(
             .await;
 
         match reaction {
-            Reaction::SameRoute { after } => pause(after, &deadline).await,
+            Reaction::SameRoute { backoff } => {
+                let drawn = session.about.transport.rng.upper_half(backoff);
+                pause(drawn, &deadline).await;
+            }
+            Reaction::Wait { length } => pause(length, &deadline).await,
             Reaction::OtherRoute => route = session.other_route(route).unwrap_or(route),
-            Reaction::RefreshCredential => refused = generation,
+            Reaction::RefreshCredential => {
+                renewed = attempt::newer_token(&session.about, generation, &deadline).await;
+                if renewed.is_none() {
+                    return Err(fault);
+                }
+            }
             _ => return Err(fault),
         }
         if intake.has_passed_events() {
@@ -95,18 +101,22 @@ struct Failed {
     generation: Option<u64>,
 }
 
-/// One try on one route with one credential: a newer one than `refused`, if that was refused.
+/// One try on one route with one credential: the renewed one, if there is one.
 async fn try_once(
     session: &mut Session,
     request: &Request,
     route: Route,
-    refused: Option<u64>,
+    renewed: Option<Token>,
     deadline: &Deadline,
     intake: &mut Intake,
 ) -> Result<(), Failed> {
     let failed = |generation| move |fault| Failed { fault, generation };
-    let asked = attempt::token(&session.about, refused, deadline).await;
-    let token = asked.map_err(failed(None))?;
+    let token = match renewed {
+        Some(token) => Some(token),
+        None => attempt::token(&session.about, deadline)
+            .await
+            .map_err(failed(None))?,
+    };
     let generation = token.as_ref().map(|token| token.generation);
     let token = token.as_ref();
     match route {
@@ -126,19 +136,21 @@ fn first_route(session: &mut Session, request: &Request) -> Route {
     route
 }
 
-/// Adds what only this level knows: who, which way, and whether the reader has seen part of it.
+/// Adds what only this level knows: who, which way, and whether the reader has seen part of it; and
+/// cleans what came from outside.
 fn complete(
     session: &Session,
-    fault: &mut Fault,
+    mut fault: Fault,
     route: Route,
     intake: &Intake,
     request: &Request,
-) {
+) -> Fault {
     fault.endpoint = session.about.endpoint.name().clone();
     fault.route = route;
     if intake.has_delivered() && !request.accepts_restart {
         fault.replay = Replay::Forbidden;
     }
+    fault.redacted(&session.about.transport.redactor)
 }
 
 /// What this fault says about the attempts to come, beyond this step: a 5xx says something about
@@ -160,27 +172,33 @@ fn remember(session: &mut Session, fault: &Fault) {
     }
 }
 
-/// The first reaction that is this room's own and possible.
+/// The first reaction that is possible, if it is this room's own; else `Stop`, which hands the fault
+/// to the rooms above.
 fn choose(
     session: &Session,
+    request: &Request,
     fault: &Fault,
     history: &AttemptHistory,
     deadline: &Deadline,
 ) -> Reaction {
     let remaining = deadline.remaining(&session.about.transport.clock);
-    react(fault, history)
-        .into_iter()
-        .find(|reaction| match reaction {
-            // A wait is never shortened: beyond the deadline it means move on or stop.
-            Reaction::SameRoute { after } => *after < remaining,
-            Reaction::OtherRoute => {
-                let other = session.other_route(fault.route);
-                other.is_some_and(|other| !history.has_failed_on(other))
-            }
-            Reaction::RefreshCredential | Reaction::Stop => true,
-            _ => false,
-        })
-        .unwrap_or(Reaction::Stop)
+    let budget = Budget::of(session.about.endpoint.profile());
+    let possible = |reaction: &Reaction| match reaction {
+        Reaction::SameRoute { backoff } => *backoff < remaining,
+        // Never shortened: beyond the deadline it means move on or stop.
+        Reaction::Wait { length } => *length < remaining,
+        Reaction::OtherRoute => {
+            let other = session.other_route(fault.route);
+            other.is_some_and(|other| !history.has_failed_on(other))
+        }
+        Reaction::RefreshCredential | Reaction::Stop => true,
+        Reaction::NextAccount | Reaction::NextProvider => request.has_alternative,
+        _ => false,
+    };
+    match react(fault, history, budget).into_iter().find(possible) {
+        None | Some(Reaction::NextAccount | Reaction::NextProvider) => Reaction::Stop,
+        Some(own) => own,
+    }
 }
 
 async fn pause(length: Duration, deadline: &Deadline) {

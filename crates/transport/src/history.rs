@@ -3,7 +3,7 @@
 //! It travels with the step through every layer, so that two layers never spend the same patience
 //! twice: five tries here times six there is how others came to thirty requests against one error.
 
-use crate::{Cause, Fault, Reaction, Route};
+use crate::{Cause, Fault, Reaction, Replay, Route};
 
 /// The attempts of one model step, and what was done about each.
 #[derive(Clone, Debug, Default)]
@@ -17,7 +17,15 @@ pub struct AttemptHistory {
 struct Tried {
     route: Route,
     cause: Cause,
+    replay: Replay,
+    timed_out: bool,
     reaction: Option<Reaction>,
+}
+
+impl Tried {
+    fn at_once(&self) -> bool {
+        matches!(self.reaction, Some(Reaction::SameRoute { backoff }) if backoff.is_zero())
+    }
 }
 
 impl AttemptHistory {
@@ -44,6 +52,8 @@ impl AttemptHistory {
         self.tried.push(Tried {
             route: fault.route,
             cause: fault.cause,
+            replay: fault.replay,
+            timed_out: fault.limit.is_some(),
             reaction: None,
         });
     }
@@ -55,16 +65,39 @@ impl AttemptHistory {
         }
     }
 
-    /// How often a reaction of this kind followed a fault on `route`.
-    pub(crate) fn count_on(&self, route: Route, kind: fn(&Reaction) -> bool) -> usize {
-        self.reactions(kind)
-            .filter(|tried| tried.route == route)
+    /// How often the step was sent again over `route` for this `cause`.
+    pub(crate) fn replays_of(&self, route: Route, cause: Cause) -> usize {
+        self.again()
+            .filter(|tried| tried.route == route && tried.cause == cause)
             .count()
     }
 
-    /// How often a reaction of this kind was taken.
-    pub(crate) fn count(&self, kind: fn(&Reaction) -> bool) -> usize {
-        self.reactions(kind).count()
+    /// How often a server's "not now" was waited for.
+    pub(crate) fn waits(&self) -> usize {
+        let waited = |tried: &&Tried| matches!(tried.reaction, Some(Reaction::Wait { .. }));
+        self.tried.iter().filter(waited).count()
+    }
+
+    /// How many replays the step has spent: a free one at once costs nothing, one after a time-out
+    /// double, because it has cost the user that much time.
+    pub(crate) fn spent(&self) -> usize {
+        self.again()
+            .filter(|tried| tried.replay != Replay::Free || !tried.at_once())
+            .map(|tried| if tried.timed_out { 2 } else { 1 })
+            .sum()
+    }
+
+    /// How many replays followed an answer that was cut off.
+    pub(crate) fn spent_on_cuts(&self) -> usize {
+        self.again()
+            .filter(|tried| matches!(tried.cause, Cause::Cut | Cause::Stalled | Cause::EdgeDead))
+            .count()
+    }
+
+    /// Whether the other route was taken.
+    pub(crate) fn has_changed_route(&self) -> bool {
+        let changed = |tried: &Tried| tried.reaction == Some(Reaction::OtherRoute);
+        self.tried.iter().any(changed)
     }
 
     /// Whether `route` has already failed in this step.
@@ -80,9 +113,9 @@ impl AttemptHistory {
             .count()
     }
 
-    fn reactions(&self, kind: fn(&Reaction) -> bool) -> impl Iterator<Item = &Tried> {
-        self.tried
-            .iter()
-            .filter(move |tried| tried.reaction.as_ref().is_some_and(kind))
+    fn again(&self) -> impl Iterator<Item = &Tried> {
+        let sent_again =
+            |tried: &&Tried| matches!(tried.reaction, Some(Reaction::SameRoute { .. }));
+        self.tried.iter().filter(sent_again)
     }
 }

@@ -24,6 +24,7 @@ mod exchange;
 pub mod fault;
 mod history;
 mod identity;
+mod liveness;
 mod patience;
 mod profile;
 mod react;
@@ -38,8 +39,10 @@ pub use fault::{Blame, Cause, Evidence, Fault, Phase, Replay, Scope};
 pub use history::AttemptHistory;
 pub use identity::Identity;
 pub use patience::Patience;
-pub use profile::Profile;
-pub use react::{Reaction, react};
+pub use profile::{
+    BUILTIN as BUILTIN_PROFILES, Profile, ProfileField, ProfileLayer, UnknownProfile,
+};
+pub use react::{Budget, Reaction, react, remedies};
 pub use route::Route;
 pub use session::{Request, Session, Transport};
 pub use stream::{Done, ResponseStream, Update};

@@ -2,7 +2,7 @@
 //!
 //! No constant can tell a slow model from a dead socket, so the wait depends on what the backend has
 //! shown so far: silence before the first sign of life is suspicious after seconds, silence of a
-//! model that reasons is not. These are the cold values; learning comes on top of them later.
+//! model that reasons is not. The values are the profile's.
 
 use std::time::Duration;
 
@@ -35,30 +35,6 @@ pub(crate) enum Stage {
 }
 
 impl Patience {
-    /// For endpoints we know nothing about yet.
-    pub const COLD: Self = Self {
-        first_event: Duration::from_secs(20),
-        first_output: Duration::from_secs(20),
-        first_output_reasoning: Duration::from_secs(90),
-        reasoning: Duration::from_secs(120),
-        output: Duration::from_secs(30),
-    };
-
-    /// For a model on this machine: it may have to load first, and there is no edge to die.
-    pub const LOCAL: Self = Self::all(Duration::from_secs(600));
-
-    /// The same limit for everything.
-    #[must_use]
-    pub const fn all(limit: Duration) -> Self {
-        Self {
-            first_event: limit,
-            first_output: limit,
-            first_output_reasoning: limit,
-            reasoning: limit,
-            output: limit,
-        }
-    }
-
     /// The limit at `stage`, and its name.
     pub(crate) fn limit(&self, stage: Stage, reasoning: bool) -> (&'static str, Duration) {
         match stage {

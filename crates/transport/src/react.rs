@@ -3,19 +3,28 @@
 //! It returns every reaction that could help, best first. Each layer takes the first that is its own
 //! and possible, and hands the rest up: this room repeats, changes the route and waits; the rooms
 //! above change accounts and providers, shrink the context, or tell the user.
+//!
+//! A first replay is at once and on the same route, because most faults are one broken connection.
+//! Then comes the other route, then the next provider; only where none of these is left is the same
+//! thing tried with growing pauses, within the step's budget.
 
 use std::time::Duration;
 
-use crate::{AttemptHistory, Cause, Fault, Phase, Replay};
+use crate::{AttemptHistory, Cause, Fault, Phase, Profile, Replay};
 
 /// Something that may help.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Reaction {
-    /// The same route again, after a pause (zero: at once).
+    /// The same route again, after a pause drawn from the upper half of `backoff`.
     SameRoute {
-        /// The pause.
-        after: Duration,
+        /// The longest pause; zero: at once.
+        backoff: Duration,
+    },
+    /// The same route again, when the server said. Never shortened.
+    Wait {
+        /// How long.
+        length: Duration,
     },
     /// The endpoint's other route.
     OtherRoute,
@@ -31,10 +40,34 @@ pub enum Reaction {
     Stop,
 }
 
-/// The kinds of move that the table speaks of; `react` turns them into reactions with their times.
-#[derive(Clone, Copy)]
+/// How often one step may be sent again; from the endpoint's profile.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Budget {
+    /// After any fault.
+    pub replays: usize,
+    /// Of these, after an answer that was cut off.
+    pub replays_after_cut: usize,
+}
+
+impl Budget {
+    /// The budget of an endpoint.
+    #[must_use]
+    pub fn of(profile: &Profile) -> Self {
+        Self {
+            replays: profile.replays,
+            replays_after_cut: profile.replays_after_cut,
+        }
+    }
+}
+
+/// The moves that the table speaks of; `react` turns them into reactions with their times.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Move {
+    /// Once more at once, on each route.
+    Once,
+    /// Again and again with growing pauses, within the budget.
     Again,
+    /// When the server said, or after a short wait.
     Wait,
     Other,
     Refresh,
@@ -43,32 +76,37 @@ enum Move {
     Shrink,
 }
 
-/// How often a route is repeated, and how often a wait is accepted, in one step.
-const REPLAYS: usize = 1;
+/// How often a server's "not now" is waited for in one step.
 const WAITS: usize = 3;
 
-/// The pause where a server says "not now" and no more; doubled with every wait.
+/// The wait where a server says "not now" and no more; doubled with every wait.
 const SHORT_WAIT: Duration = Duration::from_secs(1);
+
+/// The pause after the second replay; doubled with every further one.
+const FIRST_PAUSE: Duration = Duration::from_millis(250);
 
 /// The table.
 fn moves(cause: Cause) -> &'static [Move] {
-    use Move::{Account, Again, Other, Provider, Refresh, Shrink, Wait};
+    use Move::{Account, Again, Once, Other, Provider, Refresh, Shrink, Wait};
     match cause {
-        Cause::StaleConnection | Cause::UnknownPreviousResponse => &[Again],
-        Cause::ConnectionExpired => &[Again, Other],
+        Cause::StaleConnection | Cause::UnknownPreviousResponse => &[Once, Other],
+        Cause::ConnectionExpired => &[Once, Other, Provider],
         Cause::UpgradeRefused => &[Other, Provider],
         Cause::Challenge | Cause::Blocked | Cause::Region => &[Other, Provider],
         Cause::Unauthorized => &[Refresh, Account, Provider],
-        Cause::Forbidden | Cause::UsageLimit | Cause::Quota => &[Account, Provider],
-        Cause::NoCredential => &[Account, Provider],
+        Cause::Forbidden | Cause::UsageLimit | Cause::Quota | Cause::NoCredential => {
+            &[Account, Provider]
+        }
         Cause::RateLimited => &[Wait, Account, Provider],
         Cause::Overloaded => &[Wait, Provider],
-        Cause::ResolverFailed | Cause::Offline | Cause::Refused | Cause::Unreachable => {
-            &[Again, Provider]
+        Cause::Refused | Cause::Unreachable | Cause::ResolverFailed | Cause::Offline => {
+            &[Once, Provider, Again]
         }
-        Cause::TimedOut | Cause::Reset | Cause::EdgeTimeout => &[Again, Other, Provider],
-        Cause::ServerError | Cause::Malformed => &[Again, Other, Provider],
-        Cause::Silent | Cause::Stalled | Cause::Cut | Cause::EdgeDead => &[Again, Other, Provider],
+        Cause::TimedOut | Cause::Reset | Cause::EdgeTimeout => &[Once, Other, Provider, Again],
+        Cause::ServerError | Cause::Malformed => &[Once, Other, Provider, Again],
+        Cause::Silent | Cause::Stalled | Cause::Cut | Cause::EdgeDead => {
+            &[Once, Other, Provider, Again]
+        }
         Cause::ContextTooLong | Cause::TooLarge => &[Shrink],
         Cause::NameNotFound | Cause::Certificate | Cause::Intercepted | Cause::ClockSkew => {
             &[Provider]
@@ -87,10 +125,10 @@ fn moves(cause: Cause) -> &'static [Move] {
 
 /// What may help against `fault`, best first; `Stop` is always the last.
 #[must_use]
-pub fn react(fault: &Fault, history: &AttemptHistory) -> Vec<Reaction> {
+pub fn react(fault: &Fault, history: &AttemptHistory, budget: Budget) -> Vec<Reaction> {
     let mut reactions: Vec<Reaction> = moves(fault.cause)
         .iter()
-        .filter_map(|step| reaction(*step, fault, history))
+        .filter_map(|step| reaction(*step, fault, history, budget))
         .collect();
     // A route that cannot even be opened is left before it is tried again.
     if fault.phase == Phase::Upgrade {
@@ -100,26 +138,51 @@ pub fn react(fault: &Fault, history: &AttemptHistory) -> Vec<Reaction> {
     reactions
 }
 
-fn reaction(step: Move, fault: &Fault, history: &AttemptHistory) -> Option<Reaction> {
-    let replays = history.count_on(fault.route, is_same_route);
+/// What the program does about a cause, in words, in the order it tries.
+#[must_use]
+pub fn remedies(cause: Cause) -> Vec<&'static str> {
+    let words = |step: &Move| match step {
+        Move::Once => "sends the request once more at once",
+        Move::Again => "tries again with growing pauses, 8 to 16 s in all",
+        Move::Wait => "waits as long as the server asks, up to three times",
+        Move::Other => "goes the endpoint's other way",
+        Move::Refresh => "asks once for a newer key",
+        Move::Account => "takes the next account",
+        Move::Provider => "takes the next provider",
+        Move::Shrink => "shortens the conversation",
+    };
+    moves(cause)
+        .iter()
+        .map(words)
+        .chain(["stops and tells"])
+        .collect()
+}
+
+fn reaction(
+    step: Move,
+    fault: &Fault,
+    history: &AttemptHistory,
+    budget: Budget,
+) -> Option<Reaction> {
     let may_replay = fault.replay != Replay::Forbidden;
     match step {
+        Move::Once => {
+            let first = history.replays_of(fault.route, fault.cause) == 0;
+            let free = fault.replay == Replay::Free;
+            let once = may_replay && first && (free || within(fault, history, budget));
+            once.then(|| again(fault, Duration::ZERO))
+        }
         Move::Again => {
-            let again = may_replay && replays < REPLAYS;
-            again.then(|| Reaction::SameRoute {
-                after: fault.retry_after.unwrap_or_default(),
-            })
+            let pause = FIRST_PAUSE * (1 << history.spent().saturating_sub(1).min(10));
+            (may_replay && within(fault, history, budget)).then(|| again(fault, pause))
         }
         Move::Wait => {
-            let waits = history.count(is_same_route);
-            (may_replay && waits < WAITS).then(|| Reaction::SameRoute {
-                after: fault.retry_after.unwrap_or(SHORT_WAIT * (1 << waits)),
+            let waits = history.waits();
+            (may_replay && waits < WAITS).then(|| Reaction::Wait {
+                length: fault.retry_after.unwrap_or(SHORT_WAIT * (1 << waits)),
             })
         }
-        Move::Other => {
-            let left = history.count(|reaction| *reaction == Reaction::OtherRoute) > 0;
-            (may_replay && !left).then_some(Reaction::OtherRoute)
-        }
+        Move::Other => (may_replay && !history.has_changed_route()).then_some(Reaction::OtherRoute),
         Move::Refresh => {
             // The first refusal counts; after a refresh the second one is an answer.
             let first = history.failures_by(Cause::Unauthorized) <= 1;
@@ -131,94 +194,19 @@ fn reaction(step: Move, fault: &Fault, history: &AttemptHistory) -> Option<React
     }
 }
 
-fn is_same_route(reaction: &Reaction) -> bool {
-    matches!(reaction, Reaction::SameRoute { .. })
+/// Again, when the server said if it said.
+fn again(fault: &Fault, backoff: Duration) -> Reaction {
+    match fault.retry_after {
+        Some(length) => Reaction::Wait { length },
+        None => Reaction::SameRoute { backoff },
+    }
+}
+
+fn within(fault: &Fault, history: &AttemptHistory, budget: Budget) -> bool {
+    let cut = matches!(fault.cause, Cause::Cut | Cause::Stalled | Cause::EdgeDead);
+    let left = !cut || history.spent_on_cuts() < budget.replays_after_cut;
+    left && history.spent() < budget.replays
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::Route;
-
-    fn fault(phase: Phase, cause: Cause) -> Fault {
-        let mut fault = Fault::new(phase, cause);
-        fault.route = Route::WebSocket;
-        fault
-    }
-
-    fn history(steps: &[(Cause, Reaction)]) -> AttemptHistory {
-        let mut history = AttemptHistory::new();
-        for (cause, reaction) in steps {
-            history.failed(&fault(Phase::Stream, *cause));
-            history.reacted(*reaction);
-        }
-        history
-    }
-
-    const AT_ONCE: Reaction = Reaction::SameRoute {
-        after: Duration::ZERO,
-    };
-
-    #[test]
-    fn every_cause_ends_in_stop() {
-        for cause in Cause::ALL {
-            let reactions = react(&fault(Phase::Stream, *cause), &AttemptHistory::new());
-            assert_eq!(reactions.last(), Some(&Reaction::Stop), "{cause:?}");
-        }
-    }
-
-    #[test]
-    fn a_cut_is_repeated_once_then_goes_the_other_way() {
-        let cut = fault(Phase::Stream, Cause::Cut);
-        assert_eq!(react(&cut, &AttemptHistory::new())[0], AT_ONCE);
-        let once = history(&[(Cause::Cut, AT_ONCE)]);
-        assert_eq!(react(&cut, &once)[0], Reaction::OtherRoute);
-        let both = history(&[(Cause::Cut, AT_ONCE), (Cause::Cut, Reaction::OtherRoute)]);
-        assert_eq!(react(&cut, &both)[0], Reaction::NextProvider);
-    }
-
-    #[test]
-    fn a_refused_upgrade_is_not_repeated() {
-        for cause in [
-            Cause::UpgradeRefused,
-            Cause::ServerError,
-            Cause::Reset,
-            Cause::TimedOut,
-        ] {
-            let reactions = react(&fault(Phase::Upgrade, cause), &AttemptHistory::new());
-            assert_eq!(reactions[0], Reaction::OtherRoute, "{cause:?}");
-        }
-    }
-
-    #[test]
-    fn an_unauthorised_request_is_refreshed_once() {
-        let refused = fault(Phase::Headers, Cause::Unauthorized);
-        let first = history(&[]);
-        assert_eq!(react(&refused, &first)[0], Reaction::RefreshCredential);
-        let mut again = history(&[(Cause::Unauthorized, Reaction::RefreshCredential)]);
-        again.failed(&refused);
-        assert_eq!(react(&refused, &again)[0], Reaction::NextAccount);
-    }
-
-    #[test]
-    fn a_server_that_says_when_is_taken_at_its_word() {
-        let mut busy = fault(Phase::Headers, Cause::RateLimited);
-        busy.retry_after = Some(Duration::from_secs(7));
-        let wait = Reaction::SameRoute {
-            after: Duration::from_secs(7),
-        };
-        assert_eq!(react(&busy, &AttemptHistory::new())[0], wait);
-        let thrice = history(&[(Cause::RateLimited, wait); 3]);
-        assert_eq!(react(&busy, &thrice)[0], Reaction::NextAccount);
-    }
-
-    #[test]
-    fn what_was_delivered_is_not_sent_again() {
-        let mut cut = fault(Phase::Stream, Cause::Cut);
-        cut.replay = Replay::Forbidden;
-        assert_eq!(
-            react(&cut, &AttemptHistory::new())[0],
-            Reaction::NextProvider
-        );
-    }
-}
+mod tests;

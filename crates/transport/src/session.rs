@@ -38,6 +38,9 @@ pub struct Request {
     pub reasoning: bool,
     /// Whether the consumer can replace what it has shown.
     pub accepts_restart: bool,
+    /// Whether the rooms above have another provider: then this one is not waited for with growing
+    /// pauses.
+    pub has_alternative: bool,
 }
 
 /// One conversation with one endpoint. Owned by a turn; one request at a time.
@@ -125,7 +128,8 @@ impl Session {
         if self.first_route() != Route::WebSocket || self.socket.is_some() {
             return Ok(());
         }
-        crate::attempt::prewarm(self, request, deadline).await
+        let warmed = crate::attempt::prewarm(self, request, deadline).await;
+        warmed.map_err(|fault| fault.redacted(&self.about.transport.redactor))
     }
 
     /// The best route that is not switched off.

@@ -26,9 +26,7 @@ impl Attempts {
                 ..
             }) => {
                 let wait = match reaction {
-                    Reaction::SameRoute { after } if !after.is_zero() => {
-                        format!(", then waited {}", seconds(*after))
-                    }
+                    Reaction::Wait { length } => format!(", then waited {}", seconds(*length)),
                     _ => String::new(),
                 };
                 let cause = fault.cause.as_str();

@@ -127,8 +127,10 @@ fn trace_value(trace: &Trace) -> Option<Value> {
             value["attempt"] = json!(attempt);
             value["took_ms"] = json!(millis(*took));
             value["reaction"] = json!(reaction_name(*reaction));
-            if let Reaction::SameRoute { after } = reaction {
-                value["again_in_ms"] = json!(millis(*after));
+            if let Reaction::SameRoute { backoff: longest } | Reaction::Wait { length: longest } =
+                reaction
+            {
+                value["again_within_ms"] = json!(millis(*longest));
             }
             value
         }
@@ -161,6 +163,7 @@ fn fault_value(fault: &Fault) -> Value {
 fn reaction_name(reaction: Reaction) -> &'static str {
     match reaction {
         Reaction::SameRoute { .. } => "same-route",
+        Reaction::Wait { .. } => "wait",
         Reaction::OtherRoute => "other-route",
         Reaction::RefreshCredential => "refresh-credential",
         Reaction::NextAccount => "next-account",

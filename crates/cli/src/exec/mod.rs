@@ -116,7 +116,7 @@ fn model(
             profile: args
                 .profile
                 .clone()
-                .or_else(|| Profile::named("openai-codex")),
+                .or_else(|| Profile::named("openai-codex").ok()),
             dialect: args.dialect,
             routes: args.route.routes(),
         },

@@ -56,12 +56,12 @@ impl Waiting {
                 Some(Some(Self::new(clock, words(limit), length)))
             }
             Trace::AttemptFault {
-                reaction: Reaction::SameRoute { after },
+                reaction: Reaction::Wait { length },
                 ..
             } => Some(Some(Self::new(
                 clock,
                 "the time the server asked for",
-                Some(*after),
+                Some(*length),
             ))),
             Trace::AttemptFault { .. } | Trace::AttemptDone { .. } => Some(None),
             _ => None,

@@ -63,7 +63,7 @@ impl Intake {
         let now = clock.now();
         Self {
             clock,
-            patience: about.endpoint.profile().patience,
+            patience: about.endpoint.profile().patience(),
             reasoning: request.reasoning,
             attempt,
             updates,

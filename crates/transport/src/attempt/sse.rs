@@ -110,7 +110,7 @@ async fn read_error(about: &Conversation, response: Response, intake: &Intake) -
         fault.message = Some("it answered with one JSON object instead of a stream".to_owned());
     }
     let start = String::from_utf8_lossy(&body[..body.len().min(BODY_KEPT)]);
-    fault.evidence.body = Some(about.transport.redactor.redact(&start));
+    fault.evidence.body = Some(start.into_owned());
     fault.evidence.connection(&facts);
     fault
 }

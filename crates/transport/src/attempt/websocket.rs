@@ -1,6 +1,8 @@
 //! The WebSocket route: one socket per conversation, one frame per step, only the new input sent.
 
-use alipes_base::Deadline;
+use std::time::Duration;
+
+use alipes_base::{Clock, Deadline};
 use alipes_net::websocket::{self, Message, Socket, Upgrade};
 use alipes_net::{ConnectionFacts, NetError, NetErrorKind, Timings};
 use alipes_wire::responses::{DeltaBase, DeltaRecorder, EncodedRequest, TURN_STATE};
@@ -9,6 +11,7 @@ use tokio::time::Instant;
 use super::intake::{Intake, Next};
 use super::request_headers;
 use crate::fault::{BODY_KEPT, of_net_error, of_response};
+use crate::liveness::{Edge, EdgeWatch};
 use crate::session::Conversation;
 use crate::stream::Updates;
 use crate::{Cause, Fault, Phase, Replay, Request, Route, Session, Token, Trace};
@@ -24,6 +27,8 @@ pub(crate) struct LiveSocket {
     opened: Instant,
     generation: u64,
     used: bool,
+    /// Whether its edge has answered a ping.
+    answers_pings: bool,
 }
 
 /// Whether the request, sent in full, would break the endpoint's frame limit.
@@ -74,7 +79,7 @@ pub(crate) async fn attempt(
                     delta,
                 })
                 .await;
-            read(&mut live, deadline, intake, &mut recorder).await
+            read(&session.about, &mut live, deadline, intake, &mut recorder).await
         }
         Err(fault) => Err(fault),
     };
@@ -105,7 +110,7 @@ pub(crate) async fn prewarm(
     request: &EncodedRequest,
     deadline: Deadline,
 ) -> Result<(), Fault> {
-    let token = super::token(&session.about, None, &deadline).await?;
+    let token = super::token(&session.about, &deadline).await?;
     let mut live = open(&session.about, token.as_ref(), &deadline).await?;
     let frame = request.prewarm_frame(&metadata(&session.about));
     send(&session.about, &mut live, frame, &deadline).await?;
@@ -113,10 +118,18 @@ pub(crate) async fn prewarm(
         body: request.clone(),
         reasoning: false,
         accepts_restart: false,
+        has_alternative: false,
     };
     let mut intake = Intake::new(&session.about, &quiet, 0, Updates::nobody());
     let mut recorder = DeltaRecorder::new(request);
-    read(&mut live, &deadline, &mut intake, &mut recorder).await?;
+    read(
+        &session.about,
+        &mut live,
+        &deadline,
+        &mut intake,
+        &mut recorder,
+    )
+    .await?;
     live.base = recorder.finish();
     live.used = true;
     session.socket = Some(live);
@@ -151,6 +164,7 @@ async fn open(
         opened: about.transport.clock.now(),
         generation: generation(token),
         used: false,
+        answers_pings: false,
     })
 }
 
@@ -169,7 +183,7 @@ fn refused(about: &Conversation, error: &NetError, deadline: &Deadline) -> Fault
         let head = std::mem::replace(&mut fault.evidence, evidence);
         fault.evidence.merge_head(&head);
         let start = String::from_utf8_lossy(&body[..body.len().min(BODY_KEPT)]);
-        fault.evidence.body = Some(about.transport.redactor.redact(&start));
+        fault.evidence.body = Some(start.into_owned());
     }
     // No frame was sent: whatever happened, the request was not.
     fault.replay = Replay::Free;
@@ -189,7 +203,7 @@ async fn send(
     frame: String,
     deadline: &Deadline,
 ) -> Result<(), Fault> {
-    let limit = about.endpoint.profile().send_limit;
+    let limit = about.endpoint.profile().send_timeout;
     let limit = deadline.tightened(&about.transport.clock, "send", limit);
     match limit.run(live.socket.send_text(frame)).await {
         Ok(Ok(())) => Ok(()),
@@ -202,18 +216,27 @@ async fn send(
 }
 
 async fn read(
+    about: &Conversation,
     live: &mut LiveSocket,
     deadline: &Deadline,
     intake: &mut Intake,
     recorder: &mut DeltaRecorder,
 ) -> Result<(), Fault> {
+    let clock = &about.transport.clock;
+    let profile = about.endpoint.profile();
+    let mut edge = EdgeWatch::new(profile, live.answers_pings, clock.now());
     loop {
         let limit = intake.limit(deadline);
-        let message = match limit.run(live.socket.next()).await {
-            Ok(Ok(message)) => message,
-            Ok(Err(error)) => return Err(broken(live, intake, &error, deadline)),
-            Err(expired) => return Err(intake.timed_out(expired, deadline)),
+        let wake = limit.at().min(edge.next());
+        let Ok(message) = tokio::time::timeout_at(wake, live.socket.next()).await else {
+            if clock.now() >= limit.at() {
+                return Err(intake.timed_out(limit.expired(), deadline));
+            }
+            tend(live, &mut edge, clock, profile.pong_timeout, intake).await?;
+            continue;
         };
+        let message = message.map_err(|error| broken(live, intake, &error, deadline))?;
+        edge.heard(clock.now());
         match message {
             Message::Text(json) => {
                 intake.count(json.len())?;
@@ -226,11 +249,36 @@ async fn read(
                     return Ok(());
                 }
             }
+            Message::Pong(_) => {
+                edge.ponged(clock.now());
+                live.answers_pings = edge.answers();
+            }
             Message::Binary(_) => return Err(Fault::new(intake.phase(), Cause::Malformed)),
             Message::Close { code, reason } => return Err(closed(live, intake, code, &reason)),
             _ => {}
         }
     }
+}
+
+/// Nothing came in for a while: asks whether the edge is there, or leaves it.
+async fn tend(
+    live: &mut LiveSocket,
+    edge: &mut EdgeWatch,
+    clock: &Clock,
+    patience: Duration,
+    intake: &Intake,
+) -> Result<(), Fault> {
+    match edge.look(clock.now()) {
+        Edge::Quiet => {}
+        Edge::Dead => return Err(Fault::new(intake.phase(), Cause::EdgeDead)),
+        Edge::PingDue => {
+            // A ping that cannot leave us says nothing about the edge; one that fails will be
+            // followed by the read's own error.
+            let _ = tokio::time::timeout(patience, live.socket.ping(Vec::new())).await;
+            edge.pinged(clock.now());
+        }
+    }
+    Ok(())
 }
 
 /// The socket failed while an answer was due.

@@ -38,6 +38,19 @@ pub struct Evidence {
 }
 
 impl Evidence {
+    /// Every text that came from outside.
+    pub(super) fn texts(&mut self) -> [&mut Option<String>; 7] {
+        [
+            &mut self.server,
+            &mut self.cf_ray,
+            &mut self.cf_mitigated,
+            &mut self.request_id,
+            &mut self.egress,
+            &mut self.source,
+            &mut self.body,
+        ]
+    }
+
     /// Adds what is known of the connection.
     pub(crate) fn connection(&mut self, facts: &ConnectionFacts) {
         self.egress = Some(facts.egress.to_string());

@@ -14,7 +14,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use alipes_base::Expired;
+use alipes_base::{Expired, Redactor};
 
 pub use causes::{Blame, Cause, Scope};
 pub(crate) use evidence::BODY_KEPT;
@@ -129,6 +129,15 @@ impl Fault {
     /// The same fault, ended by a limit.
     pub(crate) fn limited(mut self, limit: Expired) -> Self {
         self.limit = Some(limit);
+        self
+    }
+
+    /// The same fault with every text from outside cleaned: a server may echo a key.
+    pub(crate) fn redacted(mut self, redactor: &Redactor) -> Self {
+        let clean =
+            |text: &mut Option<String>| *text = text.take().map(|text| redactor.redact(&text));
+        clean(&mut self.message);
+        self.evidence.texts().into_iter().for_each(clean);
         self
     }
 

@@ -7,8 +7,8 @@ use alipes_base::{Clock, Deadline, Redactor, Rng, Secret};
 use alipes_net::{Dialer, DialerOptions, HttpClient, Limits, SystemSockets, Tls, TlsOptions};
 use alipes_simulator::{Options, Scenario, Simulator};
 use alipes_transport::{
-    Credential, CredentialError, Done, Endpoint, Fault, Identity, Patience, Profile, Request,
-    Route, Session, Token, Trace, Transport, Update,
+    Credential, CredentialError, Done, Endpoint, Fault, Identity, Profile, Request, Route, Session,
+    Token, Trace, Transport, Update,
 };
 use alipes_wire::responses::{Assembler, EncodedRequest};
 use alipes_wire::{Item, ModelEvent, ModelRequest};
@@ -52,7 +52,7 @@ pub(crate) async fn simulator(faults: &[&str]) -> Simulator {
     Simulator::start(options).await.unwrap()
 }
 
-pub(crate) fn transport(tls: TlsOptions) -> Transport {
+fn transport(tls: TlsOptions) -> Transport {
     let clock = Clock::system();
     let dialer = Dialer::new(DialerOptions {
         sockets: Arc::new(SystemSockets::default()),
@@ -75,15 +75,22 @@ pub(crate) fn transport(tls: TlsOptions) -> Transport {
 
 /// A session with `base_url` over these routes, with a key that can be renewed once.
 pub(crate) fn session(base_url: &str, routes: &[Route]) -> Session {
-    session_over(&transport(TlsOptions::default()), base_url, routes)
+    session_with(PATIENCE, base_url, routes)
 }
 
-pub(crate) fn session_over(transport: &Transport, base_url: &str, routes: &[Route]) -> Session {
-    let profile = Profile {
-        patience: Patience::all(PATIENCE),
-        ..Profile::named("openai-codex").unwrap()
-    };
-    let endpoint = Endpoint::new("test", base_url, Some(profile), Some(routes.to_vec())).unwrap();
+/// The same for requests that take their time.
+pub(crate) fn patient_session(base_url: &str, routes: &[Route]) -> Session {
+    session_with(PATIENCE * 40, base_url, routes)
+}
+
+fn session_with(patience: Duration, base_url: &str, routes: &[Route]) -> Session {
+    let transport = transport(TlsOptions::default());
+    let mut profile = Profile::named("openai-codex")
+        .unwrap()
+        .with_patience(patience);
+    // One replay is enough to see that there is one.
+    (profile.replays, profile.replays_after_cut) = (1, 1);
+    let endpoint = Endpoint::new("test", base_url, profile, Some(routes.to_vec())).unwrap();
     transport.session(
         Arc::new(endpoint),
         Arc::new(RenewableKey),
@@ -135,6 +142,7 @@ pub(crate) async fn ask(session: &mut Session, input: &[Item], accepts_restart: 
         body: request(input),
         reasoning: false,
         accepts_restart,
+        has_alternative: false,
     };
     let mut stream = session.stream(request, deadline);
     let mut assembler = Assembler::new();

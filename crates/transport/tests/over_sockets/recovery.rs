@@ -1,6 +1,6 @@
 //! Faults that strike once end in an answer, told once.
 
-use crate::common::{ask, request, say, session, simulator};
+use crate::common::{ask, patient_session, request, say, session, simulator};
 use alipes_base::{Clock, Deadline};
 use alipes_transport::{Cause, Replay, Route};
 use alipes_wire::Item;
@@ -72,6 +72,18 @@ async fn a_refusal_of_the_key_is_mended_by_one_refresh() {
             .collect();
         assert_eq!(keys, ["Bearer old", "Bearer new"], "{fault}");
     }
+}
+
+#[tokio::test]
+async fn a_refusal_that_no_refresh_mends_keeps_its_evidence() {
+    let simulator = simulator(&["sse-401"]).await;
+    let outcome = say(&mut session(&simulator.base_url(), SSE), "hello").await;
+    let fault = outcome.result.unwrap_err();
+    assert_eq!(
+        (fault.cause, fault.evidence.status),
+        (Cause::Unauthorized, Some(401))
+    );
+    assert_eq!(simulator.seen().len(), 2);
 }
 
 #[tokio::test]
@@ -164,7 +176,7 @@ async fn a_prewarmed_socket_needs_only_the_input() {
 #[tokio::test]
 async fn a_request_too_large_for_a_frame_goes_by_sse() {
     let simulator = simulator(&[]).await;
-    let mut session = session(&simulator.base_url(), BOTH);
+    let mut session = patient_session(&simulator.base_url(), BOTH);
     let large = "x".repeat(17 * 1024 * 1024);
     let outcome = say(&mut session, &large).await;
     assert_eq!(outcome.result.unwrap().route, Route::Sse);
@@ -186,6 +198,7 @@ async fn a_deadline_ends_everything_and_says_so() {
         body: request(&[Item::user("hello")]),
         reasoning: false,
         accepts_restart: true,
+        has_alternative: false,
     };
     let fault = session
         .stream(request, deadline)

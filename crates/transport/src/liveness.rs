@@ -1,0 +1,178 @@
+//! Whether the edge is still there (transport, "Liveness", signal 1).
+//!
+//! A slow model and a dead socket look the same for as long as one only waits. A ping tells them
+//! apart within seconds: it is answered by the next hop, whatever the model does. So a ping goes out
+//! right behind the request, again when nothing came in for a while, and then at intervals; if
+//! neither a pong nor any other byte comes in time, the edge is dead and the connection is left at
+//! once.
+//!
+//! What this cannot tell: a pong proves the next hop only. And an edge that was never seen to pong
+//! may be one that does not answer pings; silence of its pongs proves nothing, so it is not
+//! condemned for it.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::Profile;
+
+/// A pong may take this many round trips where that is longer than the profile's limit.
+const ROUND_TRIPS: u32 = 4;
+
+/// Watches one connection while an answer is awaited. Pure: it is told what happens and when.
+#[derive(Clone, Debug)]
+pub(crate) struct EdgeWatch {
+    after: Duration,
+    every: Duration,
+    pong_timeout: Duration,
+    /// Whether this edge has ever answered a ping.
+    answers: bool,
+    round_trip: Duration,
+    last_heard: Instant,
+    pinged: Option<Instant>,
+    next_ping: Instant,
+}
+
+/// What to do now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Edge {
+    /// Wait on.
+    Quiet,
+    /// Send a ping.
+    PingDue,
+    /// Leave: it does not answer.
+    Dead,
+}
+
+impl EdgeWatch {
+    /// A watch that begins `now`, right behind a request. `answers`: the edge is known to pong.
+    pub(crate) fn new(profile: &Profile, answers: bool, now: Instant) -> Self {
+        Self {
+            after: profile.ping_after,
+            every: profile.ping_every,
+            pong_timeout: profile.pong_timeout,
+            answers,
+            round_trip: Duration::ZERO,
+            last_heard: now,
+            pinged: None,
+            next_ping: now,
+        }
+    }
+
+    /// Something came in.
+    pub(crate) fn heard(&mut self, now: Instant) {
+        self.last_heard = now;
+        self.next_ping = now + self.after;
+    }
+
+    /// A ping has left our own buffer.
+    pub(crate) fn pinged(&mut self, now: Instant) {
+        self.pinged = Some(now);
+        self.next_ping = now + self.every;
+    }
+
+    /// A pong came in.
+    pub(crate) fn ponged(&mut self, now: Instant) {
+        self.answers = true;
+        if let Some(pinged) = self.pinged.take() {
+            self.round_trip = now.saturating_duration_since(pinged);
+        }
+        self.heard(now);
+    }
+
+    /// Whether the edge has answered a ping.
+    pub(crate) fn answers(&self) -> bool {
+        self.answers
+    }
+
+    /// When to look again.
+    pub(crate) fn next(&self) -> Instant {
+        match self.due() {
+            Some(due) => due.min(self.next_ping),
+            None => self.next_ping,
+        }
+    }
+
+    /// What to do now.
+    pub(crate) fn look(&self, now: Instant) -> Edge {
+        if self.due().is_some_and(|due| now >= due) {
+            Edge::Dead
+        } else if now >= self.next_ping {
+            Edge::PingDue
+        } else {
+            Edge::Quiet
+        }
+    }
+
+    /// By when the ping on its way must be answered: by a pong or by any other byte.
+    fn due(&self) -> Option<Instant> {
+        let pinged = self
+            .pinged
+            .filter(|at| self.answers && self.last_heard <= *at)?;
+        Some(pinged + self.pong_timeout.max(self.round_trip * ROUND_TRIPS))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(start: Instant, seconds: f64) -> Instant {
+        start + Duration::from_secs_f64(seconds)
+    }
+
+    /// A watch whose first ping was answered after `round_trip` seconds.
+    fn answered(start: Instant, round_trip: f64) -> EdgeWatch {
+        let mut watch = EdgeWatch::new(&Profile::named("openai-codex").unwrap(), false, start);
+        assert_eq!(
+            watch.look(start),
+            Edge::PingDue,
+            "a ping goes right behind the request"
+        );
+        watch.pinged(start);
+        watch.ponged(at(start, round_trip));
+        watch
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_dead_edge_is_left_within_8_seconds_of_its_last_byte() {
+        let start = alipes_base::Clock::system().now();
+        let mut watch = answered(start, 0.1);
+        watch.heard(at(start, 1.0));
+        assert_eq!(watch.look(at(start, 3.9)), Edge::Quiet);
+        assert_eq!(watch.look(at(start, 4.0)), Edge::PingDue);
+        watch.pinged(at(start, 4.0));
+        assert_eq!(watch.look(at(start, 7.9)), Edge::Quiet);
+        assert_eq!(watch.next(), at(start, 8.0));
+        assert_eq!(watch.look(at(start, 8.0)), Edge::Dead);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn any_byte_keeps_it_alive() {
+        let start = alipes_base::Clock::system().now();
+        let mut watch = answered(start, 0.1);
+        watch.pinged(at(start, 3.1));
+        watch.heard(at(start, 6.0));
+        assert_eq!(watch.look(at(start, 8.0)), Edge::Quiet);
+        assert_eq!(watch.next(), at(start, 9.0));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_slow_line_gets_four_round_trips() {
+        let start = alipes_base::Clock::system().now();
+        let mut watch = answered(start, 2.5);
+        watch.pinged(at(start, 5.5));
+        assert_eq!(watch.look(at(start, 15.4)), Edge::Quiet);
+        assert_eq!(watch.look(at(start, 15.5)), Edge::Dead);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_edge_that_never_ponged_is_not_condemned() {
+        let start = alipes_base::Clock::system().now();
+        let mut watch = EdgeWatch::new(&Profile::named("openai-codex").unwrap(), false, start);
+        watch.pinged(start);
+        assert_eq!(watch.look(at(start, 9.0)), Edge::Quiet);
+        assert_eq!(watch.look(at(start, 10.0)), Edge::PingDue);
+        assert!(!watch.answers());
+    }
+}

@@ -1,0 +1,212 @@
+//! The table, row by row.
+
+use super::*;
+use crate::Route;
+
+const BUDGET: Budget = Budget {
+    replays: 7,
+    replays_after_cut: 5,
+};
+const AT_ONCE: Reaction = Reaction::SameRoute {
+    backoff: Duration::ZERO,
+};
+
+fn fault(phase: Phase, cause: Cause) -> Fault {
+    let mut fault = Fault::new(phase, cause);
+    fault.route = Route::WebSocket;
+    fault
+}
+
+fn history(steps: &[(Cause, Reaction)]) -> AttemptHistory {
+    let mut history = AttemptHistory::new();
+    for (cause, reaction) in steps {
+        history.failed(&fault(Phase::Stream, *cause));
+        history.reacted(*reaction);
+    }
+    history
+}
+
+fn first(fault: &Fault, history: &AttemptHistory) -> Reaction {
+    react(fault, history, BUDGET)[0]
+}
+
+#[test]
+fn every_cause_ends_in_stop_and_is_told_in_words() {
+    for cause in Cause::ALL {
+        let reactions = react(
+            &fault(Phase::Stream, *cause),
+            &AttemptHistory::new(),
+            BUDGET,
+        );
+        assert_eq!(reactions.last(), Some(&Reaction::Stop), "{cause:?}");
+        assert_eq!(
+            remedies(*cause).last(),
+            Some(&"stops and tells"),
+            "{cause:?}"
+        );
+    }
+}
+
+#[test]
+fn a_cut_goes_once_the_same_way_then_the_other_then_to_the_next_provider() {
+    let cut = fault(Phase::Stream, Cause::Cut);
+    let fresh = react(&cut, &AttemptHistory::new(), BUDGET);
+    assert_eq!(
+        fresh[..3],
+        [AT_ONCE, Reaction::OtherRoute, Reaction::NextProvider]
+    );
+    let once = history(&[(Cause::Cut, AT_ONCE)]);
+    assert_eq!(first(&cut, &once), Reaction::OtherRoute);
+    let both = history(&[(Cause::Cut, AT_ONCE), (Cause::Cut, Reaction::OtherRoute)]);
+    assert_eq!(first(&cut, &both), Reaction::NextProvider);
+}
+
+#[test]
+fn where_nothing_else_is_left_pauses_grow_within_the_budget() {
+    let broken = fault(Phase::Headers, Cause::ServerError);
+    let mut taken = vec![];
+    let mut pauses = vec![];
+    loop {
+        let reactions = react(&broken, &history(&taken), BUDGET);
+        let again = reactions
+            .into_iter()
+            .find(|r| matches!(r, Reaction::SameRoute { .. }));
+        let Some(Reaction::SameRoute { backoff }) = again else {
+            break;
+        };
+        pauses.push(backoff.as_millis());
+        taken.push((Cause::ServerError, Reaction::SameRoute { backoff }));
+    }
+    assert_eq!(pauses, [0, 250, 500, 1_000, 2_000, 4_000, 8_000]);
+}
+
+#[test]
+fn a_time_out_costs_double_and_cuts_have_a_budget_of_their_own() {
+    let spend = |cause: Cause, limited: bool| {
+        let mut history = AttemptHistory::new();
+        let mut count = 0;
+        let mut fault = fault(Phase::Stream, cause);
+        if limited {
+            let (limit, length) = ("output", Duration::from_secs(30));
+            fault = fault.limited(alipes_base::Expired { limit, length });
+        }
+        loop {
+            let reactions = react(&fault, &history, BUDGET);
+            let again = reactions
+                .into_iter()
+                .find(|r| matches!(r, Reaction::SameRoute { .. }));
+            let Some(again) = again else { return count };
+            history.failed(&fault);
+            history.reacted(again);
+            count += 1;
+        }
+    };
+    assert_eq!(spend(Cause::ServerError, false), 7);
+    assert_eq!(spend(Cause::Silent, true), 4);
+    assert_eq!(spend(Cause::Cut, false), 5);
+}
+
+#[test]
+fn a_refused_upgrade_is_not_repeated_first() {
+    for cause in [
+        Cause::UpgradeRefused,
+        Cause::ServerError,
+        Cause::Reset,
+        Cause::TimedOut,
+    ] {
+        let refused = fault(Phase::Upgrade, cause);
+        assert_eq!(
+            first(&refused, &AttemptHistory::new()),
+            Reaction::OtherRoute,
+            "{cause:?}"
+        );
+    }
+}
+
+#[test]
+fn an_unauthorised_request_is_refreshed_once() {
+    let refused = fault(Phase::Headers, Cause::Unauthorized);
+    assert_eq!(
+        first(&refused, &AttemptHistory::new()),
+        Reaction::RefreshCredential
+    );
+    let mut again = history(&[(Cause::Unauthorized, Reaction::RefreshCredential)]);
+    again.failed(&refused);
+    assert_eq!(first(&refused, &again), Reaction::NextAccount);
+}
+
+#[test]
+fn a_server_that_says_when_is_taken_at_its_word() {
+    let wait = Reaction::Wait {
+        length: Duration::from_secs(7),
+    };
+    for cause in [Cause::RateLimited, Cause::Overloaded, Cause::ServerError] {
+        let mut busy = fault(Phase::Headers, cause);
+        busy.retry_after = Some(Duration::from_secs(7));
+        assert_eq!(first(&busy, &AttemptHistory::new()), wait, "{cause:?}");
+    }
+    let mut busy = fault(Phase::Headers, Cause::RateLimited);
+    let thrice = history(&[(Cause::RateLimited, wait); 3]);
+    assert_eq!(first(&busy, &thrice), Reaction::NextAccount);
+    busy.retry_after = None;
+    let second = Reaction::Wait {
+        length: Duration::from_secs(2),
+    };
+    assert_eq!(
+        first(&busy, &history(&[(Cause::RateLimited, wait)])),
+        second
+    );
+}
+
+#[test]
+fn what_was_delivered_is_not_sent_again() {
+    for cause in Cause::ALL {
+        let mut broken = fault(Phase::Stream, *cause);
+        broken.replay = Replay::Forbidden;
+        for reaction in react(&broken, &AttemptHistory::new(), BUDGET) {
+            let replays = matches!(
+                reaction,
+                Reaction::SameRoute { .. }
+                    | Reaction::Wait { .. }
+                    | Reaction::OtherRoute
+                    | Reaction::RefreshCredential
+            );
+            assert!(!replays, "{cause:?}: {reaction:?}");
+        }
+    }
+}
+
+#[test]
+fn a_challenge_costs_one_other_route_and_never_a_refresh_or_a_repeat() {
+    let challenged = fault(Phase::Upgrade, Cause::Challenge);
+    let reactions = react(&challenged, &AttemptHistory::new(), BUDGET);
+    assert_eq!(
+        reactions,
+        [Reaction::OtherRoute, Reaction::NextProvider, Reaction::Stop]
+    );
+    let other = history(&[(Cause::Challenge, Reaction::OtherRoute)]);
+    assert_eq!(
+        react(&challenged, &other, BUDGET),
+        [Reaction::NextProvider, Reaction::Stop]
+    );
+}
+
+#[test]
+fn a_free_replay_is_free_once_and_never_endless() {
+    let mut refused = fault(Phase::Connect, Cause::Refused);
+    refused.replay = Replay::Free;
+    let mut history = AttemptHistory::new();
+    let mut replays = 0;
+    loop {
+        let reactions = react(&refused, &history, BUDGET);
+        let again = reactions
+            .into_iter()
+            .find(|r| matches!(r, Reaction::SameRoute { .. }));
+        let Some(again) = again else { break };
+        history.failed(&refused);
+        history.reacted(again);
+        replays += 1;
+        assert!(replays < 100, "endless");
+    }
+    assert_eq!(replays, 8);
+}
