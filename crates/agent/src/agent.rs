@@ -20,9 +20,6 @@ const MAX_CONTINUATIONS: usize = 5;
 /// The longest that one model step may take, attempts and waits included.
 const STEP_LIMIT: Duration = Duration::from_secs(30 * 60);
 
-/// The phase that marks a message as said on the way and not as the answer.
-const PREAMBLE: &str = "commentary";
-
 /// What an agent is made of.
 pub struct AgentOptions {
     /// The model to ask.
@@ -106,15 +103,24 @@ impl Agent {
             answer.steps += 1;
             answer.attempts += step.done.attempts;
             answer.usage += step.usage.unwrap_or_default();
-            for item in &step.items {
+            let items = calls::distinct(step.items);
+            for item in &items {
                 self.keep(item.clone(), Entry::Model).await?;
             }
-            let calls = calls::in_items(&step.items);
-            let goes_on = !calls.is_empty()
-                || step.end_turn == Some(false) && continuations < MAX_CONTINUATIONS;
-            answer.text = tell_messages(&step.items, !goes_on, events).await;
-            if !goes_on {
-                return Ok(answer);
+            let calls = calls::in_items(&items);
+            let wants_more = step.end_turn == Some(false) && continuations < MAX_CONTINUATIONS;
+            if !calls.is_empty() {
+                // What was said before a call was said on the way.
+                answer.text.clear();
+            }
+            let said = tell_messages(&items, calls.is_empty(), events).await;
+            append(&mut answer.text, &said);
+            if calls.is_empty() && !wants_more {
+                return if answer.text.is_empty() {
+                    Err(TurnError::NoAnswer)
+                } else {
+                    Ok(answer)
+                };
             }
             continuations = if calls.is_empty() {
                 continuations + 1
@@ -140,11 +146,16 @@ impl Agent {
             input: &self.history,
         };
         let mut step = self.options.model.step(&prompt, accepts_restart, deadline);
+        let mut preamble = false;
         while let Some(update) = step.next().await {
             let event = match update {
+                StepUpdate::Event(ModelEvent::MessageStarted { preamble: is }) => {
+                    preamble = is;
+                    continue;
+                }
                 StepUpdate::Event(
                     ModelEvent::TextDelta { delta } | ModelEvent::RefusalDelta { delta },
-                ) => TurnEvent::TextDelta { delta },
+                ) => TurnEvent::TextDelta { delta, preamble },
                 StepUpdate::Event(ModelEvent::ReasoningDelta { delta }) => {
                     TurnEvent::ReasoningDelta { delta }
                 }
@@ -176,11 +187,10 @@ impl Agent {
             gate: &options.gate,
             context: &context,
             journal: options.journal.as_mut(),
+            history: &mut self.history,
             events,
         };
-        let outputs = desk.run(calls).await?;
-        self.history.extend(outputs);
-        Ok(())
+        desk.run(calls).await
     }
 
     async fn keep(&mut self, item: Item, entry: fn(Item) -> Entry) -> Result<(), TurnError> {
@@ -216,36 +226,39 @@ impl Agent {
     }
 }
 
-/// Tells the complete messages of a response, and gives the answer's text.
-async fn tell_messages(items: &[Item], last: bool, events: &mpsc::Sender<TurnEvent>) -> String {
-    let mut answer = String::new();
+/// Tells the complete messages of a response. Gives the answer's text: that of all messages but
+/// preambles, if this response belongs to the answer.
+async fn tell_messages(items: &[Item], answers: bool, events: &mpsc::Sender<TurnEvent>) -> String {
+    let mut answer_text = String::new();
     for item in items {
-        let ItemView::Message {
-            phase,
-            text,
-            refusal,
-            ..
-        } = item.view()
-        else {
+        let view = item.view();
+        let preamble = view.is_preamble();
+        let ItemView::Message { text, refusal, .. } = view else {
             continue;
         };
         let text = refusal.unwrap_or(text);
         if text.is_empty() {
             continue;
         }
-        let is_answer = last && phase.as_deref() != Some(PREAMBLE);
-        if is_answer {
-            if !answer.is_empty() {
-                answer.push_str("\n\n");
-            }
-            answer.push_str(&text);
+        let answer = answers && !preamble;
+        if answer {
+            append(&mut answer_text, &text);
         }
+        // A listener that has gone misses the rest; the turn goes on.
         let _ = events
             .send(TurnEvent::Message {
                 text,
-                answer: is_answer,
+                answer,
+                preamble,
             })
             .await;
     }
-    answer
+    answer_text
+}
+
+fn append(text: &mut String, more: &str) {
+    if !text.is_empty() && !more.is_empty() {
+        text.push_str("\n\n");
+    }
+    text.push_str(more);
 }

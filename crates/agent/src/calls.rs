@@ -23,6 +23,8 @@ pub(crate) struct Desk<'a> {
     pub(crate) gate: &'a Gate,
     pub(crate) context: &'a Context,
     pub(crate) journal: &'a mut dyn Journal,
+    /// Takes each output as soon as it is recorded.
+    pub(crate) history: &'a mut Vec<Item>,
     pub(crate) events: &'a mpsc::Sender<TurnEvent>,
 }
 
@@ -48,10 +50,19 @@ enum Prepared<'t> {
     },
 }
 
-/// The calls in a response's items, each id once: a second call with the id of the first could not
-/// be told apart from it.
-pub(crate) fn in_items(items: &[Item]) -> Vec<Call> {
+/// The items of a response without calls whose id another one has: their outputs could not be told
+/// apart, and no provider takes a call without an output.
+pub(crate) fn distinct(items: Vec<Item>) -> Vec<Item> {
     let mut seen = HashSet::new();
+    let mut is_new = |item: &Item| match item.view() {
+        ItemView::FunctionCall { call_id, .. } => seen.insert(call_id.into_owned()),
+        _ => true,
+    };
+    items.into_iter().filter(|item| is_new(item)).collect()
+}
+
+/// The calls in a response's items.
+pub(crate) fn in_items(items: &[Item]) -> Vec<Call> {
     items
         .iter()
         .filter_map(|item| match item.view() {
@@ -66,14 +77,12 @@ pub(crate) fn in_items(items: &[Item]) -> Vec<Call> {
             }),
             _ => None,
         })
-        .filter(|call| seen.insert(call.id.clone()))
         .collect()
 }
 
 impl<'a> Desk<'a> {
-    /// Runs the calls in order, reading ones side by side, and gives an output for each.
-    pub(crate) async fn run(&mut self, calls: Vec<Call>) -> Result<Vec<Item>, TurnError> {
-        let mut outputs = Vec::with_capacity(calls.len());
+    /// Runs the calls in order, reading ones side by side, and adds an output for each.
+    pub(crate) async fn run(&mut self, calls: Vec<Call>) -> Result<(), TurnError> {
         let mut readers = Vec::new();
         for (index, call) in calls.into_iter().enumerate() {
             let prepared = if index < MAX_CALLS {
@@ -85,18 +94,16 @@ impl<'a> Desk<'a> {
                 matches!(&prepared, Prepared::Run { tool, .. } if tool.effect() == Effect::Reads);
             if reads {
                 readers.push(prepared);
-                if readers.len() < SIDE_BY_SIDE {
-                    continue;
+                if readers.len() == SIDE_BY_SIDE {
+                    self.carry_out(std::mem::take(&mut readers)).await?;
                 }
-                outputs.extend(self.carry_out(std::mem::take(&mut readers)).await?);
             } else {
                 // What writes or runs must see what was read before it, and nothing beside it.
-                outputs.extend(self.carry_out(std::mem::take(&mut readers)).await?);
-                outputs.extend(self.carry_out(vec![prepared]).await?);
+                self.carry_out(std::mem::take(&mut readers)).await?;
+                self.carry_out(vec![prepared]).await?;
             }
         }
-        outputs.extend(self.carry_out(readers).await?);
-        Ok(outputs)
+        self.carry_out(readers).await
     }
 
     /// Looks a call over, and asks the gate.
@@ -131,18 +138,18 @@ impl<'a> Desk<'a> {
     }
 
     /// Records the intents, runs the calls side by side, and records the results.
-    async fn carry_out(&mut self, prepared: Vec<Prepared<'a>>) -> Result<Vec<Item>, TurnError> {
+    async fn carry_out(&mut self, prepared: Vec<Prepared<'a>>) -> Result<(), TurnError> {
         for call in &prepared {
             self.announce(call).await?;
         }
         let context = self.context;
         let results = join_all(prepared.into_iter().map(|call| finish(call, context))).await;
-        let mut outputs = Vec::with_capacity(results.len());
         for (call, outcome, text) in results {
             let output = Item::function_call_output(&call.id, &text);
             self.journal
                 .append(Entry::ToolResult(output.clone()))
                 .await?;
+            self.history.push(output);
             self.tell(TurnEvent::ToolCompleted {
                 call_id: call.id,
                 name: call.name,
@@ -150,9 +157,8 @@ impl<'a> Desk<'a> {
                 output: text,
             })
             .await;
-            outputs.push(output);
         }
-        Ok(outputs)
+        Ok(())
     }
 
     async fn announce(&mut self, prepared: &Prepared<'_>) -> Result<(), TurnError> {

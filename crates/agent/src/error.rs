@@ -19,6 +19,9 @@ pub enum TurnError {
         /// The limit.
         rounds: usize,
     },
+    /// The model ended its turn without a word.
+    #[error("the model ended its turn without an answer; ask again, or ask another model")]
+    NoAnswer,
     /// What happened could not be recorded, so nothing further was done.
     #[error(transparent)]
     Journal(#[from] JournalError),

@@ -11,6 +11,8 @@ pub enum TurnEvent {
     TextDelta {
         /// The piece.
         delta: String,
+        /// It is said on the way to the answer, as far as is known by now.
+        preamble: bool,
     },
     /// More of the model's reasoning summary.
     ReasoningDelta {
@@ -24,6 +26,8 @@ pub enum TurnEvent {
         text: String,
         /// Whether it is the answer, or only said on the way to it.
         answer: bool,
+        /// Whether the model itself called it a preamble, and so did its deltas.
+        preamble: bool,
     },
     /// The response begins anew.
     Restarted {

@@ -41,13 +41,19 @@ pub enum Decision {
 pub struct Gate {
     granted: Vec<Effect>,
     approver: Option<Box<dyn Approver>>,
+    hint: String,
 }
 
 impl Gate {
-    /// A gate that allows reading and what is `granted`, and asks `approver` about the rest.
+    /// A gate that allows reading and what is `granted`, and asks `approver` about the rest. Where
+    /// nobody can be asked, `hint` tells the model what the user could do.
     #[must_use]
-    pub fn new(granted: Vec<Effect>, approver: Option<Box<dyn Approver>>) -> Self {
-        Self { granted, approver }
+    pub fn new(granted: Vec<Effect>, approver: Option<Box<dyn Approver>>, hint: &str) -> Self {
+        Self {
+            granted,
+            approver,
+            hint: hint.to_owned(),
+        }
     }
 
     /// Whether this call may run.
@@ -59,10 +65,9 @@ impl Gate {
         let name = tool.spec().name;
         let Some(approver) = &self.approver else {
             return Decision::Deny(format!(
-                "not allowed: {name} {} and nobody can be asked here. Go on without it, or tell the \
-                 user that `alipes exec --allow {}` permits it.",
+                "not allowed: {name} {} and nobody can be asked here. Go on without it. {}",
                 effect.as_str(),
-                flag_of(effect),
+                self.hint,
             ));
         };
         let question = Question {
@@ -78,15 +83,6 @@ impl Gate {
                 "not allowed: the user declined {name}. Go on without it."
             ))
         }
-    }
-}
-
-/// The word that grants an effect on the command line.
-fn flag_of(effect: Effect) -> &'static str {
-    match effect {
-        Effect::Reads => "read",
-        Effect::Writes => "write",
-        Effect::Executes => "shell",
     }
 }
 
@@ -121,17 +117,18 @@ mod tests {
         for tool in ["list_files", "read_file", "search"] {
             assert_eq!(decide(&gate, tool).await, Decision::Allow);
         }
-        for (tool, flag) in [("write_file", "--allow write"), ("shell", "--allow shell")] {
+        let gate = Gate::new(Vec::new(), None, "ask the user");
+        for tool in ["write_file", "shell"] {
             let Decision::Deny(reason) = decide(&gate, tool).await else {
                 panic!("{tool} was allowed");
             };
-            assert!(reason.contains(flag), "{reason}");
+            assert!(reason.contains("ask the user"), "{reason}");
         }
     }
 
     #[tokio::test]
     async fn a_grant_opens_one_effect_and_no_other() {
-        let gate = Gate::new(vec![Effect::Writes], None);
+        let gate = Gate::new(vec![Effect::Writes], None, "");
         assert_eq!(decide(&gate, "write_file").await, Decision::Allow);
         assert!(matches!(decide(&gate, "shell").await, Decision::Deny(_)));
     }
@@ -140,7 +137,11 @@ mod tests {
     async fn whoever_is_asked_decides_and_hears_the_caution() {
         for yes in [true, false] {
             let asked = Arc::default();
-            let gate = Gate::new(Vec::new(), Some(Box::new(Answers(yes, Arc::clone(&asked)))));
+            let gate = Gate::new(
+                Vec::new(),
+                Some(Box::new(Answers(yes, Arc::clone(&asked)))),
+                "",
+            );
             assert_eq!(decide(&gate, "shell").await == Decision::Allow, yes);
             let questions = asked.lock().unwrap();
             assert!(questions[0].caution.unwrap().contains("not confined"));

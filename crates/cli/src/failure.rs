@@ -6,6 +6,7 @@ use alipes_agent::TurnError;
 use alipes_config::ConfigError;
 use alipes_models::ModelsError;
 
+use crate::signals::Stop;
 use crate::streams::say;
 use crate::style::{Style, one_line};
 
@@ -21,8 +22,8 @@ pub(crate) enum Failure {
         error: TurnError,
         tried: Vec<String>,
     },
-    /// The user interrupted it.
-    Interrupted,
+    /// The user or the system stopped it.
+    Stopped(Stop),
     /// It failed, and everything about it has been printed.
     Told,
 }
@@ -33,8 +34,6 @@ const LONGEST: usize = 600;
 impl Failure {
     pub(crate) const FAILED: ExitCode = ExitCode::FAILURE;
     pub(crate) const USAGE_CODE: u8 = 2;
-    /// 128 + SIGINT, as shells count it.
-    pub(crate) const INTERRUPTED_CODE: u8 = 130;
 
     pub(crate) fn usage(error: impl Into<anyhow::Error>) -> Self {
         Self::Usage(error.into())
@@ -59,9 +58,9 @@ impl Failure {
                 report_turn(style, &error, &tried);
                 Self::FAILED
             }
-            Self::Interrupted => {
+            Self::Stopped(stop) => {
                 say("interrupted");
-                ExitCode::from(Self::INTERRUPTED_CODE)
+                ExitCode::from(stop.exit_code())
             }
             Self::Told => Self::FAILED,
         }
@@ -81,8 +80,19 @@ impl From<ConfigError> for Failure {
 }
 
 fn report(style: &Style, error: &anyhow::Error) {
-    let text: Vec<String> = error.chain().map(ToString::to_string).collect();
-    say(&format!("{} {}", style.error("error:"), text.join(": ")));
+    say(&format!("{} {}", style.error("error:"), chain(error)));
+}
+
+/// The error and what is underneath it, without what an upper one has already said.
+fn chain(error: &anyhow::Error) -> String {
+    error.chain().fold(String::new(), |text, error| {
+        let below = error.to_string();
+        match text.as_str() {
+            "" => below,
+            _ if text.contains(&below) => text,
+            _ => format!("{text}: {below}"),
+        }
+    })
 }
 
 fn report_turn(style: &Style, error: &TurnError, tried: &[String]) {

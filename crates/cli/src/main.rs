@@ -9,6 +9,7 @@ mod failure;
 mod narrate;
 mod providers;
 mod setup;
+mod signals;
 mod simulate;
 mod streams;
 mod style;
@@ -19,6 +20,8 @@ use clap::Parser as _;
 
 use crate::args::{Cli, Command};
 use crate::failure::Failure;
+use crate::setup::Machine;
+use crate::signals::Signals;
 
 fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
@@ -33,20 +36,34 @@ fn main() -> ExitCode {
             };
         }
     };
-    let machine = setup::Machine::of_this_process();
-    let outcome = setup::runtime().and_then(|runtime| {
-        runtime.block_on(async {
-            match cli.command {
-                Command::Exec(args) => exec::run(*args, &machine).await,
-                Command::Demo(args) => demo::run(&args, &machine).await,
-                Command::Explain(args) => explain::run(&args, &machine),
-                Command::Providers(args) => providers::run(&args, &machine),
-                Command::Simulate(args) => simulate::run(args, &machine).await,
-            }
-        })
-    });
-    match outcome {
+    let machine = Machine::of_this_process();
+    match run(cli.command, &machine) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => failure.report(&style::Style::of_stderr(&machine.environment)),
+    }
+}
+
+fn run(command: Command, machine: &Machine) -> Result<(), Failure> {
+    let signals = Signals::listen()?;
+    let runtime = setup::runtime()?;
+    let outcome = runtime.block_on(async {
+        tokio::select! {
+            biased;
+            outcome = dispatch(command, machine, &signals) => outcome,
+            stop = signals.stop() => Err(Failure::Stopped(stop)),
+        }
+    });
+    // A thread that still reads a terminal or asks a resolver must not hold us up.
+    runtime.shutdown_background();
+    outcome
+}
+
+async fn dispatch(command: Command, machine: &Machine, signals: &Signals) -> Result<(), Failure> {
+    match command {
+        Command::Exec(args) => exec::run(*args, machine, signals).await,
+        Command::Demo(args) => demo::run(&args, machine).await,
+        Command::Explain(args) => explain::run(&args, machine),
+        Command::Providers(args) => providers::run(&args, machine),
+        Command::Simulate(args) => simulate::run(args, machine, signals).await,
     }
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use alipes_base::{Clock, Environment, Redactor, Rng};
-use alipes_config::{Document, Home};
+use alipes_config::{ConfigError, Document, Home};
 use alipes_models::Catalog;
 use alipes_net::{Dialer, DialerOptions, HttpClient, Limits, SystemSockets, Tls, TlsOptions};
 use alipes_tools::Root;
@@ -35,9 +35,13 @@ impl Machine {
         }
     }
 
-    /// The catalogue that the configuration file describes.
+    /// The catalogue that the configuration file describes; an empty one where this machine has no
+    /// place for such a file.
     pub(crate) fn catalog(&self) -> Result<Catalog, Failure> {
-        let home = Home::find(&self.environment)?;
+        let home = match Home::find(&self.environment) {
+            Err(ConfigError::NoHome { .. }) => return Ok(Catalog::default()),
+            found => found?,
+        };
         let document = Document::load(home.config_file())?;
         document.check_sections(&SECTIONS)?;
         Ok(Catalog::read(&document)?)

@@ -7,9 +7,14 @@ use std::path::Path;
 use crate::args::SimulateArgs;
 use crate::failure::Failure;
 use crate::setup::Machine;
+use crate::signals::Signals;
 use crate::streams::print;
 
-pub(crate) async fn run(args: SimulateArgs, machine: &Machine) -> Result<(), Failure> {
+pub(crate) async fn run(
+    args: SimulateArgs,
+    machine: &Machine,
+    signals: &Signals,
+) -> Result<(), Failure> {
     if args.list_faults {
         return print_faults().map_err(|_closed| Failure::Told);
     }
@@ -28,7 +33,8 @@ pub(crate) async fn run(args: SimulateArgs, machine: &Machine) -> Result<(), Fai
         write_ca(path, pem)?;
     }
     print(&format!("listening on {}", simulator.base_url())).map_err(Failure::failed)?;
-    stopped().await.map_err(Failure::failed)?;
+    // Being asked to stop is how a server ends well.
+    signals.stop().await;
     simulator.stop().await;
     Ok(())
 }
@@ -57,19 +63,4 @@ fn print_faults() -> std::io::Result<()> {
     faults()
         .iter()
         .try_for_each(|fault| print(&format!("{:longest$}  {}", fault.name, fault.about)))
-}
-
-/// Until the user or the system says so.
-async fn stopped() -> std::io::Result<()> {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        let mut terminate = signal(SignalKind::terminate())?;
-        tokio::select! {
-            outcome = tokio::signal::ctrl_c() => outcome,
-            _ = terminate.recv() => Ok(()),
-        }
-    }
-    #[cfg(not(unix))]
-    tokio::signal::ctrl_c().await
 }

@@ -123,7 +123,21 @@ async fn try_once(
         Route::WebSocket => attempt::websocket(session, request, token, deadline, intake).await,
         Route::Sse => attempt::sse(&mut session.about, request, token, deadline, intake).await,
     }
+    .or_else(|fault| keep_whole(fault, intake))
     .map_err(failed(generation))
+}
+
+/// A connection that broke after the whole answer has only lost the receipt.
+fn keep_whole(fault: Fault, intake: &Intake) -> Result<(), Fault> {
+    let lost = matches!(
+        fault.cause,
+        Cause::Cut | Cause::Reset | Cause::Stalled | Cause::EdgeDead
+    );
+    if lost && intake.is_whole_without_receipt() {
+        Ok(())
+    } else {
+        Err(fault)
+    }
 }
 
 /// The best open route. A conversation that has outgrown a WebSocket frame stays with SSE.

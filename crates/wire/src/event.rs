@@ -74,6 +74,11 @@ pub enum ModelEvent {
         /// The response's id.
         id: String,
     },
+    /// The model begins a message.
+    MessageStarted {
+        /// It is said on the way to the answer, and is not the answer (`phase: commentary`).
+        preamble: bool,
+    },
     /// More text for the reader.
     TextDelta {
         /// The piece.

@@ -8,6 +8,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
@@ -65,15 +66,27 @@ pub enum ItemView<'a> {
 #[error("not a conversation item: expected one JSON object")]
 pub struct NotAnItem;
 
+/// The phase of a message that is said on the way to the answer.
+const PREAMBLE: &str = "commentary";
+
+impl ItemView<'_> {
+    /// Whether this is a message that is said on the way to the answer, and is not the answer.
+    #[must_use]
+    pub fn is_preamble(&self) -> bool {
+        matches!(self, Self::Message { phase: Some(phase), .. } if phase == PREAMBLE)
+    }
+}
+
 impl Item {
     /// Takes an item from its JSON text.
     ///
     /// # Errors
     /// [`NotAnItem`] if the text is not one JSON object.
     pub fn parse(json: &str) -> Result<Self, NotAnItem> {
-        // serde also reads a struct from a list, which is no item.
-        let object = json.trim_start().starts_with('{');
-        if !object || serde_json::from_str::<Fields<'_>>(json).is_err() {
+        // White space around an item is the sender's layout; two spellings would be two items.
+        let json = json.trim_matches([' ', '\t', '\r', '\n']);
+        let is_json = serde_json::from_str::<IgnoredAny>(json).is_ok();
+        if !is_json || !json.starts_with('{') {
             return Err(NotAnItem);
         }
         Ok(Self { json: json.into() })
@@ -152,19 +165,20 @@ impl<'de> Deserialize<'de> for Item {
     }
 }
 
-/// The fields a view reads. Everything is optional and untyped where providers differ.
+/// The fields a view reads. Everything is optional and untyped: another kind of item may have a
+/// field of the same name that is no text.
 #[derive(Deserialize)]
 struct Fields<'a> {
     #[serde(rename = "type", borrow, default)]
-    kind: Option<Cow<'a, str>>,
+    kind: Option<&'a RawValue>,
     #[serde(borrow, default)]
-    role: Option<Cow<'a, str>>,
+    role: Option<&'a RawValue>,
     #[serde(borrow, default)]
-    phase: Option<Cow<'a, str>>,
+    phase: Option<&'a RawValue>,
     #[serde(borrow, default)]
-    call_id: Option<Cow<'a, str>>,
+    call_id: Option<&'a RawValue>,
     #[serde(borrow, default)]
-    name: Option<Cow<'a, str>>,
+    name: Option<&'a RawValue>,
     #[serde(borrow, default)]
     arguments: Option<&'a RawValue>,
     #[serde(borrow, default)]
@@ -177,22 +191,22 @@ struct Fields<'a> {
 
 impl<'a> Fields<'a> {
     fn into_view(self) -> ItemView<'a> {
-        let kind = self.kind.unwrap_or_default();
+        let kind = string(self.kind);
         match kind.as_ref() {
             // A message may come without a type (Hermes Agent sends only role and content).
             "message" | "" if self.role.is_some() => ItemView::Message {
-                role: self.role.unwrap_or_default(),
-                phase: self.phase,
+                role: string(self.role),
+                phase: self.phase.map(string_or_json),
                 text: text_of(self.content),
                 refusal: refusal_of(self.content),
             },
             "function_call" => ItemView::FunctionCall {
-                call_id: self.call_id.unwrap_or_default(),
-                name: self.name.unwrap_or_default(),
-                arguments: self.arguments.map_or(Cow::Borrowed(""), string_or_json),
+                call_id: string(self.call_id),
+                name: string(self.name),
+                arguments: string(self.arguments),
             },
             "function_call_output" => ItemView::FunctionCallOutput {
-                call_id: self.call_id.unwrap_or_default(),
+                call_id: string(self.call_id),
                 output: text_of(self.output),
             },
             "reasoning" => ItemView::Reasoning {
@@ -234,11 +248,21 @@ fn refusal_of(value: Option<&RawValue>) -> Option<String> {
     (!refusal.is_empty()).then_some(refusal)
 }
 
+/// Each part by itself: one that cannot be read does not take the others with it.
 fn parts(raw: &str) -> Vec<Part<'_>> {
-    serde_json::from_str(raw).unwrap_or_default()
+    let parts: Vec<&RawValue> = serde_json::from_str(raw).unwrap_or_default();
+    parts
+        .into_iter()
+        .filter_map(|part| serde_json::from_str(part.get()).ok())
+        .collect()
 }
 
-/// A JSON string's content, or the JSON itself where a provider sent an object instead of a string.
+/// A field's text; empty where the field is missing or null.
+fn string(field: Option<&RawValue>) -> Cow<'_, str> {
+    field.map_or(Cow::Borrowed(""), string_or_json)
+}
+
+/// A JSON string's content, or the JSON itself where a provider sent something else.
 fn string_or_json(raw: &RawValue) -> Cow<'_, str> {
     serde_json::from_str::<Borrowed<'_>>(raw.get()).map_or(Cow::Borrowed(raw.get()), |text| text.0)
 }
@@ -306,6 +330,31 @@ mod tests {
         assert!(
             matches!(item.view(), ItemView::FunctionCallOutput { output, .. } if output == "ab")
         );
+    }
+
+    #[test]
+    fn a_field_of_another_type_does_not_lose_the_item() {
+        let odd = Item::parse(r#"{"type":"brand_new","name":{"first":"n"},"role":7}"#).unwrap();
+        assert!(matches!(odd.view(), ItemView::Other { kind } if kind == "brand_new"));
+        let call = r#"{"type":"function_call","call_id":5,"name":"f","arguments":null}"#;
+        let call = Item::parse(call).unwrap();
+        assert!(
+            matches!(call.view(), ItemView::FunctionCall { call_id, arguments, .. }
+            if call_id == "5" && arguments.is_empty())
+        );
+    }
+
+    #[test]
+    fn a_part_that_cannot_be_read_leaves_the_others() {
+        let json = r#"{"role":"user","content":[{"text":"a"},{"text":7},"x",{"text":"b"}]}"#;
+        let item = Item::parse(json).unwrap();
+        assert!(matches!(item.view(), ItemView::Message { text, .. } if text == "ab"));
+    }
+
+    #[test]
+    fn space_around_an_item_is_not_part_of_it() {
+        let item = Item::parse(" {\"a\": 1}\n").unwrap();
+        assert_eq!(&**item.json(), "{\"a\": 1}");
     }
 
     #[test]

@@ -156,13 +156,15 @@ impl SseDecoder {
     }
 
     fn append_data(&mut self, value: &[u8]) -> Result<(), SseError> {
-        if self.data.len() + value.len() + 1 > self.limits.event {
+        // Decoded before it is measured: a byte that is no UTF-8 becomes three.
+        let text = String::from_utf8_lossy(value);
+        if self.data.len() + text.len() + 1 > self.limits.event {
             return Err(SseError::EventTooLarge(self.limits.event));
         }
         if mem::replace(&mut self.has_data, true) {
             self.data.push('\n');
         }
-        self.data.push_str(&String::from_utf8_lossy(value));
+        self.data.push_str(&text);
         Ok(())
     }
 

@@ -54,9 +54,9 @@ fn line(value: &Value) -> io::Result<()> {
 
 fn event_value(event: &TurnEvent) -> Option<Value> {
     Some(match event {
-        TurnEvent::TextDelta { delta } => json!({"type": "text.delta", "delta": delta}),
+        TurnEvent::TextDelta { delta, .. } => json!({"type": "text.delta", "delta": delta}),
         TurnEvent::ReasoningDelta { delta } => json!({"type": "reasoning.delta", "delta": delta}),
-        TurnEvent::Message { text, answer } => {
+        TurnEvent::Message { text, answer, .. } => {
             json!({"type": "message", "text": text, "answer": answer})
         }
         TurnEvent::Restarted { delivered } => {

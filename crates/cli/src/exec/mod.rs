@@ -1,5 +1,6 @@
 //! `alipes exec`: one turn, prompt in, answer out.
 
+mod approve;
 mod attempts;
 mod json;
 mod prompt;
@@ -12,7 +13,7 @@ use std::time::Duration;
 
 use alipes_agent::{Agent, AgentOptions, Answer, Gate, MemoryJournal, TurnError, TurnEvent};
 use alipes_base::Deadline;
-use alipes_models::{Model, ModelName, Overrides};
+use alipes_models::{Catalog, Model, ModelName, Overrides};
 use alipes_simulator::{Options, Simulator};
 use alipes_tools::{Root, Toolbox};
 use alipes_transport::Profile;
@@ -21,8 +22,14 @@ use tokio::sync::mpsc;
 use crate::args::ExecArgs;
 use crate::failure::Failure;
 use crate::setup::{self, Machine};
+use crate::signals::Signals;
+use crate::style::Style;
+use approve::Keyboard;
 use attempts::Attempts;
 use screen::Screen;
+
+/// What the model is told where nobody can be asked.
+const HINT: &str = "The user can permit it with `alipes exec --allow write,shell`.";
 
 /// How many events may wait for a slow terminal or pipe.
 const QUEUE: usize = 64;
@@ -30,7 +37,11 @@ const QUEUE: usize = 64;
 /// How often the screen looks at the clock.
 const TICK: Duration = Duration::from_millis(100);
 
-pub(crate) async fn run(args: ExecArgs, machine: &Machine) -> Result<(), Failure> {
+pub(crate) async fn run(
+    args: ExecArgs,
+    machine: &Machine,
+    signals: &Signals,
+) -> Result<(), Failure> {
     let prompt = prompt::read(args.prompt.as_deref()).await?;
     let simulator = match args.simulate {
         true => Some(simulator(machine).await?),
@@ -43,14 +54,12 @@ pub(crate) async fn run(args: ExecArgs, machine: &Machine) -> Result<(), Failure
 
     let deadline = Deadline::after(&machine.clock, "--timeout", args.timeout);
     let mut attempts = Attempts::default();
-    let outcome = drive(
-        &mut agent,
-        &prompt,
+    let work = Work {
+        prompt: &prompt,
         deadline,
-        screen.as_mut(),
-        &mut attempts,
-    )
-    .await?;
+        signals,
+    };
+    let outcome = drive(&mut agent, &work, screen.as_mut(), &mut attempts).await?;
     match outcome {
         Ok(answer) => screen.completed(&answer).map_err(closed),
         Err(error) => match screen.failed(&error).map_err(closed)? {
@@ -63,18 +72,29 @@ pub(crate) async fn run(args: ExecArgs, machine: &Machine) -> Result<(), Failure
     }
 }
 
+/// One turn's worth of work.
+struct Work<'w> {
+    prompt: &'w str,
+    deadline: Deadline,
+    signals: &'w Signals,
+}
+
 /// Runs the turn and shows what it tells, until it ends or the user interrupts it.
 async fn drive(
     agent: &mut Agent,
-    prompt: &str,
-    deadline: Deadline,
+    work: &Work<'_>,
     screen: &mut dyn Screen,
     attempts: &mut Attempts,
 ) -> Result<Result<Answer, TurnError>, Failure> {
     let (sender, mut events) = mpsc::channel(QUEUE);
-    let turn = agent.turn(prompt, screen.accepts_restart(), deadline, &sender);
+    let turn = agent.turn(
+        work.prompt,
+        screen.accepts_restart(),
+        work.deadline,
+        &sender,
+    );
     let mut turn = std::pin::pin!(turn);
-    let mut interrupted = std::pin::pin!(tokio::signal::ctrl_c());
+    let mut stopped = std::pin::pin!(work.signals.stop());
     let mut tick = tokio::time::interval(TICK);
     let mut show = |event: TurnEvent, screen: &mut dyn Screen| {
         attempts.note(&event);
@@ -85,9 +105,9 @@ async fn drive(
             biased;
             Some(event) = events.recv() => show(event, screen)?,
             outcome = &mut turn => break outcome,
-            _ = &mut interrupted => {
+            stop = &mut stopped => {
                 screen.interrupted();
-                return Err(Failure::Interrupted);
+                return Err(Failure::Stopped(stop));
             }
             _ = tick.tick() => screen.tick(),
         }
@@ -108,7 +128,10 @@ fn model(
             "--proxy is not supported yet; every call goes out directly in this version"
         )));
     }
-    let catalog = machine.catalog()?;
+    let catalog = match simulator {
+        Some(_) => Catalog::default(),
+        None => machine.catalog()?,
+    };
     let overrides = match simulator {
         Some(simulator) => Overrides {
             model: Some("simulated/planner".to_owned()),
@@ -146,16 +169,19 @@ fn agent(args: &ExecArgs, machine: &Machine, model: Box<dyn Model>) -> Result<Ag
     let options = AgentOptions {
         model,
         toolbox: Toolbox::builtin(),
-        gate: Gate::new(
-            args.allow.iter().map(|grant| grant.effect()).collect(),
-            None,
-        ),
+        gate: gate(args, machine),
         journal: Box::new(MemoryJournal::default()),
         root,
         environment: machine.environment.clone(),
         clock: machine.clock.clone(),
     };
     Ok(Agent::new(options, &setting))
+}
+
+fn gate(args: &ExecArgs, machine: &Machine) -> Gate {
+    let granted = args.allow.iter().map(|grant| grant.effect()).collect();
+    let keyboard = Keyboard::of_this_terminal(Style::of_stderr(&machine.environment));
+    Gate::new(granted, keyboard, HINT)
 }
 
 async fn simulator(machine: &Machine) -> Result<Simulator, Failure> {

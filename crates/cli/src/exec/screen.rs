@@ -11,7 +11,7 @@ use super::terminal::Terminal;
 use crate::args::ExecArgs;
 use crate::setup::Machine;
 use crate::streams::print;
-use crate::style::Style;
+use crate::style::{Style, harmless};
 
 /// Whether a screen has told an error itself.
 #[derive(Debug, PartialEq, Eq)]
@@ -61,7 +61,11 @@ pub(crate) fn of(args: &ExecArgs, machine: &Machine) -> Box<dyn Screen> {
         machine.clock.clone(),
     );
     if args.stream || out && !able {
-        Box::new(AtOnce { talk, open: false })
+        Box::new(AtOnce {
+            talk,
+            terminal: out,
+            open: false,
+        })
     } else if out {
         Box::new(Terminal::new(talk))
     } else {
@@ -81,7 +85,10 @@ impl Screen for Pipe {
 
     fn event(&mut self, event: TurnEvent) -> io::Result<()> {
         self.talk.event(&event);
-        if let TurnEvent::Message { text, answer: true } = event {
+        if let TurnEvent::Message {
+            text, answer: true, ..
+        } = event
+        {
             self.talk.clear();
             print(&text)?;
         }
@@ -105,11 +112,25 @@ impl Screen for Pipe {
 /// At once, whatever comes of it: what is written cannot be taken back.
 struct AtOnce {
     talk: Talk,
+    /// Whether what is written could steer a terminal.
+    terminal: bool,
     /// A line has begun and not ended.
     open: bool,
 }
 
 impl AtOnce {
+    fn write(&mut self, text: &str) -> io::Result<()> {
+        self.talk.clear();
+        self.open = true;
+        let shown = if self.terminal {
+            harmless(text)
+        } else {
+            text.to_owned()
+        };
+        write!(io::stdout(), "{shown}")?;
+        io::stdout().flush()
+    }
+
     fn end_line(&mut self) -> io::Result<()> {
         if std::mem::take(&mut self.open) {
             writeln!(io::stdout())?;
@@ -125,13 +146,21 @@ impl Screen for AtOnce {
 
     fn event(&mut self, event: TurnEvent) -> io::Result<()> {
         match event {
-            TurnEvent::TextDelta { delta } => {
-                self.talk.clear();
-                self.open = true;
-                write!(io::stdout(), "{delta}")?;
-                io::stdout().flush()
+            TurnEvent::TextDelta {
+                delta,
+                preamble: false,
+            } => self.write(&delta),
+            TurnEvent::Message {
+                text,
+                answer,
+                preamble: false,
+            } => {
+                // Some servers send no deltas at all.
+                if !self.open && answer {
+                    self.write(&text)?;
+                }
+                self.end_line()
             }
-            TurnEvent::Message { .. } => self.end_line(),
             other => {
                 self.talk.event(&other);
                 Ok(())

@@ -9,6 +9,7 @@ use alipes_base::Clock;
 use alipes_transport::{Fault, Reaction, Trace};
 use tokio::time::Instant;
 
+use super::terminal::columns;
 use super::waiting::Waiting;
 use crate::narrate::{remedy, step};
 use crate::style::{Style, one_line};
@@ -79,6 +80,7 @@ impl Talk {
             TurnEvent::Message {
                 text,
                 answer: false,
+                ..
             } => {
                 self.say(&self.style.faint(one_line(text, LONGEST)));
             }
@@ -92,9 +94,12 @@ impl Talk {
         let Some(waiting) = &self.waiting else { return };
         let age = waiting.age(&self.clock);
         if self.spins && age >= SPIN_AFTER {
-            let text = waiting.text(&self.clock);
             self.frame = (self.frame + 1) % FRAMES.len();
-            let line = self.style.faint(format!("{} {text}", FRAMES[self.frame]));
+            let text = format!("{} {}", FRAMES[self.frame], waiting.text(&self.clock));
+            // A line that wraps could not be taken back.
+            let line = self
+                .style
+                .faint(one_line(&text, columns().saturating_sub(2)));
             let _ = write!(std::io::stderr(), "\r\x1b[K{line}");
             self.drawn = true;
         } else if !self.spins && age >= TELL_AFTER && !self.told {

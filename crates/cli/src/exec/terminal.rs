@@ -3,7 +3,7 @@
 use std::io::{self, Write as _};
 
 use alipes_agent::{TurnError, TurnEvent};
-use unicode_width::UnicodeWidthStr as _;
+use unicode_width::UnicodeWidthChar as _;
 
 use super::screen::{Screen, Told};
 use super::talk::Talk;
@@ -81,8 +81,14 @@ impl Screen for Terminal {
 
     fn event(&mut self, event: TurnEvent) -> io::Result<()> {
         match event {
-            TurnEvent::TextDelta { delta } => self.show(&delta),
-            TurnEvent::Message { .. } => self.end_text(),
+            TurnEvent::TextDelta { delta, .. } => self.show(&delta),
+            TurnEvent::Message { text, .. } => {
+                // Some servers send no deltas at all.
+                if self.shown.is_empty() {
+                    self.show(&text)?;
+                }
+                self.end_text()
+            }
             TurnEvent::Restarted { .. } => {
                 self.replace()?;
                 self.end_text()
@@ -123,11 +129,27 @@ fn size() -> (usize, usize) {
     })
 }
 
-/// How many rows `text` takes on a screen of `columns`.
+/// How wide the screen is.
+pub(super) fn columns() -> usize {
+    size().0
+}
+
+/// How many rows `text` takes on a screen of `columns`, wrapped as terminals do: a wide character
+/// that does not fit at the edge begins the next row.
 fn rows(text: &str, columns: usize) -> usize {
-    text.split('\n')
-        .map(|line| line.width().div_ceil(columns).max(1))
-        .sum()
+    let mut rows = 1;
+    let mut column = 0;
+    for c in text.chars() {
+        let width = c.width().unwrap_or(0);
+        if c == '\n' {
+            (rows, column) = (rows + 1, 0);
+        } else if column + width > columns {
+            (rows, column) = (rows + 1, width);
+        } else {
+            column += width;
+        }
+    }
+    rows
 }
 
 #[cfg(test)]
@@ -144,6 +166,7 @@ mod tests {
             ("a\nb", 2),
             ("a\n", 2),
             ("日本語日本語", 2),
+            ("a日本語日本", 2),
         ];
         for (text, expected) in table {
             assert_eq!(rows(text, 10), expected, "{text:?}");

@@ -13,6 +13,7 @@ use alipes_wire::responses::{Signal, Terminal, turn_state};
 use bytes::Bytes;
 use tokio::time::Instant;
 
+use super::receipt::Receipt;
 use crate::fault::{of_api_error, of_error_frame};
 use crate::patience::Stage;
 use crate::session::Conversation;
@@ -42,6 +43,7 @@ pub(crate) struct Intake {
     passed: bool,
     delivered: bool,
     unreadable: usize,
+    receipt: Receipt,
     turn_state: Option<String>,
 }
 
@@ -75,6 +77,7 @@ impl Intake {
             passed: false,
             delivered: false,
             unreadable: 0,
+            receipt: Receipt::default(),
             turn_state: None,
         }
     }
@@ -82,6 +85,11 @@ impl Intake {
     /// Whether any event went up.
     pub(crate) fn has_passed_events(&self) -> bool {
         self.passed
+    }
+
+    /// Whether the answer is whole, although its terminal event was lost.
+    pub(crate) fn is_whole_without_receipt(&self) -> bool {
+        self.receipt.is_dispensable()
     }
 
     /// Whether the reader has seen text.
@@ -178,6 +186,7 @@ impl Intake {
         let Ok(event) = RawEvent::parse(json) else {
             // A broken line was seen in the wild amid good ones; the missing end will tell.
             self.unreadable += 1;
+            self.receipt.spoil();
             return Ok((Next::More, None));
         };
         match Signal::of(&event) {
@@ -196,6 +205,7 @@ impl Intake {
                 }
             }
         }
+        self.receipt.observe(&event);
         self.delivered |= Signal::of(&event) == Signal::Delivered;
         self.pass(&event).await;
         Ok((Next::More, Some(event)))

@@ -1,6 +1,7 @@
 //! One try on one route with one credential: it ends well, or in a fault.
 
 mod intake;
+mod receipt;
 mod request_headers;
 mod sse;
 mod websocket;

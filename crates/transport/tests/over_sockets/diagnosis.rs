@@ -104,7 +104,7 @@ const NAMES: &[(&str, &str, usize)] = &[
     ("sse-null-output", "answer", 1),
     ("sse-completed-twice", "answer", 1),
     ("sse-no-blank-line", "answer", 1),
-    ("sse-no-final-event", "stream/cut", 2),
+    ("sse-no-final-event", "answer", 1),
     ("sse-endless", "first-output/too-large", 1),
     ("sse-endless-line", "first-output/too-large", 1),
 ];

@@ -6,8 +6,8 @@
 
 use serde::Deserialize;
 
-use super::Terminal;
-use crate::{Item, ModelEvent, RateLimits, RawEvent};
+use super::{Terminal, done_item};
+use crate::{Item, ItemView, ModelEvent, RateLimits, RawEvent};
 
 /// Reads the events of one response.
 #[derive(Debug, Default)]
@@ -25,18 +25,6 @@ struct Delta {
 #[derive(Deserialize)]
 struct ItemField {
     item: Item,
-}
-
-#[derive(Deserialize)]
-struct Added {
-    item: AddedItem,
-}
-
-#[derive(Deserialize)]
-struct AddedItem {
-    #[serde(rename = "type")]
-    kind: String,
-    name: String,
 }
 
 #[derive(Deserialize)]
@@ -84,7 +72,7 @@ impl Assembler {
                 .read(event, |text: Delta| ModelEvent::ReasoningDelta {
                     delta: text.delta,
                 }),
-            "response.output_item.added" => tool_call_started(event),
+            "response.output_item.added" => item_started(event),
             "response.output_item.done" => self.take_item(event),
             "codex.rate_limits" => self.read(event, |limits: Limits| {
                 ModelEvent::RateLimits(limits.rate_limits)
@@ -116,11 +104,12 @@ impl Assembler {
     }
 
     fn take_item(&mut self, event: &RawEvent) -> Option<ModelEvent> {
-        let done = self.read(event, |done: ItemField| ModelEvent::ItemDone(done.item));
-        if let Some(ModelEvent::ItemDone(item)) = &done {
-            self.items.push(item.clone());
-        }
-        done
+        let Some(item) = done_item(event) else {
+            self.skipped += 1;
+            return None;
+        };
+        self.items.push(item.clone());
+        Some(ModelEvent::ItemDone(item))
     }
 
     fn end(&mut self, event: &RawEvent) -> Option<ModelEvent> {
@@ -141,12 +130,18 @@ impl Assembler {
     }
 }
 
-/// Only a tool call is worth announcing; a message announces itself by its text.
-fn tool_call_started(event: &RawEvent) -> Option<ModelEvent> {
-    let added: Added = event.read()?;
-    (added.item.kind == "function_call").then_some(ModelEvent::ToolCallStarted {
-        name: added.item.name,
-    })
+/// What an item that has only begun already tells.
+fn item_started(event: &RawEvent) -> Option<ModelEvent> {
+    let added: ItemField = event.read()?;
+    match added.item.view() {
+        ItemView::FunctionCall { name, .. } => Some(ModelEvent::ToolCallStarted {
+            name: name.into_owned(),
+        }),
+        message @ ItemView::Message { .. } => Some(ModelEvent::MessageStarted {
+            preamble: message.is_preamble(),
+        }),
+        _ => None,
+    }
 }
 
 #[cfg(test)]

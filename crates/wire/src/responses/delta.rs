@@ -7,10 +7,7 @@
 
 use std::sync::Arc;
 
-use serde::Deserialize;
-use serde_json::value::RawValue;
-
-use super::{EncodedRequest, Signal, Terminal, encode};
+use super::{EncodedRequest, Signal, Terminal, done_item};
 use crate::{Item, RawEvent};
 
 /// What a socket's last completed response ended with.
@@ -51,12 +48,6 @@ enum Outcome {
     Open,
     Completed(String),
     Void,
-}
-
-#[derive(Deserialize)]
-struct ItemDone<'a> {
-    #[serde(borrow)]
-    item: &'a RawValue,
 }
 
 impl DeltaRecorder {
@@ -101,10 +92,7 @@ impl DeltaRecorder {
     }
 
     fn take_item(&mut self, event: &RawEvent) {
-        let item = event
-            .read()
-            .and_then(|done: ItemDone<'_>| encode::item_of(done.item));
-        match (item, &self.outcome) {
+        match (done_item(event), &self.outcome) {
             (Some(item), Outcome::Open) => self.items.push(item),
             _ => self.spoil(),
         }

@@ -7,7 +7,6 @@
 use std::sync::Arc;
 
 use serde::Serialize;
-use serde_json::value::RawValue;
 
 use crate::{Item, ModelRequest, Reasoning, ToolDefinition};
 
@@ -184,11 +183,6 @@ fn push_input(json: &mut String, input: &[Item]) {
 
 fn push_json(json: &mut String, value: &impl Serialize) {
     json.push_str(&serde_json::to_string(value).unwrap_or_default());
-}
-
-/// A raw object is one item of an input list; used by the server side.
-pub(super) fn item_of(raw: &RawValue) -> Option<Item> {
-    Item::parse(raw.get()).ok()
 }
 
 #[cfg(test)]
