@@ -1,6 +1,6 @@
 //! The turn loop: model, tool calls, model, until there is an answer.
 
-use alipes_base::{Clock, Deadline, Environment};
+use alipes_base::{Clock, Deadline, Environment, Redactor};
 use alipes_models::{Model, Prompt, Step, StepUpdate};
 use alipes_tools::{Context, Root, Toolbox};
 use alipes_wire::{Item, ItemView, ModelEvent, ToolDefinition, Usage};
@@ -160,6 +160,7 @@ impl Agent {
                     TurnEvent::ReasoningDelta { delta }
                 }
                 StepUpdate::Restarted { delivered } => TurnEvent::Restarted { delivered },
+                StepUpdate::NextProvider { fault, to } => TurnEvent::NextProvider { fault, to },
                 StepUpdate::Trace(trace) => TurnEvent::Trace(trace),
                 _ => continue,
             };
@@ -181,6 +182,7 @@ impl Agent {
             environment: options.environment.clone(),
             deadline,
             clock: options.clock.clone(),
+            redactor: Redactor::new(),
         };
         let mut desk = Desk {
             toolbox: &options.toolbox,

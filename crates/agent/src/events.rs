@@ -1,7 +1,8 @@
 //! What a turn tells while it runs.
 
+use alipes_models::ModelName;
 use alipes_tools::Effect;
-use alipes_transport::Trace;
+use alipes_transport::{Fault, Trace};
 
 /// Something happened in a turn.
 #[derive(Clone, Debug)]
@@ -33,6 +34,13 @@ pub enum TurnEvent {
     Restarted {
         /// Whether text of it had been shown.
         delivered: bool,
+    },
+    /// One provider could not answer, and the next is asked.
+    NextProvider {
+        /// Why.
+        fault: Box<Fault>,
+        /// Who is asked now.
+        to: ModelName,
     },
     /// A tool call begins.
     ToolStarted {

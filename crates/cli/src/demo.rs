@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use alipes_agent::{Agent, AgentOptions, Answer, Gate, MemoryJournal, TurnEvent};
 use alipes_base::Deadline;
-use alipes_models::{Catalog, Overrides};
+use alipes_models::{Catalog, Making, Overrides};
 use alipes_simulator::{Options, Scenario, Simulator};
 use alipes_tools::{Root, Toolbox};
 use alipes_transport::{Profile, Trace};
@@ -160,9 +160,13 @@ impl<'m> Stage<'m> {
         };
         let machine = self.machine;
         let transport = machine.transport(Vec::new())?;
-        let session = machine.rng.uuid();
-        let model =
-            Catalog::default().model(&overrides, &machine.environment, &transport, session)?;
+        let session_id = machine.rng.uuid();
+        let making = Making {
+            environment: &machine.environment,
+            transport: &transport,
+            session_id: &session_id,
+        };
+        let model = Catalog::default().chain(&overrides, making)?;
         let setting = setup::setting(&self.root, &machine.clock);
         let options = AgentOptions {
             model: Box::new(model),

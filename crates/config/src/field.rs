@@ -150,8 +150,10 @@ impl<'a> Field<'a> {
         read(self).map(|value| Value { value, origin })
     }
 
-    /// A list, each item read by itself; `None` if one of them was reported.
-    fn list<T>(
+    /// A list, each item read by itself; `None` if one of them was reported. `expected` completes
+    /// "must be".
+    #[must_use]
+    pub fn list<T>(
         self,
         expected: &'static str,
         read: impl FnMut(Field<'a>) -> Option<T>,

@@ -5,14 +5,12 @@ use std::sync::Arc;
 
 use alipes_auth::{ApiKey, KeySource};
 use alipes_base::{Environment, Secret};
-use alipes_config::{ConfigError, Document, nearest};
-use alipes_transport::{
-    Credential, Endpoint, EndpointError, NoCredential, Profile, Route, Transport, UnknownProfile,
-};
+use alipes_config::{Document, Origin, nearest};
+use alipes_transport::{Credential, Endpoint, NoCredential, Profile, Route, Session, Transport};
 
 use crate::section::KeySetting;
 use crate::{
-    Dialect, ModelName, ModelSection, ProviderModel, ProviderSection, ProvidersSection, Thinking,
+    Chain, Dialect, ModelName, ModelSection, ModelsError, ProviderSection, ProvidersSection,
 };
 
 /// The variable that holds the key of a provider given on the command line.
@@ -29,7 +27,7 @@ pub struct Catalog {
 /// What a command line may override.
 #[derive(Clone, Debug, Default)]
 pub struct Overrides {
-    /// `provider/model`.
+    /// `provider/model`; the configured default and its fallbacks are left alone then.
     pub model: Option<String>,
     /// Another base URL for the provider, or the base URL of one that is not configured.
     pub base_url: Option<String>,
@@ -41,62 +39,21 @@ pub struct Overrides {
     pub profile: Option<Profile>,
 }
 
-/// A model cannot be had.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum ModelsError {
-    /// The configuration is wrong.
-    #[error(transparent)]
-    Config(#[from] Box<ConfigError>),
-    /// No model was named.
-    #[error(
-        "no model is configured; name one with --model PROVIDER/NAME and --base-url URL, or set \
-         default under [model] in {config}"
-    )]
-    NoModel {
-        /// The configuration file.
-        config: String,
-    },
-    /// The name has not the form of one.
-    #[error(
-        "{text:?} is not a model's name; a model is named PROVIDER/NAME, for example work/gpt-x"
-    )]
-    NotAModelName {
-        /// What was given.
-        text: String,
-    },
-    /// No provider of that name is configured.
-    #[error("no provider {name:?} is configured{hint}")]
-    UnknownProvider {
-        /// What was asked for.
-        name: String,
-        /// What to do.
-        hint: String,
-    },
-    /// The provider's list does not hold the model.
-    #[error("the provider {provider:?} has no model {name:?}{hint}")]
-    UnknownModel {
-        /// The provider.
-        provider: String,
-        /// What was asked for.
-        name: String,
-        /// What to do.
-        hint: String,
-    },
-    /// The base URL cannot be used.
-    #[error(transparent)]
-    Endpoint(#[from] EndpointError),
-    /// There is no such endpoint profile.
-    #[error(transparent)]
-    Profile(#[from] UnknownProfile),
-    /// Planned, but not in this version.
-    #[error("{what} is not supported yet; {instead}")]
-    NotYet {
-        /// What was asked for.
-        what: String,
-        /// What can be done instead.
-        instead: &'static str,
-    },
+/// What every session is made with.
+#[derive(Clone, Copy)]
+pub struct Making<'m> {
+    /// Where keys in variables are.
+    pub environment: &'m Environment,
+    /// The way to endpoints.
+    pub transport: &'m Transport,
+    /// The conversation's id.
+    pub session_id: &'m str,
+}
+
+/// A model that was asked for, and where, for messages.
+struct Asked {
+    name: ModelName,
+    place: String,
 }
 
 impl Catalog {
@@ -114,40 +71,24 @@ impl Catalog {
         })
     }
 
-    /// The model that is asked for, ready for a conversation known as `session_id`.
+    /// The model that is asked for and those behind it, ready for one conversation.
     ///
     /// # Errors
-    /// [`ModelsError`], if it cannot be had.
-    pub fn model(
-        &self,
-        overrides: &Overrides,
-        environment: &Environment,
-        transport: &Transport,
-        session_id: String,
-    ) -> Result<ProviderModel, ModelsError> {
-        let name = self.name(overrides)?;
-        let provider = self.provider(&name, overrides)?;
-        if provider.dialect != Dialect::Responses {
-            return Err(ModelsError::NotYet {
-                what: format!("the dialect {:?}", provider.dialect.as_str()),
-                instead: "use dialect = \"responses\" where the provider offers it",
-            });
+    /// [`ModelsError`], if one of them cannot be had.
+    pub fn chain(&self, overrides: &Overrides, making: Making<'_>) -> Result<Chain, ModelsError> {
+        let first = self.asked(overrides)?;
+        let mut links = vec![self.link(&first, overrides, making)?];
+        if overrides.model.is_none() {
+            let place = " as a fallback under [model]".to_owned();
+            for name in &self.model.fallback {
+                let asked = Asked {
+                    name: name.clone(),
+                    place: place.clone(),
+                };
+                links.push(self.link(&asked, &Overrides::default(), making)?);
+            }
         }
-        if !self.model.fallback.is_empty() && overrides.model.is_none() {
-            return Err(ModelsError::NotYet {
-                what: "a fallback chain".to_owned(),
-                instead: "take fallback out of [model], or name one model with --model",
-            });
-        }
-        let profile = match &overrides.profile {
-            Some(profile) => profile.clone(),
-            None => effective_profile(&provider)?,
-        };
-        let routes = provider.routes.clone();
-        let endpoint = Endpoint::new(&name.provider, &provider.base_url, profile, routes)?;
-        let credential = self.credential(&provider, environment);
-        let session = transport.session(Arc::new(endpoint), credential, session_id);
-        Ok(ProviderModel::new(name, session, Thinking::default()))
+        Ok(Chain::new(links, making.transport.clock.clone()))
     }
 
     /// The effective profile of a configured provider.
@@ -155,59 +96,117 @@ impl Catalog {
     /// # Errors
     /// [`ModelsError`], if there is no such provider.
     pub fn profile(&self, provider: &str) -> Result<Profile, ModelsError> {
-        let known = self.providers.iter().find(|(known, _)| known == provider);
-        match known {
-            Some((_, section)) => effective_profile(section),
-            None => Err(self.unknown_provider(provider)),
+        match self.known(provider) {
+            Some(section) => effective_profile(section),
+            None => Err(self.unknown_provider(provider, "")),
         }
     }
 
-    fn name(&self, overrides: &Overrides) -> Result<ModelName, ModelsError> {
-        match &overrides.model {
-            Some(text) => text
+    /// The files that hold keys.
+    pub fn key_files(&self) -> impl Iterator<Item = PathBuf> {
+        self.providers
+            .iter()
+            .filter_map(|(_, provider)| match &provider.api_key {
+                Some(KeySetting::File(path)) => Some(self.folder.join(path)),
+                _ => None,
+            })
+    }
+
+    /// The keys that are known without asking for them: those in variables.
+    pub fn secrets(&self, environment: &Environment) -> Vec<Secret> {
+        let variables = self
+            .providers
+            .iter()
+            .filter_map(|(_, provider)| match &provider.api_key {
+                Some(KeySetting::Variable(name)) => Some(name.as_str()),
+                _ => None,
+            });
+        variables
+            .chain([KEY_VARIABLE])
+            .filter_map(|name| environment.text(name))
+            .map(|text| Secret::new(text.to_owned()))
+            .collect()
+    }
+
+    fn asked(&self, overrides: &Overrides) -> Result<Asked, ModelsError> {
+        if let Some(text) = &overrides.model {
+            let name = text
                 .parse()
                 .map_err(|_not_a_name| ModelsError::NotAModelName {
                     text: text.chars().take(80).collect(),
-                }),
-            None => self
-                .model
-                .default
-                .clone()
-                .ok_or_else(|| ModelsError::NoModel {
-                    config: self.folder.join("config.toml").display().to_string(),
-                }),
+                })?;
+            let place = String::new();
+            return Ok(Asked { name, place });
         }
+        let Some(default) = self.model.default.clone() else {
+            let config = self.folder.join("config.toml").display().to_string();
+            return Err(ModelsError::NoModel { config });
+        };
+        let place = match default.origin {
+            Origin::File { .. } => format!(" (asked for by {})", default.origin),
+            _ => String::new(),
+        };
+        let name = default.value;
+        Ok(Asked { name, place })
+    }
+
+    fn link(
+        &self,
+        asked: &Asked,
+        overrides: &Overrides,
+        making: Making<'_>,
+    ) -> Result<(ModelName, Session), ModelsError> {
+        let provider = self.provider(asked, overrides)?;
+        if provider.dialect != Dialect::Responses {
+            return Err(ModelsError::NotYet {
+                what: format!("the dialect {:?}", provider.dialect.as_str()),
+                instead: "use dialect = \"responses\" where the provider offers it",
+            });
+        }
+        let profile = match &overrides.profile {
+            Some(profile) => profile.clone(),
+            None => effective_profile(&provider)?,
+        };
+        let name = asked.name.clone();
+        let endpoint = Endpoint::new(
+            &name.provider,
+            &provider.base_url,
+            profile,
+            provider.routes.clone(),
+        )?;
+        let credential = self.credential(&provider, making.environment);
+        let session =
+            making
+                .transport
+                .session(Arc::new(endpoint), credential, making.session_id.to_owned());
+        Ok((name, session))
+    }
+
+    fn known(&self, name: &str) -> Option<&ProviderSection> {
+        self.providers
+            .iter()
+            .find(|(known, _)| known == name)
+            .map(|(_, section)| section)
     }
 
     fn provider(
         &self,
-        name: &ModelName,
+        asked: &Asked,
         overrides: &Overrides,
     ) -> Result<ProviderSection, ModelsError> {
-        let known = self
-            .providers
-            .iter()
-            .find(|(known, _)| *known == name.provider);
-        let mut provider = match (known, &overrides.base_url) {
-            (Some((_, provider)), _) => provider.clone(),
-            (None, Some(_)) => ProviderSection {
-                api_key: Some(KeySetting::Variable(KEY_VARIABLE.to_owned())),
-                ..ProviderSection::default()
-            },
-            (None, None) => return Err(self.unknown_provider(&name.provider)),
-        };
-        if overrides.base_url.is_none()
-            && !provider.models.is_empty()
-            && !provider.models.contains(&name.model)
-        {
-            return Err(unknown_model(name, &provider.models));
-        }
-        if let Some(base_url) = &overrides.base_url {
-            // A key belongs to its provider's address and does not go elsewhere with a flag.
-            if known.is_some() && *base_url != provider.base_url {
-                provider.api_key = Some(KeySetting::Variable(KEY_VARIABLE.to_owned()));
-                provider.profile = None;
+        let name = &asked.name;
+        let mut provider = match (self.known(&name.provider), &overrides.base_url) {
+            (Some(known), None)
+                if !known.models.is_empty() && !known.models.contains(&name.model) =>
+            {
+                return Err(unknown_model(asked, &known.models));
             }
+            (Some(known), Some(other)) if *other != known.base_url => elsewhere(known),
+            (Some(known), _) => known.clone(),
+            (None, Some(_)) => elsewhere(&ProviderSection::default()),
+            (None, None) => return Err(self.unknown_provider(&name.provider, &asked.place)),
+        };
+        if let Some(base_url) = &overrides.base_url {
             provider.base_url.clone_from(base_url);
         }
         if let Some(dialect) = overrides.dialect {
@@ -229,23 +228,25 @@ impl Catalog {
                 .text(name)
                 .map(|text| Secret::new(text.to_owned()))
         };
+        let variable = |name: &str| {
+            Arc::new(ApiKey::new(KeySource::Variable {
+                name: name.to_owned(),
+                value: secret(name),
+            }))
+        };
         match &provider.api_key {
             None => Arc::new(NoCredential),
-            // A provider that is only known from a flag may need no key.
-            Some(KeySetting::Variable(name)) if name == KEY_VARIABLE && secret(name).is_none() => {
-                Arc::new(NoCredential)
-            }
-            Some(KeySetting::Variable(name)) => Arc::new(ApiKey::new(KeySource::Variable {
-                name: name.clone(),
-                value: secret(name),
-            })),
+            // An address that is only known from a flag may need no key.
+            Some(KeySetting::IfSet) if secret(KEY_VARIABLE).is_none() => Arc::new(NoCredential),
+            Some(KeySetting::IfSet) => variable(KEY_VARIABLE),
+            Some(KeySetting::Variable(name)) => variable(name),
             Some(KeySetting::File(path)) => Arc::new(ApiKey::new(KeySource::File {
                 path: self.folder.join(path),
             })),
         }
     }
 
-    fn unknown_provider(&self, name: &str) -> ModelsError {
+    fn unknown_provider(&self, name: &str, place: &str) -> ModelsError {
         let names: Vec<&str> = self
             .providers
             .iter()
@@ -258,8 +259,19 @@ impl Catalog {
         };
         ModelsError::UnknownProvider {
             name: name.to_owned(),
+            asked: place.to_owned(),
             hint,
         }
+    }
+}
+
+/// A provider at another address than the configured one: its key and its profile stay behind,
+/// because a key belongs to an address.
+fn elsewhere(provider: &ProviderSection) -> ProviderSection {
+    ProviderSection {
+        api_key: Some(KeySetting::IfSet),
+        profile: None,
+        ..provider.clone()
     }
 }
 
@@ -272,15 +284,15 @@ fn effective_profile(provider: &ProviderSection) -> Result<Profile, ModelsError>
     Ok(Profile::with(name, provider.endpoint.clone())?)
 }
 
-fn unknown_model(name: &ModelName, models: &[String]) -> ModelsError {
-    let names = models.iter().map(String::as_str);
-    let hint = match nearest(&name.model, names) {
+fn unknown_model(asked: &Asked, models: &[String]) -> ModelsError {
+    let hint = match nearest(&asked.name.model, models.iter().map(String::as_str)) {
         Some(nearest) => format!("; did you mean {nearest:?}?"),
         None => format!("; its models: {}", models.join(", ")),
     };
     ModelsError::UnknownModel {
-        provider: name.provider.clone(),
-        name: name.model.clone(),
+        provider: asked.name.provider.clone(),
+        name: asked.name.model.clone(),
+        asked: asked.place.clone(),
         hint,
     }
 }

@@ -10,13 +10,17 @@
 //! It fails by [`ModelsError`] before a request, and by the transport's `Fault` during one.
 
 mod catalog;
+mod chain;
+mod error;
 mod model;
 mod name;
 mod section;
 mod step;
 
-pub use catalog::{Catalog, ModelsError, Overrides};
-pub use model::{Model, Prompt, ProviderModel, Thinking};
+pub use catalog::{Catalog, Making, Overrides};
+pub use chain::Chain;
+pub use error::ModelsError;
+pub use model::{Model, Prompt};
 pub use name::{ModelName, NotAModelName};
 pub use section::{Dialect, KeySetting, ModelSection, ProviderSection, ProvidersSection};
 pub use step::{Step, StepStream, StepUpdate};

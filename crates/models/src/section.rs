@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use alipes_config::{Checked, Reader, Section};
+use alipes_config::{Checked, Field, Reader, Section, Value};
 use alipes_transport::{BUILTIN_PROFILES, Endpoint, ProfileLayer, Route};
 
 use crate::ModelName;
@@ -68,15 +68,17 @@ pub enum KeySetting {
     Variable(String),
     /// The file; a relative path is beneath the configuration's folder.
     File(PathBuf),
+    /// `ALIPES_API_KEY`, where it is set: for an address that came from a flag.
+    IfSet,
 }
 
 /// `[model]`.
 #[derive(Clone, Debug, Default)]
 pub struct ModelSection {
     /// The model to use when none is named.
-    pub default: Option<ModelName>,
+    pub default: Option<Value<ModelName>>,
     /// The models to try after it, in order.
-    pub fallback: Vec<String>,
+    pub fallback: Vec<ModelName>,
 }
 
 impl Section for ProvidersSection {
@@ -99,6 +101,9 @@ fn read_provider(mut reader: Reader<'_>) -> Checked<ProviderSection> {
     let profile = reader.optional("profile").one_of(&profiles);
     let routes = [Route::WebSocket, Route::Sse].map(|route| (route.as_str(), route));
     let routes = reader.optional("routes").each_of(&routes);
+    if routes.as_ref().is_some_and(Vec::is_empty) {
+        reader.refuse("needs at least one route, or no `routes` at all");
+    }
     let api_key = reader.optional("api_key").table(read_key);
     let endpoint = reader.optional("endpoint").table(ProfileLayer::read);
     let models = reader.optional("models").strings().unwrap_or_default();
@@ -116,7 +121,11 @@ fn read_provider(mut reader: Reader<'_>) -> Checked<ProviderSection> {
 }
 
 fn read_key(mut reader: Reader<'_>) -> Checked<KeySetting> {
-    let variable = reader.optional("env").string();
+    let variable = reader
+        .optional("env")
+        .parsed("the name of a variable", |name| {
+            (!name.trim().is_empty()).then(|| name.to_owned())
+        });
     let file = reader.optional("file").path();
     if variable.is_some() == file.is_some() {
         reader.refuse("api_key is either { env = \"NAME\" } or { file = \"PATH\" }");
@@ -132,14 +141,23 @@ impl Section for ModelSection {
     const NAME: &'static str = "model";
 
     fn read(mut reader: Reader<'_>) -> Checked<Self> {
-        let default = reader
-            .optional("default")
-            .parsed("PROVIDER/NAME, for example work/gpt-x", |text| {
-                text.parse().ok()
-            });
-        let fallback = reader.optional("fallback").strings().unwrap_or_default();
-        reader.finish(|| Some(Self { default, fallback }))
+        let default = reader.optional("default").with_origin(model_name);
+        let fallback = reader.optional("fallback").list(MODEL_NAMES, model_name);
+        reader.finish(|| {
+            Some(Self {
+                default,
+                fallback: fallback.unwrap_or_default(),
+            })
+        })
     }
+}
+
+const MODEL_NAMES: &str = "a list of models, such as [\"work/gpt-x\"]";
+
+fn model_name(field: Field<'_>) -> Option<ModelName> {
+    field.parsed("PROVIDER/NAME, for example work/gpt-x", |text| {
+        text.parse().ok()
+    })
 }
 
 #[cfg(test)]
@@ -182,7 +200,7 @@ fallback = ["home/m"]
         );
         assert_eq!((second.profile, second.dialect), (None, Dialect::Responses));
         let model: ModelSection = document.section().unwrap();
-        assert_eq!(model.default.unwrap().to_string(), "work/gpt-x");
+        assert_eq!(model.default.unwrap().value.to_string(), "work/gpt-x");
     }
 
     #[test]
@@ -205,6 +223,10 @@ fallback = ["home/m"]
             (
                 "[providers.w]\nbase_url = \"https://h\"\napi_key = {}",
                 "either",
+            ),
+            (
+                "[providers.w]\nbase_url = \"https://h\"\nroutes = []",
+                "at least one",
             ),
         ];
         for (text, hint) in table {

@@ -1,8 +1,13 @@
-//! One model step under way: the assembled events of its answer, and how it ended.
+//! One model step under way: the assembled events of its answer, over as many providers as it takes.
 
-use alipes_transport::{Done, Fault, ResponseStream, Trace, Update};
+use std::collections::VecDeque;
+
+use alipes_transport::{Done, Fault, Reaction, ResponseStream, Trace, Update, may_help};
 use alipes_wire::responses::Assembler;
 use alipes_wire::{Item, ModelEvent, Usage};
+
+use crate::ModelName;
+use crate::chain::{Ask, LinkState, Terms};
 
 /// Something on the way to the answer.
 #[derive(Clone, Debug)]
@@ -14,6 +19,13 @@ pub enum StepUpdate {
     Restarted {
         /// Whether the reader has seen part of it.
         delivered: bool,
+    },
+    /// One provider could not answer, and the next is asked.
+    NextProvider {
+        /// Why.
+        fault: Box<Fault>,
+        /// Who is asked now.
+        to: ModelName,
     },
     /// What happens on the wire.
     Trace(Trace),
@@ -34,38 +46,64 @@ pub struct Step {
 
 /// A step under way.
 pub struct StepStream<'m> {
+    current: Option<Current<'m>>,
+    rest: VecDeque<Ask<'m>>,
+    terms: Terms,
+    answer: Answer,
+    outcome: Option<Result<Done, Fault>>,
+    queued: Option<StepUpdate>,
+}
+
+/// The provider that is being asked.
+struct Current<'m> {
     response: ResponseStream<'m>,
+    state: LinkState,
+}
+
+/// What has come of the answer.
+#[derive(Default)]
+struct Answer {
     assembler: Assembler,
     usage: Option<Usage>,
     end_turn: Option<bool>,
+    any: bool,
+    delivered: bool,
 }
 
 impl<'m> StepStream<'m> {
-    pub(crate) fn new(response: ResponseStream<'m>) -> Self {
-        Self {
-            response,
-            assembler: Assembler::new(),
-            usage: None,
-            end_turn: None,
-        }
+    pub(crate) fn new(mut asks: VecDeque<Ask<'m>>, terms: Terms) -> Self {
+        let first = asks.pop_front();
+        let mut stream = Self {
+            current: None,
+            rest: asks,
+            terms,
+            answer: Answer::default(),
+            outcome: None,
+            queued: None,
+        };
+        stream.current = first.map(|ask| stream.ask(ask));
+        stream
     }
 
     /// The next update; `None` when the step has ended. Cancel safe.
     pub async fn next(&mut self) -> Option<StepUpdate> {
         loop {
-            match self.response.next().await? {
-                Update::Event(raw) => {
-                    if let Some(event) = self.assembler.push(&raw) {
-                        self.note(&event);
-                        return Some(StepUpdate::Event(event));
+            if let Some(queued) = self.queued.take() {
+                return Some(queued);
+            }
+            let current = self.current.as_mut()?;
+            match current.response.next().await {
+                Some(update) => {
+                    if let Some(update) = self.answer.take(update) {
+                        return Some(update);
                     }
                 }
-                Update::Restarted { delivered } => {
-                    self.assembler = Assembler::new();
-                    return Some(StepUpdate::Restarted { delivered });
+                None => {
+                    let outcome = current.response.outcome().await;
+                    if let Some(update) = self.ended(outcome) {
+                        return Some(update);
+                    }
                 }
-                Update::Trace(trace) => return Some(StepUpdate::Trace(trace)),
-                _ => {}
             }
         }
     }
@@ -73,25 +111,84 @@ impl<'m> StepStream<'m> {
     /// How the step ended.
     ///
     /// # Errors
-    /// The transport's [`Fault`].
+    /// The transport's [`Fault`]: that of the last provider that was asked.
     pub async fn finish(mut self) -> Result<Step, Fault> {
         while self.next().await.is_some() {}
-        let done = self.response.finish().await?;
+        let outcome = self.outcome.unwrap_or_else(|| Err(Fault::nobody_to_ask()));
+        let done = outcome?;
         Ok(Step {
-            items: self.assembler.into_items(),
-            usage: self.usage,
-            end_turn: self.end_turn,
+            items: self.answer.assembler.into_items(),
+            usage: self.answer.usage,
+            end_turn: self.answer.end_turn,
             done,
         })
     }
 
+    fn ask(&self, ask: Ask<'m>) -> Current<'m> {
+        Current {
+            state: ask.state.clone(),
+            response: ask.send(&self.terms, !self.rest.is_empty()),
+        }
+    }
+
+    /// A provider is done: with an answer, or with a fault that the next one may mend.
+    fn ended(&mut self, outcome: Result<Done, Fault>) -> Option<StepUpdate> {
+        let state = self.current.take().map(|current| current.state)?;
+        match &outcome {
+            Ok(_) => state.answered(),
+            Err(fault) if may_help(fault, Reaction::NextProvider) => {
+                state.failed(fault, self.terms.clock.now());
+                if let Some(next) = self.rest.pop_front() {
+                    return Some(self.turn_to(next, Box::new(fault.clone())));
+                }
+            }
+            Err(_) => {}
+        }
+        self.outcome = Some(outcome);
+        None
+    }
+
+    fn turn_to(&mut self, next: Ask<'m>, fault: Box<Fault>) -> StepUpdate {
+        let to = next.name.clone();
+        let begun = std::mem::take(&mut self.answer);
+        if begun.any {
+            self.queued = Some(StepUpdate::Restarted {
+                delivered: begun.delivered,
+            });
+        }
+        self.current = Some(self.ask(next));
+        StepUpdate::NextProvider { fault, to }
+    }
+}
+
+impl Answer {
+    fn take(&mut self, update: Update) -> Option<StepUpdate> {
+        match update {
+            Update::Event(raw) => {
+                self.any = true;
+                let event = self.assembler.push(&raw)?;
+                self.note(&event);
+                Some(StepUpdate::Event(event))
+            }
+            Update::Restarted { delivered } => {
+                *self = Self::default();
+                Some(StepUpdate::Restarted { delivered })
+            }
+            Update::Trace(trace) => Some(StepUpdate::Trace(trace)),
+            _ => None,
+        }
+    }
+
     fn note(&mut self, event: &ModelEvent) {
-        if let ModelEvent::Completed {
-            usage, end_turn, ..
-        } = event
-        {
-            self.usage = *usage;
-            self.end_turn = *end_turn;
+        match event {
+            ModelEvent::Completed {
+                usage, end_turn, ..
+            } => {
+                self.usage = *usage;
+                self.end_turn = *end_turn;
+            }
+            ModelEvent::TextDelta { .. } | ModelEvent::RefusalDelta { .. } => self.delivered = true,
+            _ => {}
         }
     }
 }

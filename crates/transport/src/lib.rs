@@ -42,7 +42,7 @@ pub use patience::Patience;
 pub use profile::{
     BUILTIN as BUILTIN_PROFILES, Profile, ProfileField, ProfileLayer, UnknownProfile,
 };
-pub use react::{Budget, Reaction, react, remedies};
+pub use react::{Budget, Reaction, may_help, react, remedies};
 pub use route::Route;
 pub use session::{Request, Session, Transport};
 pub use stream::{Done, ResponseStream, Update};

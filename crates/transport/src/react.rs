@@ -138,6 +138,16 @@ pub fn react(fault: &Fault, history: &AttemptHistory, budget: Budget) -> Vec<Rea
     reactions
 }
 
+/// Whether `reaction` is among what may help against a fault.
+#[must_use]
+pub fn may_help(fault: &Fault, reaction: Reaction) -> bool {
+    let nothing = Budget {
+        replays: 0,
+        replays_after_cut: 0,
+    };
+    react(fault, &AttemptHistory::new(), nothing).contains(&reaction)
+}
+
 /// What the program does about a cause, in words, in the order it tries.
 #[must_use]
 pub fn remedies(cause: Cause) -> Vec<&'static str> {
@@ -188,8 +198,8 @@ fn reaction(
             let first = history.failures_by(Cause::Unauthorized) <= 1;
             (may_replay && first).then_some(Reaction::RefreshCredential)
         }
-        Move::Account => Some(Reaction::NextAccount),
-        Move::Provider => Some(Reaction::NextProvider),
+        Move::Account => may_replay.then_some(Reaction::NextAccount),
+        Move::Provider => may_replay.then_some(Reaction::NextProvider),
         Move::Shrink => Some(Reaction::ShrinkContext),
     }
 }

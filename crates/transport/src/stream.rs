@@ -84,9 +84,17 @@ impl<'s> ResponseStream<'s> {
     /// The [`Fault`] that nothing here could mend.
     pub async fn finish(mut self) -> Result<Done, Fault> {
         while self.next().await.is_some() {}
-        match self.outcome {
+        self.outcome().await
+    }
+
+    /// How the request ended; asked once, after the last update.
+    ///
+    /// # Errors
+    /// The [`Fault`] that nothing here could mend.
+    pub async fn outcome(&mut self) -> Result<Done, Fault> {
+        match self.outcome.take() {
             Some(outcome) => outcome,
-            None => self.attempts.await,
+            None => (&mut self.attempts).await,
         }
     }
 }

@@ -80,6 +80,9 @@ fn event_value(event: &TurnEvent) -> Option<Value> {
             "type": "tool.completed", "call_id": call_id, "name": name,
             "outcome": outcome.as_str(), "output": output,
         }),
+        TurnEvent::NextProvider { fault, to } => json!({
+            "type": "provider.changed", "to": to.to_string(), "fault": fault_value(fault),
+        }),
         TurnEvent::Trace(trace) => trace_value(trace)?,
         _ => return None,
     })

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use alipes_agent::{Agent, AgentOptions, Answer, Gate, MemoryJournal, TurnError, TurnEvent};
 use alipes_base::Deadline;
-use alipes_models::{Catalog, Model, ModelName, Overrides};
+use alipes_models::{Catalog, Making, Model, ModelName, Overrides};
 use alipes_simulator::{Options, Simulator};
 use alipes_tools::{Root, Toolbox};
 use alipes_transport::Profile;
@@ -152,8 +152,13 @@ fn model(
         },
     };
     let transport = machine.transport(Vec::new())?;
-    let session = machine.rng.uuid();
-    let model = catalog.model(&overrides, &machine.environment, &transport, session)?;
+    let session_id = machine.rng.uuid();
+    let making = Making {
+        environment: &machine.environment,
+        transport: &transport,
+        session_id: &session_id,
+    };
+    let model = catalog.chain(&overrides, making)?;
     let name = model.name().clone();
     Ok((Box::new(model), name))
 }

@@ -84,6 +84,10 @@ impl Talk {
             } => {
                 self.say(&self.style.faint(one_line(text, LONGEST)));
             }
+            TurnEvent::NextProvider { fault, to } => {
+                let line = format!("! {}; asking {to}", one_line(&fault.to_string(), LONGEST));
+                self.say(&self.style.warning(line));
+            }
             TurnEvent::Trace(trace) => self.trace(trace),
             _ => {}
         }

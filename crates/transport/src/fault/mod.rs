@@ -126,6 +126,12 @@ impl Fault {
         }
     }
 
+    /// There is no provider to ask.
+    #[must_use]
+    pub fn nobody_to_ask() -> Self {
+        Self::new(Phase::Queue, Cause::NoCredential)
+    }
+
     /// The same fault, ended by a limit.
     pub(crate) fn limited(mut self, limit: Expired) -> Self {
         self.limit = Some(limit);

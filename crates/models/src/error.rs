@@ -1,0 +1,66 @@
+//! Why a model cannot be had.
+
+use alipes_config::ConfigError;
+use alipes_transport::{EndpointError, UnknownProfile};
+
+/// A model cannot be had.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ModelsError {
+    /// The configuration is wrong.
+    #[error(transparent)]
+    Config(#[from] Box<ConfigError>),
+    /// No model was named.
+    #[error(
+        "no model is configured; name one with --model PROVIDER/NAME and --base-url URL, or set \
+         default under [model] in {config}"
+    )]
+    NoModel {
+        /// The configuration file.
+        config: String,
+    },
+    /// The name has not the form of one.
+    #[error(
+        "{text:?} is not a model's name; a model is named PROVIDER/NAME, for example work/gpt-x"
+    )]
+    NotAModelName {
+        /// What was given.
+        text: String,
+    },
+    /// No provider of that name is configured.
+    #[error("no provider {name:?} is configured{asked}{hint}")]
+    UnknownProvider {
+        /// Where it was asked for, if in a file.
+        asked: String,
+        /// What was asked for.
+        name: String,
+        /// What to do.
+        hint: String,
+    },
+    /// The provider's list does not hold the model.
+    #[error("the provider {provider:?} has no model {name:?}{asked}{hint}")]
+    UnknownModel {
+        /// Where it was asked for, if in a file.
+        asked: String,
+        /// The provider.
+        provider: String,
+        /// What was asked for.
+        name: String,
+        /// What to do.
+        hint: String,
+    },
+    /// The base URL cannot be used.
+    #[error(transparent)]
+    Endpoint(#[from] EndpointError),
+    /// There is no such endpoint profile.
+    #[error(transparent)]
+    Profile(#[from] UnknownProfile),
+    /// Planned, but not in this version.
+    #[error("{what} is not supported yet; {instead}")]
+    NotYet {
+        /// What was asked for.
+        what: String,
+        /// What can be done instead.
+        instead: &'static str,
+    },
+}

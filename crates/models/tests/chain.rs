@@ -1,0 +1,136 @@
+//! A chain of providers against simulators, over real sockets.
+
+#![cfg(test)]
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use alipes_base::{Clock, Deadline, Environment, Redactor, Rng};
+use alipes_config::Document;
+use alipes_models::{Catalog, Chain, Making, Model, Overrides, Prompt, StepUpdate};
+use alipes_net::{Dialer, DialerOptions, HttpClient, Limits, SystemSockets, Tls, TlsOptions};
+use alipes_simulator::{Options, Scenario, Simulator};
+use alipes_transport::{Cause, Fault, Identity, Transport};
+use alipes_wire::{Item, ModelEvent};
+
+async fn simulator(faults: &[&str]) -> Simulator {
+    let options = Options {
+        scenario: Scenario::from_flags(faults).unwrap(),
+        ..Options::local(Clock::system(), Rng::seeded(1))
+    };
+    Simulator::start(options).await.unwrap()
+}
+
+fn transport() -> Transport {
+    let clock = Clock::system();
+    let dialer = Dialer::new(DialerOptions {
+        sockets: Arc::new(SystemSockets::default()),
+        tls: Tls::new(TlsOptions::default()).unwrap(),
+        limits: Limits::default(),
+        clock: clock.clone(),
+    });
+    Transport {
+        http: HttpClient::new(dialer.clone(), clock.clone()),
+        dialer,
+        clock,
+        rng: Rng::seeded(2),
+        redactor: Redactor::new(),
+        identity: Arc::new(Identity::alipes("0.0.0")),
+    }
+}
+
+/// `first/m`, and behind it `second/m`.
+fn chain(first: &Simulator, second: &Simulator) -> Chain {
+    let (first, second) = (first.base_url(), second.base_url());
+    let text = format!(
+        "[providers.first]\nbase_url = \"{first}\"\n[providers.second]\nbase_url = \"{second}\"\n\
+         [model]\ndefault = \"first/m\"\nfallback = [\"second/m\"]\n"
+    );
+    let catalog = Catalog::read(&Document::parse("config.toml", &text).unwrap()).unwrap();
+    let variables: [(&str, &str); 0] = [];
+    let making = Making {
+        environment: &Environment::new(variables, PathBuf::from("/")),
+        transport: &transport(),
+        session_id: "session-1",
+    };
+    catalog.chain(&Overrides::default(), making).unwrap()
+}
+
+/// What a reader has in the end, how often it was begun anew, and who was asked instead.
+struct Seen {
+    text: String,
+    restarts: usize,
+    turned_to: Vec<String>,
+    result: Result<(), Fault>,
+}
+
+async fn ask(chain: &mut Chain, accepts_restart: bool) -> Seen {
+    let clock = Clock::system();
+    let deadline = Deadline::after(&clock, "test", Duration::from_secs(60));
+    let input = [Item::user("hello")];
+    let prompt = Prompt {
+        instructions: "",
+        tools: &[],
+        input: &input,
+    };
+    let mut step = chain.step(&prompt, accepts_restart, deadline);
+    let (mut text, mut restarts, mut turned_to) = (String::new(), 0, Vec::new());
+    while let Some(update) = step.next().await {
+        match update {
+            StepUpdate::Event(ModelEvent::TextDelta { delta }) => text.push_str(&delta),
+            StepUpdate::Restarted { .. } => {
+                restarts += 1;
+                text.clear();
+            }
+            StepUpdate::NextProvider { to, .. } => turned_to.push(to.to_string()),
+            _ => {}
+        }
+    }
+    let result = step.finish().await.map(|_| ());
+    Seen {
+        text,
+        restarts,
+        turned_to,
+        result,
+    }
+}
+
+#[tokio::test]
+async fn a_provider_that_cannot_answer_is_followed_by_the_next_and_rests() {
+    for fault in ["sse-usage-limit", "sse-challenge", "sse-500", "sse-401"] {
+        let (broken, healthy) = (simulator(&[fault]).await, simulator(&[]).await);
+        let mut chain = chain(&broken, &healthy);
+        let seen = ask(&mut chain, true).await;
+        assert!(seen.result.is_ok(), "{fault}: {:?}", seen.result);
+        assert_eq!(seen.turned_to, ["second/m"], "{fault}");
+        let asked = broken.seen().len();
+        assert!(asked <= 2, "{fault}: {asked} requests to the broken one");
+        ask(&mut chain, true).await.result.unwrap();
+        assert_eq!(broken.seen().len(), asked, "{fault}: it rests");
+    }
+}
+
+#[tokio::test]
+async fn text_of_a_broken_provider_is_replaced_and_not_repeated() {
+    let (broken, healthy) = (simulator(&["sse-cut-after-text"]).await, simulator(&[]).await);
+    let expected = ask(&mut chain(&healthy, &healthy), true).await.text;
+    let seen = ask(&mut chain(&broken, &healthy), true).await;
+    assert_eq!((seen.text, seen.restarts), (expected, 2));
+}
+
+#[tokio::test]
+async fn what_a_reader_cannot_take_back_goes_to_no_other_provider() {
+    let (broken, healthy) = (simulator(&["sse-cut-after-text"]).await, simulator(&[]).await);
+    let seen = ask(&mut chain(&broken, &healthy), false).await;
+    assert_eq!(seen.result.unwrap_err().cause, Cause::Cut);
+    assert!(healthy.seen().is_empty());
+}
+
+#[tokio::test]
+async fn a_request_that_is_wrong_everywhere_is_not_passed_on() {
+    let (broken, healthy) = (simulator(&["sse-400"]).await, simulator(&[]).await);
+    let seen = ask(&mut chain(&broken, &healthy), true).await;
+    assert_eq!(seen.result.unwrap_err().cause, Cause::InvalidRequest);
+    assert!(healthy.seen().is_empty());
+}
