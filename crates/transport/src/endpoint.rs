@@ -119,7 +119,7 @@ impl Endpoint {
 fn parse(text: &str) -> Result<Url, EndpointError> {
     let text = text.trim();
     let url = Url::parse(text).map_err(|source| EndpointError::NotAUrl {
-        text: text.to_owned(),
+        text: shown(text),
         source,
     })?;
     let scheme = match url.scheme() {
@@ -127,15 +127,13 @@ fn parse(text: &str) -> Result<Url, EndpointError> {
         "https" | "wss" => "https",
         other => {
             return Err(EndpointError::Scheme {
-                text: text.to_owned(),
+                text: shown(text),
                 scheme: other.to_owned(),
             });
         }
     };
     let Some(host) = url.host_str().filter(|host| !host.is_empty()) else {
-        return Err(EndpointError::NoHost {
-            text: text.to_owned(),
-        });
+        return Err(EndpointError::NoHost { text: shown(text) });
     };
     if !url.username().is_empty() || url.password().is_some() {
         return Err(EndpointError::Credentials {
@@ -144,9 +142,18 @@ fn parse(text: &str) -> Result<Url, EndpointError> {
     }
     let rest = url.as_str().split_once(':').map_or("", |(_, rest)| rest);
     Url::parse(&format!("{scheme}:{rest}")).map_err(|source| EndpointError::NotAUrl {
-        text: text.to_owned(),
+        text: shown(text),
         source,
     })
+}
+
+/// The text without what may be a password: everything between `//` and the last `@`.
+fn shown(text: &str) -> String {
+    let start = text.find("//").map_or(0, |slashes| slashes + 2);
+    match text.rfind('@').filter(|at| *at >= start) {
+        Some(at) => format!("{}…{}", &text[..start], &text[at..]),
+        None => text.to_owned(),
+    }
 }
 
 #[cfg(test)]
@@ -185,9 +192,16 @@ mod tests {
             endpoint("localhost:8080"),
             Err(EndpointError::Scheme { .. })
         ));
-        let secret = endpoint("https://user:hunter2@h/v1").unwrap_err();
-        assert!(matches!(secret, EndpointError::Credentials { .. }));
-        assert!(!secret.to_string().contains("hunter2"));
+        let urls = [
+            "https://user:hunter2@h/v1",
+            "htps://user:hunter2@h",
+            "https://u:hunter2@h:99999/v1",
+            "u:hunter2@h",
+        ];
+        for url in urls {
+            let error = endpoint(url).unwrap_err().to_string();
+            assert!(!error.contains("hunter2"), "{error}");
+        }
     }
 
     #[test]

@@ -6,10 +6,11 @@ use alipes_base::Deadline;
 use tokio::time::Instant;
 
 use crate::attempt::{self, Intake};
+use crate::session::Conversation;
 use crate::stream::{Done, Update, Updates};
 use crate::{
-    AttemptHistory, Budget, Cause, Fault, Phase, Reaction, Replay, Request, Route, Session, Token,
-    Trace, react,
+    AttemptHistory, Budget, Cause, Fault, Phase, Reaction, Replay, Request, Route, Scope, Session,
+    Token, Trace, react,
 };
 
 /// For how long a refused WebSocket is not tried again.
@@ -26,6 +27,7 @@ pub(crate) async fn run(
     let mut history = AttemptHistory::new();
     let mut route = first_route(session, &request);
     let mut renewed = None;
+    let mut fresh = false;
     loop {
         let attempt = history.begin();
         let begun = session.about.transport.clock.now();
@@ -38,6 +40,7 @@ pub(crate) async fn run(
             })
             .await;
 
+        session.about.fresh = fresh;
         let mut intake = Intake::new(&session.about, &request, attempt, updates.clone());
         let tried = try_once(
             session,
@@ -62,6 +65,8 @@ pub(crate) async fn run(
         let fault = complete(session, fault, route, &intake, &request);
         history.failed(&fault);
         remember(session, &fault);
+        // What a connection did to one request it would do to the next.
+        fresh = fault.scope() == Scope::Connection;
         let reaction = choose(session, &request, &fault, &history, &deadline);
         history.reacted(reaction);
         updates
@@ -81,9 +86,9 @@ pub(crate) async fn run(
             Reaction::Wait { length } => pause(length, &deadline).await,
             Reaction::OtherRoute => route = session.other_route(route).unwrap_or(route),
             Reaction::RefreshCredential => {
-                renewed = attempt::newer_token(&session.about, generation, &deadline).await;
-                if renewed.is_none() {
-                    return Err(fault);
+                match attempt::newer_token(&session.about, generation, &deadline).await {
+                    Ok(newer) => renewed = Some(newer),
+                    Err(why) => return Err(fault.because(&why)),
                 }
             }
             _ => return Err(fault),
@@ -143,7 +148,8 @@ fn keep_whole(fault: Fault, intake: &Intake) -> Result<(), Fault> {
 /// The best open route. A conversation that has outgrown a WebSocket frame stays with SSE.
 fn first_route(session: &mut Session, request: &Request) -> Route {
     let route = session.first_route();
-    if route == Route::WebSocket && attempt::frame_is_too_large(session, &request.body) {
+    let in_full = session.socket.is_none() && route == Route::WebSocket;
+    if in_full && request.body.size() > session.about.endpoint.profile().max_frame {
         session.too_large_for_frames = true;
         return session.other_route(route).unwrap_or(route);
     }
@@ -159,31 +165,50 @@ fn complete(
     intake: &Intake,
     request: &Request,
 ) -> Fault {
-    fault.endpoint = session.about.endpoint.name().clone();
     fault.route = route;
     if intake.has_delivered() && !request.accepts_restart {
         fault.replay = Replay::Forbidden;
     }
-    fault.redacted(&session.about.transport.redactor)
+    let codes = &session.about.endpoint.profile().account_codes;
+    if fault.evidence.status == Some(403)
+        && fault.code.as_ref().is_some_and(|code| codes.contains(code))
+    {
+        fault.cause = Cause::Forbidden;
+    }
+    signed(&session.about, fault)
 }
 
-/// What this fault says about the attempts to come, beyond this step: a 5xx says something about
-/// now, a refusal something about this network (transport, "Routes, breakers, accounts").
-fn remember(session: &mut Session, fault: &Fault) {
-    let about_now = matches!(
+/// The fault of a socket that should have been prepared.
+pub(crate) fn complete_prewarm(about: &Conversation, mut fault: Fault) -> Fault {
+    fault.route = Route::WebSocket;
+    signed(about, fault)
+}
+
+fn signed(about: &Conversation, mut fault: Fault) -> Fault {
+    fault.endpoint = about.endpoint.name().clone();
+    fault.redacted(&about.transport.redactor)
+}
+
+/// What this fault says about the attempts to come, beyond this step: a refusal says something about
+/// this network, a 5xx only about now (transport, "Routes, breakers, accounts").
+pub(crate) fn remember(session: &mut Session, fault: &Fault) {
+    if fault.route != Route::WebSocket {
+        return;
+    }
+    let condemns = matches!(
         fault.cause,
-        Cause::ServerError
-            | Cause::EdgeTimeout
-            | Cause::Overloaded
-            | Cause::Unauthorized
-            | Cause::RateLimited
-            | Cause::UsageLimit
-            | Cause::Deadline
+        Cause::UpgradeRefused
+            | Cause::Challenge
+            | Cause::Blocked
+            | Cause::NotAnApi
+            | Cause::Reset
+            | Cause::TimedOut
     );
-    if fault.route == Route::WebSocket && fault.phase == Phase::Upgrade && !about_now {
+    if fault.phase == Phase::Upgrade && condemns {
         let now = session.about.transport.clock.now();
         session.websocket_off_until = Some(now + WEBSOCKET_REST);
     }
+    session.too_large_for_frames |= fault.cause == Cause::TooLarge;
 }
 
 /// The first reaction that is possible, if it is this room's own; else `Stop`, which hands the fault

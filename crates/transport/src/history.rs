@@ -114,8 +114,12 @@ impl AttemptHistory {
     }
 
     fn again(&self) -> impl Iterator<Item = &Tried> {
-        let sent_again =
-            |tried: &&Tried| matches!(tried.reaction, Some(Reaction::SameRoute { .. }));
+        let sent_again = |tried: &&Tried| {
+            matches!(
+                tried.reaction,
+                Some(Reaction::SameRoute { .. } | Reaction::Wait { .. })
+            )
+        };
         self.tried.iter().filter(sent_again)
     }
 }

@@ -6,6 +6,9 @@
 //! neither a pong nor any other byte comes in time, the edge is dead and the connection is left at
 //! once.
 //!
+//! A large request sits in buffers we cannot see into, with the ping behind it; so after such a one
+//! the first byte that comes in has to show that it has left.
+//!
 //! What this cannot tell: a pong proves the next hop only. And an edge that was never seen to pong
 //! may be one that does not answer pings; silence of its pongs proves nothing, so it is not
 //! condemned for it.
@@ -19,6 +22,9 @@ use crate::Profile;
 /// A pong may take this many round trips where that is longer than the profile's limit.
 const ROUND_TRIPS: u32 = 4;
 
+/// A request up to this many bytes leaves within a second even on a slow uplink (64 kB/s).
+const SMALL: usize = 64 * 1024;
+
 /// Watches one connection while an answer is awaited. Pure: it is told what happens and when.
 #[derive(Clone, Debug)]
 pub(crate) struct EdgeWatch {
@@ -27,6 +33,8 @@ pub(crate) struct EdgeWatch {
     pong_timeout: Duration,
     /// Whether this edge has ever answered a ping.
     answers: bool,
+    /// Whether the request has left for certain.
+    sent: bool,
     round_trip: Duration,
     last_heard: Instant,
     pinged: Option<Instant>,
@@ -45,13 +53,15 @@ pub(crate) enum Edge {
 }
 
 impl EdgeWatch {
-    /// A watch that begins `now`, right behind a request. `answers`: the edge is known to pong.
-    pub(crate) fn new(profile: &Profile, answers: bool, now: Instant) -> Self {
+    /// A watch that begins `now`, right behind a request of `bytes`. `answers`: the edge is known
+    /// to pong.
+    pub(crate) fn new(profile: &Profile, answers: bool, bytes: usize, now: Instant) -> Self {
         Self {
             after: profile.ping_after,
             every: profile.ping_every,
             pong_timeout: profile.pong_timeout,
             answers,
+            sent: bytes <= SMALL,
             round_trip: Duration::ZERO,
             last_heard: now,
             pinged: None,
@@ -61,6 +71,7 @@ impl EdgeWatch {
 
     /// Something came in.
     pub(crate) fn heard(&mut self, now: Instant) {
+        self.sent = true;
         self.last_heard = now;
         self.next_ping = now + self.after;
     }
@@ -108,7 +119,7 @@ impl EdgeWatch {
     fn due(&self) -> Option<Instant> {
         let pinged = self
             .pinged
-            .filter(|at| self.answers && self.last_heard <= *at)?;
+            .filter(|at| self.answers && self.sent && self.last_heard <= *at)?;
         Some(pinged + self.pong_timeout.max(self.round_trip * ROUND_TRIPS))
     }
 }
@@ -123,7 +134,12 @@ mod tests {
 
     /// A watch whose first ping was answered after `round_trip` seconds.
     fn answered(start: Instant, round_trip: f64) -> EdgeWatch {
-        let mut watch = EdgeWatch::new(&Profile::named("openai-codex").unwrap(), false, start);
+        let mut watch = EdgeWatch::new(
+            &Profile::named("openai-codex").unwrap(),
+            false,
+            1_000,
+            start,
+        );
         assert_eq!(
             watch.look(start),
             Edge::PingDue,
@@ -167,9 +183,26 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn a_large_request_is_given_time_to_leave() {
+        let start = alipes_base::Clock::system().now();
+        let profile = Profile::named("openai-codex").unwrap();
+        let mut watch = EdgeWatch::new(&profile, true, 6_000_000, start);
+        watch.pinged(start);
+        assert_eq!(watch.look(at(start, 9.0)), Edge::Quiet);
+        watch.heard(at(start, 50.0));
+        watch.pinged(at(start, 53.0));
+        assert_eq!(watch.look(at(start, 57.0)), Edge::Dead);
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn an_edge_that_never_ponged_is_not_condemned() {
         let start = alipes_base::Clock::system().now();
-        let mut watch = EdgeWatch::new(&Profile::named("openai-codex").unwrap(), false, start);
+        let mut watch = EdgeWatch::new(
+            &Profile::named("openai-codex").unwrap(),
+            false,
+            1_000,
+            start,
+        );
         watch.pinged(start);
         assert_eq!(watch.look(at(start, 9.0)), Edge::Quiet);
         assert_eq!(watch.look(at(start, 10.0)), Edge::PingDue);

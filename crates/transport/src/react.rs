@@ -10,7 +10,7 @@
 
 use std::time::Duration;
 
-use crate::{AttemptHistory, Cause, Fault, Phase, Profile, Replay};
+use crate::{AttemptHistory, Cause, Fault, Phase, Profile, Replay, Route};
 
 /// Something that may help.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -107,7 +107,8 @@ fn moves(cause: Cause) -> &'static [Move] {
         Cause::Silent | Cause::Stalled | Cause::Cut | Cause::EdgeDead => {
             &[Once, Other, Provider, Again]
         }
-        Cause::ContextTooLong | Cause::TooLarge => &[Shrink],
+        Cause::TooLarge => &[Other, Shrink],
+        Cause::ContextTooLong => &[Shrink],
         Cause::NameNotFound | Cause::Certificate | Cause::Intercepted | Cause::ClockSkew => {
             &[Provider]
         }
@@ -130,9 +131,11 @@ pub fn react(fault: &Fault, history: &AttemptHistory, budget: Budget) -> Vec<Rea
         .iter()
         .filter_map(|step| reaction(*step, fault, history, budget))
         .collect();
-    // A route that cannot even be opened is left before it is tried again.
-    if fault.phase == Phase::Upgrade {
-        reactions.sort_by_key(|reaction| *reaction != Reaction::OtherRoute);
+    // A route that cannot even be opened is left before it is tried again, whatever the reason,
+    // unless the reason is the account's.
+    if fault.phase == Phase::Upgrade && !about_the_account(fault.cause) {
+        reactions.retain(|reaction| *reaction != Reaction::OtherRoute);
+        reactions.splice(0..0, reaction(Move::Other, fault, history, budget));
     }
     reactions.push(Reaction::Stop);
     reactions
@@ -192,7 +195,11 @@ fn reaction(
                 length: fault.retry_after.unwrap_or(SHORT_WAIT * (1 << waits)),
             })
         }
-        Move::Other => (may_replay && !history.has_changed_route()).then_some(Reaction::OtherRoute),
+        Move::Other => {
+            // What is too large for SSE is too large for a frame, but not the other way round.
+            let larger = fault.cause == Cause::TooLarge && fault.route == Route::Sse;
+            (may_replay && !larger && !history.has_changed_route()).then_some(Reaction::OtherRoute)
+        }
         Move::Refresh => {
             // The first refusal counts; after a refresh the second one is an answer.
             let first = history.failures_by(Cause::Unauthorized) <= 1;
@@ -202,6 +209,21 @@ fn reaction(
         Move::Provider => may_replay.then_some(Reaction::NextProvider),
         Move::Shrink => Some(Reaction::ShrinkContext),
     }
+}
+
+/// Faults of the account or of the request's own time: they never change the route.
+fn about_the_account(cause: Cause) -> bool {
+    matches!(
+        cause,
+        Cause::Unauthorized
+            | Cause::Forbidden
+            | Cause::NoCredential
+            | Cause::RateLimited
+            | Cause::UsageLimit
+            | Cause::Quota
+            | Cause::Cancelled
+            | Cause::Deadline
+    )
 }
 
 /// Again, when the server said if it said.

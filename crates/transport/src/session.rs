@@ -63,8 +63,23 @@ pub(crate) struct Conversation {
     pub(crate) id: String,
     /// The backend's sticky token, for this turn only.
     pub(crate) turn_state: Option<String>,
+    /// The next HTTP request needs a connection that nobody has used.
+    pub(crate) fresh: bool,
     /// Streams whose answer is complete and whose end is still to come.
     pub(crate) endings: JoinSet<()>,
+}
+
+/// The longest sticky token that is kept, in bytes.
+const TURN_STATE_KEPT: usize = 4_096;
+
+impl Conversation {
+    /// Keeps the backend's sticky token, if it is one that can be sent back.
+    pub(crate) fn keep_turn_state(&mut self, state: &str) {
+        let sendable = state.bytes().all(|byte| matches!(byte, b'!'..=b'~'));
+        if sendable && !state.is_empty() && state.len() <= TURN_STATE_KEPT {
+            self.turn_state = Some(state.to_owned());
+        }
+    }
 }
 
 impl Transport {
@@ -83,6 +98,7 @@ impl Transport {
                 credential,
                 id,
                 turn_state: None,
+                fresh: false,
                 endings: JoinSet::new(),
             },
             socket: None,
@@ -129,7 +145,11 @@ impl Session {
             return Ok(());
         }
         let warmed = crate::attempt::prewarm(self, request, deadline).await;
-        warmed.map_err(|fault| fault.redacted(&self.about.transport.redactor))
+        warmed.map_err(|fault| {
+            let fault = exchange::complete_prewarm(&self.about, fault);
+            exchange::remember(self, &fault);
+            fault
+        })
     }
 
     /// The best route that is not switched off.

@@ -129,4 +129,29 @@ mod tests {
             assert_eq!(ApiError::from_body(body.as_bytes()), None, "{body}");
         }
     }
+
+    #[test]
+    fn waits_are_read_however_they_are_spelt() {
+        let table = [
+            (r#""5""#, Some(5)),
+            ("5.0", Some(5)),
+            ("null", None),
+            ("-1", None),
+            ("18446744073709551615", Some(u64::from(u32::MAX))),
+        ];
+        for (spelt, seconds) in table {
+            let body = format!(
+                r#"{{"error":{{"code":"c","resets_in_seconds":{spelt},"resets_at":{spelt}}}}}"#
+            );
+            let error = ApiError::from_body(body.as_bytes()).unwrap();
+            let waits = (error.resets_in_seconds, error.resets_at);
+            assert_eq!(waits, (seconds, seconds), "{spelt}");
+        }
+    }
+
+    #[test]
+    fn an_odd_field_does_not_lose_the_code() {
+        let body = r#"{"x":1e999,"error":{"y":1e999,"code":"c","message":{}}}"#;
+        assert!(ApiError::from_body(body.as_bytes()).unwrap().is("c"));
+    }
 }

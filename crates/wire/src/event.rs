@@ -113,3 +113,26 @@ pub enum ModelEvent {
         end_turn: Option<bool>,
     },
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_objects_are_events() {
+        let parse = |json: &'static str| RawEvent::parse(Bytes::from_static(json.as_bytes()));
+        assert_eq!(parse(" {\"type\":\"e\"}\n").unwrap().kind(), "e");
+        for json in [
+            r#"["response.completed"]"#,
+            r#" ["error"]"#,
+            r#""error""#,
+            "[]",
+            "{}",
+            r#"{"type":["error"]}"#,
+            r#"{"type":null}"#,
+            "",
+        ] {
+            assert!(parse(json).is_err(), "{json}");
+        }
+    }
+}

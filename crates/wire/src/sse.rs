@@ -253,6 +253,10 @@ mod tests {
         assert_eq!(decoder.finish(), Some(event("", "whole")));
         decoder.push(b"data: half a li", &mut items).unwrap();
         assert_eq!((decoder.finish(), items.len()), (None, 0));
+        // The line that was cut off may have belonged to the event.
+        let mut decoder = SseDecoder::default();
+        decoder.push(b"data: one\ndata: tw", &mut items).unwrap();
+        assert_eq!((decoder.finish(), items.len()), (None, 0));
     }
 
     #[test]
@@ -269,5 +273,8 @@ mod tests {
             .push(b"data: 1234\n", &mut items)
             .and_then(|()| decoder.push(b"data: 1234\ndata: 1234\n", &mut items));
         assert_eq!(large, Err(SseError::EventTooLarge(12)));
+        let exact = SseLimits { line: 9, event: 4 };
+        let fits = SseDecoder::new(exact).push(b"data:1234\n\n", &mut items);
+        assert_eq!((fits, items.pop()), (Ok(()), Some(event("", "1234"))));
     }
 }

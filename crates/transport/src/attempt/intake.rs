@@ -61,14 +61,23 @@ impl Intake {
         attempt: u32,
         updates: Updates,
     ) -> Self {
+        let mut intake = Self::unheard(about);
+        intake.reasoning = request.reasoning;
+        intake.attempt = attempt;
+        intake.updates = updates;
+        intake
+    }
+
+    /// An intake whose events nobody reads.
+    pub(super) fn unheard(about: &Conversation) -> Self {
         let clock = about.transport.clock.clone();
         let now = clock.now();
         Self {
             clock,
             patience: about.endpoint.profile().patience(),
-            reasoning: request.reasoning,
-            attempt,
-            updates,
+            reasoning: false,
+            attempt: 0,
+            updates: Updates::nobody(),
             begun: now,
             stage: Stage::Sent,
             stage_since: now,
@@ -200,9 +209,7 @@ impl Intake {
                 return Ok((end, Some(event)));
             }
             _ => {
-                if let Some(state) = turn_state(&event) {
-                    self.turn_state = Some(state);
-                }
+                self.turn_state = turn_state(&event).or(self.turn_state.take());
             }
         }
         self.receipt.observe(&event);

@@ -1,5 +1,6 @@
 //! One try on one route with one credential: it ends well, or in a fault.
 
+mod event_stream;
 mod intake;
 mod receipt;
 mod request_headers;
@@ -10,7 +11,7 @@ use alipes_base::Deadline;
 
 pub(crate) use intake::Intake;
 pub(crate) use sse::attempt as sse;
-pub(crate) use websocket::{LiveSocket, attempt as websocket, frame_is_too_large, prewarm};
+pub(crate) use websocket::{LiveSocket, attempt as websocket, prewarm};
 
 use crate::session::Conversation;
 use crate::{Cause, Fault, Phase, Token};
@@ -37,14 +38,19 @@ pub(crate) async fn token(
     Ok(token)
 }
 
-/// A token newer than `refused`; `None` if there is none to be had, and the refusal stands.
+/// A token newer than `refused`; else why there is none, and the refusal stands.
 pub(crate) async fn newer_token(
     about: &Conversation,
     refused: Option<u64>,
     deadline: &Deadline,
-) -> Option<Token> {
-    let refreshed = deadline.run(about.credential.refresh(refused?)).await;
-    let token = refreshed.ok()?.ok().flatten()?;
+) -> Result<Token, String> {
+    let none = || "there is no newer key".to_owned();
+    let refused = refused.ok_or_else(none)?;
+    let token = match deadline.run(about.credential.refresh(refused)).await {
+        Ok(Ok(token)) => token.ok_or_else(none)?,
+        Ok(Err(error)) => return Err(format!("no newer key: {error}")),
+        Err(expired) => return Err(format!("no newer key: {expired}")),
+    };
     about.transport.redactor.learn(&token.secret);
-    Some(token)
+    Ok(token)
 }

@@ -6,14 +6,15 @@ use alipes_base::{Clock, Deadline};
 use alipes_net::websocket::{self, Message, Socket, Upgrade};
 use alipes_net::{ConnectionFacts, NetError, NetErrorKind, Timings};
 use alipes_wire::responses::{DeltaBase, DeltaRecorder, EncodedRequest, TURN_STATE};
+use futures_util::FutureExt as _;
+use http::StatusCode;
 use tokio::time::Instant;
 
 use super::intake::{Intake, Next};
 use super::request_headers;
-use crate::fault::{BODY_KEPT, of_net_error, of_response};
+use crate::fault::{Evidence, of_net_error, of_response};
 use crate::liveness::{Edge, EdgeWatch};
 use crate::session::Conversation;
-use crate::stream::Updates;
 use crate::{Cause, Fault, Phase, Replay, Request, Route, Session, Token, Trace};
 
 /// The largest message we accept, in bytes; events are far smaller.
@@ -23,6 +24,8 @@ const MAX_MESSAGE: usize = 64 << 20;
 pub(crate) struct LiveSocket {
     socket: Box<dyn Socket>,
     facts: ConnectionFacts,
+    /// What the handshake's answer told: a fault in the stream has no head of its own.
+    head: Evidence,
     base: Option<DeltaBase>,
     opened: Instant,
     generation: u64,
@@ -31,13 +34,27 @@ pub(crate) struct LiveSocket {
     answers_pings: bool,
 }
 
-/// Whether the request, sent in full, would break the endpoint's frame limit.
-pub(crate) fn frame_is_too_large(session: &Session, request: &EncodedRequest) -> bool {
-    let base = session
-        .socket
-        .as_ref()
-        .and_then(|socket| socket.base.as_ref());
-    request.create_frame(base, &[]).len() > session.about.endpoint.profile().max_frame
+impl LiveSocket {
+    /// Whether nothing waits to be read that could be mistaken for an answer. Also finds a socket
+    /// that was closed while it was idle.
+    fn is_silent(&mut self) -> bool {
+        loop {
+            match self.socket.next().now_or_never() {
+                None => return true,
+                Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
+                Some(_) => return false,
+            }
+        }
+    }
+
+    /// The fault with what is known of this socket as evidence.
+    fn seen_by(&self, mut fault: Fault) -> Fault {
+        fault.evidence.connection(&self.facts);
+        if fault.evidence.status.is_none() {
+            fault.evidence.merge_head(&self.head);
+        }
+        fault
+    }
 }
 
 /// One try over WebSocket.
@@ -50,51 +67,29 @@ pub(crate) async fn attempt(
 ) -> Result<(), Fault> {
     let mut live = match reusable(session, token) {
         Some(live) => live,
-        None => open(&session.about, token, deadline).await?,
+        None => open(&mut session.about, token, deadline).await?,
     };
-    if live.used {
-        live.facts.reused = true;
-        live.facts.timings = Timings::default();
-    }
     let facts = Box::new(live.facts.clone());
     intake
         .trace(|attempt| Trace::Connected { attempt, facts })
         .await;
-
-    let base = live.base.take();
-    let delta = base
-        .as_ref()
-        .is_some_and(|base| base.tail(&request.body).is_some());
-    let metadata = metadata(&session.about);
-    let frame = request.body.create_frame(base.as_ref(), &metadata);
-    let bytes = frame.len();
-    let mut recorder = DeltaRecorder::new(&request.body);
-    let outcome = match send(&session.about, &mut live, frame, deadline).await {
-        Ok(()) => {
-            intake.sent().await;
-            intake
-                .trace(|attempt| Trace::Sent {
-                    attempt,
-                    bytes,
-                    delta,
-                })
-                .await;
-            read(&session.about, &mut live, deadline, intake, &mut recorder).await
-        }
-        Err(fault) => Err(fault),
-    };
-    if let Some(state) = intake.take_turn_state() {
-        session.about.turn_state = Some(state);
-    }
+    let outcome = ask(
+        &mut session.about,
+        &mut live,
+        &request.body,
+        deadline,
+        intake,
+    )
+    .await;
     live.used = true;
     match outcome {
-        Ok(()) => {
-            live.base = recorder.finish();
+        Ok(base) => {
+            live.base = base;
             session.socket = Some(live);
             Ok(())
         }
-        Err(mut fault) => {
-            fault.evidence.connection(&live.facts);
+        Err(fault) => {
+            let fault = live.seen_by(fault);
             // The backend has only forgotten the base; the socket itself is as good as before.
             if fault.cause == Cause::UnknownPreviousResponse {
                 session.socket = Some(live);
@@ -104,48 +99,88 @@ pub(crate) async fn attempt(
     }
 }
 
+/// Sends the request over the socket and reads its answer; gives the base for the next one.
+async fn ask(
+    about: &mut Conversation,
+    live: &mut LiveSocket,
+    request: &EncodedRequest,
+    deadline: &Deadline,
+    intake: &mut Intake,
+) -> Result<Option<DeltaBase>, Fault> {
+    let base = live.base.take();
+    let delta = base
+        .as_ref()
+        .is_some_and(|base| base.tail(request).is_some());
+    let frame = request.create_frame(base.as_ref(), &metadata(about));
+    let bytes = frame.len();
+    if bytes > about.endpoint.profile().max_frame {
+        let mut fault = Fault::new(Phase::Send, Cause::TooLarge);
+        fault.replay = Replay::Free;
+        return Err(fault);
+    }
+    send(about, live, frame, deadline).await?;
+    intake.sent().await;
+    let sent = |attempt| Trace::Sent {
+        attempt,
+        bytes,
+        delta,
+    };
+    intake.trace(sent).await;
+    let mut recorder = DeltaRecorder::new(request);
+    let read = read(about, live, bytes, deadline, intake, &mut recorder).await;
+    if let Some(state) = intake.take_turn_state() {
+        about.keep_turn_state(&state);
+    }
+    read.map(|()| recorder.finish())
+}
+
 /// Opens the socket and sends the frame that asks for no answer (codex-protocol §2.4).
 pub(crate) async fn prewarm(
     session: &mut Session,
     request: &EncodedRequest,
     deadline: Deadline,
 ) -> Result<(), Fault> {
-    let token = super::token(&session.about, &deadline).await?;
-    let mut live = open(&session.about, token.as_ref(), &deadline).await?;
-    let frame = request.prewarm_frame(&metadata(&session.about));
-    send(&session.about, &mut live, frame, &deadline).await?;
-    let quiet = Request {
-        body: request.clone(),
-        reasoning: false,
-        accepts_restart: false,
-        has_alternative: false,
-    };
-    let mut intake = Intake::new(&session.about, &quiet, 0, Updates::nobody());
+    let about = &mut session.about;
+    let token = super::token(about, &deadline).await?;
+    let mut live = open(about, token.as_ref(), &deadline).await?;
+    let frame = request.prewarm_frame(&metadata(about));
+    let bytes = frame.len();
+    send(about, &mut live, frame, &deadline).await?;
+    let mut intake = Intake::unheard(about);
     let mut recorder = DeltaRecorder::new(request);
-    read(
-        &session.about,
+    let read = read(
+        about,
         &mut live,
+        bytes,
         &deadline,
         &mut intake,
         &mut recorder,
     )
-    .await?;
+    .await;
+    read.map_err(|fault| live.seen_by(fault))?;
     live.base = recorder.finish();
     live.used = true;
     session.socket = Some(live);
     Ok(())
 }
 
-/// The idle socket, unless it is too old or was opened with another token.
+/// The idle socket, unless it is too old, was opened with another token, or has something to say:
+/// a word left over from the last response would be taken for an answer to the next.
 fn reusable(session: &mut Session, token: Option<&Token>) -> Option<LiveSocket> {
-    let live = session.socket.take()?;
-    let young = session.about.transport.clock.since(live.opened)
-        < session.about.endpoint.profile().max_socket_age;
-    (young && live.generation == generation(token)).then_some(live)
+    let mut live = session.socket.take()?;
+    let about = &session.about;
+    let young = about.transport.clock.since(live.opened) < about.endpoint.profile().max_socket_age;
+    let same = live.generation == generation(token);
+    if !young || !same || about.fresh || !live.is_silent() {
+        return None;
+    }
+    live.facts.reused = true;
+    live.facts.timings = Timings::default();
+    Some(live)
 }
 
 async fn open(
-    about: &Conversation,
+    about: &mut Conversation,
     token: Option<&Token>,
     deadline: &Deadline,
 ) -> Result<LiveSocket, Fault> {
@@ -157,9 +192,15 @@ async fn open(
     };
     let opened = websocket::connect(&about.transport.dialer, upgrade, *deadline).await;
     let upgraded = opened.map_err(|error| refused(about, &error, deadline))?;
+    if let Some(state) = upgraded.headers.get(TURN_STATE) {
+        about.keep_turn_state(state.to_str().unwrap_or_default());
+    }
+    let mut head = Evidence::default();
+    head.head(StatusCode::SWITCHING_PROTOCOLS, &upgraded.headers);
     Ok(LiveSocket {
         socket: upgraded.socket,
         facts: upgraded.facts,
+        head,
         base: None,
         opened: about.transport.clock.now(),
         generation: generation(token),
@@ -182,8 +223,7 @@ fn refused(about: &Conversation, error: &NetError, deadline: &Deadline) -> Fault
         fault = of_response(Phase::Upgrade, *status, headers, body, now);
         let head = std::mem::replace(&mut fault.evidence, evidence);
         fault.evidence.merge_head(&head);
-        let start = String::from_utf8_lossy(&body[..body.len().min(BODY_KEPT)]);
-        fault.evidence.body = Some(start.into_owned());
+        fault.evidence.body = Some(String::from_utf8_lossy(body).into_owned());
     }
     // No frame was sent: whatever happened, the request was not.
     fault.replay = Replay::Free;
@@ -218,13 +258,14 @@ async fn send(
 async fn read(
     about: &Conversation,
     live: &mut LiveSocket,
+    bytes: usize,
     deadline: &Deadline,
     intake: &mut Intake,
     recorder: &mut DeltaRecorder,
 ) -> Result<(), Fault> {
     let clock = &about.transport.clock;
     let profile = about.endpoint.profile();
-    let mut edge = EdgeWatch::new(profile, live.answers_pings, clock.now());
+    let mut edge = EdgeWatch::new(profile, live.answers_pings, bytes, clock.now());
     loop {
         let limit = intake.limit(deadline);
         let wake = limit.at().min(edge.next());
@@ -291,10 +332,15 @@ fn broken(live: &LiveSocket, intake: &Intake, error: &NetError, deadline: &Deadl
     }
 }
 
-/// A used socket that dies before it says anything had been closed while it was idle: the request
+/// A used socket that ends before it says anything had been closed while it was idle: the request
 /// was not processed, and goes out again at no cost, once.
 fn died(live: &LiveSocket, mut fault: Fault) -> Fault {
-    if live.used && fault.limit.is_none() {
+    if live.used
+        && matches!(
+            fault.cause,
+            Cause::Reset | Cause::Cut | Cause::StaleConnection
+        )
+    {
         fault.cause = Cause::StaleConnection;
         fault.replay = Replay::Free;
     }
@@ -308,6 +354,7 @@ fn closed(live: &LiveSocket, intake: &Intake, code: Option<u16>, reason: &str) -
         Some(1009) => fault.cause = Cause::TooLarge,
         Some(1012 | 1013) => fault.cause = Cause::Overloaded,
         Some(1011) => fault.cause = Cause::ServerError,
+        Some(1002 | 1003 | 1007 | 1008) => fault.cause = Cause::Malformed,
         _ if !intake.has_passed_events() => fault = died(live, fault),
         _ => {}
     }

@@ -6,7 +6,7 @@ use alipes_net::{ConnectionFacts, Timings};
 use http::{HeaderMap, StatusCode};
 
 /// How much of an unexpected body is kept, in bytes.
-pub(crate) const BODY_KEPT: usize = 512;
+pub(super) const BODY_KEPT: usize = 512;
 
 /// Facts for people, records and support; never used to decide anything after the fault is named.
 #[derive(Clone, Debug, Default)]

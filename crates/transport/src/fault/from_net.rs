@@ -17,6 +17,10 @@ pub(crate) fn of_net_error(error: &NetError, deadline: &Deadline) -> Fault {
     if !error.facts.written || unprocessed || fault.cause == Cause::StaleConnection {
         fault.replay = Replay::Free;
     }
+    if is_local(&error.kind) {
+        // Nobody out there did anything: the error's own words say more than its cause.
+        fault.message = Some(error.kind.to_string());
+    }
     let evidence = &mut fault.evidence;
     evidence.egress = error.facts.egress.as_ref().map(ToString::to_string);
     evidence.remote_addr = error.facts.remote_addr;
@@ -54,7 +58,11 @@ fn cause(error: &NetError, phase: Phase, deadline: &Deadline) -> Cause {
             _ => Cause::TimedOut,
         },
         NetErrorKind::Reset | NetErrorKind::Closed if died_idle(error) => Cause::StaleConnection,
-        NetErrorKind::Reset | NetErrorKind::Closed if phase == Phase::Stream => Cause::Cut,
+        NetErrorKind::Reset | NetErrorKind::Closed | NetErrorKind::StreamReset(_)
+            if phase == Phase::Stream =>
+        {
+            Cause::Cut
+        }
         NetErrorKind::Reset | NetErrorKind::Closed | NetErrorKind::StreamReset(_) => Cause::Reset,
         NetErrorKind::StreamRefused => Cause::StaleConnection,
         NetErrorKind::CertificateUnknownIssuer
@@ -64,13 +72,26 @@ fn cause(error: &NetError, phase: Phase, deadline: &Deadline) -> Cause {
         | NetErrorKind::CaFile { .. } => Cause::Certificate,
         NetErrorKind::CertificateExpired => Cause::Certificate,
         NetErrorKind::CertificateNotYetValid => Cause::ClockSkew,
-        NetErrorKind::TlsAlert(_) | NetErrorKind::TlsOther => Cause::Reset,
+        NetErrorKind::TlsAlert(_) | NetErrorKind::TlsOther => Cause::Malformed,
         NetErrorKind::TooLarge => Cause::TooLarge,
         NetErrorKind::Protocol => Cause::Malformed,
         NetErrorKind::UpgradeRefused { .. } => Cause::UpgradeRefused,
         NetErrorKind::BadUrl | NetErrorKind::Io => Cause::Unreachable,
         _ => Cause::Reset,
     }
+}
+
+/// Trouble of this machine that no cause names by itself.
+fn is_local(kind: &NetErrorKind) -> bool {
+    matches!(
+        kind,
+        NetErrorKind::Io
+            | NetErrorKind::BadUrl
+            | NetErrorKind::NoRootCertificates
+            | NetErrorKind::CaFile { .. }
+            | NetErrorKind::TlsOther
+            | NetErrorKind::TlsAlert(_)
+    )
 }
 
 /// A reused connection that died before a byte of the answer had been closed while it was idle.

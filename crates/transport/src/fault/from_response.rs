@@ -54,6 +54,23 @@ pub(crate) fn of_response(
     fault
 }
 
+/// A fault from a body that should have been a stream and was a page or an error; `None` if it was
+/// neither.
+pub(crate) fn of_disguised(
+    phase: Phase,
+    status: StatusCode,
+    headers: &HeaderMap,
+    body: &[u8],
+    now: SystemTime,
+) -> Option<Fault> {
+    let known = looks_like_html(body) || ApiError::from_body(body).is_some();
+    known.then(|| {
+        let mut fault = of_response(phase, status, headers, body, now);
+        fault.evidence.body = Some(String::from_utf8_lossy(body).into_owned());
+        fault
+    })
+}
+
 /// A fault from a status, its headers, and the error a body or frame held.
 pub(super) fn of_error(
     phase: Phase,
@@ -76,6 +93,7 @@ pub(super) fn of_error(
         .and_then(|value| retry_after_header(value, header(headers, "date"), now))
         .or_else(|| from_api::wait_of(error?, now));
     fault.message = error.and_then(|error| error.message.clone());
+    fault.code = error.and_then(|error| error.code.clone().or_else(|| error.kind.clone()));
     fault
 }
 

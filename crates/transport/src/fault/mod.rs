@@ -17,13 +17,16 @@ use std::time::Duration;
 use alipes_base::{Expired, Redactor};
 
 pub use causes::{Blame, Cause, Scope};
-pub(crate) use evidence::BODY_KEPT;
+use evidence::BODY_KEPT;
 pub use evidence::Evidence;
 pub(crate) use from_api::{of_api_error, of_error_frame};
 pub(crate) use from_net::of_net_error;
-pub(crate) use from_response::{BodyShape, body_shape, of_response};
+pub(crate) use from_response::{BodyShape, body_shape, of_disguised, of_response};
 
 use crate::Route;
+
+/// How much of a provider's own words is kept, in bytes.
+const MESSAGE_KEPT: usize = 2_000;
 
 /// Where in an attempt it happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -102,6 +105,8 @@ pub struct Fault {
     pub limit: Option<Expired>,
     /// The provider's own words, where it gave any.
     pub message: Option<String>,
+    /// The provider's error code, where it gave one.
+    pub code: Option<String>,
     /// What was seen.
     pub evidence: Box<Evidence>,
     /// The endpoint's name.
@@ -120,6 +125,7 @@ impl Fault {
             retry_after: None,
             limit: None,
             message: None,
+            code: None,
             evidence: Box::default(),
             endpoint: Arc::from(""),
             route: Route::Sse,
@@ -138,12 +144,24 @@ impl Fault {
         self
     }
 
+    /// The same fault with one more reason behind its message.
+    pub(crate) fn because(mut self, why: &str) -> Self {
+        self.message = Some(match self.message.take() {
+            Some(message) => format!("{message}; {why}"),
+            None => why.to_owned(),
+        });
+        self
+    }
+
     /// The same fault with every text from outside cleaned: a server may echo a key.
     pub(crate) fn redacted(mut self, redactor: &Redactor) -> Self {
-        let clean =
-            |text: &mut Option<String>| *text = text.take().map(|text| redactor.redact(&text));
-        clean(&mut self.message);
-        self.evidence.texts().into_iter().for_each(clean);
+        let clean = |text: &mut Option<String>, longest: usize| {
+            *text = text.take().map(|text| cut(redactor.redact(&text), longest));
+        };
+        clean(&mut self.message, MESSAGE_KEPT);
+        for text in self.evidence.texts() {
+            clean(text, BODY_KEPT);
+        }
         self
     }
 
@@ -158,6 +176,16 @@ impl Fault {
     pub fn scope(&self) -> Scope {
         self.cause.scope()
     }
+}
+
+/// The beginning of a text, in bytes, at a character's border.
+fn cut(mut text: String, longest: usize) -> String {
+    if text.len() > longest {
+        let end = (0..=longest).rev().find(|end| text.is_char_boundary(*end));
+        text.truncate(end.unwrap_or(0));
+        text.push('…');
+    }
+    text
 }
 
 /// One line: who, what, where, with the identifiers that a provider's support asks for.

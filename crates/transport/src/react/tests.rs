@@ -1,7 +1,6 @@
 //! The table, row by row.
 
 use super::*;
-use crate::Route;
 
 const BUDGET: Budget = Budget {
     replays: 7,
@@ -203,4 +202,36 @@ fn a_free_replay_is_free_once_and_never_endless() {
         assert!(replays < 100, "endless");
     }
     assert_eq!(replays, 8);
+}
+
+#[test]
+fn whatever_a_server_asks_for_the_budget_ends_it() {
+    for cause in Cause::ALL {
+        for retry_after in [Duration::ZERO, Duration::from_secs(1)] {
+            let mut asked = fault(Phase::Headers, *cause);
+            asked.retry_after = Some(retry_after);
+            let mut history = AttemptHistory::new();
+            let mut replays = 0;
+            loop {
+                let again =
+                    |r: &Reaction| matches!(r, Reaction::SameRoute { .. } | Reaction::Wait { .. });
+                let Some(again) = react(&asked, &history, BUDGET).into_iter().find(again) else {
+                    break;
+                };
+                history.failed(&asked);
+                history.reacted(again);
+                replays += 1;
+                assert!(replays <= 8, "{cause:?} goes on for ever");
+            }
+        }
+    }
+}
+
+#[test]
+fn every_refused_upgrade_leaves_the_route_unless_the_account_is_refused() {
+    for cause in Cause::ALL {
+        let refused = fault(Phase::Upgrade, *cause);
+        let other = first(&refused, &AttemptHistory::new()) == Reaction::OtherRoute;
+        assert_eq!(other, !about_the_account(*cause), "{cause:?}");
+    }
 }

@@ -111,6 +111,31 @@ async fn a_dead_idle_socket_is_replaced_at_no_cost() {
 }
 
 #[tokio::test]
+async fn a_word_left_over_on_the_socket_answers_nothing() {
+    let simulator = simulator(&["websocket-completed-twice@1"]).await;
+    let mut session = session(&simulator.base_url(), WEBSOCKET);
+    let first = say(&mut session, "hello").await;
+    let second = say(&mut session, "list the files").await;
+    assert!(second.result.is_ok(), "{:?}", second.result);
+    assert_ne!(second.text, "", "the second terminal event is no answer");
+    assert_ne!(second.text, first.text);
+}
+
+#[tokio::test]
+async fn a_condemned_connection_is_not_used_again() {
+    let simulator = simulator(&["sse-stall-before-headers@1"]).await;
+    let outcome = say(&mut session(&simulator.base_url(), SSE), "hello").await;
+    assert!(outcome.result.is_ok());
+    let connections: Vec<u64> = simulator
+        .seen()
+        .iter()
+        .map(|seen| seen.connection)
+        .collect();
+    assert_eq!(connections.len(), 2);
+    assert_ne!(connections[0], connections[1]);
+}
+
+#[tokio::test]
 async fn a_second_step_sends_only_what_is_new() {
     let simulator = simulator(&[]).await;
     let mut session = session(&simulator.base_url(), WEBSOCKET);

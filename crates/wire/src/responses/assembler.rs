@@ -182,7 +182,7 @@ mod tests {
         ] {
             assert_eq!(push(&mut assembler, json), None, "{json}");
         }
-        assert_eq!(assembler.skipped(), 3);
+        assert_eq!(assembler.skipped(), 4);
         let text = push(
             &mut assembler,
             r#"{"type":"response.output_text.delta","delta":"on"}"#,
@@ -217,5 +217,50 @@ mod tests {
             None
         );
         assert_eq!(assembler.skipped(), 2);
+    }
+
+    #[test]
+    fn an_odd_limit_does_not_lose_the_others() {
+        let event = |window: &str| {
+            format!(
+                r#"{{"type":"codex.rate_limits","rate_limits":{{"primary":{window},"secondary":{{"used_percent":"12.5","window_minutes":300.0,"reset_at":"1795000000"}}}}}}"#
+            )
+        };
+        for window in [
+            "null",
+            "[1]",
+            "7",
+            r#"{"used_percent":null,"window_minutes":-1,"reset_at":1e999}"#,
+        ] {
+            let told = push(&mut Assembler::new(), &event(window));
+            let Some(ModelEvent::RateLimits(limits)) = told else {
+                panic!("no limits: {window}");
+            };
+            let secondary = limits.secondary.unwrap();
+            assert_eq!(secondary.window_minutes, Some(300), "{window}");
+            assert_eq!(secondary.reset_at, Some(1_795_000_000), "{window}");
+        }
+    }
+
+    #[test]
+    fn what_announces_or_repeats_is_known_and_not_counted() {
+        let mut assembler = Assembler::new();
+        for kind in [
+            "response.in_progress",
+            "response.content_part.added",
+            "response.output_text.done",
+            "response.function_call_arguments.delta",
+            "response.custom_tool_call_input.done",
+            "response.reasoning_summary_part.added",
+            "codex.response.metadata",
+            "keepalive",
+        ] {
+            push(&mut assembler, &format!(r#"{{"type":"{kind}"}}"#));
+        }
+        assert_eq!(assembler.skipped(), 0);
+        push(&mut assembler, r#"{"type":"response.output_item.added","item":null}"#);
+        push(&mut assembler, r#"{"type":"response.created","response":["r"]}"#);
+        push(&mut assembler, r#"{"type":"surprise"}"#);
+        assert_eq!(assembler.skipped(), 3);
     }
 }

@@ -206,4 +206,34 @@ mod tests {
         recorder.observe(&RawEvent::parse(Bytes::from(completed())).unwrap());
         assert!(recorder.finish().is_none());
     }
+
+    #[test]
+    fn an_item_that_is_not_known_or_not_whole_voids_the_base() {
+        for item in [
+            r#"{"type":"web_search_call","id":"ws_1","status":"completed"}"#,
+            r#"{"type":"brand_new"}"#,
+            r#"{}"#,
+            r#"{"type":"message","content":[]}"#,
+            r#"{"type":"function_call","name":"f","arguments":"{}"}"#,
+            r#"{"type":"function_call","call_id":"c","arguments":"{}"}"#,
+        ] {
+            assert!(record(&[done(item), completed()]).is_none(), "{item}");
+        }
+        for item in [
+            ITEM,
+            r#"{"type":"reasoning","id":"rs_1","summary":[],"encrypted_content":"x"}"#,
+            r#"{"type":"function_call","call_id":"c","name":"f","arguments":"{}"}"#,
+            r#"{"type":"custom_tool_call","call_id":"c","name":"f","input":"x"}"#,
+        ] {
+            assert!(record(&[done(item), completed()]).is_some(), "{item}");
+        }
+    }
+
+    #[test]
+    fn an_item_that_began_and_never_came_voids_the_base() {
+        let added = format!(r#"{{"type":"response.output_item.added","item":{ITEM}}}"#);
+        assert!(record(&[added.clone(), completed()]).is_none());
+        assert!(record(&[added.clone(), added.clone(), done(ITEM), completed()]).is_none());
+        assert!(record(&[added, done(ITEM), done(ITEM), completed()]).is_some());
+    }
 }

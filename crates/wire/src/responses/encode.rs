@@ -164,7 +164,9 @@ impl EncodedRequest {
         json
     }
 
-    fn size(&self) -> usize {
+    /// How many bytes the request has when it is sent in full, give or take its metadata.
+    #[must_use]
+    pub fn size(&self) -> usize {
         let items: usize = self.input.iter().map(|item| item.json().len() + 1).sum();
         self.fields.len() + items + 128
     }

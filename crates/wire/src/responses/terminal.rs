@@ -237,4 +237,85 @@ mod tests {
         let flat = terminal(r#"{"type":"error","code":"server_error","message":"m"}"#);
         assert!(matches!(flat, Some(Terminal::Error(f)) if f.error.is("server_error")));
     }
+
+    #[test]
+    fn an_odd_field_does_not_turn_a_failure_into_success() {
+        let failed = |json: &str, code: &str| {
+            let ended = terminal(json);
+            let named = matches!(&ended, Some(Terminal::Failed(error)) if error.is(code));
+            assert!(named, "{json}: {ended:?}");
+        };
+        for odd in [
+            r#""usage":{"input_tokens":1.5}"#,
+            r#""usage":[1e999]"#,
+            r#""id":7,"end_turn":"no","incomplete_details":[]"#,
+            r#""status":"failed""#,
+        ] {
+            let response = format!(r#"{{"status":"failed",{odd},"error":{{"code":"c","x":1e999}}}}"#);
+            for kind in ["response.completed", "response.done", "response.failed"] {
+                failed(&format!(r#"{{"type":"{kind}","response":{response}}}"#), "c");
+            }
+        }
+        failed(
+            r#"{"type":"response.completed","response":{"status":7,"error":{"code":"c"}}}"#,
+            "c",
+        );
+        failed(
+            r#"{"type":"response.failed","response":{"error":{"type":"usage_limit_reached"}}}"#,
+            "usage_limit_reached",
+        );
+    }
+
+    #[test]
+    fn an_error_beside_the_response_is_found() {
+        for response in ["null", "{}", r#"{"error":null}"#, r#"{"error":{}}"#, "7"] {
+            let json = format!(
+                r#"{{"type":"response.failed","response":{response},"error":{{"code":"c"}}}}"#
+            );
+            let ended = terminal(&json);
+            assert!(
+                matches!(&ended, Some(Terminal::Failed(error)) if error.is("c")),
+                "{json}: {ended:?}"
+            );
+        }
+        let text = terminal(r#"{"type":"response.failed","response":{"error":"too much"}}"#);
+        assert!(
+            matches!(text, Some(Terminal::Failed(e)) if e.message.as_deref() == Some("too much"))
+        );
+    }
+
+    #[test]
+    fn an_odd_usage_keeps_the_counts_that_can_be_read() {
+        let json = r#"{"type":"response.completed","response":{"id":"r","end_turn":false,
+            "usage":{"input_tokens":1.5,"output_tokens":"7","output_tokens_details":{"reasoning_tokens":2.0}}}}"#;
+        let Some(Terminal::Completed {
+            usage: Some(usage),
+            end_turn,
+            ..
+        }) = terminal(json)
+        else {
+            panic!("not completed with a usage");
+        };
+        assert_eq!((usage.input_tokens, usage.output_tokens), (0, 7));
+        assert_eq!((usage.reasoning_tokens, end_turn), (2, Some(false)));
+    }
+
+    #[test]
+    fn a_status_may_be_a_string_and_an_odd_field_costs_only_itself() {
+        for status in [
+            r#""status":"429""#,
+            r#""status":429.0"#,
+            r#""status":"failed","status_code":429"#,
+        ] {
+            let json = format!(
+                r#"{{"type":"error",{status},"x":1e999,"error":{{"code":"c","y":1e999}},"headers":{{"a":"1","b":1e999}}}}"#
+            );
+            let Some(Terminal::Error(frame)) = terminal(&json) else {
+                panic!("not an error");
+            };
+            assert_eq!(frame.status, Some(429), "{status}");
+            assert!(frame.error.is("c"), "{frame:?}");
+            assert!(frame.headers.contains_key("a"), "{frame:?}");
+        }
+    }
 }

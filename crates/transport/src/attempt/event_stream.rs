@@ -1,0 +1,103 @@
+//! A response's body, read as the stream of events it should be.
+
+use std::time::SystemTime;
+
+use alipes_base::Deadline;
+use alipes_net::{Body, ConnectionFacts, Response};
+use alipes_wire::{SseDecoder, SseItem, SseLimits};
+use http::{HeaderMap, StatusCode};
+
+use super::intake::{Intake, Next};
+use crate::fault::{of_disguised, of_net_error};
+use crate::{Cause, Fault};
+
+/// The end-of-stream mark that some servers send; it carries nothing.
+const DONE: &str = "[DONE]";
+
+/// How much of a body is kept until the first event, in case it never was a stream.
+const START_KEPT: usize = 4 * 1024;
+
+/// What came before the body.
+pub(super) struct Head {
+    pub(super) status: StatusCode,
+    pub(super) headers: HeaderMap,
+    /// When it came.
+    pub(super) at: SystemTime,
+    facts: ConnectionFacts,
+}
+
+impl Head {
+    pub(super) fn of(response: &Response, at: SystemTime) -> Self {
+        Self {
+            status: response.status,
+            headers: response.headers.clone(),
+            at,
+            facts: response.facts.clone(),
+        }
+    }
+
+    /// The fault with this head as evidence.
+    pub(super) fn seen_by(&self, mut fault: Fault) -> Fault {
+        if fault.evidence.status.is_none() {
+            fault.evidence.head(self.status, &self.headers);
+        }
+        fault.evidence.connection(&self.facts);
+        fault
+    }
+}
+
+/// Reads events until the response is complete, and gives back what is left of the body.
+pub(super) async fn read(
+    mut body: Body,
+    head: &Head,
+    deadline: &Deadline,
+    intake: &mut Intake,
+) -> Result<Body, Fault> {
+    let mut decoder = SseDecoder::new(SseLimits::default());
+    let mut items = Vec::new();
+    let mut start = Vec::new();
+    loop {
+        let limit = intake.limit(deadline);
+        let chunk = match limit.run(body.chunk()).await {
+            Ok(chunk) => chunk.map_err(|error| intake.placed(of_net_error(&error, deadline)))?,
+            Err(expired) => return Err(intake.timed_out(expired, deadline)),
+        };
+        let ended = chunk.is_none();
+        match chunk {
+            Some(chunk) => {
+                intake.count(chunk.len())?;
+                let room = START_KEPT.saturating_sub(start.len());
+                start.extend_from_slice(&chunk[..chunk.len().min(room)]);
+                let decoded = decoder.push(&chunk, &mut items);
+                decoded.map_err(|_too_large| Fault::new(intake.phase(), Cause::TooLarge))?;
+            }
+            // A terminal event without its blank line still ends the response.
+            None => items.extend(decoder.finish()),
+        }
+        for item in items.drain(..) {
+            if take(item, intake).await? == Next::Completed {
+                return Ok(body);
+            }
+        }
+        if ended {
+            return Err(what_ended(&start, head, intake));
+        }
+    }
+}
+
+async fn take(item: SseItem, intake: &mut Intake) -> Result<Next, Fault> {
+    match item {
+        SseItem::Comment => intake.sign_of_life(),
+        SseItem::Event { data, .. } if data == DONE => {}
+        SseItem::Event { data, .. } => return Ok(intake.take(data.into()).await?.0),
+    }
+    Ok(Next::More)
+}
+
+/// The body ended without a terminal event. Without any event it may have been a page or an error
+/// that came without its content type.
+fn what_ended(start: &[u8], head: &Head, intake: &Intake) -> Fault {
+    let disguised = (!intake.has_passed_events())
+        .then(|| of_disguised(intake.phase(), head.status, &head.headers, start, head.at));
+    disguised.flatten().unwrap_or_else(|| intake.cut())
+}
