@@ -34,6 +34,8 @@ pub struct AgentOptions {
     pub root: Root,
     /// The environment of commands.
     pub environment: Environment,
+    /// Knows the secrets that no tool may see or tell.
+    pub redactor: Redactor,
     /// The time.
     pub clock: Clock,
 }
@@ -182,7 +184,7 @@ impl Agent {
             environment: options.environment.clone(),
             deadline,
             clock: options.clock.clone(),
-            redactor: Redactor::new(),
+            redactor: options.redactor.clone(),
         };
         let mut desk = Desk {
             toolbox: &options.toolbox,

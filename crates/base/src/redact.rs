@@ -14,7 +14,8 @@ const MARK: &str = "[redacted]";
 const SHORTEST: usize = 6;
 
 /// Prefixes after which a run of token characters is taken for a credential. The length is that of
-/// the run: "Bearer token" in a sentence must stay readable.
+/// the run: "Bearer token" in a sentence must stay readable. So must `task-list`, though it holds
+/// `sk-`: within a word only a run that no word looks like counts.
 const SHAPES: [(&str, usize); 4] = [("Bearer ", 12), ("sk-", 12), ("rt-", 24), ("eyJ", 24)];
 
 /// A shared list of secrets and the way to blank them out.
@@ -44,6 +45,16 @@ impl Redactor {
         }
     }
 
+    /// Whether the text holds a secret that this process has read.
+    #[must_use]
+    pub fn holds_secret(&self, text: &str) -> bool {
+        self.secrets
+            .read()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+            .iter()
+            .any(|secret| text.contains(secret.expose()))
+    }
+
     /// The text without what must not be shown.
     #[must_use]
     pub fn redact(&self, text: &str) -> String {
@@ -65,6 +76,7 @@ fn blank_shape(text: &str, prefix: &str, shortest: usize) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(found) = rest.find(prefix) {
+        let in_word = rest[..found].ends_with(|c: char| c.is_ascii_alphanumeric());
         let (before, after) = rest.split_at(found + prefix.len());
         out.push_str(before);
         let run = after
@@ -72,11 +84,17 @@ fn blank_shape(text: &str, prefix: &str, shortest: usize) -> String {
             .take_while(|b| b.is_ascii_alphanumeric() || b"-._~+/=".contains(b))
             .count();
         let (token, tail) = after.split_at(run);
-        out.push_str(if run >= shortest { MARK } else { token });
+        let is_token = run >= shortest && (!in_word || is_no_word(token));
+        out.push_str(if is_token { MARK } else { token });
         rest = tail;
     }
     out.push_str(rest);
     out
+}
+
+/// Whether a run mixes digits with capitals, as random tokens do.
+fn is_no_word(run: &str) -> bool {
+    run.contains(|c: char| c.is_ascii_digit()) && run.contains(|c: char| c.is_ascii_uppercase())
 }
 
 #[cfg(test)]
@@ -95,7 +113,21 @@ mod tests {
     fn ordinary_words_stay() {
         let redactor = Redactor::new();
         redactor.learn(&Secret::new("the".to_owned()));
-        let text = "the Bearer token is missing; sk-1 is too short";
+        let text = "the Bearer token is missing; sk-1 is too short; task-list/src/main.rs, disk-usage-2024";
         assert_eq!(redactor.redact(text), text);
+    }
+
+    #[test]
+    fn a_token_that_an_escape_runs_into_is_blanked_all_the_same() {
+        let shown = Redactor::new().redact(r"\nsk-proj-0A1b2C3d4E5f6G");
+        assert_eq!(shown, r"\nsk-[redacted]");
+    }
+
+    #[test]
+    fn only_what_was_learnt_counts_as_a_secret_of_this_process() {
+        let redactor = Redactor::new();
+        redactor.clone().learn(&Secret::new("hunter22".to_owned()));
+        assert!(redactor.holds_secret("--password=hunter22"));
+        assert!(!redactor.holds_secret("hunter2 Bearer abcdef0123456789xyz"));
     }
 }

@@ -240,6 +240,8 @@ fn duration(text: &str) -> Result<Duration, String> {
 }
 
 #[cfg(test)]
+mod advice;
+#[cfg(test)]
 mod tests {
     use super::*;
     use clap::CommandFactory as _;

@@ -111,7 +111,7 @@ impl<'m> Stage<'m> {
         Ok(Self {
             machine,
             simulator: Simulator::start(options).await.map_err(Failure::failed)?,
-            root: Root::open(&current.join(folder)).map_err(Failure::usage)?,
+            root: machine.root(&current.join(folder), &Catalog::default())?,
             style: Style::of_stdout(&machine.environment),
             begun: machine.clock.now(),
         })
@@ -159,7 +159,7 @@ impl<'m> Stage<'m> {
             ..Overrides::default()
         };
         let machine = self.machine;
-        let transport = machine.transport(Vec::new())?;
+        let transport = machine.transport()?;
         let session_id = machine.rng.uuid();
         let making = Making {
             environment: &machine.environment,
@@ -175,6 +175,7 @@ impl<'m> Stage<'m> {
             journal: Box::new(MemoryJournal::default()),
             root: self.root.clone(),
             environment: machine.environment.clone(),
+            redactor: machine.redactor.clone(),
             clock: machine.clock.clone(),
         };
         Ok(Agent::new(options, &setting))

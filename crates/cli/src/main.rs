@@ -46,11 +46,13 @@ fn main() -> ExitCode {
 fn run(command: Command, machine: &Machine) -> Result<(), Failure> {
     let signals = Signals::listen()?;
     let runtime = setup::runtime()?;
+    // A server hears it itself: being asked to stop is how it ends well.
+    let serves = matches!(command, Command::Simulate(_));
     let outcome = runtime.block_on(async {
         tokio::select! {
             biased;
             outcome = dispatch(command, machine, &signals) => outcome,
-            stop = signals.stop() => Err(Failure::Stopped(stop)),
+            stop = signals.stop(), if !serves => Err(Failure::Stopped(stop)),
         }
     });
     // A thread that still reads a terminal or asks a resolver must not hold us up.

@@ -1,7 +1,7 @@
 //! Puts the rooms together: the one place that reads the environment of this process and knows how
 //! everything is built.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use alipes_base::{Clock, Environment, Redactor, Rng};
@@ -24,6 +24,7 @@ pub(crate) struct Machine {
     pub(crate) environment: Environment,
     pub(crate) clock: Clock,
     pub(crate) rng: Rng,
+    pub(crate) redactor: Redactor,
 }
 
 impl Machine {
@@ -32,6 +33,7 @@ impl Machine {
             environment: environment(),
             clock: Clock::system(),
             rng: Rng::from_entropy(),
+            redactor: Redactor::new(),
         }
     }
 
@@ -47,13 +49,23 @@ impl Machine {
         Ok(Catalog::read(&document)?)
     }
 
+    /// The folder that tools work beneath, without what holds our own settings and keys.
+    pub(crate) fn root(&self, folder: &Path, catalog: &Catalog) -> Result<Root, Failure> {
+        let root = Root::open(folder).map_err(Failure::usage)?;
+        let home = Home::find(&self.environment).ok();
+        let own = home
+            .iter()
+            .flat_map(|home| [home.folder().to_owned(), home.config_file()]);
+        Ok(root.protecting(own.chain(catalog.key_files())))
+    }
+
     /// The way to every endpoint. Opens nothing and reads nothing yet.
-    pub(crate) fn transport(&self, extra_ca_files: Vec<PathBuf>) -> Result<Transport, Failure> {
+    pub(crate) fn transport(&self) -> Result<Transport, Failure> {
         let from_environment = CA_VARIABLES
             .iter()
             .filter_map(|name| self.environment.path(name));
         let tls = Tls::new(TlsOptions {
-            extra_ca_files: from_environment.chain(extra_ca_files).collect(),
+            extra_ca_files: from_environment.collect(),
             ..TlsOptions::default()
         });
         let dialer = Dialer::new(DialerOptions {
@@ -67,7 +79,7 @@ impl Machine {
             dialer,
             clock: self.clock.clone(),
             rng: self.rng.clone(),
-            redactor: Redactor::new(),
+            redactor: self.redactor.clone(),
             identity: Arc::new(Identity::alipes(env!("CARGO_PKG_VERSION"))),
         })
     }

@@ -37,17 +37,15 @@ impl Stop {
 }
 
 impl Signals {
-    /// Starts listening.
+    /// Starts listening; what comes after this call is heard, however late the thread begins.
     pub(crate) fn listen() -> Result<Self, Failure> {
         let (sender, receiver) = watch::channel(None);
+        let runtime = crate::setup::runtime()?;
+        let ears = runtime.block_on(async { Ears::open() });
+        let mut ears = ears.map_err(Failure::failed)?;
         std::thread::Builder::new()
             .name("signals".to_owned())
-            .spawn(move || {
-                // Without a runtime nothing can be heard; signals keep their default effect then.
-                if let Ok(runtime) = crate::setup::runtime() {
-                    runtime.block_on(tell(&sender));
-                }
-            })
+            .spawn(move || runtime.block_on(tell(&mut ears, &sender)))
             .map_err(Failure::failed)?;
         Ok(Self(receiver))
     }
@@ -63,11 +61,11 @@ impl Signals {
     }
 }
 
-async fn tell(sender: &watch::Sender<Option<Stop>>) {
-    let Ok(stop) = signal().await else { return };
+async fn tell(ears: &mut Ears, sender: &watch::Sender<Option<Stop>>) {
+    let stop = ears.next().await;
     sender.send_replace(Some(stop));
     tokio::select! {
-        _ = signal() => {}
+        _ = ears.next() => {}
         () = tokio::time::sleep(GRACE) => {}
     }
     exit(stop);
@@ -81,21 +79,45 @@ fn exit(stop: Stop) -> ! {
     std::process::exit(i32::from(stop.exit_code()))
 }
 
+/// The system's streams of signals.
 #[cfg(unix)]
-async fn signal() -> std::io::Result<Stop> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut hang_up = signal(SignalKind::hangup())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    Ok(tokio::select! {
-        _ = interrupt.recv() => Stop::Interrupt,
-        _ = terminate.recv() => Stop::Terminate,
-        _ = hang_up.recv() => Stop::HangUp,
-    })
+struct Ears {
+    interrupt: tokio::signal::unix::Signal,
+    terminate: tokio::signal::unix::Signal,
+    hang_up: tokio::signal::unix::Signal,
 }
 
-#[cfg(not(unix))]
-async fn signal() -> std::io::Result<Stop> {
-    tokio::signal::ctrl_c().await?;
-    Ok(Stop::Interrupt)
+#[cfg(unix)]
+impl Ears {
+    fn open() -> std::io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+            hang_up: signal(SignalKind::hangup())?,
+        })
+    }
+
+    async fn next(&mut self) -> Stop {
+        tokio::select! {
+            _ = self.interrupt.recv() => Stop::Interrupt,
+            _ = self.terminate.recv() => Stop::Terminate,
+            _ = self.hang_up.recv() => Stop::HangUp,
+        }
+    }
+}
+
+#[cfg(windows)]
+struct Ears(tokio::signal::windows::CtrlC);
+
+#[cfg(windows)]
+impl Ears {
+    fn open() -> std::io::Result<Self> {
+        tokio::signal::windows::ctrl_c().map(Self)
+    }
+
+    async fn next(&mut self) -> Stop {
+        self.0.recv().await;
+        Stop::Interrupt
+    }
 }

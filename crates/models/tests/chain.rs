@@ -113,7 +113,10 @@ async fn a_provider_that_cannot_answer_is_followed_by_the_next_and_rests() {
 
 #[tokio::test]
 async fn text_of_a_broken_provider_is_replaced_and_not_repeated() {
-    let (broken, healthy) = (simulator(&["sse-cut-after-text"]).await, simulator(&[]).await);
+    let (broken, healthy) = (
+        simulator(&["sse-cut-after-text"]).await,
+        simulator(&[]).await,
+    );
     let expected = ask(&mut chain(&healthy, &healthy), true).await.text;
     let seen = ask(&mut chain(&broken, &healthy), true).await;
     assert_eq!((seen.text, seen.restarts), (expected, 2));
@@ -121,7 +124,10 @@ async fn text_of_a_broken_provider_is_replaced_and_not_repeated() {
 
 #[tokio::test]
 async fn what_a_reader_cannot_take_back_goes_to_no_other_provider() {
-    let (broken, healthy) = (simulator(&["sse-cut-after-text"]).await, simulator(&[]).await);
+    let (broken, healthy) = (
+        simulator(&["sse-cut-after-text"]).await,
+        simulator(&[]).await,
+    );
     let seen = ask(&mut chain(&broken, &healthy), false).await;
     assert_eq!(seen.result.unwrap_err().cause, Cause::Cut);
     assert!(healthy.seen().is_empty());

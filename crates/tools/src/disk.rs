@@ -1,8 +1,8 @@
 //! Work on files, off the runtime's threads but owned by the call that awaits it.
 //!
 //! A blocking call cannot be cancelled from outside, so the work is given a [`Watch`] to look at as
-//! it goes. It is asked to stop at the deadline and when the call is dropped; it is left behind
-//! only if a file system hangs beyond the grace.
+//! it goes. It is asked to stop at the deadline, after a limit of its own, and when the call is
+//! dropped; it is left behind only if a file system hangs beyond the grace.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,6 +11,10 @@ use std::time::Duration;
 use alipes_base::{Clock, Deadline};
 
 use crate::{Context, Root, ToolError};
+
+/// The limit of one call's work on files: a model waits for it, and can ask for less.
+const LIMIT_NAME: &str = "file_tool";
+const LIMIT: Duration = Duration::from_secs(30);
 
 /// How long after the deadline work may still hand in what it has.
 const GRACE: Duration = Duration::from_millis(500);
@@ -55,8 +59,8 @@ impl Watch {
     }
 }
 
-/// Runs `work` on the blocking pool until it ends, the deadline passes, or this call is dropped.
-/// `advice` is for whoever runs out of time.
+/// Runs `work` on the blocking pool until it ends, the deadline or the limit passes, or this call is
+/// dropped. `advice` is for whoever runs out of time.
 pub(crate) async fn on_disk<T, F>(
     context: &Context,
     advice: &'static str,
@@ -68,19 +72,22 @@ where
 {
     let abandoned = Arc::new(AtomicBool::new(false));
     let _owner = Owner(Arc::clone(&abandoned));
+    let deadline = context
+        .deadline
+        .tightened(&context.clock, LIMIT_NAME, LIMIT);
     let watch = Watch {
         clock: context.clock.clone(),
-        deadline: context.deadline,
+        deadline,
         abandoned,
         advice,
     };
     let late = ToolError::TimedOut {
-        expired: context.deadline.expired(),
+        expired: deadline.expired(),
         advice,
     };
     let root = context.root.clone();
     let task = tokio::task::spawn_blocking(move || work(&root, &watch));
-    match tokio::time::timeout_at(context.deadline.at() + GRACE, task).await {
+    match tokio::time::timeout_at(deadline.at() + GRACE, task).await {
         Ok(Ok(result)) => result,
         Ok(Err(_panicked_or_shut_down)) => Err(ToolError::Stopped),
         Err(_elapsed) => Err(late),
@@ -101,7 +108,7 @@ mod tests {
     use std::path::PathBuf;
     use std::sync::mpsc;
 
-    use alipes_base::Environment;
+    use alipes_base::{Environment, Redactor};
 
     use super::*;
 
@@ -112,6 +119,7 @@ mod tests {
             environment: Environment::new([("", ""); 0], PathBuf::new()),
             deadline: Deadline::after(&clock, "test", length),
             clock,
+            redactor: Redactor::new(),
         }
     }
 
@@ -150,6 +158,29 @@ mod tests {
         assert_eq!(
             part.unwrap(),
             "stopped early: the limit test of 5ms has passed; ask for less"
+        );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn work_on_files_ends_within_30_seconds_of_a_longer_turn() {
+        let folder = tempfile::tempdir().unwrap();
+        let context = context(&folder, Duration::from_secs(3600));
+        let (started, has_started) = tokio::sync::oneshot::channel();
+        let call = on_disk(&context, "ask for less", |_, watch| {
+            let _ = started.send(());
+            while !watch.is_over() {
+                std::thread::yield_now();
+            }
+            Ok(watch.why())
+        });
+        let time_passes = async {
+            has_started.await.unwrap();
+            tokio::time::advance(LIMIT).await;
+        };
+        let (part, ()) = tokio::join!(call, time_passes);
+        assert_eq!(
+            part.unwrap(),
+            "stopped early: the limit file_tool of 30s has passed; ask for less"
         );
     }
 

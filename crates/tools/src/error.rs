@@ -1,4 +1,5 @@
-//! How a call fails, in words for the model that made it.
+//! How a call fails, in words for the model that made it; and how a root fails to open, in words for
+//! the person who named it.
 //!
 //! Each message says what happened, where, and what to do instead. Paths and names in it have been
 //! made harmless and short already.
@@ -55,6 +56,21 @@ pub enum ToolError {
         /// The path as it was given.
         path: String,
     },
+    /// The path is one of the program's own, or lies in one.
+    #[error("{path} holds alipes' own settings and keys; tools do not touch it")]
+    Protected {
+        /// The path as it was given.
+        path: String,
+    },
+    /// Writing would change what git itself reads and runs.
+    #[error(
+        "{path} is part of git's own files and was left alone, for the next git command would run \
+         what stands there; change it with a git command in `shell`"
+    )]
+    Git {
+        /// The path as it was given.
+        path: String,
+    },
     /// The file to replace may not be written.
     #[error("{path} is read-only and was left alone")]
     ReadOnly {
@@ -85,15 +101,16 @@ pub enum ToolError {
         /// What to do about it.
         advice: &'static str,
     },
-    /// The operating system refused.
-    #[error("cannot {action} {path}: {source}")]
+    /// The operating system refused. The model gets the message alone, so the system's answer is in
+    /// it, and not a source beside it that a report would tell a second time.
+    #[error("cannot {action} {path}: {reason}")]
     Io {
         /// What was being done: "read".
         action: &'static str,
         /// To what.
         path: String,
         /// What the system said.
-        source: io::Error,
+        reason: io::Error,
     },
     /// The work stopped without a result: it panicked, or the program is ending.
     #[error("the tool stopped without a result; this is a fault of the tool, not of the call")]
@@ -102,10 +119,10 @@ pub enum ToolError {
 
 impl ToolError {
     /// The error that an operating system's answer about `path` amounts to.
-    pub(crate) fn from_io(action: &'static str, path: &Path, source: io::Error) -> Self {
+    pub(crate) fn from_io(action: &'static str, path: &Path, reason: io::Error) -> Self {
         let shown = text::path(path);
-        match source.kind() {
-            _ if is_escape(&source) => Self::Outside { path: shown },
+        match reason.kind() {
+            _ if is_escape(&reason) => Self::Outside { path: shown },
             io::ErrorKind::NotFound => Self::NotFound { path: shown },
             io::ErrorKind::NotADirectory => Self::NotADirectory { path: shown },
             io::ErrorKind::IsADirectory => Self::NotAFile {
@@ -115,8 +132,46 @@ impl ToolError {
             _ => Self::Io {
                 action,
                 path: shown,
-                source,
+                reason,
             },
+        }
+    }
+}
+
+/// Why a [`Root`](crate::Root) could not be opened.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RootError {
+    /// There is nothing of that name.
+    #[error("the folder {path} does not exist")]
+    NotFound {
+        /// The path as it was given.
+        path: String,
+    },
+    /// There is something else of that name.
+    #[error("{path} is not a folder")]
+    NotADirectory {
+        /// The path as it was given.
+        path: String,
+    },
+    /// The operating system refused.
+    #[error("cannot open the folder {path}")]
+    Io {
+        /// The path as it was given.
+        path: String,
+        /// What the system said.
+        source: io::Error,
+    },
+}
+
+impl RootError {
+    /// The error that an operating system's answer about the folder amounts to.
+    pub(crate) fn from_io(path: &Path, source: io::Error) -> Self {
+        let path = text::path(path);
+        match source.kind() {
+            io::ErrorKind::NotFound => Self::NotFound { path },
+            io::ErrorKind::NotADirectory => Self::NotADirectory { path },
+            _ => Self::Io { path, source },
         }
     }
 }
@@ -138,6 +193,21 @@ mod tests {
             io::ErrorKind::PermissionDenied,
             "outside"
         )));
+    }
+
+    #[test]
+    fn what_the_system_said_is_told_once() {
+        use std::error::Error as _;
+        let denied = || io::Error::from_raw_os_error(13);
+        let for_model = ToolError::from_io("read", Path::new("a"), denied());
+        assert_eq!(
+            for_model.to_string(),
+            format!("cannot read a: {}", denied())
+        );
+        assert!(for_model.source().is_none());
+        let for_person = RootError::from_io(Path::new("/a"), denied());
+        assert_eq!(for_person.to_string(), "cannot open the folder /a");
+        assert!(for_person.source().is_some());
     }
 
     #[test]

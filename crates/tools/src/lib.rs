@@ -10,14 +10,18 @@
 //!   name is resolved beneath that handle by the kernel or by `cap-std`, never checked first and
 //!   opened later, so `..`, absolute paths and swapped links do not get out. What is not a regular
 //!   file (a FIFO, a device) is refused before anything is read, and opened without blocking.
+//! - **What is protected** ([`Root::protecting`]: the program's own settings and keys) is neither
+//!   read nor written by a file tool, and `.git` is not written: leave to write in a folder must not
+//!   become leave to run something, or to change what is allowed.
 //! - **Disk work** runs on the blocking pool, owned by the call that awaits it. It looks at the
-//!   deadline as it goes, and stops when the call is dropped.
+//!   deadline and at a limit of its own as it goes, and stops when the call is dropped.
 //! - **Commands** run in a process group of their own, which ends with the call: at the end, at the
 //!   limit, or when the call is dropped. They are *not* confined; [`Tool::caution`] says so.
 //!
 //! Invariants: everything is bounded (lines, bytes, entries, time), and a bound that is hit is said
 //! in the text itself, not only in [`Output::truncated`]. A file is written whole or not at all. No
-//! secret of the environment reaches a command. Nothing here prints or reads the environment.
+//! secret of the environment reaches a command, and no known secret leaves a tool ([`Toolbox`] sees
+//! to it for every tool). Nothing here prints or reads the environment.
 //!
 //! How it fails: by [`ToolError`], whose message is written for the model that made the call. A
 //! command that ends badly or runs out of time is not an error but an answer with its output.
@@ -32,7 +36,9 @@ mod input;
 mod lines;
 mod list;
 mod page;
+mod protected;
 mod read;
+mod redacted;
 mod root;
 mod search;
 mod shell;
@@ -42,7 +48,7 @@ mod toolbox;
 mod walk;
 mod write;
 
-pub use error::ToolError;
+pub use error::{RootError, ToolError};
 pub use root::Root;
 pub use tool::{Context, Effect, Output, Tool, ToolSpec};
 pub use toolbox::Toolbox;

@@ -4,6 +4,9 @@
 //! one), so what is checked is what is opened. A link that leads back inside is followed, one that
 //! leads out is refused. A file is opened only if it is a regular one, and without blocking, so a
 //! FIFO or a device put in its place between the two steps cannot hang the call either.
+//!
+//! Every use of a name passes [`Root::beneath`], so that is also where the program's own settings
+//! and keys are kept out of reach.
 
 use std::fs::File;
 use std::io;
@@ -12,9 +15,9 @@ use std::sync::Arc;
 
 use cap_std::fs::{Dir, FileType, Metadata, OpenOptions};
 
-use crate::ToolError;
 use crate::error::is_escape;
-use crate::text;
+use crate::protected::{self, Protected};
+use crate::{RootError, ToolError, text};
 
 /// An opened directory. Clones share the handle.
 #[derive(Clone, Debug)]
@@ -23,22 +26,33 @@ pub struct Root {
     /// As it was given, and without links: both spellings of an absolute path are understood.
     given: PathBuf,
     path: PathBuf,
+    protected: Protected,
 }
 
 impl Root {
     /// Opens the directory.
     ///
     /// # Errors
-    /// [`ToolError::NotFound`], [`ToolError::NotADirectory`] or [`ToolError::Io`].
-    pub fn open(path: &Path) -> Result<Self, ToolError> {
-        let failed = |source| ToolError::from_io("open", path, source);
+    /// [`RootError`], with a message for the person who named the folder.
+    pub fn open(path: &Path) -> Result<Self, RootError> {
+        let failed = |source| RootError::from_io(path, source);
         // The one place where the whole file system is in reach.
         let dir = Dir::open_ambient_dir(path, cap_std::ambient_authority()).map_err(failed)?;
         Ok(Self {
             dir: Arc::new(dir),
             given: path.to_owned(),
             path: std::fs::canonicalize(path).map_err(failed)?,
+            protected: Protected::default(),
         })
+    }
+
+    /// The same directory, in which no file tool touches these places (absolute paths), nor what is
+    /// in them. They are for the program's own folder and for key files; one that does not exist
+    /// yet is protected too.
+    #[must_use]
+    pub fn protecting(self, places: impl IntoIterator<Item = PathBuf>) -> Self {
+        let protected = Protected::beneath(&self.path, places);
+        Self { protected, ..self }
     }
 
     /// The absolute path of the directory, without links: for messages and for commands.
@@ -77,6 +91,31 @@ impl Root {
     /// What lies there, be it a link.
     pub(crate) fn link_metadata(&self, path: &Path) -> Result<Metadata, ToolError> {
         self.beneath("look at", path, |dir, path| dir.symlink_metadata(path))
+    }
+
+    /// Whether a path without links is the program's own.
+    pub(crate) fn is_protected(&self, resolved: &Path) -> bool {
+        self.protected.covers(&self.path.join(resolved))
+    }
+
+    /// Refuses a path that tools never write to, before anything is made for it.
+    pub(crate) fn may_write(&self, path: &Path) -> Result<(), ToolError> {
+        let real = match protected::real(&self.path.join(path)) {
+            Ok(real) => real,
+            Err(source) => {
+                // What is wrong beneath the root comes first: the path may lead outside.
+                self.link_metadata(path)?;
+                return Err(ToolError::from_io("write", path, source));
+            }
+        };
+        let shown = text::path(path);
+        if self.protected.covers(&real) {
+            Err(ToolError::Protected { path: shown })
+        } else if protected::is_in_git(path) || protected::is_in_git(&real) {
+            Err(ToolError::Git { path: shown })
+        } else {
+            Ok(())
+        }
     }
 
     /// Opens a directory.
@@ -119,19 +158,32 @@ impl Root {
         Ok((file.into_std(), metadata.len()))
     }
 
-    /// Does something with a path beneath the root, and says so if the path is not.
+    /// Looks at or opens a path beneath the root, and says so if the path is not, or is the
+    /// program's own.
     fn beneath<T>(
         &self,
         action: &'static str,
         path: &Path,
         act: impl Fn(&Dir, &Path) -> io::Result<T>,
     ) -> Result<T, ToolError> {
-        act(&self.dir, or_here(path))
+        let failed = |source| ToolError::from_io(action, path, source);
+        let done = act(&self.dir, or_here(path))
             .or_else(|refusal| match self.led_back_inside(&refusal, path) {
                 Some(inside) => act(&self.dir, or_here(&inside)),
                 None => Err(refusal),
             })
-            .map_err(|source| ToolError::from_io(action, path, source))
+            .map_err(failed)?;
+        // A place that cannot be told is not handed out.
+        let is_protected = !self.protected.is_empty()
+            && protected::real(&self.path.join(path))
+                .map(|real| self.protected.covers(&real))
+                .map_err(failed)?;
+        if is_protected {
+            return Err(ToolError::Protected {
+                path: text::path(path),
+            });
+        }
+        Ok(done)
     }
 
     /// Where a refused path leads if that is inside after all: `cap-std` refuses every absolute

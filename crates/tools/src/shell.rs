@@ -122,10 +122,10 @@ enum Ending {
 
 async fn execute(command: &str, context: &Context) -> Result<Output, ToolError> {
     let failed = |action| {
-        move |source| ToolError::Io {
+        move |reason| ToolError::Io {
             action,
             path: SHELL[0].to_owned(),
-            source,
+            reason,
         }
     };
     let (mut group, pipes) = Group::start(prepared(command, context)).map_err(failed("start"))?;
@@ -167,7 +167,10 @@ fn prepared(command: &str, context: &Context) -> Command {
         .args([SHELL[1], command])
         .current_dir(context.root.path())
         .env_clear()
-        .envs(environment::for_commands(&context.environment));
+        .envs(environment::for_commands(
+            &context.environment,
+            &context.redactor,
+        ));
     prepared
 }
 

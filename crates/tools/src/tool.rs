@@ -1,7 +1,7 @@
 //! What a tool is, to the agent: a name and a schema for the model, an effect and a summary for the
 //! gate, and one call that ends in a text.
 
-use alipes_base::{Clock, Deadline, Environment};
+use alipes_base::{Clock, Deadline, Environment, Redactor};
 use futures_util::future::BoxFuture;
 use serde_json::Value;
 
@@ -80,13 +80,16 @@ pub struct Context {
     pub deadline: Deadline,
     /// Where the call reads the time.
     pub clock: Clock,
+    /// The secrets of this process: no command inherits them, no output shows them.
+    pub redactor: Redactor,
 }
 
 /// What a call gave.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Output {
-    /// The text for the model, at most some 64 KiB. A file's text is exact, so a front that shows it
-    /// to people must make it harmless first.
+    /// The text for the model, at most some 64 KiB. Through a [`Toolbox`](crate::Toolbox) it comes
+    /// without secrets, and says so where one was taken out. A file's text is exact otherwise, so a
+    /// front that shows it to people must make it harmless first.
     pub text: String,
     /// Something was left out; the text says what.
     pub truncated: bool,

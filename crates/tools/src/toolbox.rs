@@ -4,14 +4,15 @@
 
 use crate::list::ListFiles;
 use crate::read::ReadFile;
+use crate::redacted::Redacted;
 use crate::search::Search;
 use crate::shell::Shell;
 use crate::write::WriteFile;
 use crate::{Tool, ToolSpec};
 
-/// Tools by name.
+/// Tools by name. What they give comes without secrets.
 pub struct Toolbox {
-    tools: Vec<Box<dyn Tool>>,
+    tools: Vec<Redacted>,
 }
 
 impl Toolbox {
@@ -19,13 +20,13 @@ impl Toolbox {
     /// cannot stand in for what is built in.
     #[must_use]
     pub fn new(tools: impl IntoIterator<Item = Box<dyn Tool>>) -> Self {
-        let mut kept: Vec<Box<dyn Tool>> = Vec::new();
+        let mut kept: Vec<Redacted> = Vec::new();
         for tool in tools {
             if kept
                 .iter()
                 .all(|other| other.spec().name != tool.spec().name)
             {
-                kept.push(tool);
+                kept.push(Redacted(tool));
             }
         }
         Self { tools: kept }
@@ -45,7 +46,7 @@ impl Toolbox {
 
     /// What the model is told, always in the same order.
     pub fn specs(&self) -> impl Iterator<Item = &ToolSpec> {
-        self.tools.iter().map(|tool| tool.spec())
+        self.tools.iter().map(Tool::spec)
     }
 
     /// The tool of this name.
@@ -53,8 +54,8 @@ impl Toolbox {
     pub fn get(&self, name: &str) -> Option<&dyn Tool> {
         self.tools
             .iter()
-            .map(AsRef::as_ref)
             .find(|tool| tool.spec().name == name)
+            .map(|tool| tool as &dyn Tool)
     }
 }
 

@@ -41,6 +41,7 @@ pub(crate) struct Walk<'a> {
     open: Vec<Folder>,
     unread: u64,
     overfull: u64,
+    protected: u64,
 }
 
 /// A directory being walked: what is left of it, and the rules that hold in it, innermost first.
@@ -68,6 +69,7 @@ impl<'a> Walk<'a> {
             open: Vec::new(),
             unread: 0,
             overfull: 0,
+            protected: 0,
         };
         let base = base.strip_prefix(".").unwrap_or(base);
         let above = base.ancestors().skip(1);
@@ -87,6 +89,12 @@ impl<'a> Walk<'a> {
             let folders = text::counted(self.overfull, "folder");
             notes.push(format!(
                 "of {folders} only {ENTRIES_PER_FOLDER} items were looked at"
+            ));
+        }
+        if self.protected > 0 {
+            let items = text::counted(self.protected, "item");
+            notes.push(format!(
+                "{items} with alipes' own settings and keys left out"
             ));
         }
         if self.watch.is_over() {
@@ -159,6 +167,11 @@ impl Iterator for Walk<'_> {
                 continue;
             };
             if is_left_out(&entry, &folder.rules, &self.globs) {
+                continue;
+            }
+            // The walk began at a resolved path and follows no links.
+            if self.root.is_protected(&entry.path) {
+                self.protected += 1;
                 continue;
             }
             if entry.file_type.is_dir() && level < self.depth {

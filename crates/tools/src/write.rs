@@ -35,7 +35,7 @@ impl WriteFile {
         let spec = ToolSpec {
             name: "write_file",
             description: "Create or replace a whole text file, with missing parent folders. \
-                All or nothing; an existing file keeps its mode. At most 4 MiB. Not through symlinks.",
+                All or nothing; an existing file keeps its mode. At most 4 MiB. Not through symlinks, not in .git.",
             parameters: json!({
                 "type": "object",
                 "properties": {
@@ -101,6 +101,7 @@ fn write(root: &Root, watch: &Watch, path: &Path, content: &str) -> Result<Outpu
             kind: "a directory",
         });
     };
+    root.may_write(path)?;
     let folder = root.make_dir(parent)?;
     let name = Path::new(name);
     let old = match folder.symlink_metadata(name) {

@@ -1,15 +1,18 @@
 //! The environment that commands get: the person's own, less secrets and hijackers.
 //!
 //! A name or a value that looks like a credential is left out, because a command's output goes to
-//! a model. So is whatever makes programs load or start something else, or wait for a person.
+//! a model; and a value that holds a secret this process has read, whatever its name. So is whatever
+//! makes programs load or start something else, or wait for a person.
+//!
+//! `SSH_AUTH_SOCK` is left out too: it is no secret itself, but it lends the person's unlocked keys
+//! to whatever runs. A `git push` over ssh that needs the agent is for the person to run.
 
 use std::ffi::{OsStr, OsString};
 
-use alipes_base::Environment;
+use alipes_base::{Environment, Redactor};
 
 /// A name with one of these between its underscores holds a secret.
-const SECRET_WORDS: [&str; 12] = [
-    "APIKEY",
+const SECRET_WORDS: [&str; 11] = [
     "COOKIE",
     "CREDENTIAL",
     "CREDENTIALS",
@@ -24,10 +27,23 @@ const SECRET_WORDS: [&str; 12] = [
 ];
 
 /// A name that holds one of these anywhere holds a secret.
-const SECRET_PARTS: [&str; 4] = ["PASSWORD", "PASSWD", "SECRET", "CREDENTIAL"];
+const SECRET_PARTS: [&str; 8] = [
+    "AUTH",
+    "CONNECTIONSTRING",
+    "CONNECTION_STRING",
+    "CREDENTIAL",
+    "PASSWD",
+    "PASSWORD",
+    "PGPASS",
+    "SECRET",
+];
 
-/// A name that ends so holds a secret: `GHTOKEN`, `OPENAIKEY`.
-const SECRET_ENDS: [&str; 2] = ["TOKEN", "APIKEY"];
+/// A name that ends so holds a secret: `GHTOKEN`, `OPENAIKEY`, `SENTRY_DSN`, `MYSQL_PWD` (but `PWD`
+/// is the working folder).
+const SECRET_ENDS: [&str; 4] = ["DSN", "KEY", "TOKEN", "_PWD"];
+
+/// Words that hold `AUTH` and no secret: `GIT_AUTHOR_NAME`.
+const AUTHORS: [&str; 2] = ["AUTHOR", "AUTHORS"];
 
 /// Names that begin so make programs load or run something.
 const HIJACKING_PREFIXES: [&str; 4] = ["LD_", "DYLD_", "GIT_CONFIG", "BASH_FUNC_"];
@@ -79,10 +95,13 @@ const FIXED: [(&str, &str); 5] = [
 ];
 
 /// The variables for a command.
-pub(super) fn for_commands(environment: &Environment) -> Vec<(OsString, OsString)> {
+pub(super) fn for_commands(
+    environment: &Environment,
+    redactor: &Redactor,
+) -> Vec<(OsString, OsString)> {
     let inherited = environment
         .variables()
-        .filter(|(name, value)| is_harmless(name, value))
+        .filter(|(name, value)| is_harmless(name) && !is_secret_value(value, redactor))
         .map(|(name, value)| (name.to_owned(), value.to_owned()));
     let fixed = FIXED
         .iter()
@@ -90,15 +109,25 @@ pub(super) fn for_commands(environment: &Environment) -> Vec<(OsString, OsString
     inherited.chain(fixed).collect()
 }
 
-fn is_harmless(name: &OsStr, value: &OsStr) -> bool {
+fn is_harmless(name: &OsStr) -> bool {
     let name = name.to_string_lossy().to_ascii_uppercase();
-    !is_secret(&name) && !is_hijacking(&name) && !holds_a_password(&value.to_string_lossy())
+    !is_secret(&name) && !is_hijacking(&name)
 }
 
 fn is_secret(name: &str) -> bool {
-    name.split('_').any(|word| SECRET_WORDS.contains(&word))
-        || SECRET_PARTS.iter().any(|part| name.contains(part))
-        || SECRET_ENDS.iter().any(|end| name.ends_with(end))
+    let words: Vec<&str> = name
+        .split('_')
+        .filter(|word| !AUTHORS.contains(word))
+        .collect();
+    let telling = words.join("_");
+    words.iter().any(|word| SECRET_WORDS.contains(word))
+        || SECRET_PARTS.iter().any(|part| telling.contains(part))
+        || SECRET_ENDS.iter().any(|end| telling.ends_with(end))
+}
+
+fn is_secret_value(value: &OsStr, redactor: &Redactor) -> bool {
+    let value = value.to_string_lossy();
+    redactor.holds_secret(&value) || holds_a_password(&value)
 }
 
 fn is_hijacking(name: &str) -> bool {
@@ -122,11 +151,15 @@ fn holds_a_password(value: &str) -> bool {
 mod tests {
     use std::path::PathBuf;
 
+    use alipes_base::Secret;
+
     use super::*;
 
     fn names(variables: &[(&str, &str)]) -> Vec<String> {
         let environment = Environment::new(variables.iter().copied(), PathBuf::new());
-        for_commands(&environment)
+        let redactor = Redactor::new();
+        redactor.learn(&Secret::new("a known secret".to_owned()));
+        for_commands(&environment, &redactor)
             .into_iter()
             .map(|(name, _)| name.to_string_lossy().into_owned())
             .filter(|name| FIXED.iter().all(|(fixed, _)| fixed != name))
@@ -137,11 +170,13 @@ mod tests {
     fn what_commands_need_is_kept() {
         let kept = [
             "CARGO_HOME",
+            "GIT_AUTHOR_NAME",
             "HOME",
             "KEYBOARD",
             "LANG",
+            "OLDPWD",
             "PATH",
-            "SSH_AUTH_SOCK",
+            "PWD",
         ];
         let variables: Vec<_> = kept.iter().map(|name| (*name, "a://b@c/d")).collect();
         assert_eq!(names(&variables), kept);
@@ -161,12 +196,30 @@ mod tests {
             "MYSQL_PASSWORD_FILE",
             "GOOGLE_APPLICATION_CREDENTIALS",
             "TOKEN",
+            "OPENAIKEY",
+            "OPENAIAPIKEY",
+            "NPM_CONFIG__AUTH",
+            "DOCKER_AUTH_CONFIG",
+            "AUTHORIZATION",
+            "SSH_AUTH_SOCK",
+            "PGPASSFILE",
+            "AZURE_STORAGE_CONNECTION_STRING",
+            "ConnectionStrings__Default",
+            "SENTRY_DSN",
+            "MYSQL_PWD",
         ];
         for name in secrets {
             assert!(names(&[(name, "x")]).is_empty(), "{name}");
         }
         assert!(names(&[("DATABASE_URL", "postgres://me:hunter2@db/x")]).is_empty());
         assert!(names(&[("HTTPS_PROXY", "http://me:hunter2@proxy:3128")]).is_empty());
+    }
+
+    #[test]
+    fn a_known_secret_is_left_out_under_any_name() {
+        for value in ["a known secret", "--header=a known secret;"] {
+            assert!(names(&[("HARMLESS", value)]).is_empty(), "{value}");
+        }
     }
 
     #[test]
@@ -181,7 +234,9 @@ mod tests {
     fn nothing_can_page_ask_or_colour() {
         let environment = Environment::new([("PAGER", "evil"), ("TERM", "xterm")], PathBuf::new());
         let variables: std::collections::BTreeMap<_, _> =
-            for_commands(&environment).into_iter().collect();
+            for_commands(&environment, &Redactor::new())
+                .into_iter()
+                .collect();
         for (name, value) in FIXED {
             assert_eq!(
                 variables.get(OsStr::new(name)).map(OsString::as_os_str),

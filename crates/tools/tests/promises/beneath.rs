@@ -1,6 +1,6 @@
 //! No path leads out of the root, and nothing but regular files is opened.
 
-use alipes_tools::{Root, ToolError};
+use alipes_tools::{Root, RootError, ToolError};
 use serde_json::json;
 
 use crate::workplace::Workplace;
@@ -224,12 +224,22 @@ async fn what_is_missing_is_named() {
     );
     let nul = place.error("read_file", json!({"path": "a\0b"})).await;
     assert!(matches!(nul, ToolError::Io { .. }), "{nul}");
-    assert!(matches!(
-        Root::open(&place.path("none")),
-        Err(ToolError::NotFound { .. })
-    ));
-    assert!(matches!(
-        Root::open(&place.path("a.txt")),
-        Err(ToolError::NotADirectory { .. })
-    ));
+}
+
+#[test]
+fn a_root_that_cannot_be_opened_is_told_to_a_person() {
+    let place = Workplace::new();
+    place.file("a.txt", "");
+    let (missing, file) = (place.path("nope"), place.path("a.txt"));
+    let error = Root::open(&missing).unwrap_err();
+    assert!(matches!(error, RootError::NotFound { .. }));
+    assert_eq!(
+        error.to_string(),
+        format!("the folder {} does not exist", missing.display())
+    );
+    let error = Root::open(&file).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        format!("{} is not a folder", file.display())
+    );
 }

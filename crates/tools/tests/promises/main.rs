@@ -5,7 +5,11 @@ mod beneath;
 #[cfg(test)]
 mod finding;
 #[cfg(test)]
+mod guarded;
+#[cfg(test)]
 mod reading;
+#[cfg(test)]
+mod redacted;
 #[cfg(test)]
 #[cfg(unix)]
 mod running;

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use alipes_base::{Clock, Deadline, Environment};
+use alipes_base::{Clock, Deadline, Environment, Redactor};
 use alipes_tools::{Context, Output, Root, ToolError, Toolbox};
 use serde_json::Value;
 
@@ -29,8 +29,17 @@ impl Workplace {
             environment: Environment::new([("PATH", "/usr/bin:/bin")], PathBuf::new()),
             deadline: Deadline::after(&clock, "turn", Duration::from_secs(60)),
             clock,
+            redactor: Redactor::new(),
         };
         Self { folder, context }
+    }
+
+    /// The same, with places inside the root that no tool touches.
+    pub(crate) fn protecting(names: &[&str]) -> Self {
+        let mut place = Self::new();
+        let places: Vec<PathBuf> = names.iter().map(|name| place.path(name)).collect();
+        place.context.root = place.context.root.protecting(places);
+        place
     }
 
     /// A path inside the root.

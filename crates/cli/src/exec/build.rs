@@ -1,0 +1,95 @@
+//! Puts together what one `exec` needs: a chain of models, a gate, tools, a folder.
+
+use alipes_agent::{Agent, AgentOptions, Gate, MemoryJournal};
+use alipes_models::{Catalog, Making, Model as _, ModelName, Overrides};
+use alipes_simulator::{Options, Simulator};
+use alipes_tools::Toolbox;
+use alipes_transport::Profile;
+use anyhow::anyhow;
+
+use super::approve::Keyboard;
+use crate::args::ExecArgs;
+use crate::failure::Failure;
+use crate::setup::{self, Machine};
+use crate::style::Style;
+
+/// What the model is told where nobody can be asked.
+const HINT: &str = "The user can permit it with `alipes exec --allow write,shell`.";
+
+/// The agent that the arguments describe, and the name of its first model.
+pub(super) fn agent(
+    args: &ExecArgs,
+    machine: &Machine,
+    simulator: Option<&Simulator>,
+) -> Result<(Agent, ModelName), Failure> {
+    if args.proxy.is_some() {
+        return Err(Failure::usage(anyhow!(
+            "--proxy is not supported yet; every call goes out directly in this version"
+        )));
+    }
+    let catalog = match simulator {
+        Some(_) => Catalog::default(),
+        None => machine.catalog()?,
+    };
+    for secret in catalog.secrets(&machine.environment) {
+        machine.redactor.learn(&secret);
+    }
+    let making = Making {
+        environment: &machine.environment,
+        transport: &machine.transport()?,
+        session_id: &machine.rng.uuid(),
+    };
+    let model = catalog.chain(&overrides(args, simulator), making)?;
+    let name = model.name().clone();
+    let folder = machine.environment.current_dir();
+    let folder = args
+        .folder
+        .as_ref()
+        .map_or(folder.to_owned(), |other| folder.join(other));
+    let root = machine.root(&folder, &catalog)?;
+    let setting = setup::setting(&root, &machine.clock);
+    let options = AgentOptions {
+        model: Box::new(model),
+        toolbox: Toolbox::builtin(),
+        gate: gate(args, machine),
+        journal: Box::new(MemoryJournal::default()),
+        root,
+        environment: machine.environment.clone(),
+        redactor: machine.redactor.clone(),
+        clock: machine.clock.clone(),
+    };
+    Ok((Agent::new(options, &setting), name))
+}
+
+/// The simulated model of `--simulate`.
+pub(super) async fn simulator(machine: &Machine) -> Result<Simulator, Failure> {
+    let options = Options::local(machine.clock.clone(), machine.rng.clone());
+    Simulator::start(options).await.map_err(Failure::failed)
+}
+
+fn overrides(args: &ExecArgs, simulator: Option<&Simulator>) -> Overrides {
+    let given = Overrides {
+        model: args.model.clone(),
+        base_url: args.base_url.clone(),
+        dialect: args.dialect,
+        routes: args.route.routes(),
+        profile: args.profile.clone(),
+    };
+    let Some(simulator) = simulator else {
+        return given;
+    };
+    Overrides {
+        model: Some("simulated/planner".to_owned()),
+        base_url: Some(simulator.base_url()),
+        profile: given
+            .profile
+            .or_else(|| Profile::named("openai-codex").ok()),
+        ..given
+    }
+}
+
+fn gate(args: &ExecArgs, machine: &Machine) -> Gate {
+    let granted = args.allow.iter().map(|grant| grant.effect()).collect();
+    let keyboard = Keyboard::of_this_terminal(Style::of_stderr(&machine.environment));
+    Gate::new(granted, keyboard, HINT)
+}

@@ -1,0 +1,94 @@
+//! What lies beneath the root and is left alone all the same.
+//!
+//! Leave to read or write the working folder must not grow into more: the program's own settings and
+//! keys decide what the next run may do, and what stands in `.git` is run by the next git command.
+//!
+//! Places are compared where they really are, so that no link and no `..` leads around. This is
+//! looked at beside the opening, not by it: only a program that already runs with the person's
+//! rights could swap a link in between, and it can reach the keys without our help.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Where the program's own settings and keys are. Clones share the list.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Protected(Arc<[PathBuf]>);
+
+impl Protected {
+    /// Of these places, those that matter to a root: a link out of it is refused anyway.
+    pub(crate) fn beneath(root: &Path, places: impl IntoIterator<Item = PathBuf>) -> Self {
+        let mut kept: Vec<PathBuf> = places
+            .into_iter()
+            .map(|place| real(&place).unwrap_or(place))
+            .filter(|place| place.starts_with(root) || root.starts_with(place))
+            .collect();
+        kept.sort();
+        kept.dedup();
+        Self(kept.into())
+    }
+
+    /// Whether a real place is one of these, or lies in one.
+    pub(crate) fn covers(&self, real: &Path) -> bool {
+        self.0.iter().any(|place| real.starts_with(place))
+    }
+
+    /// Whether there is nothing to look for.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+/// Where a path leads, links followed; what does not exist yet will stand in its folder.
+pub(crate) fn real(path: &Path) -> io::Result<PathBuf> {
+    let missing = match fs::canonicalize(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => error,
+        found_or_failed => return found_or_failed,
+    };
+    match (path.parent(), path.file_name()) {
+        (Some(parent), Some(name)) => Ok(real(parent)?.join(name)),
+        _ => Err(missing),
+    }
+}
+
+/// Whether a path names git's own folder or something in it, in any spelling: not every file system
+/// tells `.GIT` from `.git`.
+pub(crate) fn is_in_git(path: &Path) -> bool {
+    path.components()
+        .any(|part| part.as_os_str().eq_ignore_ascii_case(".git"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_does_not_exist_yet_is_protected_where_it_will_be() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = fs::canonicalize(folder.path()).unwrap();
+        let config = root.join("home/config");
+        let protected = Protected::beneath(&root, [config.clone()]);
+        assert!(protected.covers(&real(&config.join("a/b.toml")).unwrap()));
+        assert!(!protected.covers(&real(&root.join("home/config2")).unwrap()));
+    }
+
+    #[test]
+    fn places_that_the_root_cannot_reach_are_not_looked_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = fs::canonicalize(folder.path()).unwrap();
+        let inner = root.join("project");
+        assert!(Protected::beneath(&inner, [root.join("config")]).is_empty());
+        assert!(Protected::beneath(&inner, [root]).covers(&inner.join("a.txt")));
+    }
+
+    #[test]
+    fn git_is_known_by_any_spelling_but_only_as_a_whole_name() {
+        for path in [".git", "a/.git/hooks/x", "a/.GIT/config"] {
+            assert!(is_in_git(Path::new(path)), "{path}");
+        }
+        for path in [".gitignore", ".github/workflows/a.yml", "a.git"] {
+            assert!(!is_in_git(Path::new(path)), "{path}");
+        }
+    }
+}

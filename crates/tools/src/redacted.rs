@@ -1,0 +1,64 @@
+//! Any tool, with the secrets taken out of what it gives.
+//!
+//! A file or a command may show a key, and an output goes to the model, the journal and the screen.
+//! The [`Toolbox`](crate::Toolbox) hands out no other tools, so this is the one place to pass.
+//! It is a net for accidents: a key that was encoded or cut in two is not known again. Errors need
+//! none: they repeat the call's own words and what the system said, never a file's.
+
+use alipes_base::Redactor;
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+use serde_json::Value;
+
+use crate::{Context, Effect, Output, Tool, ToolError, ToolSpec};
+
+/// Tells the model that the text is not exact, or it would write it back as if it were.
+const NOTE: &str = "[what looks like a credential was replaced by a mark; do not write this text back to a file]\n";
+
+/// A tool behind the net.
+pub(crate) struct Redacted(pub(crate) Box<dyn Tool>);
+
+impl Tool for Redacted {
+    fn spec(&self) -> &ToolSpec {
+        self.0.spec()
+    }
+
+    fn effect(&self) -> Effect {
+        self.0.effect()
+    }
+
+    fn summary(&self, input: &Value) -> String {
+        self.0.summary(input)
+    }
+
+    fn caution(&self) -> Option<&'static str> {
+        self.0.caution()
+    }
+
+    fn run<'a>(
+        &'a self,
+        input: Value,
+        context: &'a Context,
+    ) -> BoxFuture<'a, Result<Output, ToolError>> {
+        async move {
+            let output = self.0.run(input, context).await?;
+            Ok(redacted(output, &context.redactor))
+        }
+        .boxed()
+    }
+}
+
+fn redacted(output: Output, redactor: &Redactor) -> Output {
+    let mut text = redactor.redact(&output.text);
+    if text == output.text {
+        return output;
+    }
+    if !text.ends_with('\n') {
+        text.push('\n');
+    }
+    text.push_str(NOTE);
+    Output {
+        text,
+        truncated: true,
+    }
+}
