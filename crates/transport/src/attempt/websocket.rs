@@ -51,7 +51,9 @@ impl LiveSocket {
     fn seen_by(&self, mut fault: Fault) -> Fault {
         fault.evidence.connection(&self.facts);
         if fault.evidence.status.is_none() {
+            // Its 101 says nothing about what came later.
             fault.evidence.merge_head(&self.head);
+            fault.evidence.status = None;
         }
         fault
     }
@@ -67,6 +69,9 @@ pub(crate) async fn attempt(
 ) -> Result<(), Fault> {
     let mut live = match reusable(session, token) {
         Some(live) => live,
+        None if session.other_route(Route::WebSocket).is_some() => {
+            open_soon(&mut session.about, token, deadline).await?
+        }
         None => open(&mut session.about, token, deadline).await?,
     };
     let facts = Box::new(live.facts.clone());
@@ -177,6 +182,25 @@ fn reusable(session: &mut Session, token: Option<&Token>) -> Option<LiveSocket> 
     live.facts.reused = true;
     live.facts.timings = Timings::default();
     Some(live)
+}
+
+/// Opens a socket, unless that takes so long that the other route is the better one: seconds of
+/// silence before the first request are what people take for a broken program.
+async fn open_soon(
+    about: &mut Conversation,
+    token: Option<&Token>,
+    deadline: &Deadline,
+) -> Result<LiveSocket, Fault> {
+    let patience = about.endpoint.profile().upgrade_race_after;
+    let soon = deadline.tightened(&about.transport.clock, "upgrade_race_after", patience);
+    match soon.run(open(about, token, deadline)).await {
+        Ok(opened) => opened,
+        Err(expired) => {
+            let mut fault = Fault::new(Phase::Upgrade, Cause::TimedOut).limited(expired);
+            fault.replay = Replay::Free;
+            Err(fault)
+        }
+    }
 }
 
 async fn open(

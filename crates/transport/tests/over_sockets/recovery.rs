@@ -26,6 +26,15 @@ async fn a_refused_upgrade_is_answered_by_sse_and_not_tried_again() {
 }
 
 #[tokio::test]
+async fn an_upgrade_that_is_never_answered_is_left_for_sse() {
+    let simulator = simulator(&["websocket-stall-before-upgrade"]).await;
+    let mut session = session(&simulator.base_url(), BOTH);
+    let outcome = say(&mut session, "hello").await;
+    assert_eq!(outcome.faults(), ["upgrade/timed-out"]);
+    assert_eq!(outcome.result.unwrap().route, Route::Sse);
+}
+
+#[tokio::test]
 async fn a_cut_in_mid_stream_restarts_and_repeats_nothing() {
     for (fault, routes) in [
         ("sse-cut-after-text@1", SSE),
