@@ -3,7 +3,10 @@
 //! Seen: `{"error":{…}}` (OpenAI), `{"detail":…}` (the ChatGPT backend's FastAPI layer),
 //! `{"error":"text"}` (small servers), and a flat `{"code":…,"message":…}` (stream error events).
 
-use serde_json::Value;
+use serde_json::value::RawValue;
+
+use crate::fields::Fields;
+use crate::retry_after::LONGEST;
 
 /// The fields of an error that anything acts on. Texts are for people; nothing parses them except
 /// the documented "try again in" delay.
@@ -17,9 +20,9 @@ pub struct ApiError {
     pub message: Option<String>,
     /// The request field that is to blame.
     pub param: Option<String>,
-    /// When a usage limit resets, in seconds since the Unix epoch.
+    /// When a usage limit resets, in seconds since the Unix epoch; at most the year 2106.
     pub resets_at: Option<u64>,
-    /// In how many seconds a usage limit resets.
+    /// In how many seconds a usage limit resets; at most 136 years, so that clocks can add it.
     pub resets_in_seconds: Option<u64>,
 }
 
@@ -27,24 +30,31 @@ impl ApiError {
     /// Reads an error out of a response body; `None` if the body has no error in a known shape.
     #[must_use]
     pub fn from_body(body: &[u8]) -> Option<Self> {
-        Self::from_value(&serde_json::from_slice(body).ok()?)
+        Self::beneath(&Fields::of(body)?)
     }
 
-    /// Reads an error out of JSON that holds one; `None` if it has none in a known shape.
-    #[must_use]
-    pub fn from_value(value: &Value) -> Option<Self> {
-        let object = value.as_object()?;
-        match (object.get("error"), object.get("detail")) {
-            (Some(Value::Object(error)), _) => Some(Self::from_fields(error)),
-            (Some(Value::String(message)), _) => Some(Self::from_message(message)),
-            (_, Some(Value::String(message))) => Some(Self::from_message(message)),
-            (_, Some(Value::Object(detail))) => Some(Self::from_fields(detail)),
-            (_, Some(Value::Array(details))) => Some(Self::from_validation(details)),
-            _ if object.contains_key("message") || object.contains_key("code") => {
-                Some(Self::from_fields(object))
-            }
-            _ => None,
+    /// The error that an object holds or is; `None` if it has none in a known shape.
+    pub(crate) fn beneath(object: &Fields<'_>) -> Option<Self> {
+        let named = ["error", "detail"]
+            .iter()
+            .find_map(|name| Self::in_field(object, name));
+        named.or_else(|| {
+            let flat = Self::read(object);
+            (flat.message.is_some() || flat.code.is_some()).then_some(flat)
+        })
+    }
+
+    /// The error in one field of an object: fields of its own, a text, or a list of complaints.
+    pub(crate) fn in_field(object: &Fields<'_>, name: &str) -> Option<Self> {
+        if let Some(error) = object.object(name) {
+            return Some(Self::read(&error));
         }
+        let text = object.read::<String>(name);
+        let message = text.or_else(|| Some(validation(object.read(name)?)));
+        message.filter(|m| !m.is_empty()).map(|message| Self {
+            message: Some(message),
+            ..Self::default()
+        })
     }
 
     /// Whether the code or the type is `name`: providers put the same word in either place.
@@ -53,39 +63,31 @@ impl ApiError {
         self.code.as_deref() == Some(name) || self.kind.as_deref() == Some(name)
     }
 
-    fn from_message(message: &str) -> Self {
-        Self {
-            message: Some(message.to_owned()),
-            ..Self::default()
-        }
-    }
-
-    fn from_fields(fields: &serde_json::Map<String, Value>) -> Self {
-        let text = |name: &str| match fields.get(name)? {
-            Value::String(text) => Some(text.clone()),
-            // Some servers put the HTTP status where the code belongs.
-            Value::Number(number) => Some(number.to_string()),
-            _ => None,
+    fn read(error: &Fields<'_>) -> Self {
+        // Rounded up: a wait is never shortened.
+        let seconds = |name| {
+            let seconds = error.number(name).filter(|seconds| *seconds >= 0.0)?;
+            Some((seconds.ceil() as u64).min(LONGEST.as_secs()))
         };
-        let whole = |name: &str| fields.get(name).and_then(Value::as_u64);
         Self {
-            code: text("code"),
-            kind: text("type"),
-            message: text("message"),
-            param: text("param"),
-            resets_at: whole("resets_at"),
-            resets_in_seconds: whole("resets_in_seconds"),
+            // Some servers put the HTTP status, a number, where the code belongs.
+            code: error.text("code"),
+            kind: error.text("type"),
+            message: error.text("message"),
+            param: error.text("param"),
+            resets_at: seconds("resets_at"),
+            resets_in_seconds: seconds("resets_in_seconds"),
         }
     }
+}
 
-    /// FastAPI's validation list: `[{"loc":["body","model"],"msg":"field required"}]`.
-    fn from_validation(details: &[Value]) -> Self {
-        let message: Vec<&str> = details
-            .iter()
-            .filter_map(|detail| detail.get("msg").and_then(Value::as_str))
-            .collect();
-        Self::from_message(&message.join("; "))
-    }
+/// FastAPI's validation list: `[{"loc":["body","model"],"msg":"field required"}]`.
+fn validation(complaints: Vec<&RawValue>) -> String {
+    let messages: Vec<String> = complaints
+        .into_iter()
+        .filter_map(|complaint| Fields::of(complaint.get().as_bytes())?.text("msg"))
+        .collect();
+    messages.join("; ")
 }
 
 #[cfg(test)]
@@ -135,6 +137,7 @@ mod tests {
         let table = [
             (r#""5""#, Some(5)),
             ("5.0", Some(5)),
+            ("5.2", Some(6)),
             ("null", None),
             ("-1", None),
             ("18446744073709551615", Some(u64::from(u32::MAX))),

@@ -4,7 +4,9 @@ use std::fmt;
 
 use bytes::Bytes;
 use serde::Deserialize;
+use serde::de::Error as _;
 
+use crate::fields::Fields;
 use crate::{Item, RateLimits, Usage};
 
 /// One event as a provider sent it: its kind, and the JSON it came in.
@@ -35,6 +37,10 @@ impl RawEvent {
     /// [`NotAnEvent`] if it is not a JSON object with a string `type`.
     pub fn parse(raw: Bytes) -> Result<Self, NotAnEvent> {
         let tag: Tag<'_> = serde_json::from_slice(&raw).map_err(NotAnEvent)?;
+        // A struct can also be read from a list: `["error"]` would be an event.
+        if raw.trim_ascii_start().first() != Some(&b'{') {
+            return Err(NotAnEvent(serde_json::Error::custom("expected an object")));
+        }
         Ok(Self {
             kind: tag.kind.as_ref().into(),
             raw,
@@ -56,6 +62,11 @@ impl RawEvent {
     /// Reads the event as `T`; `None` if it does not fit.
     pub(crate) fn read<'a, T: Deserialize<'a>>(&'a self) -> Option<T> {
         serde_json::from_slice(&self.raw).ok()
+    }
+
+    /// The event's fields, to be read one by one.
+    pub(crate) fn fields(&self) -> Fields<'_> {
+        Fields::of(&self.raw).unwrap_or_default()
     }
 }
 

@@ -7,8 +7,9 @@
 //! Invariants:
 //! - **Lossless**: an [`Item`] is the exact JSON a provider sent. Fields we do not know go back as
 //!   they came, because nothing was ever taken apart.
-//! - **Tolerant**: unknown events, unknown fields, `null` and missing fields are never fatal. What
-//!   could not be read is counted, so that a caller can tell "all there" from "something skipped".
+//! - **Tolerant**: unknown events, unknown fields, `null` and missing fields are never fatal, and an
+//!   odd field costs only itself. What could not be read is counted, so that a caller can tell
+//!   "all there" from "something skipped".
 //! - **Bounded**: lines and events have a size limit, and hitting it is a named error.
 //!
 //! It fails by [`SseError`] (a stream that breaks a bound), [`NotAnEvent`] and [`NotAnItem`] (text
@@ -16,6 +17,7 @@
 
 mod api_error;
 mod event;
+mod fields;
 mod item;
 mod rate_limits;
 mod request;
@@ -29,6 +31,6 @@ pub use event::{ModelEvent, NotAnEvent, RawEvent};
 pub use item::{Item, ItemView, NotAnItem};
 pub use rate_limits::{RateLimits, RateWindow};
 pub use request::{ModelRequest, Reasoning, ToolDefinition};
-pub use retry_after::{retry_after_header, try_again_in};
+pub use retry_after::{retry_after, try_again_in};
 pub use sse::{SseDecoder, SseError, SseItem, SseLimits};
 pub use usage::Usage;

@@ -1,54 +1,90 @@
-//! When to come back, as servers say it: the `Retry-After` header (RFC 9110 §10.2.3) and the
-//! "try again in 1.3s" of an error's text (codex-protocol §1.6).
+//! When to come back, as servers say it: the `retry-after-ms` and `Retry-After` headers
+//! (codex-protocol §3.1, RFC 9110 §10.2.3) and the "try again in 1m30s" of an error's text
+//! (codex-protocol §1.6).
+//!
+//! A wait is never shortened and never dropped for its length: to come back too early is to be
+//! refused again, so whoever asked compares the wait with its deadline and moves on.
 
 use std::time::{Duration, SystemTime};
 
-/// Longer waits are taken for nonsense (a year was seen); callers move on instead of waiting anyway.
-const LONGEST: Duration = Duration::from_secs(30 * 24 * 3600);
+/// The bound on every wait, some 136 years: more could overflow the clock that it is added to.
+pub(crate) const LONGEST: Duration = Duration::from_secs(u32::MAX as u64);
+
+/// How long a response's headers ask to wait; `header` finds one by its lower-case name.
+#[must_use]
+pub fn retry_after<'h>(
+    header: impl Fn(&str) -> Option<&'h str>,
+    now: SystemTime,
+) -> Option<Duration> {
+    // Both are sent together; the one in milliseconds was not rounded.
+    let exact = header("retry-after-ms").and_then(|value| number(value.trim()));
+    exact
+        .map(|milliseconds| duration(milliseconds / 1_000.0))
+        .or_else(|| retry_after_header(header("retry-after")?, header("date"), now))
+}
 
 /// How long a `Retry-After` header asks to wait.
 ///
 /// A date is read against the response's own `Date` where it has one, because the two come from the
 /// same clock; `now` is our wall clock. A date that has passed means at once.
-#[must_use]
-pub fn retry_after_header(value: &str, date: Option<&str>, now: SystemTime) -> Option<Duration> {
+fn retry_after_header(value: &str, date: Option<&str>, now: SystemTime) -> Option<Duration> {
     let value = value.trim();
-    if let Ok(seconds) = value.parse::<f64>() {
-        return duration(seconds);
+    if let Some(seconds) = number(value) {
+        return Some(duration(seconds));
     }
     let until = httpdate::parse_http_date(value).ok()?;
     let now = date
         .and_then(|date| httpdate::parse_http_date(date.trim()).ok())
         .unwrap_or(now);
-    let wait = until.duration_since(now).unwrap_or_default();
-    (wait <= LONGEST).then_some(wait)
+    Some(until.duration_since(now).unwrap_or_default().min(LONGEST))
 }
 
-/// The delay in a text such as `Please try again in 11.054s.` or `… in 28ms` or `… in 35 seconds`.
+/// The delay in a text such as `Please try again in 11.054s.` or `… in 28ms` or `… in 1m30s`.
 #[must_use]
 pub fn try_again_in(text: &str) -> Option<Duration> {
     const MARK: &str = "try again in";
     let lower = text.to_ascii_lowercase();
-    let rest = lower.get(lower.find(MARK)? + MARK.len()..)?.trim_start();
-    let digits = rest
-        .find(|c: char| !c.is_ascii_digit() && c != '.')
-        .unwrap_or(rest.len());
-    let (number, unit) = rest.split_at(digits);
-    let number: f64 = number.parse().ok()?;
-    let unit = unit.trim_start();
-    if unit.starts_with("ms") {
-        duration(number / 1_000.0)
-    } else if unit.starts_with('s') {
-        duration(number)
-    } else {
-        None
+    let mut rest = lower.get(lower.find(MARK)? + MARK.len()..)?;
+    let mut seconds = None;
+    while let Some((part, behind)) = first_part(rest) {
+        seconds = Some(seconds.unwrap_or(0.0) + part);
+        rest = behind;
+    }
+    seconds.map(duration)
+}
+
+/// The seconds of a leading `6m`, `1.3 s` or `, and 5 minutes`, and what stands behind it.
+fn first_part(text: &str) -> Option<(f64, &str)> {
+    let text = text.trim_start_matches([' ', ',']);
+    let text = text.strip_prefix("and ").unwrap_or(text);
+    let (amount, text) = split_where(text, |c| !c.is_ascii_digit() && c != '.');
+    let (unit, behind) = split_where(text.trim_start(), |c| !c.is_ascii_alphabetic());
+    Some((number(amount)? * seconds_in(unit)?, behind))
+}
+
+fn split_where(text: &str, ends: impl Fn(char) -> bool) -> (&str, &str) {
+    text.split_at(text.find(ends).unwrap_or(text.len()))
+}
+
+fn seconds_in(unit: &str) -> Option<f64> {
+    match unit {
+        "ms" | "millisecond" | "milliseconds" => Some(0.001),
+        "s" | "sec" | "secs" | "second" | "seconds" => Some(1.0),
+        "m" | "min" | "mins" | "minute" | "minutes" => Some(60.0),
+        "h" | "hr" | "hrs" | "hour" | "hours" => Some(3_600.0),
+        "d" | "day" | "days" => Some(86_400.0),
+        _ => None,
     }
 }
 
-fn duration(seconds: f64) -> Option<Duration> {
-    Duration::try_from_secs_f64(seconds)
-        .ok()
-        .filter(|wait| *wait <= LONGEST)
+/// A number in plain digits: `f64` alone would also take `inf` and `-5`.
+fn number(text: &str) -> Option<f64> {
+    let plain = text.bytes().all(|b| b.is_ascii_digit() || b == b'.');
+    plain.then(|| text.parse().ok()).flatten()
+}
+
+fn duration(seconds: f64) -> Duration {
+    Duration::try_from_secs_f64(seconds).map_or(LONGEST, |wait| wait.min(LONGEST))
 }
 
 #[cfg(test)]
@@ -88,6 +124,23 @@ mod tests {
         let now = httpdate::parse_http_date(DATE).unwrap();
         let wait = retry_after_header("Sat, 21 Nov 2026 10:00:03 GMT", None, now);
         assert_eq!(wait, Some(Duration::from_secs(3)));
+    }
+
+    #[test]
+    fn headers_are_read_in_every_form() {
+        let wait = |headers: &[(&str, &'static str)]| {
+            let find = |name: &str| Some(headers.iter().find(|header| header.0 == name)?.1);
+            retry_after(find, SystemTime::UNIX_EPOCH).map(|wait| wait.as_millis())
+        };
+        let date = ("date", DATE);
+        assert_eq!(wait(&[("retry-after-ms", "1250")]), Some(1_250));
+        let both = [("retry-after", "2"), ("retry-after-ms", " 1250.5 ")];
+        assert_eq!(wait(&both), Some(1_250));
+        let odd = [("retry-after", "2"), ("retry-after-ms", "soon")];
+        assert_eq!(wait(&odd), Some(2_000));
+        let until = ("retry-after", "Sat, 21 Nov 2026 10:00:07 GMT");
+        assert_eq!(wait(&[until, date]), Some(7_000));
+        assert_eq!(wait(&[date]), None);
     }
 
     #[test]

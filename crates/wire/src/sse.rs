@@ -102,7 +102,7 @@ impl SseDecoder {
     /// caller may look at it before it calls the stream cut.
     #[must_use]
     pub fn finish(&mut self) -> Option<SseItem> {
-        self.has_data.then(|| self.take_event())
+        (self.has_data && self.line.is_empty()).then(|| self.take_event())
     }
 
     fn extend_line(&mut self, bytes: &[u8]) -> Result<(), SseError> {
@@ -158,10 +158,11 @@ impl SseDecoder {
     fn append_data(&mut self, value: &[u8]) -> Result<(), SseError> {
         // Decoded before it is measured: a byte that is no UTF-8 becomes three.
         let text = String::from_utf8_lossy(value);
-        if self.data.len() + text.len() + 1 > self.limits.event {
+        let joint = usize::from(mem::replace(&mut self.has_data, true));
+        if self.data.len() + joint + text.len() > self.limits.event {
             return Err(SseError::EventTooLarge(self.limits.event));
         }
-        if mem::replace(&mut self.has_data, true) {
+        if joint == 1 {
             self.data.push('\n');
         }
         self.data.push_str(&text);

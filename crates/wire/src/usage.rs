@@ -1,6 +1,8 @@
 //! How many tokens a step took, as the provider counted them.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
+
+use crate::fields::Fields;
 
 /// Token counts; what a provider does not tell is zero.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -26,45 +28,16 @@ impl std::ops::AddAssign for Usage {
     }
 }
 
-/// The Responses shape: `usage{input_tokens, input_tokens_details{cached_tokens}, …}`.
-#[derive(Deserialize)]
-struct Shape {
-    #[serde(default)]
-    input_tokens: Option<u64>,
-    #[serde(default)]
-    input_tokens_details: Option<InputDetails>,
-    #[serde(default)]
-    output_tokens: Option<u64>,
-    #[serde(default)]
-    output_tokens_details: Option<OutputDetails>,
-}
-
-#[derive(Deserialize)]
-struct InputDetails {
-    #[serde(default)]
-    cached_tokens: Option<u64>,
-}
-
-#[derive(Deserialize)]
-struct OutputDetails {
-    #[serde(default)]
-    reasoning_tokens: Option<u64>,
-}
-
-impl<'de> Deserialize<'de> for Usage {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let shape = Shape::deserialize(deserializer)?;
-        let cached = shape
-            .input_tokens_details
-            .and_then(|details| details.cached_tokens);
-        let reasoning = shape
-            .output_tokens_details
-            .and_then(|details| details.reasoning_tokens);
-        Ok(Self {
-            input_tokens: shape.input_tokens.unwrap_or(0),
-            cached_input_tokens: cached.unwrap_or(0),
-            output_tokens: shape.output_tokens.unwrap_or(0),
-            reasoning_tokens: reasoning.unwrap_or(0),
-        })
+impl Usage {
+    /// Reads the Responses shape: `usage{input_tokens, input_tokens_details{cached_tokens}, …}`.
+    pub(crate) fn read(usage: &Fields<'_>) -> Self {
+        let count = |name| usage.whole(name).unwrap_or(0);
+        let detail = |of, name| usage.object(of).and_then(|details| details.whole(name));
+        Self {
+            input_tokens: count("input_tokens"),
+            cached_input_tokens: detail("input_tokens_details", "cached_tokens").unwrap_or(0),
+            output_tokens: count("output_tokens"),
+            reasoning_tokens: detail("output_tokens_details", "reasoning_tokens").unwrap_or(0),
+        }
     }
 }

@@ -5,7 +5,7 @@
 
 use std::time::SystemTime;
 
-use alipes_wire::{ApiError, retry_after_header};
+use alipes_wire::{ApiError, retry_after};
 use http::{HeaderMap, StatusCode};
 
 use super::{Cause, Fault, Phase, from_api};
@@ -89,9 +89,8 @@ pub(super) fn of_error(
         .or_else(by_header)
         .unwrap_or_else(|| by_status(phase, status));
     let mut fault = Fault::new(phase, cause);
-    fault.retry_after = header(headers, "retry-after")
-        .and_then(|value| retry_after_header(value, header(headers, "date"), now))
-        .or_else(|| from_api::wait_of(error?, now));
+    fault.retry_after =
+        retry_after(|name| header(headers, name), now).or_else(|| from_api::wait_of(error?, now));
     fault.message = error.and_then(|error| error.message.clone());
     fault.code = error.and_then(|error| error.code.clone().or_else(|| error.kind.clone()));
     fault

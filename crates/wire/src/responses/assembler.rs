@@ -6,7 +6,7 @@
 
 use serde::Deserialize;
 
-use super::{Terminal, done_item};
+use super::{Signal, Terminal, done_item};
 use crate::{Item, ItemView, ModelEvent, RateLimits, RawEvent};
 
 /// Reads the events of one response.
@@ -27,20 +27,15 @@ struct ItemField {
     item: Item,
 }
 
-#[derive(Deserialize)]
-struct Created {
-    response: CreatedResponse,
-}
-
-#[derive(Deserialize)]
-struct CreatedResponse {
-    id: String,
-}
-
-#[derive(Deserialize)]
-struct Limits {
-    rate_limits: RateLimits,
-}
+/// Events that begin like this announce or repeat what others bring whole (codex-protocol §1.6).
+const NOT_NEEDED: &[&str] = &[
+    "response.content_part.",
+    "response.output_text.",
+    "response.refusal.",
+    "response.function_call_arguments.",
+    "response.custom_tool_call_input.",
+    "response.reasoning_",
+];
 
 impl Assembler {
     /// An assembler before the first event.
@@ -59,24 +54,19 @@ impl Assembler {
             return None;
         }
         match event.kind() {
-            "response.created" => self.read(event, |created: Created| ModelEvent::Created {
-                id: created.response.id,
-            }),
-            "response.output_text.delta" => self.read(event, |text: Delta| ModelEvent::TextDelta {
-                delta: text.delta,
-            }),
-            "response.refusal.delta" => self.read(event, |text: Delta| ModelEvent::RefusalDelta {
-                delta: text.delta,
-            }),
-            "response.reasoning_summary_text.delta" | "response.reasoning_text.delta" => self
-                .read(event, |text: Delta| ModelEvent::ReasoningDelta {
-                    delta: text.delta,
-                }),
-            "response.output_item.added" => item_started(event),
+            "response.created" => self.counted(created(event)),
+            "response.output_text.delta" => {
+                self.counted(delta(event).map(|delta| ModelEvent::TextDelta { delta }))
+            }
+            "response.refusal.delta" => {
+                self.counted(delta(event).map(|delta| ModelEvent::RefusalDelta { delta }))
+            }
+            "response.reasoning_summary_text.delta" | "response.reasoning_text.delta" => {
+                self.counted(delta(event).map(|delta| ModelEvent::ReasoningDelta { delta }))
+            }
+            "response.output_item.added" => self.start_item(event),
             "response.output_item.done" => self.take_item(event),
-            "codex.rate_limits" => self.read(event, |limits: Limits| {
-                ModelEvent::RateLimits(limits.rate_limits)
-            }),
+            "codex.rate_limits" => self.counted(rate_limits(event)),
             _ => self.end(event),
         }
     }
@@ -87,33 +77,34 @@ impl Assembler {
         self.items
     }
 
-    /// How many events could not be read or came after the end.
+    /// How many events were unknown, could not be read, or came after the end.
     #[must_use]
     pub fn skipped(&self) -> usize {
         self.skipped
     }
 
-    fn read<T: for<'de> Deserialize<'de>>(
-        &mut self,
-        event: &RawEvent,
-        into: impl FnOnce(T) -> ModelEvent,
-    ) -> Option<ModelEvent> {
-        let read = event.read().map(into);
+    /// Passes on what was read, and counts what could not be.
+    fn counted<T>(&mut self, read: Option<T>) -> Option<T> {
         self.skipped += usize::from(read.is_none());
         read
     }
 
+    fn start_item(&mut self, event: &RawEvent) -> Option<ModelEvent> {
+        let added: ItemField = self.counted(event.read())?;
+        item_started(&added.item)
+    }
+
     fn take_item(&mut self, event: &RawEvent) -> Option<ModelEvent> {
-        let Some(item) = done_item(event) else {
-            self.skipped += 1;
-            return None;
-        };
+        let item = self.counted(done_item(event))?;
         self.items.push(item.clone());
         Some(ModelEvent::ItemDone(item))
     }
 
     fn end(&mut self, event: &RawEvent) -> Option<ModelEvent> {
-        let terminal = Terminal::of(event)?;
+        let Some(terminal) = Terminal::of(event) else {
+            self.skipped += usize::from(!is_known(event));
+            return None;
+        };
         self.ended = true;
         match terminal {
             Terminal::Completed {
@@ -130,10 +121,34 @@ impl Assembler {
     }
 }
 
+fn created(event: &RawEvent) -> Option<ModelEvent> {
+    let id = event.fields().object("response")?.read("id")?;
+    Some(ModelEvent::Created { id })
+}
+
+fn delta(event: &RawEvent) -> Option<String> {
+    event.read::<Delta>().map(|piece| piece.delta)
+}
+
+fn rate_limits(event: &RawEvent) -> Option<ModelEvent> {
+    let limits = event.fields().object("rate_limits")?;
+    Some(ModelEvent::RateLimits(RateLimits::read(&limits)))
+}
+
+/// Whether an event that tells the agent nothing is one we know.
+fn is_known(event: &RawEvent) -> bool {
+    match Signal::of(event) {
+        Signal::Unknown => false,
+        Signal::Progress => NOT_NEEDED
+            .iter()
+            .any(|start| event.kind().starts_with(start)),
+        _ => true,
+    }
+}
+
 /// What an item that has only begun already tells.
-fn item_started(event: &RawEvent) -> Option<ModelEvent> {
-    let added: ItemField = event.read()?;
-    match added.item.view() {
+fn item_started(item: &Item) -> Option<ModelEvent> {
+    match item.view() {
         ItemView::FunctionCall { name, .. } => Some(ModelEvent::ToolCallStarted {
             name: name.into_owned(),
         }),
@@ -258,8 +273,14 @@ mod tests {
             push(&mut assembler, &format!(r#"{{"type":"{kind}"}}"#));
         }
         assert_eq!(assembler.skipped(), 0);
-        push(&mut assembler, r#"{"type":"response.output_item.added","item":null}"#);
-        push(&mut assembler, r#"{"type":"response.created","response":["r"]}"#);
+        push(
+            &mut assembler,
+            r#"{"type":"response.output_item.added","item":null}"#,
+        );
+        push(
+            &mut assembler,
+            r#"{"type":"response.created","response":["r"]}"#,
+        );
         push(&mut assembler, r#"{"type":"surprise"}"#);
         assert_eq!(assembler.skipped(), 3);
     }

@@ -8,7 +8,7 @@
 use std::sync::Arc;
 
 use super::{EncodedRequest, Signal, Terminal, done_item};
-use crate::{Item, RawEvent};
+use crate::{Item, ItemView, RawEvent};
 
 /// What a socket's last completed response ended with.
 #[derive(Clone, Debug)]
@@ -40,6 +40,8 @@ impl DeltaBase {
 pub struct DeltaRecorder {
     fields: Arc<str>,
     items: Vec<Item>,
+    /// Items that have begun and are not complete.
+    begun: usize,
     outcome: Outcome,
 }
 
@@ -57,6 +59,7 @@ impl DeltaRecorder {
         Self {
             fields: Arc::clone(request.fields()),
             items: request.input().to_vec(),
+            begun: 0,
             outcome: Outcome::Open,
         }
     }
@@ -69,6 +72,9 @@ impl DeltaRecorder {
         match Signal::of(event) {
             Signal::ItemDone => self.take_item(event),
             Signal::Terminal => self.end(event),
+            Signal::Progress => {
+                self.begun += usize::from(event.kind() == "response.output_item.added");
+            }
             _ => {}
         }
     }
@@ -92,19 +98,32 @@ impl DeltaRecorder {
     }
 
     fn take_item(&mut self, event: &RawEvent) {
+        self.begun = self.begun.saturating_sub(1);
         match (done_item(event), &self.outcome) {
-            (Some(item), Outcome::Open) => self.items.push(item),
+            (Some(item), Outcome::Open) if is_known(&item) => self.items.push(item),
             _ => self.spoil(),
         }
     }
 
     fn end(&mut self, event: &RawEvent) {
         self.outcome = match (Terminal::of(event), &self.outcome) {
-            (Some(Terminal::Completed { id, .. }), Outcome::Open) if !id.is_empty() => {
+            (Some(Terminal::Completed { id, .. }), Outcome::Open)
+                if !id.is_empty() && self.begun == 0 =>
+            {
                 Outcome::Completed(id)
             }
             _ => Outcome::Void,
         };
+    }
+}
+
+/// Whether the item is whole and of a kind we know: of any other we cannot say that the backend
+/// remembers it as we would resend it.
+fn is_known(item: &Item) -> bool {
+    match item.view() {
+        ItemView::FunctionCall { call_id, name, .. } => !call_id.is_empty() && !name.is_empty(),
+        ItemView::Other { kind } => kind == "custom_tool_call",
+        _ => true,
     }
 }
 

@@ -1,13 +1,12 @@
 //! How a response ended.
 //!
 //! Read tolerantly: the final event's `output` is never looked at (it was seen null and missing;
-//! items come from `output_item.done`), and an id or usage that is not there is not fatal.
+//! items come from `output_item.done`), an id or usage that is not there is not fatal, and each field
+//! is read by itself, so that an odd one can neither hide a failure nor its code.
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
-use serde_json::Value;
-
+use crate::fields::Fields;
 use crate::{ApiError, RawEvent, Usage};
 
 /// The end of a response.
@@ -45,119 +44,93 @@ pub struct ErrorFrame {
     pub headers: BTreeMap<String, String>,
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Envelope {
-    response: Option<Response>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Response {
-    id: Option<String>,
-    status: Option<String>,
-    usage: Option<Usage>,
-    end_turn: Option<bool>,
-    error: Option<Value>,
-    incomplete_details: Option<IncompleteDetails>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct IncompleteDetails {
-    reason: Option<String>,
+/// A terminal event and the response in it, nothing read yet.
+struct Ended<'a> {
+    event: Fields<'a>,
+    response: Fields<'a>,
 }
 
 impl Terminal {
     /// Reads a terminal event; `None` if the event is not one.
     #[must_use]
     pub fn of(event: &RawEvent) -> Option<Self> {
-        if event.kind() == "error" {
-            return Some(Self::Error(ErrorFrame::of(event)));
-        }
-        let response = || read_response(event);
+        let ended = || Ended::of(event);
         match event.kind() {
-            "response.completed" | "response.done" => Some(Self::of_completed(response())),
-            "response.incomplete" | "response.cancelled" => Some(Self::of_incomplete(response())),
-            "response.failed" => Some(Self::of_failed(response())),
+            "response.completed" | "response.done" => Some(ended().completed()),
+            "response.incomplete" | "response.cancelled" => Some(ended().incomplete()),
+            "response.failed" => Some(ended().failed()),
+            "error" => Some(Self::Error(ErrorFrame::read(&event.fields()))),
             _ => None,
         }
     }
-
-    fn of_completed(response: Response) -> Self {
-        // Some servers say "completed" and mean it only as "ended".
-        match response.status.as_deref() {
-            Some("failed") => Self::of_failed(response),
-            Some("incomplete" | "cancelled") => Self::of_incomplete(response),
-            _ => Self::Completed {
-                id: response.id.unwrap_or_default(),
-                usage: response.usage,
-                end_turn: response.end_turn,
-            },
-        }
-    }
-
-    fn of_incomplete(response: Response) -> Self {
-        let reason = response
-            .incomplete_details
-            .and_then(|details| details.reason);
-        Self::Incomplete {
-            reason: reason.unwrap_or_else(|| response.status.unwrap_or_default()),
-        }
-    }
-
-    fn of_failed(response: Response) -> Self {
-        let error = response.error.unwrap_or_default();
-        Self::Failed(ApiError::from_value(&error).unwrap_or_default())
-    }
 }
 
-/// Reads the envelope; when one field has a surprising type, the id alone is worth having.
-fn read_response(event: &RawEvent) -> Response {
-    #[derive(Deserialize)]
-    struct OnlyId {
-        response: Id,
+impl<'a> Ended<'a> {
+    fn of(event: &'a RawEvent) -> Self {
+        let event = event.fields();
+        let response = event.object("response").unwrap_or_default();
+        Self { event, response }
     }
-    #[derive(Deserialize)]
-    struct Id {
-        id: String,
+
+    fn completed(&self) -> Terminal {
+        // Some servers say "completed" and mean it only as "ended".
+        match self.status().as_deref() {
+            Some("failed") => self.failed(),
+            Some("incomplete" | "cancelled") => self.incomplete(),
+            Some("completed") => self.well(),
+            // No status, or none we know: an error that is told decides.
+            _ if self.inner_error().is_some() => self.failed(),
+            _ => self.well(),
+        }
     }
-    if let Some(envelope) = event.read::<Envelope>() {
-        return envelope.response.unwrap_or_default();
+
+    fn well(&self) -> Terminal {
+        let usage = self.response.object("usage");
+        Terminal::Completed {
+            id: self.response.read("id").unwrap_or_default(),
+            usage: usage.map(|usage| Usage::read(&usage)),
+            end_turn: self.response.read("end_turn"),
+        }
     }
-    let id = event.read::<OnlyId>().map(|only| only.response.id);
-    Response {
-        id,
-        ..Response::default()
+
+    fn incomplete(&self) -> Terminal {
+        let details = self.response.object("incomplete_details");
+        let reason = details.and_then(|details| details.read("reason"));
+        Terminal::Incomplete {
+            reason: reason.or_else(|| self.status()).unwrap_or_default(),
+        }
+    }
+
+    fn failed(&self) -> Terminal {
+        let error = self.inner_error();
+        let error = error.or_else(|| ApiError::beneath(&self.event));
+        Terminal::Failed(error.unwrap_or_default())
+    }
+
+    fn status(&self) -> Option<String> {
+        self.response.read("status")
+    }
+
+    /// The response's own error, if it says anything.
+    fn inner_error(&self) -> Option<ApiError> {
+        ApiError::in_field(&self.response, "error").filter(|error| *error != ApiError::default())
     }
 }
 
 impl ErrorFrame {
-    fn of(event: &RawEvent) -> Self {
-        let value: Value = event.read().unwrap_or_default();
+    fn read(frame: &Fields<'_>) -> Self {
         let status = ["status", "status_code"]
             .iter()
-            .find_map(|name| value.get(name)?.as_u64())
-            .and_then(|status| u16::try_from(status).ok());
-        let headers = value.get("headers").and_then(Value::as_object);
+            .find_map(|name| u16::try_from(frame.whole(name)?).ok());
+        let headers = frame.object("headers").unwrap_or_default();
         Self {
             status,
-            error: ApiError::from_value(&value).unwrap_or_default(),
+            error: ApiError::beneath(frame).unwrap_or_default(),
             headers: headers
-                .into_iter()
-                .flatten()
-                .filter_map(|(name, value)| Some((name.to_ascii_lowercase(), header_text(value)?)))
+                .names()
+                .filter_map(|name| Some((name.to_ascii_lowercase(), headers.text(name)?)))
                 .collect(),
         }
-    }
-}
-
-fn header_text(value: &Value) -> Option<String> {
-    match value {
-        Value::String(text) => Some(text.clone()),
-        Value::Number(number) => Some(number.to_string()),
-        Value::Bool(flag) => Some(flag.to_string()),
-        _ => None,
     }
 }
 
@@ -182,6 +155,8 @@ mod tests {
         assert_eq!(ended, Some(expected));
         for json in [
             r#"{"type":"response.completed"}"#,
+            r#"{"type":"response.completed","response":{"error":{}}}"#,
+            r#"{"type":"response.completed","response":{"error":""}}"#,
             r#"{"type":"response.completed","response":null}"#,
             r#"{"type":"response.completed","response":7}"#,
         ] {
@@ -251,9 +226,13 @@ mod tests {
             r#""id":7,"end_turn":"no","incomplete_details":[]"#,
             r#""status":"failed""#,
         ] {
-            let response = format!(r#"{{"status":"failed",{odd},"error":{{"code":"c","x":1e999}}}}"#);
+            let response =
+                format!(r#"{{"status":"failed",{odd},"error":{{"code":"c","x":1e999}}}}"#);
             for kind in ["response.completed", "response.done", "response.failed"] {
-                failed(&format!(r#"{{"type":"{kind}","response":{response}}}"#), "c");
+                failed(
+                    &format!(r#"{{"type":"{kind}","response":{response}}}"#),
+                    "c",
+                );
             }
         }
         failed(

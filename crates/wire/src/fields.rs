@@ -1,0 +1,100 @@
+//! The fields of a JSON object, each read by itself.
+//!
+//! Providers send `null` for nothing, `300.0` for 300 and `"429"` for 429. Read as one typed struct,
+//! a field that nobody needs would take its neighbours with it, and a failure its code.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+/// The fields of one object, not read yet. Of two with one name, the last counts.
+#[derive(Debug, Default)]
+pub(crate) struct Fields<'a>(BTreeMap<String, &'a RawValue>);
+
+impl<'a> Fields<'a> {
+    /// The fields of the object in `json`; `None` if it is no object.
+    pub(crate) fn of(json: &'a [u8]) -> Option<Self> {
+        serde_json::from_slice(json).ok().map(Self)
+    }
+
+    /// A field as `T`; `None` if it is missing or does not fit.
+    pub(crate) fn read<T: Deserialize<'a>>(&self, name: &str) -> Option<T> {
+        serde_json::from_str(self.0.get(name)?.get()).ok()
+    }
+
+    /// The fields of a field that is an object itself.
+    pub(crate) fn object(&self, name: &str) -> Option<Self> {
+        Self::of(self.0.get(name)?.get().as_bytes())
+    }
+
+    /// A string's content, or a number or truth value as it was spelt.
+    pub(crate) fn text(&self, name: &str) -> Option<String> {
+        let json = self.0.get(name)?.get();
+        match json.as_bytes().first()? {
+            b'"' => serde_json::from_str(json).ok(),
+            b'{' | b'[' | b'n' => None,
+            _ => Some(json.to_owned()),
+        }
+    }
+
+    /// A number, also one in a string.
+    pub(crate) fn number(&self, name: &str) -> Option<f64> {
+        let number: f64 = self.text(name)?.trim().parse().ok()?;
+        number.is_finite().then_some(number)
+    }
+
+    /// A whole number from zero up, also spelt `300.0` or in a string.
+    pub(crate) fn whole(&self, name: &str) -> Option<u64> {
+        let whole = self.text(name)?.trim().parse().ok();
+        whole.or_else(|| {
+            let number = self.number(name)?;
+            (number >= 0.0 && number.fract() == 0.0).then_some(number as u64)
+        })
+    }
+
+    /// The names of all fields.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_read_however_they_are_spelt() {
+        let table = [
+            ("300", Some(300), Some(300.0)),
+            ("300.0", Some(300), Some(300.0)),
+            ("\"300\"", Some(300), Some(300.0)),
+            ("12.5", None, Some(12.5)),
+            ("-1", None, Some(-1.0)),
+            ("1e999", None, None),
+            ("\"inf\"", None, None),
+            ("null", None, None),
+            ("true", None, None),
+            ("[300]", None, None),
+        ];
+        for (spelt, whole, number) in table {
+            let json = format!(r#"{{"n":{spelt}}}"#);
+            let fields = Fields::of(json.as_bytes()).unwrap();
+            assert_eq!(
+                (fields.whole("n"), fields.number("n")),
+                (whole, number),
+                "{spelt}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_list_has_no_fields() {
+        for json in ["[1]", "null", "7", "\"text\"", ""] {
+            assert!(Fields::of(json.as_bytes()).is_none(), "{json}");
+        }
+        let fields = Fields::of(br#"{"a":[{"b":1}],"c":1,"c":2}"#).unwrap();
+        assert!(fields.object("a").is_none());
+        assert_eq!(fields.whole("c"), Some(2));
+    }
+}
