@@ -1,7 +1,9 @@
 //! Happy eyeballs (RFC 8305): the addresses are tried in turn, families alternating, each a
 //! moment after the one before, and the first that stands wins.
 //!
-//! A broken IPv6 path costs a quarter of a second instead of a connect time-out.
+//! A broken IPv6 path costs a quarter of a second instead of a connect time-out, and that only
+//! once: the family that won before goes first. When the network is missing altogether, every
+//! attempt says so, and the whole is called offline instead of unreachable.
 
 use std::collections::VecDeque;
 use std::io;
@@ -14,58 +16,68 @@ use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
 use tokio::time::sleep;
 
+use crate::egress::is_offline;
 use crate::error::{Failure, NetErrorKind};
 use crate::resolver::Addresses;
-use crate::sockets::{BoxStream, Sockets};
+use crate::sockets::{BoxStream, Family, SocketOptions, Sockets};
 
 /// The pause before the next address is tried beside the ones under way (RFC 8305, section 5).
 const STAGGER: Duration = Duration::from_millis(250);
 
-/// Connects to whichever address answers first; all other attempts are dropped then.
-pub(crate) async fn race(
-    sockets: &dyn Sockets,
-    addresses: Addresses,
-) -> Result<(BoxStream, SocketAddr), Failure> {
-    let mut queue = Queue::default();
-    queue.add(addresses.now);
-    let mut later = addresses.later;
-    let mut attempts = FuturesUnordered::new();
-    let mut reason = None;
-    let mut stagger = pin!(sleep(Duration::ZERO));
-    loop {
-        tokio::select! {
-            biased;
-            Some((address, outcome)) = attempts.next(), if !attempts.is_empty() => match outcome {
-                Ok(stream) => return Ok((stream, address)),
-                Err(error) => {
-                    reason = Some(more_telling(reason, failed(address, error)));
-                    // This address is done with: the next one need not wait.
-                    stagger.set(sleep(Duration::ZERO));
-                }
-            },
-            () = &mut stagger, if !queue.is_empty() => {
-                if let Some(address) = queue.next() {
-                    attempts.push(attempt(sockets, address));
-                }
-                stagger.set(sleep(STAGGER));
-            }
-            more = arrival(&mut later), if later.is_some() => {
-                later = None;
-                queue.add(more);
-                if attempts.is_empty() {
-                    stagger.set(sleep(Duration::ZERO));
-                }
-            }
-            else => return Err(reason.unwrap_or_else(|| Failure::new(NetErrorKind::NameNotFound))),
-        }
-    }
+/// How to connect.
+#[derive(Clone, Copy)]
+pub(crate) struct Race<'a> {
+    pub(crate) sockets: &'a dyn Sockets,
+    pub(crate) options: SocketOptions,
+    /// The family that goes first.
+    pub(crate) preferred: Family,
 }
 
-async fn attempt(
-    sockets: &dyn Sockets,
-    address: SocketAddr,
-) -> (SocketAddr, io::Result<BoxStream>) {
-    (address, sockets.connect(address).await)
+impl Race<'_> {
+    /// Connects to whichever address answers first; all other attempts are dropped then.
+    pub(crate) async fn run(
+        self,
+        addresses: Addresses,
+    ) -> Result<(BoxStream, SocketAddr), Failure> {
+        let mut queue = Queue::new(self.preferred);
+        queue.add(addresses.now);
+        let mut later = addresses.later;
+        let mut attempts = FuturesUnordered::new();
+        let mut losses = Losses::default();
+        let mut stagger = pin!(sleep(Duration::ZERO));
+        loop {
+            tokio::select! {
+                biased;
+                Some((address, outcome)) = attempts.next(), if !attempts.is_empty() => match outcome {
+                    Ok(stream) => return Ok((stream, address)),
+                    Err(error) => {
+                        losses.add(address, error);
+                        // This address is done with: the next one need not wait.
+                        stagger.set(sleep(Duration::ZERO));
+                    }
+                },
+                () = &mut stagger, if !queue.is_empty() => {
+                    if let Some(address) = queue.next() {
+                        attempts.push(self.attempt(address));
+                    }
+                    stagger.set(sleep(STAGGER));
+                }
+                more = arrival(&mut later), if later.is_some() => {
+                    later = None;
+                    queue.add(more);
+                    if attempts.is_empty() {
+                        stagger.set(sleep(Duration::ZERO));
+                    }
+                }
+                else => return Err(losses.sum_up(self.sockets)),
+            }
+        }
+    }
+
+    async fn attempt(self, address: SocketAddr) -> (SocketAddr, io::Result<BoxStream>) {
+        let connecting = self.sockets.connect_with(address, self.options);
+        (address, connecting.await)
+    }
 }
 
 /// The slower family's addresses, once they come.
@@ -76,20 +88,42 @@ async fn arrival(later: &mut Option<BoxFuture<'static, Vec<SocketAddr>>>) -> Vec
     }
 }
 
-fn failed(address: SocketAddr, error: io::Error) -> Failure {
-    Failure::from(error).tried_at(address)
+/// Why addresses failed.
+#[derive(Default)]
+struct Losses {
+    most_telling: Option<Failure>,
+    /// Some address was more than out of reach of this machine.
+    network_seen: bool,
 }
 
-/// The first error stands, unless it only says that this network lacks the address's family.
-fn more_telling(first: Option<Failure>, next: Failure) -> Failure {
-    match first {
-        Some(first) if !matches!(first.kind(), NetErrorKind::Unreachable) => first,
-        _ => next,
+impl Losses {
+    /// The first error stands, unless it only says that this network lacks the address's family.
+    fn add(&mut self, address: SocketAddr, error: io::Error) {
+        use io::ErrorKind as Kind;
+        self.network_seen |= !matches!(
+            error.kind(),
+            Kind::NetworkUnreachable | Kind::NetworkDown | Kind::AddrNotAvailable
+        );
+        let next = Failure::from(error).tried_at(address);
+        let stands = self
+            .most_telling
+            .take_if(|first| !matches!(first.kind(), NetErrorKind::Unreachable));
+        self.most_telling = Some(stands.unwrap_or(next));
+    }
+
+    fn sum_up(self, sockets: &dyn Sockets) -> Failure {
+        let Some(failure) = self.most_telling else {
+            return Failure::new(NetErrorKind::NameNotFound);
+        };
+        if !self.network_seen && is_offline(sockets) {
+            failure.renamed(NetErrorKind::Offline)
+        } else {
+            failure
+        }
     }
 }
 
-/// Addresses still to be tried, IPv6 first, then alternating.
-#[derive(Default)]
+/// Addresses still to be tried, the preferred family first, then alternating.
 struct Queue {
     v6: VecDeque<SocketAddr>,
     v4: VecDeque<SocketAddr>,
@@ -97,6 +131,14 @@ struct Queue {
 }
 
 impl Queue {
+    fn new(preferred: Family) -> Self {
+        Self {
+            v6: VecDeque::new(),
+            v4: VecDeque::new(),
+            v4_is_next: preferred == Family::V4,
+        }
+    }
+
     fn add(&mut self, addresses: Vec<SocketAddr>) {
         for address in addresses {
             let family = if address.is_ipv6() {

@@ -1,26 +1,25 @@
-//! The one way out of this program: egress, resolve, connect, (proxy,) TLS.
+//! The one way out of this program.
 //!
 //! HTTP and WebSocket dial here and nowhere else, so what is measured, limited and named for one
-//! holds for the other.
+//! holds for the other. What is done on a dial stands in `dial`.
 
 use std::fmt;
 use std::sync::Arc;
 
 use alipes_base::{Clock, Deadline};
 
-use crate::egress::decide_egress;
-use crate::error::{ErrorFacts, NetError};
-use crate::facts::{ConnectionFacts, Protocol};
+use crate::dial::Dial;
+use crate::egress::{Departure, EgressKey, EgressPolicy, Way, local_key};
+use crate::error::NetError;
+use crate::facts::ConnectionFacts;
 use crate::limits::Limits;
-use crate::phase::Phase;
-use crate::sockets::{BoxStream, Sockets};
-use crate::stream::{Metered, Traffic};
+use crate::memory::DialMemory;
+use crate::sockets::{BoxStream, SocketOptions, Sockets};
 use crate::target::Target;
 use crate::tls::Tls;
-use crate::trip::Trip;
-use crate::{connect, resolver};
 
 /// What a [`Dialer`] is made of.
+#[derive(Clone)]
 pub struct DialerOptions {
     /// The network.
     pub sockets: Arc<dyn Sockets>,
@@ -34,7 +33,16 @@ pub struct DialerOptions {
 
 /// Opens connections. Cheap to clone.
 #[derive(Clone)]
-pub struct Dialer(Arc<DialerOptions>);
+pub struct Dialer(Arc<Inner>);
+
+#[derive(Clone)]
+struct Inner {
+    options: DialerOptions,
+    egress: EgressPolicy,
+    ipv4_only: bool,
+    socket: SocketOptions,
+    memory: Arc<DialMemory>,
+}
 
 /// Which HTTP versions to offer in TLS; a plain connection is always HTTP/1.1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,10 +62,38 @@ pub struct Connection {
 }
 
 impl Dialer {
-    /// A dialer on this network.
+    /// A dialer on this network that goes straight to every target.
     #[must_use]
     pub fn new(options: DialerOptions) -> Self {
-        Self(Arc::new(options))
+        Self(Arc::new(Inner {
+            memory: Arc::new(DialMemory::new(options.clock.clone())),
+            options,
+            egress: EgressPolicy::default(),
+            ipv4_only: false,
+            socket: SocketOptions::default(),
+        }))
+    }
+
+    /// The same dialer, leaving as `egress` says. Shares what the first one has learnt.
+    #[must_use]
+    pub fn through(&self, egress: EgressPolicy) -> Self {
+        let inner = Inner::clone(&self.0);
+        Self(Arc::new(Inner { egress, ..inner }))
+    }
+
+    /// The same dialer, looking names up for IPv4 alone: for networks whose IPv6 is broken in ways
+    /// that racing cannot see. An IPv6 address given as such is still dialled.
+    #[must_use]
+    pub fn ipv4_only(&self, ipv4_only: bool) -> Self {
+        let inner = Inner::clone(&self.0);
+        Self(Arc::new(Inner { ipv4_only, ..inner }))
+    }
+
+    /// The same dialer, asking this of the operating system for every connection.
+    #[must_use]
+    pub fn with_socket_options(&self, socket: SocketOptions) -> Self {
+        let inner = Inner::clone(&self.0);
+        Self(Arc::new(Inner { socket, ..inner }))
     }
 
     /// Opens a connection to `target`.
@@ -71,66 +107,63 @@ impl Dialer {
         alpn: Alpn,
         deadline: Deadline,
     ) -> Result<Connection, NetError> {
-        let options = &*self.0;
-        let limits = &options.limits;
-        let egress = decide_egress(target);
-        let mut trip = Trip::new(
-            options.clock.clone(),
-            deadline,
-            ErrorFacts {
-                target: Some(target.clone()),
-                egress: Some(egress.clone()),
-                ..ErrorFacts::default()
-            },
-        );
+        Dial::new(self, target, alpn, deadline).run().await
+    }
 
-        let looking_up = resolver::resolve(&options.sockets, target);
-        let addresses = trip
-            .phase(Phase::Resolve, limits.resolve, looking_up)
-            .await?;
+    /// The way that a dial to `target` would take.
+    #[must_use]
+    pub fn departure(&self, target: &Target) -> Departure {
+        self.0.egress.decide(target)
+    }
 
-        let racing = connect::race(&*options.sockets, addresses);
-        let (stream, remote_addr) = trip.phase(Phase::Connect, limits.connect, racing).await?;
-        trip.facts_mut().remote_addr = Some(remote_addr);
+    /// The name of that way at this moment, for memory, breakers and challenges: the same that
+    /// the dial's facts will carry. Asks the operating system, sends nothing.
+    #[must_use]
+    pub fn egress_key(&self, target: &Target) -> EgressKey {
+        self.key_of(&self.departure(target), target)
+    }
 
-        // A proxy's handshake has its place here, between the socket and TLS.
+    /// What its dials have learnt.
+    #[must_use]
+    pub fn memory(&self) -> &DialMemory {
+        &self.0.memory
+    }
 
-        let (stream, protocol, tls) = if target.tls {
-            let securing = options.tls.connect(stream, &target.host, alpn);
-            let secured = trip.phase(Phase::Tls, limits.tls, securing).await?;
-            (secured.stream, secured.protocol, Some(secured.facts))
-        } else {
-            (stream, Protocol::Http1, None)
-        };
+    pub(crate) fn key_of(&self, departure: &Departure, target: &Target) -> EgressKey {
+        match &departure.egress.way {
+            Way::Proxy(proxy) => EgressKey::proxy(proxy),
+            Way::Direct => local_key(&*self.0.options.sockets, &target.host),
+        }
+    }
 
-        let traffic = Traffic::new(options.clock.clone());
-        Ok(Connection {
-            stream: Box::new(Metered::new(stream, traffic.clone())),
-            facts: ConnectionFacts {
-                egress,
-                remote_addr,
-                protocol,
-                tls,
-                timings: trip.timings(),
-                reused: false,
-                traffic,
-            },
-        })
+    pub(crate) fn options(&self) -> &DialerOptions {
+        &self.0.options
+    }
+
+    pub(crate) fn socket_options(&self) -> SocketOptions {
+        self.0.socket
+    }
+
+    pub(crate) fn is_ipv4_only(&self) -> bool {
+        self.0.ipv4_only
     }
 
     pub(crate) fn limits(&self) -> &Limits {
-        &self.0.limits
+        &self.0.options.limits
     }
 
     pub(crate) fn clock(&self) -> &Clock {
-        &self.0.clock
+        &self.0.options.clock
     }
 }
 
 impl fmt::Debug for Dialer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Dialer")
-            .field("limits", &self.0.limits)
+            .field("limits", &self.0.options.limits)
+            .field("egress", &self.0.egress)
+            .field("ipv4_only", &self.0.ipv4_only)
+            .field("socket", &self.0.socket)
             .finish_non_exhaustive()
     }
 }

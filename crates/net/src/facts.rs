@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use crate::egress::Egress;
+use crate::egress::{Egress, EgressKey, UnusedProxy};
 use crate::phase::Timings;
 use crate::stream::Traffic;
 
@@ -22,6 +22,9 @@ pub struct TlsFacts {
     pub version: &'static str,
     /// Such as `X25519MLKEM768`.
     pub key_exchange: &'static str,
+    /// Whether post-quantum key shares were left out, because something on the way swallows or
+    /// resets the longer ClientHello that they make.
+    pub classical: bool,
 }
 
 /// A connection as one request or socket saw it.
@@ -29,7 +32,11 @@ pub struct TlsFacts {
 pub struct ConnectionFacts {
     /// How it left this machine.
     pub egress: Egress,
-    /// The address at the other end.
+    /// The way out's name for memory and breakers.
+    pub egress_key: EgressKey,
+    /// A proxy that this machine has, and the dial did not use.
+    pub unused_proxy: Option<UnusedProxy>,
+    /// The address at the other end: the proxy's, if there is one.
     pub remote_addr: SocketAddr,
     /// The HTTP version spoken.
     pub protocol: Protocol,

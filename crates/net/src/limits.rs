@@ -17,6 +17,8 @@ pub struct Limits {
     pub tls: Duration,
     /// The WebSocket upgrade, from the request to the answer's headers.
     pub upgrade: Duration,
+    /// A request's way out without any progress, however long the whole takes.
+    pub send: Duration,
     /// Both sides' goodbye.
     pub close: Duration,
 }
@@ -29,6 +31,7 @@ impl Default for Limits {
             proxy: Duration::from_secs(10),
             tls: Duration::from_secs(10),
             upgrade: Duration::from_secs(15),
+            send: Duration::from_secs(30),
             close: Duration::from_secs(2),
         }
     }

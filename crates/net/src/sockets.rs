@@ -4,11 +4,13 @@
 //! there: a slow resolver, a dead address family, a pipe in memory.
 
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::sync::Arc;
+use std::time::Duration;
 
 use dns_lookup::{AddrFamily, AddrInfoHints, LookupError, LookupErrorKind, SockType, getaddrinfo};
 use futures_util::future::BoxFuture;
+use socket2::{SockRef, TcpKeepalive};
 use thiserror::Error;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
@@ -17,6 +19,11 @@ use tokio::sync::{Semaphore, oneshot};
 /// How many name lookups may run at once. `getaddrinfo` cannot be interrupted, so a dead resolver
 /// keeps each of its threads for half a minute and more.
 const LOOKUPS: usize = 8;
+
+/// How much the kernel may hold that it has not sent yet. Without this it takes megabytes from us,
+/// and nobody can tell an upload in progress from one that is stuck.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+const UNSENT: u32 = 64 * 1024;
 
 /// More addresses of one family than this are not tried.
 const ADDRESSES: usize = 16;
@@ -30,12 +37,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> RawStream for S {}
 pub type BoxStream = Box<dyn RawStream>;
 
 /// An address family: one lookup asks for one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Family {
     /// A records.
     V4,
     /// AAAA records.
     V6,
+}
+
+impl Family {
+    pub(crate) fn of(ip: IpAddr) -> Self {
+        if ip.is_ipv4() { Self::V4 } else { Self::V6 }
+    }
 }
 
 /// Why a lookup gave no address.
@@ -60,6 +73,34 @@ pub trait Sockets: Send + Sync {
 
     /// A connection to this address.
     fn connect(&self, address: SocketAddr) -> BoxFuture<'_, io::Result<BoxStream>>;
+
+    /// The same with options of the socket; a network without them leaves them out.
+    fn connect_with(
+        &self,
+        address: SocketAddr,
+        _options: SocketOptions,
+    ) -> BoxFuture<'_, io::Result<BoxStream>> {
+        self.connect(address)
+    }
+
+    /// The local address that a packet to `towards` would leave from; nothing is sent.
+    ///
+    /// # Errors
+    /// [`Unsupported`](io::ErrorKind::Unsupported) where the network does not know; any other
+    /// error means that there is no such way out.
+    fn local_ip(&self, _towards: SocketAddr) -> io::Result<IpAddr> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+}
+
+/// What the operating system shall do about an idle or silent connection; nothing by default.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct SocketOptions {
+    /// Probe after so much idleness, and as often again (TCP keepalive).
+    pub keepalive: Option<Duration>,
+    /// Give up when bytes of ours stay unacknowledged for so long (`TCP_USER_TIMEOUT`, RFC 5482;
+    /// Linux and Android only).
+    pub user_timeout: Option<Duration>,
 }
 
 /// The operating system's resolver and TCP.
@@ -114,16 +155,55 @@ impl Sockets for SystemSockets {
         Box::pin(self.lookup(host, family))
     }
 
+    fn connect(&self, address: SocketAddr) -> BoxFuture<'_, io::Result<BoxStream>> {
+        self.connect_with(address, SocketOptions::default())
+    }
+
     #[expect(
         clippy::disallowed_methods,
         reason = "the one place that opens outgoing sockets"
     )]
-    fn connect(&self, address: SocketAddr) -> BoxFuture<'_, io::Result<BoxStream>> {
+    fn connect_with(
+        &self,
+        address: SocketAddr,
+        options: SocketOptions,
+    ) -> BoxFuture<'_, io::Result<BoxStream>> {
         Box::pin(async move {
             let stream = TcpStream::connect(address).await?;
             stream.set_nodelay(true)?;
+            options.set(SockRef::from(&stream))?;
             Ok(Box::new(stream) as BoxStream)
         })
+    }
+
+    fn local_ip(&self, towards: SocketAddr) -> io::Result<IpAddr> {
+        let any: SocketAddr = match towards {
+            SocketAddr::V4(_) => (Ipv4Addr::UNSPECIFIED, 0).into(),
+            SocketAddr::V6(_) => (Ipv6Addr::UNSPECIFIED, 0).into(),
+        };
+        let socket = UdpSocket::bind(any)?;
+        socket.connect(towards)?;
+        Ok(socket.local_addr()?.ip())
+    }
+}
+
+impl SocketOptions {
+    /// What the handshake cannot show can be set after it.
+    fn set(self, socket: SockRef<'_>) -> io::Result<()> {
+        if let Some(interval) = self.keepalive {
+            let probes = TcpKeepalive::new().with_time(interval);
+            #[cfg(not(target_os = "openbsd"))]
+            let probes = probes.with_interval(interval);
+            socket.set_tcp_keepalive(&probes)?;
+        }
+        #[cfg(any(target_os = "linux", target_os = "android"))]
+        {
+            socket.set_tcp_notsent_lowat(UNSENT)?;
+            if self.user_timeout.is_some() {
+                socket.set_tcp_user_timeout(self.user_timeout)?;
+            }
+        }
+        Ok(())
     }
 }
 
@@ -161,5 +241,44 @@ fn resolve_error(error: &LookupError) -> ResolveError {
             ResolveError::NotFound
         }
         _ => ResolveError::Failed(error.error_num()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn connection() -> (tokio::net::TcpListener, TcpStream) {
+        #[expect(clippy::disallowed_methods, reason = "a test needs both ends")]
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        #[expect(clippy::disallowed_methods, reason = "a test needs both ends")]
+        let stream = TcpStream::connect(address).await.unwrap();
+        (listener, stream)
+    }
+
+    #[tokio::test]
+    async fn an_idle_socket_is_left_alone_unless_asked() {
+        let (_listener, stream) = connection().await;
+        let socket = SockRef::from(&stream);
+        SocketOptions::default()
+            .set(SockRef::from(&stream))
+            .unwrap();
+        assert!(!socket.keepalive().unwrap());
+
+        let five = Duration::from_secs(5);
+        let options = SocketOptions {
+            keepalive: Some(five),
+            user_timeout: Some(3 * five),
+        };
+        options.set(SockRef::from(&stream)).unwrap();
+        assert!(socket.keepalive().unwrap());
+        #[cfg(target_os = "linux")]
+        {
+            assert_eq!(socket.tcp_keepalive_time().unwrap(), five);
+            assert_eq!(socket.tcp_keepalive_interval().unwrap(), five);
+            assert_eq!(socket.tcp_user_timeout().unwrap(), Some(3 * five));
+            assert_eq!(socket.tcp_notsent_lowat().unwrap(), UNSENT);
+        }
     }
 }

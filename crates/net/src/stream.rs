@@ -13,10 +13,11 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use alipes_base::Clock;
+use alipes_base::{Clock, Expired};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep_until};
 
+use crate::phase::Phase;
 use crate::sockets::BoxStream;
 
 /// Live counters of one connection, shared by everyone who asks about it.
@@ -30,6 +31,9 @@ struct Counters {
     received: Direction,
     sent: Direction,
     broken: AtomicBool,
+    blocked: AtomicBool,
+    /// Nanoseconds between the opening and the end of the last blockade.
+    unblocked: AtomicU64,
 }
 
 #[derive(Debug, Default)]
@@ -47,12 +51,48 @@ impl Traffic {
             received: Direction::default(),
             sent: Direction::default(),
             broken: AtomicBool::new(false),
+            blocked: AtomicBool::new(false),
+            unblocked: AtomicU64::new(0),
         }))
     }
 
     /// Whether a write has failed: what is left to read may be read, and no more may be sent.
     pub(crate) fn is_broken(&self) -> bool {
         self.0.broken.load(Ordering::Relaxed)
+    }
+
+    /// Whether the operating system would not take more of our bytes when it was last asked: an
+    /// upload is under way, or stuck.
+    #[must_use]
+    pub fn is_blocked(&self) -> bool {
+        self.0.blocked.load(Ordering::Relaxed)
+    }
+
+    /// Runs work that sends, until it ends or nothing has left for so long.
+    pub(crate) async fn while_moving<T>(
+        &self,
+        length: Duration,
+        work: impl Future<Output = T>,
+    ) -> Result<T, Expired> {
+        let begun = self.0.clock.now();
+        let mut work = std::pin::pin!(work);
+        loop {
+            let until = self.last_sent().max(begun) + length;
+            tokio::select! {
+                biased;
+                outcome = &mut work => return Ok(outcome),
+                () = sleep_until(until) => {}
+            }
+            if self.last_sent().max(begun) + length <= self.0.clock.now() {
+                let limit = Phase::Send.as_str();
+                return Err(Expired { limit, length });
+            }
+        }
+    }
+
+    /// When it last took what it would not take before; the opening, if it always did.
+    pub(crate) fn unblocked(&self) -> Instant {
+        self.0.after(&self.0.unblocked)
     }
 
     /// Bytes that came in.
@@ -70,28 +110,39 @@ impl Traffic {
     /// When the last byte came in; the opening, if none did.
     #[must_use]
     pub fn last_received(&self) -> Instant {
-        self.0.when(&self.0.received)
+        self.0.after(&self.0.received.last)
     }
 
     /// When the last byte was taken from us; the opening, if none was.
     #[must_use]
     pub fn last_sent(&self) -> Instant {
-        self.0.when(&self.0.sent)
+        self.0.after(&self.0.sent.last)
     }
 }
 
 impl Counters {
-    fn when(&self, direction: &Direction) -> Instant {
-        self.opened + Duration::from_nanos(direction.last.load(Ordering::Relaxed))
+    fn after(&self, nanoseconds: &AtomicU64) -> Instant {
+        self.opened + Duration::from_nanos(nanoseconds.load(Ordering::Relaxed))
     }
 
     fn count(&self, direction: &Direction, bytes: usize) {
         if bytes == 0 {
             return;
         }
-        let now = u64::try_from(self.clock.since(self.opened).as_nanos()).unwrap_or(u64::MAX);
-        direction.last.store(now, Ordering::Relaxed);
+        self.mark(&direction.last);
         direction.bytes.fetch_add(bytes as u64, Ordering::Relaxed);
+    }
+
+    fn set_blocked(&self, blocked: bool) {
+        let before = self.blocked.swap(blocked, Ordering::Relaxed);
+        if before && !blocked {
+            self.mark(&self.unblocked);
+        }
+    }
+
+    fn mark(&self, nanoseconds: &AtomicU64) {
+        let now = u64::try_from(self.clock.since(self.opened).as_nanos()).unwrap_or(u64::MAX);
+        nanoseconds.store(now, Ordering::Relaxed);
     }
 }
 
@@ -126,8 +177,15 @@ impl Metered {
         }
     }
 
+    /// Notes whether a write has to wait.
+    fn note<T>(&self, outcome: Poll<T>) -> Poll<T> {
+        self.traffic.0.set_blocked(outcome.is_pending());
+        outcome
+    }
+
     fn give_up_writing(&mut self, error: io::Error) {
         self.traffic.0.broken.store(true, Ordering::Relaxed);
+        self.traffic.0.set_blocked(false);
         self.broken = Some(error);
     }
 }
@@ -158,7 +216,8 @@ impl AsyncWrite for Metered {
         if self.traffic.is_broken() {
             return Poll::Ready(Ok(buf.len()));
         }
-        let outcome = ready!(Pin::new(&mut self.inner).poll_write(cx, buf));
+        let outcome = Pin::new(&mut self.inner).poll_write(cx, buf);
+        let outcome = ready!(self.note(outcome));
         Poll::Ready(Ok(self.settle(outcome, buf.len())))
     }
 
@@ -171,7 +230,8 @@ impl AsyncWrite for Metered {
         if self.traffic.is_broken() {
             return Poll::Ready(Ok(wanted));
         }
-        let outcome = ready!(Pin::new(&mut self.inner).poll_write_vectored(cx, bufs));
+        let outcome = Pin::new(&mut self.inner).poll_write_vectored(cx, bufs);
+        let outcome = ready!(self.note(outcome));
         Poll::Ready(Ok(self.settle(outcome, wanted)))
     }
 
@@ -180,9 +240,11 @@ impl AsyncWrite for Metered {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if !self.traffic.is_broken()
-            && let Err(error) = ready!(Pin::new(&mut self.inner).poll_flush(cx))
-        {
+        if self.traffic.is_broken() {
+            return Poll::Ready(Ok(()));
+        }
+        let outcome = Pin::new(&mut self.inner).poll_flush(cx);
+        if let Err(error) = ready!(self.note(outcome)) {
             self.give_up_writing(error);
         }
         Poll::Ready(Ok(()))

@@ -44,24 +44,25 @@ impl Target {
     pub(crate) fn authority(&self) -> String {
         let default = if self.tls { 443 } else { 80 };
         if self.port == default {
-            self.bracketed()
+            bracketed(&self.host)
         } else {
             self.to_string()
-        }
-    }
-
-    fn bracketed(&self) -> String {
-        if self.host.parse::<Ipv6Addr>().is_ok() {
-            format!("[{}]", self.host)
-        } else {
-            self.host.clone()
         }
     }
 }
 
 impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}", self.bracketed(), self.port)
+        write!(f, "{}:{}", bracketed(&self.host), self.port)
+    }
+}
+
+/// A host as it stands before a port.
+pub(crate) fn bracketed(host: &str) -> String {
+    if host.parse::<Ipv6Addr>().is_ok() {
+        format!("[{host}]")
+    } else {
+        host.to_owned()
     }
 }
 

@@ -4,20 +4,17 @@
 //! they decide whether a request may be sent again; this room only reports them.
 
 mod classify;
+mod kind;
 
 use std::error::Error as StdError;
 use std::fmt;
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
 use alipes_base::Expired;
-use bytes::Bytes;
-use http::{HeaderMap, StatusCode};
-use thiserror::Error;
 
-use crate::egress::Egress;
+pub use self::kind::{CaFileProblem, NetErrorKind};
+use crate::egress::{Egress, EgressKey, UnusedProxy};
 use crate::facts::ConnectionFacts;
 use crate::phase::{Phase, Timings};
 use crate::target::Target;
@@ -40,7 +37,11 @@ pub struct ErrorFacts {
     pub target: Option<Target>,
     /// How it left this machine, once decided.
     pub egress: Option<Egress>,
-    /// The address at the other end, or the last one tried.
+    /// The way out's name for memory and breakers.
+    pub egress_key: Option<EgressKey>,
+    /// A proxy that this machine has, and the dial did not use.
+    pub unused_proxy: Option<UnusedProxy>,
+    /// The address at the other end (the proxy's, if there is one), or the last one tried.
     pub remote_addr: Option<SocketAddr>,
     /// How long the phases took, the failed one included.
     pub timings: Timings,
@@ -51,112 +52,6 @@ pub struct ErrorFacts {
     pub written: bool,
     /// The error underneath.
     pub source: Option<Arc<dyn StdError + Send + Sync>>,
-}
-
-/// What happened.
-#[derive(Clone, Debug, Error)]
-#[non_exhaustive]
-pub enum NetErrorKind {
-    /// The resolver is sure that the name has no address.
-    #[error("no such host name")]
-    NameNotFound,
-    /// The resolver itself failed; the number is `getaddrinfo`'s EAI code.
-    #[error("the name could not be looked up (resolver code {0})")]
-    ResolverFailed(i32),
-    /// Nothing listens there, or a firewall says so.
-    #[error("connection refused")]
-    Refused,
-    /// The network has no way there (any more).
-    #[error("no route to the address")]
-    Unreachable,
-    /// A limit passed.
-    #[error("the limit {limit} of {length:?} has passed")]
-    TimedOut {
-        /// The limit's name, as configuration spells it.
-        limit: &'static str,
-        /// Its length.
-        length: Duration,
-    },
-    /// The connection was reset.
-    #[error("connection reset")]
-    Reset,
-    /// The connection ended where more was due.
-    #[error("connection closed before it was complete")]
-    Closed,
-    /// The operating system refused the socket (permissions, descriptors, memory).
-    #[error("the operating system refused the connection")]
-    Io,
-    /// No trusted authority signed the certificate.
-    #[error("the certificate's issuer is not trusted")]
-    CertificateUnknownIssuer,
-    /// The certificate is for other names.
-    #[error("the certificate is for another host")]
-    CertificateWrongHost,
-    /// The certificate's time is over, by this machine's clock.
-    #[error("the certificate has expired, by this machine's clock")]
-    CertificateExpired,
-    /// The certificate's time has not come, by this machine's clock.
-    #[error("the certificate is not valid yet, by this machine's clock")]
-    CertificateNotYetValid,
-    /// Anything else about the certificate.
-    #[error("the certificate is not acceptable")]
-    CertificateOther,
-    /// The server ended the handshake with this alert (RFC 8446, section 6).
-    #[error("the server refused TLS with alert {0}")]
-    TlsAlert(u8),
-    /// Anything else about TLS.
-    #[error("TLS failed")]
-    TlsOther,
-    /// No certificate authority could be found on this machine.
-    #[error("this machine has no CA certificates; install them or name a CA file")]
-    NoRootCertificates,
-    /// The server broke the protocol: not HTTP, a bad frame, a bad upgrade.
-    #[error("the server broke the protocol")]
-    Protocol,
-    /// The server proved that it did not process the request (HTTP/2 `REFUSED_STREAM`, or a
-    /// GOAWAY that excludes it): sending it again is safe.
-    #[error("the server refused to take the request on this connection")]
-    StreamRefused,
-    /// The server reset the request's HTTP/2 stream with this code (RFC 9113, section 7).
-    #[error("the server cancelled the request with HTTP/2 code {0}")]
-    StreamReset(u32),
-    /// A bound of ours was exceeded: headers or a message.
-    #[error("the answer is larger than allowed")]
-    TooLarge,
-    /// The server answered the WebSocket upgrade with a response of its own.
-    #[error("the server refused the upgrade with status {status}")]
-    UpgradeRefused {
-        /// The answer's status.
-        status: StatusCode,
-        /// The answer's headers.
-        headers: Box<HeaderMap>,
-        /// The first bytes of its body, at most 4,096.
-        body: Bytes,
-    },
-    /// The URL is not one to connect to.
-    #[error("not an http, https, ws or wss URL with a host")]
-    BadUrl,
-    /// An extra CA file cannot be used.
-    #[error("the CA file {} cannot be used", path.display())]
-    CaFile {
-        /// Which one.
-        path: PathBuf,
-    },
-}
-
-/// Why a CA file cannot be used; the source of [`NetErrorKind::CaFile`].
-#[derive(Debug, Error)]
-#[non_exhaustive]
-pub enum CaFileProblem {
-    /// It could not be opened or read.
-    #[error("it cannot be read")]
-    Unreadable(#[source] std::io::Error),
-    /// It is not PEM, or holds no certificate.
-    #[error("it holds no PEM certificate")]
-    NoCertificate,
-    /// One of its certificates cannot serve as an authority.
-    #[error("a certificate in it cannot be parsed")]
-    BadCertificate,
 }
 
 impl fmt::Display for NetError {
@@ -188,6 +83,8 @@ impl ErrorFacts {
     pub(crate) fn on(self, connection: &ConnectionFacts) -> Self {
         Self {
             egress: Some(connection.egress.clone()),
+            egress_key: Some(connection.egress_key.clone()),
+            unused_proxy: connection.unused_proxy.clone(),
             remote_addr: Some(connection.remote_addr),
             timings: connection.timings.clone(),
             reused: connection.reused,
@@ -225,6 +122,11 @@ impl Failure {
             remote_addr: Some(address),
             ..self
         }
+    }
+
+    /// The same circumstances, better understood.
+    pub(crate) fn renamed(self, kind: NetErrorKind) -> Self {
+        Self { kind, ..self }
     }
 
     pub(crate) fn kind(&self) -> &NetErrorKind {

@@ -17,13 +17,16 @@ use hyper::body::{Body as _, Incoming};
 
 use super::http1::Http1;
 use super::http2::{Http2, Upload};
+use super::pinger::Pinger;
 use super::pool::{Key, Pool};
+use super::progress::Progress;
 use crate::error::{ErrorFacts, Failure, NetError};
 use crate::phase::Phase;
 
 /// An answer's body still to be read.
 pub struct Body {
     source: Source,
+    progress: Progress,
     facts: ErrorFacts,
 }
 
@@ -35,7 +38,7 @@ enum Source {
     Http2 {
         incoming: RecvStream,
         upload: Upload,
-        _link: Arc<Http2>,
+        link: Arc<Http2>,
     },
     /// Read to its end, or failed.
     Over,
@@ -46,9 +49,17 @@ enum Source {
 type Home = (Http1, Weak<Pool>, Key);
 
 impl Body {
-    pub(super) fn http1(incoming: Incoming, home: Home, facts: ErrorFacts) -> Self {
-        let source = Source::Http1 { incoming, home };
-        let mut body = Self { source, facts };
+    pub(super) fn http1(
+        incoming: Incoming,
+        home: Home,
+        progress: Progress,
+        facts: ErrorFacts,
+    ) -> Self {
+        let mut body = Self {
+            source: Source::Http1 { incoming, home },
+            progress,
+            facts,
+        };
         body.settle(false);
         body
     }
@@ -57,14 +68,34 @@ impl Body {
         incoming: RecvStream,
         upload: Upload,
         link: Arc<Http2>,
+        progress: Progress,
         facts: ErrorFacts,
     ) -> Self {
-        let source = Source::Http2 {
-            incoming,
-            upload,
-            _link: link,
-        };
-        Self { source, facts }
+        Self {
+            source: Source::Http2 {
+                incoming,
+                upload,
+                link,
+            },
+            progress,
+            facts,
+        }
+    }
+
+    /// Bytes of the request that have not been handed to the operating system: the answer may
+    /// have come early.
+    #[must_use]
+    pub fn unsent(&self) -> u64 {
+        self.progress.unsent()
+    }
+
+    /// A way to ping the connection; HTTP/1.1 has none, and neither has a body that is over.
+    #[must_use]
+    pub fn pinger(&self) -> Option<Pinger> {
+        match &self.source {
+            Source::Http2 { link, .. } => link.pinger(),
+            Source::Http1 { .. } | Source::Over => None,
+        }
     }
 
     /// The next bytes, as they arrived; `None` at the end. Cancel safe.

@@ -1,21 +1,24 @@
 //! Sends calls: picks the connection, writes the request once, waits for the answer's head.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use alipes_base::{Clock, Deadline};
 use http::uri::PathAndQuery;
 
 use super::body::Body;
-use super::exchange::Exchange;
+use super::exchange::{Exchange, Waits};
 use super::http1::Http1;
 use super::http2::Http2;
+use super::in_flight::InFlight;
 use super::pool::{Key, Link, Pool};
-use super::{Call, Response};
+use super::progress::{Progress, UploadScore};
+use super::{Call, CallOptions, Response};
 use crate::dialer::{Alpn, Dialer};
 use crate::error::{ErrorFacts, Failure, NetError, NetErrorKind};
 use crate::facts::{ConnectionFacts, Protocol};
 use crate::phase::Phase;
+use crate::sockets::SocketOptions;
 use crate::target::{Target, bad_url};
 
 /// An HTTP client with its own pool. Cheap to clone; clones share the pool, and the idle
@@ -38,6 +41,16 @@ impl HttpClient {
         }
     }
 
+    /// The same client, asking this of the operating system for the connections it opens. Shares
+    /// the pool, and no connection that was opened with other options.
+    #[must_use]
+    pub fn with_socket_options(&self, socket: SocketOptions) -> Self {
+        Self {
+            dialer: self.dialer.with_socket_options(socket),
+            ..self.clone()
+        }
+    }
+
     /// Sends `call` once and returns as soon as the answer's headers are here. Dropping the
     /// future withdraws the request.
     ///
@@ -45,30 +58,48 @@ impl HttpClient {
     /// Those of [`Dialer::dial`] if a connection is opened; else [`NetError`] in phase `send` or
     /// `headers`, with `reused` and `written` telling what became of the request.
     pub async fn send(&self, call: Call, deadline: Deadline) -> Result<Response, NetError> {
+        let waiting = self.start(call, CallOptions::default(), deadline).await?;
+        waiting.await
+    }
+
+    /// The first half of [`send`](Self::send): returns as soon as there is a connection for
+    /// `call`. The other half is the returned future, with errors in phase `send` or `headers`.
+    ///
+    /// # Errors
+    /// Those of [`Dialer::dial`] if a connection is opened.
+    pub async fn start(
+        &self,
+        call: Call,
+        options: CallOptions,
+        deadline: Deadline,
+    ) -> Result<InFlight, NetError> {
         let target = Target::from_url(&call.url)?;
         let path = path(&call)?;
-        let key = Key::new(target.clone(), call.partition.clone());
+        let key = Key::new(&target, &call.partition, &self.dialer);
         let (link, facts) = match self.pooled(&key, call.fresh).await {
             Some(found) => found,
             None => self.open(&key, deadline).await?,
         };
-        let clock = self.clock.clone();
-        let exchange = Exchange::begin(clock, target.clone(), facts, call.body.len());
-        match link {
-            Link::Http1(mut link) => {
-                let asked = link.ask(call, &target, path);
-                let (head, incoming) = exchange.wait(deadline, asked).await?;
-                let home = (link, Arc::downgrade(&self.pool), key);
-                let body = Body::http1(incoming, home, exchange.error_facts());
-                Ok(response(head, exchange.answered(), body))
+        let traffic = facts.traffic.clone();
+        let progress = Progress::begin(self.clock.now(), traffic, call.body.len());
+        let exchange = Exchange {
+            clock: self.clock.clone(),
+            target,
+            facts,
+            progress,
+            waits: Waits {
+                deadline,
+                send: self.dialer.limits().send,
+                headers: options.headers_limit,
+            },
+        };
+        Ok(match link {
+            Link::Http1(link) => {
+                let home = (Arc::downgrade(&self.pool), key);
+                over_http1(exchange, link, home, call, path)
             }
-            Link::Http2(link) => {
-                let asked = link.ask(call, &target, path);
-                let (head, incoming, upload) = exchange.wait(deadline, asked).await?;
-                let body = Body::http2(incoming, upload, link, exchange.error_facts());
-                Ok(response(head, exchange.answered(), body))
-            }
-        }
+            Link::Http2(link) => over_http2(exchange, link, call, path),
+        })
     }
 
     async fn pooled(&self, key: &Key, fresh: bool) -> Option<(Link, ConnectionFacts)> {
@@ -92,7 +123,7 @@ impl HttpClient {
         let facts = connection.facts.clone();
         let opened = match facts.protocol {
             Protocol::Http1 => Http1::open(connection).await.map(Link::Http1),
-            Protocol::Http2 => Http2::open(connection).await.map(|link| {
+            Protocol::Http2 => Http2::open(connection, &self.clock).await.map(|link| {
                 let link = Arc::new(link);
                 self.pool.share(key, &link);
                 Link::Http2(link)
@@ -107,6 +138,49 @@ impl HttpClient {
             failure.at(Phase::Send, known.on(&facts))
         })?;
         Ok((link, facts))
+    }
+}
+
+fn over_http1(
+    exchange: Exchange,
+    mut link: Http1,
+    home: (Weak<Pool>, Key),
+    call: Call,
+    path: PathAndQuery,
+) -> InFlight {
+    InFlight {
+        facts: exchange.facts.clone(),
+        progress: exchange.progress.clone(),
+        pinger: None,
+        answer: Box::pin(async move {
+            let asked = link.ask(call, &exchange.target, path);
+            let (head, incoming) = exchange.wait(asked).await?;
+            let progress = exchange.progress.clone();
+            let (pool, key) = home;
+            let home = (link, pool, key);
+            let body = Body::http1(incoming, home, progress, exchange.error_facts());
+            Ok(response(head, exchange.answered(), body))
+        }),
+    }
+}
+
+fn over_http2(exchange: Exchange, link: Arc<Http2>, call: Call, path: PathAndQuery) -> InFlight {
+    let score = UploadScore::new(&exchange.clock, call.body.len());
+    let progress = exchange.progress.scored_by(score.clone());
+    let exchange = Exchange {
+        progress: progress.clone(),
+        ..exchange
+    };
+    InFlight {
+        facts: exchange.facts.clone(),
+        progress: progress.clone(),
+        pinger: link.pinger(),
+        answer: Box::pin(async move {
+            let asked = link.ask(call, &exchange.target, path, score);
+            let (head, incoming, upload) = exchange.wait(asked).await?;
+            let body = Body::http2(incoming, upload, link, progress, exchange.error_facts());
+            Ok(response(head, exchange.answered(), body))
+        }),
     }
 }
 

@@ -25,7 +25,7 @@ const SETTLE: Duration = Duration::from_millis(100);
 pub(super) struct Http1 {
     sender: SendRequest<Full<Bytes>>,
     driver: Driver,
-    facts: ConnectionFacts,
+    facts: Box<ConnectionFacts>,
 }
 
 impl Http1 {
@@ -42,7 +42,7 @@ impl Http1 {
         Ok(Self {
             sender,
             driver,
-            facts: connection.facts,
+            facts: Box::new(connection.facts),
         })
     }
 

@@ -6,6 +6,7 @@
 use std::pin::pin;
 use std::task::{Context, Poll};
 
+use alipes_base::Clock;
 use bytes::Bytes;
 use futures_util::future::poll_fn;
 use h2::client::{Builder, SendRequest};
@@ -16,10 +17,12 @@ use http::response::Parts;
 use http::uri::{Authority, PathAndQuery, Scheme};
 
 use super::client::{header, request};
+use super::pinger::Pinger;
+use super::progress::UploadScore;
 use super::{Call, MAX_HEADERS};
 use crate::dialer::Connection;
 use crate::driver::Driver;
-use crate::error::{Failure, NetErrorKind};
+use crate::error::{ErrorFacts, Failure, NetErrorKind};
 use crate::facts::ConnectionFacts;
 use crate::target::Target;
 
@@ -33,18 +36,24 @@ const UPLOAD_STEP: usize = 64 * 1024;
 pub(super) struct Http2 {
     sender: SendRequest<Bytes>,
     driver: Driver,
+    pinger: Option<Pinger>,
     facts: ConnectionFacts,
 }
 
 impl Http2 {
-    pub(super) async fn open(connection: Connection) -> Result<Self, Failure> {
-        let (sender, conn) = Builder::new()
+    pub(super) async fn open(connection: Connection, clock: &Clock) -> Result<Self, Failure> {
+        let (sender, mut conn) = Builder::new()
             .enable_push(false)
             .max_header_list_size(MAX_HEADERS as u32)
             .initial_window_size(STREAM_WINDOW)
             .initial_connection_window_size(CONNECTION_WINDOW)
+            .max_send_buffer_size(UPLOAD_STEP)
             .handshake(connection.stream)
             .await?;
+        let known = ErrorFacts::default().on(&connection.facts);
+        let pinger = conn
+            .ping_pong()
+            .map(|pings| Pinger::new(pings, clock.clone(), known));
         let driver = Driver::new(async move {
             // Every stream gets this error too.
             let _ = conn.await;
@@ -52,6 +61,7 @@ impl Http2 {
         Ok(Self {
             sender,
             driver,
+            pinger,
             facts: connection.facts,
         })
     }
@@ -62,6 +72,7 @@ impl Http2 {
         mut call: Call,
         target: &Target,
         path: PathAndQuery,
+        score: UploadScore,
     ) -> Result<(Parts, RecvStream, Upload), Failure> {
         call.headers.remove(HOST);
         if !call.body.is_empty() {
@@ -73,7 +84,11 @@ impl Http2 {
 
         let mut sender = self.sender.clone().ready().await?;
         let (answer, stream) = sender.send_request(request, body.is_empty())?;
-        let mut upload = Upload { stream, rest: body };
+        let mut upload = Upload {
+            stream,
+            rest: body,
+            score,
+        };
         let mut answer = pin!(answer);
         let answered = poll_fn(|cx| {
             upload.advance(cx);
@@ -86,6 +101,10 @@ impl Http2 {
     /// Whether the next request can go out now: not after a GOAWAY.
     pub(super) async fn is_usable(&self) -> bool {
         !self.is_closed() && self.sender.clone().ready().await.is_ok()
+    }
+
+    pub(super) fn pinger(&self) -> Option<Pinger> {
+        self.pinger.clone()
     }
 
     pub(super) fn is_closed(&self) -> bool {
@@ -101,6 +120,7 @@ impl Http2 {
 pub(super) struct Upload {
     stream: SendStream<Bytes>,
     rest: Bytes,
+    score: UploadScore,
 }
 
 impl Upload {
@@ -113,7 +133,7 @@ impl Upload {
             match self.stream.poll_capacity(cx) {
                 Poll::Pending => return,
                 Poll::Ready(Some(Ok(room))) => self.send(room),
-                Poll::Ready(Some(Err(_)) | None) => self.rest.clear(),
+                Poll::Ready(Some(Err(_)) | None) => self.give_up(),
             }
         }
     }
@@ -124,9 +144,16 @@ impl Upload {
             return;
         }
         let piece = self.rest.split_to(room.min(self.rest.len()));
-        if self.stream.send_data(piece, self.rest.is_empty()).is_err() {
-            self.rest.clear();
+        let sent = self.stream.send_data(piece, self.rest.is_empty());
+        self.score.set_left(self.rest.len());
+        if sent.is_err() {
+            self.give_up();
         }
+    }
+
+    fn give_up(&mut self) {
+        self.rest.clear();
+        self.score.set_left(0);
     }
 }
 

@@ -5,10 +5,16 @@
 
 mod body;
 mod client;
+mod evidence;
 mod exchange;
 mod http1;
 mod http2;
+mod in_flight;
+mod pinger;
 mod pool;
+mod progress;
+
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderMap, Method, StatusCode};
@@ -16,6 +22,9 @@ use url::Url;
 
 pub use body::Body;
 pub use client::HttpClient;
+pub(crate) use evidence::beginning;
+pub use in_flight::InFlight;
+pub use pinger::Pinger;
 
 use crate::facts::ConnectionFacts;
 
@@ -38,6 +47,15 @@ pub struct Call {
     pub partition: String,
     /// Whether to open a new TCP connection whatever the pool holds.
     pub fresh: bool,
+}
+
+/// How patient to be with a call.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CallOptions {
+    /// How long the answer's headers may take, counted from the moment the whole request was
+    /// handed to the operating system, and the limit's name; no limit but the caller's deadline
+    /// if absent.
+    pub headers_limit: Option<(&'static str, Duration)>,
 }
 
 /// An answer's head, and its body still to be read.

@@ -13,7 +13,10 @@ use alipes_base::Clock;
 
 use super::http1::Http1;
 use super::http2::Http2;
+use crate::dialer::Dialer;
+use crate::egress::EgressKey;
 use crate::facts::ConnectionFacts;
+use crate::sockets::SocketOptions;
 use crate::target::Target;
 
 /// How many HTTP/1.1 connections of one key may wait.
@@ -27,11 +30,19 @@ const LONGEST_IDLE: Duration = Duration::from_secs(60);
 pub(super) struct Key {
     target: Target,
     partition: String,
+    /// In another network, or through another proxy, the old connections lead nowhere.
+    egress: EgressKey,
+    socket: SocketOptions,
 }
 
 impl Key {
-    pub(super) fn new(target: Target, partition: String) -> Self {
-        Self { target, partition }
+    pub(super) fn new(target: &Target, partition: &str, dialer: &Dialer) -> Self {
+        Self {
+            target: target.clone(),
+            partition: partition.to_owned(),
+            egress: dialer.egress_key(target),
+            socket: dialer.socket_options(),
+        }
     }
 
     pub(super) fn target(&self) -> &Target {

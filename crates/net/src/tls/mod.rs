@@ -2,18 +2,24 @@
 //!
 //! Authorities are read on the first encrypted dial and not before: a program that only prints
 //! its help must not read hundreds of certificates. They are parsed once and shared.
+//!
+//! There are two ClientHellos: the usual one with a post-quantum key share, and a classical one
+//! for networks that cannot bear the first (see `hello`).
 
+mod hello;
 mod roots;
 
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use rustls::crypto::CryptoProvider;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, RootCertStore};
 use tokio::sync::OnceCell;
 use tokio_rustls::TlsConnector;
 
+pub(crate) use self::hello::Hello;
 use crate::dialer::Alpn;
 use crate::error::{Failure, NetError, NetErrorKind};
 use crate::facts::{Protocol, TlsFacts};
@@ -40,6 +46,12 @@ struct Shared {
 }
 
 struct Configs {
+    usual: Offers,
+    classical: Offers,
+}
+
+/// The configurations that differ in the HTTP versions they offer.
+struct Offers {
     http1: Arc<ClientConfig>,
     http2_or_http1: Arc<ClientConfig>,
 }
@@ -76,16 +88,22 @@ impl Tls {
         stream: BoxStream,
         host: &str,
         alpn: Alpn,
+        hello: &Hello,
     ) -> Result<Secured, Failure> {
         let configs = self.0.configs.get_or_try_init(|| self.configure()).await?;
+        let offers = if hello.is_classical() {
+            &configs.classical
+        } else {
+            &configs.usual
+        };
         let config = match alpn {
-            Alpn::Http1 => &configs.http1,
-            Alpn::Http2OrHttp1 => &configs.http2_or_http1,
+            Alpn::Http1 => &offers.http1,
+            Alpn::Http2OrHttp1 => &offers.http2_or_http1,
         };
         let name = ServerName::try_from(host.to_owned())
             .map_err(|invalid| Failure::new(NetErrorKind::BadUrl).caused_by(invalid))?;
         let stream = TlsConnector::from(Arc::clone(config))
-            .connect(name, stream)
+            .connect(name, hello.listen(stream))
             .await?;
         let session = stream.get_ref().1;
         Ok(Secured {
@@ -93,7 +111,7 @@ impl Tls {
                 Some(b"h2") => Protocol::Http2,
                 _ => Protocol::Http1,
             },
-            facts: facts(session),
+            facts: facts(session, hello),
             stream: Box::new(stream),
         })
     }
@@ -117,22 +135,32 @@ impl Shared {
         if roots.is_empty() {
             return Err(Failure::new(NetErrorKind::NoRootCertificates));
         }
-        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let mut http1 = ClientConfig::builder_with_provider(provider)
+        let roots = Arc::new(roots);
+        let usual = rustls::crypto::aws_lc_rs::default_provider();
+        Ok(Configs {
+            classical: Offers::new(hello::classical(&usual), &roots)?,
+            usual: Offers::new(usual, &roots)?,
+        })
+    }
+}
+
+impl Offers {
+    fn new(provider: CryptoProvider, roots: &Arc<RootCertStore>) -> Result<Self, Failure> {
+        let mut http1 = ClientConfig::builder_with_provider(Arc::new(provider))
             .with_safe_default_protocol_versions()?
-            .with_root_certificates(roots)
+            .with_root_certificates(Arc::clone(roots))
             .with_no_client_auth();
         http1.alpn_protocols = vec![b"http/1.1".to_vec()];
         let mut http2_or_http1 = http1.clone();
         http2_or_http1.alpn_protocols.insert(0, b"h2".to_vec());
-        Ok(Configs {
+        Ok(Self {
             http1: Arc::new(http1),
             http2_or_http1: Arc::new(http2_or_http1),
         })
     }
 }
 
-fn facts(session: &ClientConnection) -> TlsFacts {
+fn facts(session: &ClientConnection, hello: &Hello) -> TlsFacts {
     let version = session
         .protocol_version()
         .and_then(|version| version.as_str());
@@ -142,6 +170,7 @@ fn facts(session: &ClientConnection) -> TlsFacts {
     TlsFacts {
         version: version.unwrap_or("unknown"),
         key_exchange: group.unwrap_or("unknown"),
+        classical: hello.is_classical(),
     }
 }
 

@@ -1,12 +1,10 @@
 //! Opens a WebSocket: one HTTP/1.1 request on a connection of its own.
 
-use std::time::Duration;
-
 use alipes_base::Deadline;
 use bytes::Bytes;
 use http::header::{HOST, SEC_WEBSOCKET_PROTOCOL};
 use http::{HeaderMap, HeaderValue, StatusCode, Uri};
-use http_body_util::{BodyExt, Empty};
+use http_body_util::Empty;
 use hyper::body::Incoming;
 use hyper::client::conn::http1::Builder;
 use hyper_util::rt::TokioIo;
@@ -17,17 +15,11 @@ use super::{HandshakeError, Upgrade, Upgraded, handshake};
 use crate::dialer::{Alpn, Connection, Dialer};
 use crate::driver::Driver;
 use crate::error::{ErrorFacts, Failure, NetError, NetErrorKind};
-use crate::http::MAX_HEADERS;
+use crate::http::{MAX_HEADERS, beginning};
 use crate::phase::Phase;
 use crate::sockets::BoxStream;
 use crate::target::Target;
 use crate::trip::Trip;
-
-/// How much of a refusal's body is kept as evidence.
-const EVIDENCE: usize = 4_096;
-
-/// How long a refusal's body may take: its status is known already.
-const EVIDENCE_PATIENCE: Duration = Duration::from_secs(1);
 
 /// Dials and upgrades.
 ///
@@ -57,9 +49,9 @@ pub async fn connect(
 
     facts.timings = trip.timings();
     let side = Side::Client {
-        facts: known.on(&facts),
+        facts: Box::new(known.on(&facts)),
         traffic: facts.traffic.clone(),
-        close_limit: limits.close,
+        limits: limits.clone(),
     };
     Ok(Upgraded {
         compressed: granted.deflate.is_some(),
@@ -134,22 +126,11 @@ fn request(
 
 /// The server's own answer, kept as evidence.
 async fn refusal(answer: http::Response<Incoming>) -> Failure {
-    let (head, mut incoming) = answer.into_parts();
-    let mut body = Vec::new();
-    let reading = async {
-        while body.len() < EVIDENCE
-            && let Some(Ok(frame)) = incoming.frame().await
-        {
-            body.extend_from_slice(frame.data_ref().map_or(&[], |data| data));
-        }
-    };
-    // What has come by then is evidence enough.
-    let _ = tokio::time::timeout(EVIDENCE_PATIENCE, reading).await;
-    body.truncate(EVIDENCE);
+    let (head, incoming) = answer.into_parts();
     Failure::new(NetErrorKind::UpgradeRefused {
         status: head.status,
         headers: Box::new(head.headers),
-        body: body.into(),
+        body: beginning(incoming).await,
     })
 }
 

@@ -30,10 +30,11 @@ pub const MAX_MESSAGE: usize = 64 * 1024 * 1024;
 pub trait Socket: Send {
     /// Sends one text message; returns when all of it was handed to the operating system. Watch
     /// [`Traffic::bytes_sent`](crate::Traffic::bytes_sent) for progress. A send that is dropped
-    /// half-way spoils the socket.
+    /// half-way spoils the socket. A client's send may take any time as long as it moves.
     ///
     /// # Errors
-    /// [`NetError`] in phase `send`. What the server said before it closed can still be read.
+    /// [`NetError`] in phase `send`: also when nothing has left for the limit `send`. What the
+    /// server said before it closed can still be read.
     fn send_text(&mut self, text: String) -> BoxFuture<'_, Result<(), NetError>>;
 
     /// The next message, control messages included. A ping has been answered already, text is

@@ -35,9 +35,9 @@ const UNANSWERED: usize = 64;
 /// Which side of the connection this is.
 pub(super) enum Side {
     Client {
-        facts: ErrorFacts,
+        facts: Box<ErrorFacts>,
         traffic: Traffic,
-        close_limit: Duration,
+        limits: Limits,
     },
     Server,
 }
@@ -52,25 +52,21 @@ pub(super) fn open<S>(
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let (role, facts, traffic, close_limit) = match side {
+    let (role, facts, traffic, limits) = match side {
         Side::Client {
             facts,
             traffic,
-            close_limit,
-        } => (Role::Client, facts, Some(traffic), close_limit),
-        Side::Server => (
-            Role::Server,
-            ErrorFacts::default(),
-            None,
-            Limits::default().close,
-        ),
+            limits,
+        } => (Role::Client, facts, Some(traffic), limits),
+        Side::Server => (Role::Server, Box::default(), None, Limits::default()),
     };
     Box::new(Yawc {
         inner: framing(io, role, deflate, max_message),
         facts,
         sent_before: 0,
         traffic,
-        close_limit,
+        send_limit: limits.send,
+        close_limit: limits.close,
         unanswered: 0,
         ended: false,
     })
@@ -100,10 +96,11 @@ where
 
 struct Yawc<S> {
     inner: WebSocket<S>,
-    facts: ErrorFacts,
+    facts: Box<ErrorFacts>,
     /// The connection's counters, where they are known, and where they stood at the last send.
     traffic: Option<Traffic>,
     sent_before: u64,
+    send_limit: Duration,
     close_limit: Duration,
     unanswered: usize,
     /// The other side has said goodbye, or we failed.
@@ -161,8 +158,16 @@ where
 
     async fn send(&mut self, frame: Frame) -> Result<(), NetError> {
         self.sent_before = self.traffic.as_ref().map_or(0, Traffic::bytes_sent);
-        let sent = self.inner.send(frame).await;
-        sent.map_err(|error| self.error(Phase::Send, failure(error)))
+        let sending = self.inner.send(frame);
+        let sent = match &self.traffic {
+            Some(traffic) => traffic.while_moving(self.send_limit, sending).await,
+            None => Ok(sending.await),
+        };
+        let sent = match sent {
+            Ok(sent) => sent.map_err(failure),
+            Err(expired) => Err(expired.into()),
+        };
+        sent.map_err(|failure| self.error(Phase::Send, failure))
     }
 
     /// Our goodbye, the other side's, and the end of the stream. Errors mean that the connection
@@ -188,7 +193,7 @@ where
             phase,
             ErrorFacts {
                 written,
-                ..self.facts.clone()
+                ..ErrorFacts::clone(&self.facts)
             },
         )
     }

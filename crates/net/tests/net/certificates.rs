@@ -9,6 +9,7 @@ use alipes_net::{
 use rustls::ServerConfig;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
+use crate::forms::Form;
 use crate::support::{Authority, Server, deadline, dialer};
 
 async fn dial(server: &Server, tls: Tls) -> Result<alipes_net::Connection, NetError> {
@@ -19,12 +20,23 @@ async fn dial(server: &Server, tls: Tls) -> Result<alipes_net::Connection, NetEr
         .await
 }
 
+/// How a server with this certificate fails, which must be the same in every form.
 async fn failure(config: ServerConfig, tls: Tls) -> NetErrorKind {
     let server = Server::start_tls(config, |_stream| async {}).await;
-    let error = dial(&server, tls).await.err().unwrap();
-    assert_eq!(error.phase, Phase::Tls, "{error}");
-    assert_eq!(error.facts.remote_addr, Some(server.address));
-    error.kind
+    let dialer = dialer(tls, Limits::default());
+    let mut kinds = Vec::new();
+    for form in [Form::Http1Tls, Form::Http2Tls, Form::WebSocketTls] {
+        let port = server.address.port();
+        let error = form.talk(&dialer, "localhost", port).await.unwrap_err();
+        assert_eq!(error.phase, Phase::Tls, "{error}");
+        assert_eq!(error.facts.remote_addr, Some(server.address));
+        kinds.push(error.kind);
+    }
+    let last = kinds.pop().unwrap();
+    for kind in kinds {
+        assert_eq!(kind.to_string(), last.to_string());
+    }
+    last
 }
 
 #[tokio::test]

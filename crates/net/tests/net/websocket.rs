@@ -33,7 +33,7 @@ fn headers(head: &str) -> HeaderMap {
 }
 
 /// Answers the upgrade on `io` and opens the server's side.
-async fn accept<S>(mut io: S, compression: bool, max_message: usize) -> Box<dyn Socket>
+pub(crate) async fn accept<S>(mut io: S, compression: bool, max_message: usize) -> Box<dyn Socket>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {

@@ -1,0 +1,93 @@
+//! What a dialer remembers of better days, and how it says that there is no network at all.
+
+use std::io;
+use std::time::Duration;
+
+use alipes_net::{Family, NetErrorKind, Phase, ResolveError};
+
+use crate::forms::in_every_form;
+use crate::network::{Network, V4, V6};
+
+/// Both families known; IPv4 alone answers.
+fn half_broken() -> Network {
+    Network::default()
+        .v4(0, Ok(&[V4]))
+        .v6(0, Ok(&[V6]))
+        .open(V4)
+}
+
+in_every_form! { paused:
+    async fn the_family_that_won_goes_first_the_next_time(form) {
+        let machine = half_broken().machine(form);
+        let first = machine.dial().await;
+        assert_eq!(first.took, Duration::from_millis(250));
+        let second = machine.dial().await;
+        assert_eq!(second.tried, [V4]);
+        assert_eq!(second.took, Duration::ZERO);
+    }
+
+    async fn a_silent_resolver_costs_a_second_where_addresses_were_good(form) {
+        let machine = half_broken().machine(form);
+        machine.dial().await.outcome.unwrap();
+        machine.resolver_says(None);
+        let dialled = machine.dial().await;
+        assert_eq!(dialled.address(), V4);
+        assert_eq!(dialled.took, Duration::from_secs(1));
+    }
+
+    async fn a_resolver_that_fails_costs_nothing_where_addresses_were_good(form) {
+        let machine = half_broken().machine(form);
+        machine.dial().await.outcome.unwrap();
+        machine.resolver_says(Some(ResolveError::Failed(-3)));
+        let dialled = machine.dial().await;
+        assert_eq!(dialled.address(), V4);
+        assert_eq!(dialled.took, Duration::ZERO);
+    }
+
+    async fn a_name_that_is_gone_is_not_dialled_from_memory(form) {
+        let machine = half_broken().machine(form);
+        machine.dial().await.outcome.unwrap();
+        machine.resolver_says(Some(ResolveError::NotFound));
+        let error = machine.dial().await.error();
+        assert!(matches!(error.kind, NetErrorKind::NameNotFound), "{error}");
+        machine.resolver_says(Some(ResolveError::Failed(-3)));
+        let error = machine.dial().await.error();
+        assert!(matches!(error.kind, NetErrorKind::ResolverFailed(-3)), "{error}");
+    }
+
+    async fn ipv4_alone_is_asked_for_and_tried_when_told_so(form) {
+        let mut machine = half_broken().open(V6).machine(form);
+        machine.dialer = machine.dialer.ipv4_only(true);
+        let dialled = machine.dial().await;
+        assert_eq!(dialled.asked, [Family::V4]);
+        assert_eq!(dialled.tried, [V4]);
+    }
+
+    async fn no_network_at_all_is_called_offline(form) {
+        let unreachable = io::ErrorKind::NetworkUnreachable;
+        let network = || half_broken().fails(V4, unreachable).fails(V6, unreachable);
+        let error = network().without_local_address().dial(form).await.error();
+        assert!(matches!(error.kind, NetErrorKind::Offline), "{error}");
+        assert_eq!(error.phase, Phase::Connect);
+        let error = network().dial(form).await.error();
+        assert!(matches!(error.kind, NetErrorKind::Unreachable), "{error}");
+    }
+
+    async fn a_resolver_that_fails_without_a_network_is_called_offline(form) {
+        let network = Network::default()
+            .v4(0, Err(ResolveError::Failed(-3)))
+            .v6(0, Err(ResolveError::Failed(-3)));
+        let error = network.without_local_address().dial(form).await.error();
+        assert!(matches!(error.kind, NetErrorKind::Offline), "{error}");
+        assert_eq!(error.phase, Phase::Resolve);
+    }
+
+    async fn the_way_out_is_named_in_facts_and_errors(form) {
+        let machine = half_broken().machine(form);
+        let facts = machine.dial().await.outcome.unwrap();
+        assert_eq!(facts.egress_key.as_str(), "direct 192.0.2.99");
+        machine.resolver_says(Some(ResolveError::NotFound));
+        let error = machine.dial().await.error();
+        assert_eq!(error.facts.egress_key, Some(facts.egress_key));
+    }
+}
