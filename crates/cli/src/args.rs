@@ -62,7 +62,7 @@ pub(crate) struct ExecArgs {
     #[arg(long, value_name = "TIME", default_value = "2h", value_parser = duration)]
     pub(crate) timeout: Duration,
 
-    /// A proxy for every call
+    /// A proxy for every call (http, https, socks5, socks5h), or `direct`
     #[arg(long, value_name = "URL")]
     pub(crate) proxy: Option<String>,
 

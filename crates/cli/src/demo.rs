@@ -87,7 +87,7 @@ pub(crate) async fn run(args: &DemoArgs, machine: &Machine) -> Result<(), Failur
     }
     let took = machine.clock.since(stage.begun).as_secs_f64();
     out(&format!(
-        "\nFour turns in {took:.1} s. Try your own: alipes exec --simulate \"read Cargo.toml\""
+        "\nFour turns in {took:.1} s. Try your own: `alipes exec --simulate \"read Cargo.toml\"`"
     ))
 }
 
@@ -159,7 +159,7 @@ impl<'m> Stage<'m> {
             ..Overrides::default()
         };
         let machine = self.machine;
-        let transport = machine.transport()?;
+        let transport = machine.transport(None)?;
         let session_id = machine.rng.uuid();
         let making = Making {
             environment: &machine.environment,

@@ -7,7 +7,10 @@ use std::sync::Arc;
 use alipes_base::{Clock, Environment, Redactor, Rng};
 use alipes_config::{ConfigError, Document, Home};
 use alipes_models::Catalog;
-use alipes_net::{Dialer, DialerOptions, HttpClient, Limits, SystemSockets, Tls, TlsOptions};
+use alipes_net::{
+    ConfiguredEgress, Dialer, DialerOptions, EgressPolicy, HttpClient, Limits, PlatformProxy,
+    SystemSockets, Tls, TlsOptions,
+};
 use alipes_tools::Root;
 use alipes_transport::{Identity, Transport};
 
@@ -59,8 +62,15 @@ impl Machine {
         Ok(root.protecting(own.chain(catalog.key_files())))
     }
 
-    /// The way to every endpoint. Opens nothing and reads nothing yet.
-    pub(crate) fn transport(&self) -> Result<Transport, Failure> {
+    /// The way to every endpoint; through `proxy`, or as the environment and the system say. Opens
+    /// nothing yet.
+    pub(crate) fn transport(&self, proxy: Option<&str>) -> Result<Transport, Failure> {
+        let configured = proxy.map(|way| ConfiguredEgress {
+            way: way.to_owned(),
+            named_by: "--proxy".to_owned(),
+            exceptions: String::new(),
+        });
+        let egress = EgressPolicy::new(configured.as_ref(), &self.environment, &PlatformProxy);
         let from_environment = CA_VARIABLES
             .iter()
             .filter_map(|name| self.environment.path(name));
@@ -74,6 +84,7 @@ impl Machine {
             limits: Limits::default(),
             clock: self.clock.clone(),
         });
+        let dialer = dialer.through(egress.map_err(Failure::usage)?);
         Ok(Transport {
             http: HttpClient::new(dialer.clone(), self.clock.clone()),
             dialer,

@@ -32,13 +32,12 @@ pub(crate) async fn run(
         let attempt = history.begin();
         let begun = session.about.transport.clock.now();
         let endpoint = session.about.endpoint.name().clone();
-        updates
-            .trace(Trace::AttemptStarted {
-                attempt,
-                endpoint,
-                route,
-            })
-            .await;
+        let starts = Trace::AttemptStarted {
+            attempt,
+            endpoint,
+            route,
+        };
+        updates.trace(starts).await;
 
         session.about.fresh = fresh;
         let mut intake = Intake::new(&session.about, &request, attempt, updates.clone());
@@ -52,13 +51,12 @@ pub(crate) async fn run(
         );
         let Err(Failed { fault, generation }) = tried.await else {
             let took = session.about.transport.clock.since(begun);
-            updates
-                .trace(Trace::AttemptDone {
-                    attempt,
-                    route,
-                    took,
-                })
-                .await;
+            let ends = Trace::AttemptDone {
+                attempt,
+                route,
+                took,
+            };
+            updates.trace(ends).await;
             return Ok(done(session, route, attempt, started));
         };
 
@@ -171,7 +169,11 @@ fn complete(
     }
     let codes = &session.about.endpoint.profile().account_codes;
     if fault.evidence.status == Some(403)
-        && fault.code.as_ref().is_some_and(|code| codes.contains(code))
+        && fault
+            .evidence
+            .code
+            .as_ref()
+            .is_some_and(|code| codes.contains(code))
     {
         fault.cause = Cause::Forbidden;
     }

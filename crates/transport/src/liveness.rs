@@ -2,12 +2,12 @@
 //!
 //! A slow model and a dead socket look the same for as long as one only waits. A ping tells them
 //! apart within seconds: it is answered by the next hop, whatever the model does. So a ping goes out
-//! right behind the request, again when nothing came in for a while, and then at intervals; if
-//! neither a pong nor any other byte comes in time, the edge is dead and the connection is left at
-//! once.
+//! beside the request, again when nothing came in for a while, and then at intervals; if neither a
+//! pong nor any other byte comes in time, the edge is dead and the connection is left at once.
 //!
-//! A large request sits in buffers we cannot see into, with the ping behind it; so after such a one
-//! the first byte that comes in has to show that it has left.
+//! The first ping goes right before a small request, so that its pong comes whatever happens to the
+//! answer. A large request sits in buffers we cannot see into; there the ping goes behind it, and the
+//! first byte that comes in shows that it has left.
 //!
 //! What this cannot tell: a pong proves the next hop only. And an edge that was never seen to pong
 //! may be one that does not answer pings; silence of its pongs proves nothing, so it is not
@@ -53,7 +53,12 @@ pub(crate) enum Edge {
 }
 
 impl EdgeWatch {
-    /// A watch that begins `now`, right behind a request of `bytes`. `answers`: the edge is known
+    /// Whether the first ping goes before a request of `bytes`, and not behind it.
+    pub(crate) fn pings_before(bytes: usize) -> bool {
+        bytes <= SMALL
+    }
+
+    /// A watch that begins `now`, with a request of `bytes`. `answers`: the edge is known
     /// to pong.
     pub(crate) fn new(profile: &Profile, answers: bool, bytes: usize, now: Instant) -> Self {
         Self {
@@ -61,7 +66,7 @@ impl EdgeWatch {
             every: profile.ping_every,
             pong_timeout: profile.pong_timeout,
             answers,
-            sent: bytes <= SMALL,
+            sent: Self::pings_before(bytes),
             round_trip: Duration::ZERO,
             last_heard: now,
             pinged: None,

@@ -99,9 +99,11 @@ fn moves(cause: Cause) -> &'static [Move] {
         }
         Cause::RateLimited => &[Wait, Account, Provider],
         Cause::Overloaded => &[Wait, Provider],
-        Cause::Refused | Cause::Unreachable | Cause::ResolverFailed | Cause::Offline => {
-            &[Once, Provider, Again]
-        }
+        Cause::Refused
+        | Cause::Unreachable
+        | Cause::ResolverFailed
+        | Cause::Offline
+        | Cause::ProxyRefused => &[Once, Provider, Again],
         Cause::TimedOut | Cause::Reset | Cause::EdgeTimeout => &[Once, Other, Provider, Again],
         Cause::ServerError | Cause::Malformed => &[Once, Other, Provider, Again],
         Cause::Silent | Cause::Stalled | Cause::Cut | Cause::EdgeDead => {
@@ -112,7 +114,7 @@ fn moves(cause: Cause) -> &'static [Move] {
         Cause::NameNotFound | Cause::Certificate | Cause::Intercepted | Cause::ClockSkew => {
             &[Provider]
         }
-        Cause::ProxyRefused | Cause::ProxyAuth | Cause::CaptivePortal => &[Provider],
+        Cause::ProxyAuth | Cause::CaptivePortal => &[Provider],
         Cause::NotAnApi | Cause::NoSuchEndpoint | Cause::ClientMissing | Cause::Redirected => {
             &[Provider]
         }
@@ -127,7 +129,13 @@ fn moves(cause: Cause) -> &'static [Move] {
 /// What may help against `fault`, best first; `Stop` is always the last.
 #[must_use]
 pub fn react(fault: &Fault, history: &AttemptHistory, budget: Budget) -> Vec<Reaction> {
-    let mut reactions: Vec<Reaction> = moves(fault.cause)
+    let garbled_handshake = fault.phase == Phase::Tls && fault.cause == Cause::Malformed;
+    let moves = match garbled_handshake {
+        // A server that does not speak TLS will not learn it.
+        true => &[Move::Provider],
+        false => moves(fault.cause),
+    };
+    let mut reactions: Vec<Reaction> = moves
         .iter()
         .filter_map(|step| reaction(*step, fault, history, budget))
         .collect();

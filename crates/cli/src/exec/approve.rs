@@ -36,6 +36,8 @@ impl Approver for Keyboard {
     fn ask(&self, question: Question) -> BoxFuture<'_, bool> {
         Box::pin(async move {
             let _turn = self.turn.lock().await;
+            // What the model said before it called is shown first.
+            tokio::task::yield_now().await;
             let summary = one_line(&question.summary, LONGEST);
             say(&self.style.strong(format!("? allow: {summary}")));
             if let Some(caution) = question.caution {

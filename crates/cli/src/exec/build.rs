@@ -5,7 +5,6 @@ use alipes_models::{Catalog, Making, Model as _, ModelName, Overrides};
 use alipes_simulator::{Options, Simulator};
 use alipes_tools::Toolbox;
 use alipes_transport::Profile;
-use anyhow::anyhow;
 
 use super::approve::Keyboard;
 use crate::args::ExecArgs;
@@ -22,11 +21,6 @@ pub(super) fn agent(
     machine: &Machine,
     simulator: Option<&Simulator>,
 ) -> Result<(Agent, ModelName), Failure> {
-    if args.proxy.is_some() {
-        return Err(Failure::usage(anyhow!(
-            "--proxy is not supported yet; every call goes out directly in this version"
-        )));
-    }
     let catalog = match simulator {
         Some(_) => Catalog::default(),
         None => machine.catalog()?,
@@ -36,7 +30,7 @@ pub(super) fn agent(
     }
     let making = Making {
         environment: &machine.environment,
-        transport: &machine.transport()?,
+        transport: &machine.transport(args.proxy.as_deref())?,
         session_id: &machine.rng.uuid(),
     };
     let model = catalog.chain(&overrides(args, simulator), making)?;

@@ -153,12 +153,12 @@ fn fault_value(fault: &Fault) -> Value {
     json!({
         "endpoint": *fault.endpoint, "route": fault.route.as_str(), "phase": fault.phase.as_str(),
         "cause": fault.cause.as_str(), "blame": fault.blame().as_str(), "scope": fault.scope().as_str(),
-        "message": fault.message, "status": evidence.status, "cf_ray": evidence.cf_ray,
+        "message": fault.message, "code": evidence.code, "status": evidence.status, "cf_ray": evidence.cf_ray,
         "request_id": evidence.request_id, "close_code": evidence.close_code,
         "remote_addr": evidence.remote_addr.map(|address| address.to_string()),
         "retry_after_ms": fault.retry_after.map(millis),
         "limit": fault.limit.map(|limit| limit.limit),
-        "source": evidence.source,
+        "source": evidence.source, "egress": evidence.egress, "unused_proxy": evidence.unused_proxy,
         "advice": fault.cause.advice(),
     })
 }

@@ -105,7 +105,7 @@ impl Screen for Pipe {
     }
 
     fn interrupted(&mut self) {
-        self.talk.clear();
+        self.talk.interrupted();
     }
 }
 
@@ -181,7 +181,9 @@ impl Screen for AtOnce {
     }
 
     fn interrupted(&mut self) {
-        self.talk.clear();
+        if !self.open {
+            self.talk.interrupted();
+        }
         let _ = self.end_line();
     }
 }

@@ -20,6 +20,10 @@ const TELL_AFTER: Duration = Duration::from_secs(3);
 /// The spinner appears earlier, because it goes away without a trace.
 const SPIN_AFTER: Duration = Duration::from_millis(800);
 
+/// Columns that the spinner's line leaves free: for `…`, and for the `^C` that a terminal adds. A
+/// line that wraps could not be taken back.
+const SPARE: usize = 4;
+
 const LONGEST: usize = 300;
 const FRAMES: [char; 10] = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
 
@@ -35,6 +39,8 @@ pub(crate) struct Talk {
     told: bool,
     drawn: bool,
     frame: usize,
+    /// The last fault that was told: one that goes on is told once.
+    last_fault: String,
 }
 
 impl Talk {
@@ -49,6 +55,7 @@ impl Talk {
             told: false,
             drawn: false,
             frame: 0,
+            last_fault: String::new(),
         }
     }
 
@@ -70,6 +77,7 @@ impl Talk {
                 ..
             } if *outcome != ToolOutcome::Done => {
                 let first = output.lines().next().unwrap_or_default();
+                let first = first.trim_start_matches("error: ");
                 let line = format!(
                     "  {name} {}: {}",
                     outcome.as_str(),
@@ -100,10 +108,8 @@ impl Talk {
         if self.spins && age >= SPIN_AFTER {
             self.frame = (self.frame + 1) % FRAMES.len();
             let text = format!("{} {}", FRAMES[self.frame], waiting.text(&self.clock));
-            // A line that wraps could not be taken back.
-            let line = self
-                .style
-                .faint(one_line(&text, columns().saturating_sub(2)));
+            let longest = columns().saturating_sub(SPARE);
+            let line = self.style.faint(one_line(&text, longest));
             let _ = write!(std::io::stderr(), "\r\x1b[K{line}");
             self.drawn = true;
         } else if !self.spins && age >= TELL_AFTER && !self.told {
@@ -118,6 +124,12 @@ impl Talk {
         if std::mem::take(&mut self.drawn) {
             let _ = write!(std::io::stderr(), "\r\x1b[K");
         }
+    }
+
+    /// The same, and the `^C` that a terminal has drawn.
+    pub(crate) fn interrupted(&mut self) {
+        self.drawn |= self.spins;
+        self.clear();
     }
 
     /// Says a line. Nobody may be listening: that is no reason to stop.
@@ -146,11 +158,12 @@ impl Talk {
         if reaction == Reaction::Stop {
             return;
         }
-        let line = format!(
-            "! {}; {}",
-            one_line(&fault.to_string(), LONGEST),
-            remedy(reaction)
-        );
+        let text = one_line(&fault.to_string(), LONGEST);
+        if text == self.last_fault && !self.verbose {
+            return;
+        }
+        let line = format!("! {text}; {}", remedy(reaction));
+        self.last_fault = text;
         self.say(&self.style.warning(line));
     }
 

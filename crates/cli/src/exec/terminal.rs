@@ -117,7 +117,9 @@ impl Screen for Terminal {
     }
 
     fn interrupted(&mut self) {
-        self.talk.clear();
+        if self.shown.is_empty() {
+            self.talk.interrupted();
+        }
         let _ = self.end_text();
     }
 }

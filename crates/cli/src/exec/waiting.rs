@@ -30,15 +30,16 @@ impl Waiting {
         clock.since(self.since)
     }
 
-    /// In words: `waiting for the first event since 3 s, at most 20 s`.
+    /// In words: `waiting since 3 s (at most 20 s) for the first event`. What changes comes first,
+    /// because a narrow terminal shows no more.
     pub(crate) fn text(&self, clock: &Clock) -> String {
         let age = self.age(clock).as_secs();
         let most = self
             .until
             .map(|until| until.duration_since(self.since).as_secs());
         match most {
-            Some(most) => format!("waiting for {} since {age} s, at most {most} s", self.what),
-            None => format!("waiting for {} since {age} s", self.what),
+            Some(most) => format!("waiting since {age} s (at most {most} s) for {}", self.what),
+            None => format!("waiting since {age} s for {}", self.what),
         }
     }
 
@@ -63,6 +64,10 @@ impl Waiting {
                 "the time the server asked for",
                 Some(*length),
             ))),
+            Trace::AttemptFault {
+                reaction: Reaction::SameRoute { backoff },
+                ..
+            } if !backoff.is_zero() => Some(Some(Self::new(clock, "the next try", Some(*backoff)))),
             Trace::AttemptFault { .. } | Trace::AttemptDone { .. } => Some(None),
             _ => None,
         }

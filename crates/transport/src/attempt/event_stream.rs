@@ -7,6 +7,7 @@ use alipes_net::{Body, ConnectionFacts, Response};
 use alipes_wire::{SseDecoder, SseItem, SseLimits};
 use http::{HeaderMap, StatusCode};
 
+use super::http_edge::{Ended, HttpEdge};
 use super::intake::{Intake, Next};
 use crate::fault::{of_disguised, of_net_error};
 use crate::{Cause, Fault};
@@ -50,6 +51,7 @@ impl Head {
 pub(super) async fn read(
     mut body: Body,
     head: &Head,
+    edge: &mut HttpEdge,
     deadline: &Deadline,
     intake: &mut Intake,
 ) -> Result<Body, Fault> {
@@ -58,9 +60,10 @@ pub(super) async fn read(
     let mut start = Vec::new();
     loop {
         let limit = intake.limit(deadline);
-        let chunk = match limit.run(body.chunk()).await {
+        let chunk = match edge.wait(body.chunk(), &limit).await {
             Ok(chunk) => chunk.map_err(|error| intake.placed(of_net_error(&error, deadline)))?,
-            Err(expired) => return Err(intake.timed_out(expired, deadline)),
+            Err(Ended::Dead) => return Err(Fault::new(intake.phase(), Cause::EdgeDead)),
+            Err(Ended::Limit) => return Err(intake.timed_out(limit.expired(), deadline)),
         };
         let ended = chunk.is_none();
         match chunk {

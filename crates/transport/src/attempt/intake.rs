@@ -8,8 +8,8 @@
 use std::time::Duration;
 
 use alipes_base::{Clock, Deadline, Expired};
-use alipes_wire::RawEvent;
 use alipes_wire::responses::{Signal, Terminal, turn_state};
+use alipes_wire::{ApiError, RawEvent};
 use bytes::Bytes;
 use tokio::time::Instant;
 
@@ -179,7 +179,8 @@ impl Intake {
     pub(super) fn count(&mut self, bytes: usize) -> Result<(), Fault> {
         self.received = self.received.saturating_add(bytes);
         if self.received > MAX_RESPONSE {
-            return Err(Fault::new(self.phase(), Cause::TooLarge));
+            let what = format!("the answer is larger than {} MiB", MAX_RESPONSE >> 20);
+            return Err(Fault::new(self.phase(), Cause::TooLarge).because(&what));
         }
         Ok(())
     }
@@ -192,7 +193,11 @@ impl Intake {
 
     /// Takes one event's JSON; `Err` is how the response failed.
     pub(super) async fn take(&mut self, json: Bytes) -> Result<(Next, Option<RawEvent>), Fault> {
-        let Ok(event) = RawEvent::parse(json) else {
+        let Ok(event) = RawEvent::parse(json.clone()) else {
+            // Some servers send an error as an event without a type.
+            if let Some(error) = ApiError::from_body(&json) {
+                return Err(of_api_error(self.phase(), &error, self.clock.wall()));
+            }
             // A broken line was seen in the wild amid good ones; the missing end will tell.
             self.unreadable += 1;
             self.receipt.spoil();

@@ -1,7 +1,9 @@
 //! One try on one route with one credential: it ends well, or in a fault.
 
 mod event_stream;
+mod http_edge;
 mod intake;
+mod live_socket;
 mod receipt;
 mod request_headers;
 mod sse;
@@ -10,8 +12,9 @@ mod websocket;
 use alipes_base::Deadline;
 
 pub(crate) use intake::Intake;
+pub(crate) use live_socket::LiveSocket;
 pub(crate) use sse::attempt as sse;
-pub(crate) use websocket::{LiveSocket, attempt as websocket, prewarm};
+pub(crate) use websocket::{attempt as websocket, prewarm};
 
 use crate::session::Conversation;
 use crate::{Cause, Fault, Phase, Token};

@@ -4,21 +4,25 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use alipes_base::Deadline;
-use alipes_net::{Body, Call, Response};
+use alipes_net::{Body, Call, CallOptions, InFlight, Response};
 use alipes_wire::responses::TURN_STATE;
 use bytes::Bytes;
 use http::Method;
 
 use super::event_stream::{self, Head};
+use super::http_edge::{Ended, HttpEdge};
 use super::intake::Intake;
 use super::request_headers;
 use crate::fault::{BodyShape, body_shape, of_net_error, of_response};
 use crate::session::Conversation;
-use crate::{Cause, Fault, Request, Route, Token, Trace};
+use crate::{Cause, Fault, Phase, Request, Route, Token, Trace};
 
 /// How much of a body that is not the stream is read for the error it may hold, and for how long.
 const ERROR_BODY: usize = 64 * 1024;
 const ERROR_BODY_WAIT: Duration = Duration::from_secs(5);
+
+/// How often it is looked whether the request has left.
+const LOOK: Duration = Duration::from_millis(50);
 
 /// How long a complete answer's stream may take to end before its connection is given up.
 const ENDING: Duration = Duration::from_secs(1);
@@ -40,20 +44,27 @@ pub(crate) async fn attempt(
         fresh: about.fresh,
     };
     let bytes = call.body.len();
-    intake.sent().await;
+    let http = &about.transport.http;
+    let started = http.start(call, CallOptions::default(), *deadline).await;
+    let mut waiting = started.map_err(|error| of_net_error(&error, deadline))?;
+    let facts = Box::new(waiting.facts().clone());
+    let clock = &about.transport.clock;
+    let profile = about.endpoint.profile();
+    let mut edge = HttpEdge::new(clock, profile, &facts, waiting.pinger(), bytes);
+    intake
+        .trace(|attempt| Trace::Connected { attempt, facts })
+        .await;
     let sending = |attempt| Trace::Sent {
         attempt,
         bytes,
         delta: false,
     };
     intake.trace(sending).await;
-    let limit = intake.limit(deadline);
-    let sent = about.transport.http.send(call, limit).await;
-    let response = sent.map_err(|error| of_net_error(&error, deadline))?;
-    let facts = Box::new(response.facts.clone());
-    intake
-        .trace(|attempt| Trace::Connected { attempt, facts })
-        .await;
+    let answered = answer(&mut waiting, &mut edge, about, deadline, intake).await;
+    let response = answered.map_err(|mut fault| {
+        fault.evidence.connection(waiting.facts());
+        fault
+    })?;
 
     if !response.status.is_success() || !may_be_a_stream(&response) {
         return Err(read_error(about, response, intake).await);
@@ -63,12 +74,48 @@ pub(crate) async fn attempt(
     }
     intake.accepted().await;
     let head = Head::of(&response, about.transport.clock.wall());
-    match event_stream::read(response.body, &head, deadline, intake).await {
+    match event_stream::read(response.body, &head, &mut edge, deadline, intake).await {
         Ok(body) => {
             give_back(about, body);
             Ok(())
         }
         Err(fault) => Err(head.seen_by(fault)),
+    }
+}
+
+/// Waits for the response's head: first until the request has left, then as long as patience lasts.
+async fn answer(
+    waiting: &mut InFlight,
+    edge: &mut HttpEdge,
+    about: &Conversation,
+    deadline: &Deadline,
+    intake: &mut Intake,
+) -> Result<Response, Fault> {
+    let clock = &about.transport.clock;
+    let leaving = deadline.tightened(clock, "send_timeout", about.endpoint.profile().send_timeout);
+    let mut sent = false;
+    loop {
+        let limit = match sent {
+            true => intake.limit(deadline),
+            false => leaving.tightened(clock, "look", LOOK),
+        };
+        match edge.wait(&mut *waiting, &limit).await {
+            Ok(answered) => return answered.map_err(|error| of_net_error(&error, deadline)),
+            Err(Ended::Dead) => return Err(Fault::new(intake.phase(), Cause::EdgeDead)),
+            Err(Ended::Limit) if sent => return Err(intake.timed_out(limit.expired(), deadline)),
+            Err(Ended::Limit) if waiting.is_handed_over() => {
+                sent = true;
+                intake.sent().await;
+            }
+            Err(Ended::Limit) if clock.now() >= leaving.at() => {
+                let cause = match leaving.limit() == deadline.limit() {
+                    true => Cause::Deadline,
+                    false => Cause::TimedOut,
+                };
+                return Err(Fault::new(Phase::Send, cause).limited(leaving.expired()));
+            }
+            Err(Ended::Limit) => {}
+        }
     }
 }
 

@@ -145,7 +145,7 @@ causes! {
     ClockSkew "clock-skew" LocalNetwork Egress
         "showed a certificate that is not valid at this machine's date" "set this machine's clock"
     ProxyRefused "proxy-refused" Proxy Egress
-        "was refused by the proxy" "ask whoever runs the proxy to allow this host"
+        "cannot be reached through the proxy" "check the proxy, ask whoever runs it to allow this host, or go without it: `--proxy direct`"
     ProxyAuth "proxy-auth" Proxy Egress
         "needs a name and password at the proxy" "put them into the proxy's URL"
     CaptivePortal "captive-portal" LocalNetwork Egress
@@ -220,6 +220,27 @@ causes! {
         "was not asked to the end: cancelled" "nothing to do"
     Deadline "deadline" User Request
         "did not answer within the time allowed" "allow more with --timeout"
+}
+
+impl Cause {
+    /// Whether leaving by another door may have avoided it: then a proxy that was not used is the
+    /// first suspect (transport, "Egress").
+    #[must_use]
+    pub fn may_be_the_way_out(self) -> bool {
+        matches!(
+            self,
+            Self::Reset
+                | Self::TimedOut
+                | Self::Unreachable
+                | Self::Offline
+                | Self::Challenge
+                | Self::Blocked
+                | Self::Intercepted
+                | Self::NameNotFound
+                | Self::ResolverFailed
+                | Self::Cut
+        )
+    }
 }
 
 #[cfg(test)]

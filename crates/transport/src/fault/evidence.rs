@@ -13,6 +13,8 @@ pub(super) const BODY_KEPT: usize = 512;
 pub struct Evidence {
     /// The HTTP status, or the status inside an error frame.
     pub status: Option<u16>,
+    /// The provider's error code, where it gave one.
+    pub code: Option<String>,
     /// The `Server` header.
     pub server: Option<String>,
     /// Cloudflare's id of the request.
@@ -25,6 +27,8 @@ pub struct Evidence {
     pub close_code: Option<u16>,
     /// The way out of this machine.
     pub egress: Option<String>,
+    /// A proxy that this machine has and that was not used, and why.
+    pub unused_proxy: Option<String>,
     /// Who was at the other end.
     pub remote_addr: Option<SocketAddr>,
     /// How long each phase of the dial took.
@@ -57,6 +61,7 @@ impl Evidence {
         self.remote_addr = Some(facts.remote_addr);
         self.timings = facts.timings.clone();
         self.reused = facts.reused;
+        self.unused_proxy = facts.unused_proxy.as_ref().map(ToString::to_string);
     }
 
     /// Adds what another evidence knows of a response's head.

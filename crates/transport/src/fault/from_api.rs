@@ -69,7 +69,7 @@ pub(crate) fn of_api_error(phase: Phase, error: &ApiError, now: SystemTime) -> F
     let mut fault = Fault::new(phase, cause_of(error).unwrap_or(Cause::ServerError));
     fault.retry_after = wait_of(error, now);
     fault.message.clone_from(&error.message);
-    fault.code = error.code.clone().or_else(|| error.kind.clone());
+    fault.evidence.code = error.code.clone().or_else(|| error.kind.clone());
     fault
 }
 

@@ -17,15 +17,18 @@ pub(crate) fn of_net_error(error: &NetError, deadline: &Deadline) -> Fault {
     if !error.facts.written || unprocessed || fault.cause == Cause::StaleConnection {
         fault.replay = Replay::Free;
     }
-    if is_local(&error.kind) {
-        // Nobody out there did anything: the error's own words say more than its cause.
-        fault.message = Some(error.kind.to_string());
-    }
+    fault.message = match &error.kind {
+        NetErrorKind::TlsOther | NetErrorKind::TlsAlert(_) => Some(NOT_TLS.to_owned()),
+        // The error's own words say more than its cause.
+        kind if phase == Phase::Proxy || says_more(kind) => Some(kind.to_string()),
+        _ => None,
+    };
     let evidence = &mut fault.evidence;
     evidence.egress = error.facts.egress.as_ref().map(ToString::to_string);
     evidence.remote_addr = error.facts.remote_addr;
     evidence.timings = error.facts.timings.clone();
     evidence.reused = error.facts.reused;
+    evidence.unused_proxy = error.facts.unused_proxy.as_ref().map(ToString::to_string);
     evidence.source = Some(chain(error));
     fault
 }
@@ -45,11 +48,18 @@ fn phase(phase: NetPhase) -> Phase {
 }
 
 fn cause(error: &NetError, phase: Phase, deadline: &Deadline) -> Cause {
+    if phase == Phase::Proxy && !matches!(error.kind, NetErrorKind::ProxyAuth { .. }) {
+        return Cause::ProxyRefused;
+    }
     match &error.kind {
         NetErrorKind::NameNotFound => Cause::NameNotFound,
         NetErrorKind::ResolverFailed(_) => Cause::ResolverFailed,
         NetErrorKind::Refused => Cause::Refused,
         NetErrorKind::Unreachable => Cause::Unreachable,
+        NetErrorKind::Offline => Cause::Offline,
+        NetErrorKind::ProxyRefused { .. } | NetErrorKind::SocksRefused(_) => Cause::ProxyRefused,
+        NetErrorKind::ProxyAuth { .. } => Cause::ProxyAuth,
+        NetErrorKind::BadProxy { .. } => Cause::ProxyRefused,
         NetErrorKind::TimedOut { limit, .. } if *limit == deadline.limit() => Cause::Deadline,
         NetErrorKind::TimedOut { .. } => match phase {
             Phase::Resolve => Cause::ResolverFailed,
@@ -81,16 +91,23 @@ fn cause(error: &NetError, phase: Phase, deadline: &Deadline) -> Cause {
     }
 }
 
-/// Trouble of this machine that no cause names by itself.
-fn is_local(kind: &NetErrorKind) -> bool {
+/// What is likely behind a TLS handshake that failed without a reason.
+const NOT_TLS: &str = "TLS failed; if the server speaks plain HTTP, its URL begins with http://";
+
+/// Kinds that are told apart in words and not by their cause.
+fn says_more(kind: &NetErrorKind) -> bool {
     matches!(
         kind,
         NetErrorKind::Io
             | NetErrorKind::BadUrl
             | NetErrorKind::NoRootCertificates
             | NetErrorKind::CaFile { .. }
-            | NetErrorKind::TlsOther
-            | NetErrorKind::TlsAlert(_)
+            | NetErrorKind::BadProxy { .. }
+            | NetErrorKind::ProxyAuth { .. }
+            | NetErrorKind::CertificateUnknownIssuer
+            | NetErrorKind::CertificateWrongHost
+            | NetErrorKind::CertificateExpired
+            | NetErrorKind::CertificateOther
     )
 }
 

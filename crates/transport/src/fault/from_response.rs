@@ -92,7 +92,7 @@ pub(super) fn of_error(
     fault.retry_after =
         retry_after(|name| header(headers, name), now).or_else(|| from_api::wait_of(error?, now));
     fault.message = error.and_then(|error| error.message.clone());
-    fault.code = error.and_then(|error| error.code.clone().or_else(|| error.kind.clone()));
+    fault.evidence.code = error.and_then(|error| error.code.clone().or_else(|| error.kind.clone()));
     fault
 }
 

@@ -105,8 +105,6 @@ pub struct Fault {
     pub limit: Option<Expired>,
     /// The provider's own words, where it gave any.
     pub message: Option<String>,
-    /// The provider's error code, where it gave one.
-    pub code: Option<String>,
     /// What was seen.
     pub evidence: Box<Evidence>,
     /// The endpoint's name.
@@ -125,7 +123,6 @@ impl Fault {
             retry_after: None,
             limit: None,
             message: None,
-            code: None,
             evidence: Box::default(),
             endpoint: Arc::from(""),
             route: Route::Sse,
@@ -215,10 +212,16 @@ impl fmt::Display for Fault {
         if let Some(wait) = self.retry_after {
             write!(f, ", asks to wait {} s", wait.as_secs_f64().ceil())?;
         }
+        if let Some(egress) = evidence.egress.as_ref().filter(|way| *way != "direct") {
+            write!(f, ", {egress}")?;
+        }
         f.write_str(")")?;
-        match &self.message {
-            Some(message) => write!(f, ": {message}"),
-            None => Ok(()),
+        if let Some(message) = &self.message {
+            write!(f, ": {message}")?;
+        }
+        match &evidence.unused_proxy {
+            Some(unused) if self.cause.may_be_the_way_out() => write!(f, "; {unused}"),
+            _ => Ok(()),
         }
     }
 }

@@ -59,7 +59,7 @@ fn layer(name: &str) -> Option<ProfileLayer> {
     // A test reads every file, so that none can be wrong in a release.
     let document = Document::parse(format!("{name}.toml"), text).ok()?;
     let layer: ProfileLayer = document.section().ok()?;
-    Some(layer.from_builtin(name))
+    Some(layer.shipped_as(name))
 }
 
 pub(super) fn for_host(host: &str) -> &'static str {

@@ -76,7 +76,7 @@ macro_rules! profile {
             }
 
             /// The same fields, said to come from the built-in profile `name`.
-            fn from_builtin(self, name: &str) -> Self {
+            fn shipped_as(self, name: &str) -> Self {
                 let origin = || Origin::Builtin(name.to_owned());
                 Self { $($field: self.$field.map(|known| Value { origin: origin(), ..known }),)* }
             }
@@ -157,6 +157,16 @@ impl Profile {
             first_output_reasoning: self.first_output_timeout_reasoning,
             reasoning: self.reasoning_timeout,
             output: self.output_timeout,
+        }
+    }
+
+    /// The same profile with other pings: for tests and demonstrations.
+    #[must_use]
+    pub fn with_pings(self, ping_after: Duration, pong_timeout: Duration) -> Self {
+        Self {
+            ping_after,
+            pong_timeout,
+            ..self
         }
     }
 

@@ -52,6 +52,16 @@ pub(crate) async fn simulator(faults: &[&str]) -> Simulator {
     Simulator::start(options).await.unwrap()
 }
 
+/// A simulator over TLS with these faults.
+pub(crate) async fn tls_simulator(faults: &[&str]) -> Simulator {
+    let options = Options {
+        tls: true,
+        scenario: Scenario::from_flags(faults).unwrap(),
+        ..Options::local(Clock::system(), Rng::seeded(1))
+    };
+    Simulator::start(options).await.unwrap()
+}
+
 fn transport(tls: TlsOptions) -> Transport {
     let clock = Clock::system();
     let dialer = Dialer::new(DialerOptions {
@@ -75,23 +85,41 @@ fn transport(tls: TlsOptions) -> Transport {
 
 /// A session with `base_url` over these routes, with a key that can be renewed once.
 pub(crate) fn session(base_url: &str, routes: &[Route]) -> Session {
-    session_with(PATIENCE, base_url, routes)
+    session_with(base_url, routes, TlsOptions::default(), |profile| {
+        profile.with_patience(PATIENCE)
+    })
 }
 
 /// The same for requests that take their time.
 pub(crate) fn patient_session(base_url: &str, routes: &[Route]) -> Session {
-    session_with(PATIENCE * 40, base_url, routes)
+    session_with(base_url, routes, TlsOptions::default(), |profile| {
+        profile.with_patience(PATIENCE * 40)
+    })
 }
 
-fn session_with(patience: Duration, base_url: &str, routes: &[Route]) -> Session {
-    let transport = transport(TlsOptions::default());
-    let mut profile = Profile::named("openai-codex")
-        .unwrap()
-        .with_patience(patience);
+/// A patient session that pings soon and trusts `ca` alone.
+pub(crate) fn pinging_session(base_url: &str, routes: &[Route], ca: Option<&str>) -> Session {
+    let tls = TlsOptions {
+        only_these_roots: ca.map(|pem| pem.as_bytes().to_vec()),
+        ..TlsOptions::default()
+    };
+    session_with(base_url, routes, tls, |profile| {
+        let patient = profile.with_patience(PATIENCE * 40);
+        patient.with_pings(PATIENCE / 5, PATIENCE / 2)
+    })
+}
+
+fn session_with(
+    base_url: &str,
+    routes: &[Route],
+    tls: TlsOptions,
+    change: impl FnOnce(Profile) -> Profile,
+) -> Session {
+    let mut profile = change(Profile::named("openai-codex").unwrap());
     // One replay is enough to see that there is one.
     (profile.replays, profile.replays_after_cut) = (1, 1);
     let endpoint = Endpoint::new("test", base_url, profile, Some(routes.to_vec())).unwrap();
-    transport.session(
+    transport(tls).session(
         Arc::new(endpoint),
         Arc::new(RenewableKey),
         "session-1".to_owned(),

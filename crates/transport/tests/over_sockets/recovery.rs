@@ -1,6 +1,9 @@
 //! Faults that strike once end in an answer, told once.
 
-use crate::common::{ask, patient_session, request, say, session, simulator};
+use crate::common::{
+    PATIENCE, ask, patient_session, pinging_session, request, say, session, simulator,
+    tls_simulator,
+};
 use alipes_base::{Clock, Deadline};
 use alipes_transport::{Cause, Replay, Route};
 use alipes_wire::Item;
@@ -128,6 +131,40 @@ async fn a_word_left_over_on_the_socket_answers_nothing() {
     assert!(second.result.is_ok(), "{:?}", second.result);
     assert_ne!(second.text, "", "the second terminal event is no answer");
     assert_ne!(second.text, first.text);
+}
+
+#[tokio::test]
+async fn a_dead_edge_is_told_from_a_slow_model() {
+    let table = [
+        ("websocket-freeze-after-text@1", WEBSOCKET),
+        ("sse-freeze-after-text@1", SSE),
+        ("sse-freeze-after-created@1", SSE),
+    ];
+    for (fault, routes) in table {
+        let simulator = tls_simulator(&[fault]).await;
+        let mut session = pinging_session(&simulator.base_url(), routes, simulator.ca_pem());
+        let outcome = say(&mut session, "hello").await;
+        let faults = outcome.faults();
+        assert_eq!(faults.len(), 1, "{fault}: {faults:?}");
+        assert!(faults[0].ends_with("/edge-dead"), "{fault}: {faults:?}");
+        assert!(outcome.result.is_ok(), "{fault}");
+    }
+}
+
+#[tokio::test]
+async fn a_slow_model_behind_a_live_edge_is_waited_for() {
+    for (fault, routes) in [
+        ("websocket-stall-after-text@1", WEBSOCKET),
+        ("sse-stall-after-text@1", SSE),
+    ] {
+        let simulator = tls_simulator(&[fault]).await;
+        let mut session = pinging_session(&simulator.base_url(), routes, simulator.ca_pem());
+        let outcome = tokio::time::timeout(PATIENCE * 3, say(&mut session, "hello")).await;
+        assert!(
+            outcome.is_err(),
+            "{fault}: pongs came, and it was left all the same"
+        );
+    }
 }
 
 #[tokio::test]

@@ -1,0 +1,160 @@
+//! The socket of a conversation: opened once, kept between responses, and used again only while
+//! nothing about it is doubtful.
+
+use alipes_base::Deadline;
+use alipes_net::websocket::{self, Message, Socket, Upgrade};
+use alipes_net::{ConnectionFacts, NetError, NetErrorKind, Timings};
+use alipes_wire::responses::{DeltaBase, TURN_STATE};
+use futures_util::FutureExt as _;
+use http::StatusCode;
+use tokio::time::Instant;
+
+use super::request_headers;
+use crate::fault::{Evidence, of_net_error, of_response};
+use crate::session::Conversation;
+use crate::{Cause, Fault, Phase, Replay, Route, Session, Token};
+
+/// The largest message we accept, in bytes; events are far smaller.
+const MAX_MESSAGE: usize = 64 << 20;
+
+/// A socket between two responses, with what its last one ended with.
+pub(crate) struct LiveSocket {
+    pub(super) socket: Box<dyn Socket>,
+    pub(super) facts: ConnectionFacts,
+    /// What the handshake's answer told: a fault in the stream has no head of its own.
+    head: Evidence,
+    pub(super) base: Option<DeltaBase>,
+    opened: Instant,
+    generation: u64,
+    pub(super) used: bool,
+    /// Whether its edge has answered a ping.
+    pub(super) answers_pings: bool,
+}
+
+impl LiveSocket {
+    /// Whether nothing waits to be read that could be mistaken for an answer. Also finds a socket
+    /// that was closed while it was idle.
+    fn is_silent(&mut self) -> bool {
+        loop {
+            match self.socket.next().now_or_never() {
+                None => return true,
+                Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
+                Some(_) => return false,
+            }
+        }
+    }
+
+    /// The fault with what is known of this socket as evidence.
+    pub(super) fn seen_by(&self, mut fault: Fault) -> Fault {
+        fault.evidence.connection(&self.facts);
+        if fault.evidence.status.is_none() {
+            // Its 101 says nothing about what came later.
+            fault.evidence.merge_head(&self.head);
+            fault.evidence.status = None;
+        }
+        fault
+    }
+
+    /// A used socket that ends before it says anything had been closed while it was idle: the
+    /// request was not processed, and goes out again at no cost, once.
+    pub(super) fn died(&self, mut fault: Fault) -> Fault {
+        let ended = matches!(
+            fault.cause,
+            Cause::Reset | Cause::Cut | Cause::StaleConnection
+        );
+        if self.used && ended {
+            fault.cause = Cause::StaleConnection;
+            fault.replay = Replay::Free;
+        }
+        fault
+    }
+}
+
+/// The idle socket, unless it is too old, was opened with another token, or has something to say:
+/// a word left over from the last response would be taken for an answer to the next.
+pub(super) fn reusable(session: &mut Session, token: Option<&Token>) -> Option<LiveSocket> {
+    let mut live = session.socket.take()?;
+    let about = &session.about;
+    let young = about.transport.clock.since(live.opened) < about.endpoint.profile().max_socket_age;
+    let same = live.generation == generation(token);
+    if !young || !same || about.fresh || !live.is_silent() {
+        return None;
+    }
+    live.facts.reused = true;
+    live.facts.timings = Timings::default();
+    Some(live)
+}
+
+/// Opens a socket, unless that takes so long that the other route is the better one: seconds of
+/// silence before the first request are what people take for a broken program.
+pub(super) async fn open_soon(
+    about: &mut Conversation,
+    token: Option<&Token>,
+    deadline: &Deadline,
+) -> Result<LiveSocket, Fault> {
+    let patience = about.endpoint.profile().upgrade_race_after;
+    let soon = deadline.tightened(&about.transport.clock, "upgrade_race_after", patience);
+    match soon.run(open(about, token, deadline)).await {
+        Ok(opened) => opened,
+        Err(expired) => {
+            let mut fault = Fault::new(Phase::Upgrade, Cause::TimedOut).limited(expired);
+            fault.replay = Replay::Free;
+            Err(fault)
+        }
+    }
+}
+
+pub(super) async fn open(
+    about: &mut Conversation,
+    token: Option<&Token>,
+    deadline: &Deadline,
+) -> Result<LiveSocket, Fault> {
+    let upgrade = Upgrade {
+        url: about.endpoint.url("responses"),
+        headers: request_headers::of(about, token, Route::WebSocket)?,
+        compression: true,
+        max_message: MAX_MESSAGE,
+    };
+    let opened = websocket::connect(&about.transport.dialer, upgrade, *deadline).await;
+    let upgraded = opened.map_err(|error| refused(about, &error, deadline))?;
+    if let Some(state) = upgraded.headers.get(TURN_STATE) {
+        about.keep_turn_state(state.to_str().unwrap_or_default());
+    }
+    let mut head = Evidence::default();
+    head.head(StatusCode::SWITCHING_PROTOCOLS, &upgraded.headers);
+    Ok(LiveSocket {
+        socket: upgraded.socket,
+        facts: upgraded.facts,
+        head,
+        base: None,
+        opened: about.transport.clock.now(),
+        generation: generation(token),
+        used: false,
+        answers_pings: false,
+    })
+}
+
+/// A refusal is an HTTP response, and means what it would mean anywhere else.
+fn refused(about: &Conversation, error: &NetError, deadline: &Deadline) -> Fault {
+    let mut fault = of_net_error(error, deadline);
+    if let NetErrorKind::UpgradeRefused {
+        status,
+        headers,
+        body,
+    } = &error.kind
+    {
+        let evidence = std::mem::take(&mut fault.evidence);
+        let now = about.transport.clock.wall();
+        fault = of_response(Phase::Upgrade, *status, headers, body, now);
+        let head = std::mem::replace(&mut fault.evidence, evidence);
+        fault.evidence.merge_head(&head);
+        fault.evidence.body = Some(String::from_utf8_lossy(body).into_owned());
+    }
+    // No frame was sent: whatever happened, the request was not.
+    fault.replay = Replay::Free;
+    fault
+}
+
+fn generation(token: Option<&Token>) -> u64 {
+    token.map_or(0, |token| token.generation)
+}
