@@ -1,0 +1,150 @@
+//! Whatever a model calls, and however: each call is answered once, and nothing runs that should not.
+
+use serde_json::{Value, json};
+
+use crate::script::{Script, call, response, says};
+use crate::work::{HINT, Work};
+use alipes_agent::{ToolOutcome, TurnEvent};
+use alipes_tools::Effect;
+
+/// The outputs that the model reads after making these calls, by a model that then answers.
+async fn outputs_of(calls: &[Value]) -> Vec<(String, String)> {
+    let script = Script::of(&[response(calls), response(&[says("done")])]).await;
+    let mut work = Work::with(&script.base_url);
+    work.file("notes.txt", "a note\n");
+    assert_eq!(work.answer("go").await.text, "done");
+    script.outputs(1)
+}
+
+#[tokio::test]
+async fn arguments_that_are_no_json_are_answered_and_the_turn_goes_on() {
+    let script = Script::of(&[
+        response(&[call("c1", "read_file", r#"{"path": "notes.t"#)]),
+        response(&[call("c2", "read_file", r#"{"path": "notes.txt"}"#)]),
+        response(&[says("done")]),
+    ])
+    .await;
+    let mut work = Work::with(&script.base_url);
+    work.file("notes.txt", "a note\n");
+    assert_eq!(work.answer("go").await.text, "done");
+    let outputs = script.outputs(2);
+    assert!(outputs[0].1.contains("not JSON"), "{outputs:?}");
+    assert!(outputs[1].1.contains("a note"), "{outputs:?}");
+}
+
+#[tokio::test]
+async fn arguments_of_the_wrong_type_are_named() {
+    let table = [
+        (r#"{"path": 7}"#, "`path` must be a string, not 7"),
+        (r#"{"path": null}"#, "`path` is missing"),
+        (r#"{"file": "notes.txt"}"#, "unknown field `file`"),
+        ("[]", "the input must be an object"),
+        ("null", "the input must be an object"),
+        ("", "`path` is missing"),
+    ];
+    let calls: Vec<_> = (0..)
+        .zip(&table)
+        .map(|(number, (arguments, _))| call(&format!("c{number}"), "read_file", arguments))
+        .collect();
+    let outputs = outputs_of(&calls).await;
+    for ((arguments, problem), (_, output)) in table.iter().zip(outputs) {
+        assert!(output.contains(problem), "{arguments}: {output}");
+    }
+}
+
+#[tokio::test]
+async fn an_unknown_tool_is_answered_with_the_nearest_right_name() {
+    let outputs = outputs_of(&[call("c1", "read_fil", "{}"), call("c2", "teleport", "{}")]).await;
+    assert!(outputs[0].1.contains(r#"did you mean "read_file"?"#));
+    assert!(outputs[1].1.contains("the tools are list_files, read_file"));
+}
+
+#[tokio::test]
+async fn a_thousand_calls_at_once_are_each_answered_in_order_and_few_are_run() {
+    let calls: Vec<_> = (0..1_000)
+        .map(|number| {
+            call(
+                &format!("c{number}"),
+                "read_file",
+                r#"{"path":"notes.txt"}"#,
+            )
+        })
+        .collect();
+    let outputs = outputs_of(&calls).await;
+    let ids: Vec<_> = outputs.iter().map(|(id, _)| id.clone()).collect();
+    let expected: Vec<_> = (0..1_000).map(|number| format!("c{number}")).collect();
+    assert_eq!(ids, expected);
+    let ran = outputs.iter().filter(|(_, text)| text.contains("a note"));
+    assert_eq!(ran.count(), 32);
+    assert!(outputs[32].1.contains("Call it again in the next step"));
+}
+
+#[tokio::test]
+async fn two_calls_with_one_id_run_once() {
+    let write = |content: &str| {
+        let arguments = json!({"path": "out.txt", "content": content});
+        call("same", "write_file", &arguments.to_string())
+    };
+    let script = Script::of(&[
+        response(&[write("first"), write("second")]),
+        response(&[says("done")]),
+    ])
+    .await;
+    let mut work = Work::granted(&script.base_url, &[Effect::Writes]);
+    work.answer("go").await;
+    assert_eq!(
+        std::fs::read_to_string(work.path("out.txt")).unwrap(),
+        "first"
+    );
+    assert_eq!(script.outputs(1).len(), 1);
+    // A provider refuses a call without an output, so the second is not sent back either.
+    assert_eq!(script.request(1).matches("function_call\"").count(), 1);
+}
+
+#[tokio::test]
+async fn arguments_in_ten_thousand_pieces_arrive_whole() {
+    let content = "0123456789".repeat(1_000);
+    let arguments = json!({"path": "out.txt", "content": content}).to_string();
+    let done = call("c1", "write_file", &arguments);
+    let mut first = response(&[done]);
+    let pieces: Vec<_> = arguments
+        .chars()
+        .map(|piece| {
+            let delta = piece.to_string();
+            json!({"type": "response.function_call_arguments.delta", "delta": delta}).to_string()
+        })
+        .collect();
+    assert!(pieces.len() > 10_000);
+    first.splice(1..1, pieces);
+    let script = Script::of(&[first, response(&[says("done")])]).await;
+    let mut work = Work::granted(&script.base_url, &[Effect::Writes]);
+    work.answer("go").await;
+    assert_eq!(
+        std::fs::read_to_string(work.path("out.txt")).unwrap(),
+        content
+    );
+}
+
+#[tokio::test]
+async fn a_denied_call_is_answered_with_a_reason_and_has_no_effect() {
+    let script = Script::of(&[
+        response(&[call(
+            "c1",
+            "write_file",
+            r#"{"path":"out.txt","content":"x"}"#,
+        )]),
+        response(&[says("done")]),
+    ])
+    .await;
+    let mut work = Work::with(&script.base_url);
+    let turn = work.turn("go").await;
+    assert!(script.outputs(1)[0].1.contains(HINT));
+    assert!(!work.path("out.txt").exists());
+    assert!(turn.events.iter().any(|event| matches!(
+        event,
+        TurnEvent::ToolCompleted {
+            outcome: ToolOutcome::Denied,
+            ..
+        }
+    )));
+}

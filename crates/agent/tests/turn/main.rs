@@ -1,0 +1,12 @@
+//! The turn over real sockets: against the simulator, and against a scripted server where a model has
+//! to behave worse than the simulator does.
+
+#![cfg(test)]
+
+mod calls;
+mod conversation;
+mod ending;
+mod record;
+mod script;
+mod wires;
+mod work;

@@ -1,0 +1,150 @@
+//! The journal's order: intent before effect, result before the next request; and what cannot be
+//! recorded does not happen.
+
+use std::sync::{Arc, Mutex};
+
+use alipes_agent::{Entry, Journal, JournalError, TurnError};
+use alipes_tools::{Context, Effect, Output, Tool, ToolError, ToolSpec, Toolbox};
+use futures_util::future::{BoxFuture, ready};
+use serde_json::{Value, json};
+
+use crate::script::{Script, call, response, says};
+use crate::work::{Setup, Work};
+
+/// What happened, in order, whoever saw it.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<String>>>);
+
+impl Log {
+    fn note(&self, what: &str) {
+        self.0.lock().unwrap().push(what.to_owned());
+    }
+
+    fn all(&self) -> Vec<String> {
+        self.0.lock().unwrap().clone()
+    }
+}
+
+/// A journal that may refuse one kind of entry.
+struct Recorder {
+    log: Log,
+    refuses: Option<&'static str>,
+}
+
+impl Journal for Recorder {
+    fn append(&mut self, entry: Entry) -> BoxFuture<'_, Result<(), JournalError>> {
+        let kind = match entry {
+            Entry::User(_) => "user",
+            Entry::Model(_) => "model",
+            Entry::Decision { .. } => "decision",
+            Entry::ToolIntent { .. } => "intent",
+            Entry::ToolResult(_) => "result",
+            _ => "unknown",
+        };
+        self.log.note(kind);
+        let refused = self.refuses == Some(kind);
+        Box::pin(ready(match refused {
+            true => Err(JournalError("the disk is full".into())),
+            false => Ok(()),
+        }))
+    }
+}
+
+/// A tool whose effect is a note.
+struct Ring {
+    spec: ToolSpec,
+    log: Log,
+}
+
+impl Tool for Ring {
+    fn spec(&self) -> &ToolSpec {
+        &self.spec
+    }
+
+    fn effect(&self) -> Effect {
+        Effect::Reads
+    }
+
+    fn summary(&self, _input: &Value) -> String {
+        "ring the bell".to_owned()
+    }
+
+    fn run<'a>(
+        &'a self,
+        _input: Value,
+        _context: &'a Context,
+    ) -> BoxFuture<'a, Result<Output, ToolError>> {
+        self.log.note("effect");
+        let text = "it rang".to_owned();
+        Box::pin(ready(Ok(Output {
+            text,
+            truncated: false,
+        })))
+    }
+}
+
+/// A turn with one call of the bell, and the log of it.
+async fn turn(refuses: Option<&'static str>) -> (Result<String, TurnError>, Vec<String>) {
+    let log = Log::default();
+    let requests = log.clone();
+    let script = Script::start(move |number| {
+        requests.note("request");
+        match number {
+            0 => response(&[call("c1", "ring", "{}")]),
+            _ => response(&[says("done")]),
+        }
+    })
+    .await;
+    let spec = ToolSpec {
+        name: "ring",
+        description: "Ring the bell.",
+        parameters: json!({"type": "object", "additionalProperties": false}),
+    };
+    let ring = Ring {
+        spec,
+        log: log.clone(),
+    };
+    let setup = Setup {
+        toolbox: Toolbox::new([Box::new(ring) as Box<dyn Tool>]),
+        journal: Box::new(Recorder {
+            log: log.clone(),
+            refuses,
+        }),
+        ..Setup::default()
+    };
+    let turn = Work::set_up(&script.base_url, setup).turn("go").await;
+    (turn.result.map(|answer| answer.text), log.all())
+}
+
+#[tokio::test]
+async fn intents_are_recorded_before_effects_and_results_before_requests() {
+    let (answer, log) = turn(None).await;
+    assert_eq!(answer.unwrap(), "done");
+    assert_eq!(
+        log,
+        [
+            "user", "request", "model", "decision", "intent", "effect", "result", "request",
+            "model"
+        ]
+    );
+}
+
+#[tokio::test]
+async fn what_cannot_be_recorded_does_not_happen() {
+    let table = [
+        ("user", "request"),
+        ("intent", "effect"),
+        ("result", "request"),
+    ];
+    for (refused, next) in table {
+        let (answer, log) = turn(Some(refused)).await;
+        let error = answer.unwrap_err();
+        assert!(matches!(error, TurnError::Journal(_)), "{refused}: {error}");
+        assert!(error.to_string().contains("the disk is full"));
+        let after = log.iter().position(|what| what == refused).unwrap();
+        assert!(
+            !log[after..].contains(&next.to_owned()),
+            "{refused}: {log:?}"
+        );
+    }
+}

@@ -1,0 +1,189 @@
+//! An agent at work in a folder of its own, and what it told on the way.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use alipes_agent::{
+    Agent, AgentOptions, Answer, Gate, Journal, MemoryJournal, TurnError, TurnEvent,
+};
+use alipes_base::{Clock, Deadline, Environment, Redactor, Rng};
+use alipes_models::{Catalog, Making, Overrides};
+use alipes_net::{Dialer, DialerOptions, HttpClient, Limits, SystemSockets, Tls, TlsOptions};
+use alipes_tools::{Effect, Root, Toolbox};
+use alipes_transport::{Identity, Route, Transport};
+use tokio::sync::mpsc;
+
+/// A hang is a failure; nothing here takes this long.
+pub(crate) const LIMIT: Duration = Duration::from_secs(120);
+
+/// What the gate tells the model when it says no.
+pub(crate) const HINT: &str = "The user could allow it.";
+
+/// What an agent is made of, where a test wants it otherwise.
+pub(crate) struct Setup {
+    pub(crate) granted: Vec<Effect>,
+    pub(crate) toolbox: Toolbox,
+    pub(crate) journal: Box<dyn Journal>,
+    pub(crate) routes: Vec<Route>,
+}
+
+impl Default for Setup {
+    fn default() -> Self {
+        Self {
+            granted: Vec::new(),
+            toolbox: Toolbox::builtin(),
+            journal: Box::new(MemoryJournal::default()),
+            routes: vec![Route::Sse],
+        }
+    }
+}
+
+/// An agent and its folder.
+pub(crate) struct Work {
+    folder: tempfile::TempDir,
+    pub(crate) agent: Agent,
+}
+
+/// How a turn ended, and what it told.
+#[derive(Debug)]
+pub(crate) struct Turn {
+    pub(crate) result: Result<Answer, TurnError>,
+    pub(crate) events: Vec<TurnEvent>,
+}
+
+impl Work {
+    /// An agent that may read, and nothing else.
+    pub(crate) fn with(base_url: &str) -> Self {
+        Self::set_up(base_url, Setup::default())
+    }
+
+    /// An agent that may do what is `granted`.
+    pub(crate) fn granted(base_url: &str, granted: &[Effect]) -> Self {
+        let granted = granted.to_vec();
+        Self::set_up(
+            base_url,
+            Setup {
+                granted,
+                ..Setup::default()
+            },
+        )
+    }
+
+    pub(crate) fn set_up(base_url: &str, setup: Setup) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let clock = Clock::system();
+        let environment = Environment::new([("PATH", "/usr/bin:/bin")], PathBuf::new());
+        let overrides = Overrides {
+            model: Some("test/model".to_owned()),
+            base_url: Some(base_url.to_owned()),
+            routes: Some(setup.routes),
+            ..Overrides::default()
+        };
+        let making = Making {
+            environment: &environment,
+            transport: &transport(&clock),
+            session_id: "s",
+        };
+        let model = Catalog::default().chain(&overrides, making).unwrap();
+        let options = AgentOptions {
+            model: Box::new(model),
+            toolbox: setup.toolbox,
+            gate: Gate::new(setup.granted, None, HINT),
+            journal: setup.journal,
+            root: Root::open(folder.path()).unwrap(),
+            environment,
+            redactor: Redactor::new(),
+            clock,
+        };
+        Self {
+            agent: Agent::new(options, "Working folder: here"),
+            folder,
+        }
+    }
+
+    /// A path in its folder.
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// A file in its folder.
+    pub(crate) fn file(&self, name: &str, content: &str) {
+        std::fs::write(self.path(name), content).unwrap();
+    }
+
+    /// Runs a turn to its end.
+    pub(crate) async fn turn(&mut self, prompt: &str) -> Turn {
+        let (sender, mut events) = mpsc::channel(8);
+        let turn = async {
+            let result = self.agent.turn(prompt, true, deadline(), &sender).await;
+            drop(sender);
+            result
+        };
+        let told = async {
+            let mut told = Vec::new();
+            while let Some(event) = events.recv().await {
+                told.push(event);
+            }
+            told
+        };
+        let (result, events) = tokio::join!(turn, told);
+        Turn { result, events }
+    }
+
+    /// The answer of a turn that must end well.
+    pub(crate) async fn answer(&mut self, prompt: &str) -> Answer {
+        self.turn(prompt).await.result.unwrap()
+    }
+
+    /// Runs a turn until it tells something that `is_enough`, and drops it there.
+    pub(crate) async fn until(&mut self, prompt: &str, is_enough: impl Fn(&TurnEvent) -> bool) {
+        let (sender, mut events) = mpsc::channel(8);
+        let turn = self.agent.turn(prompt, true, deadline(), &sender);
+        let told = async {
+            while let Some(event) = events.recv().await {
+                if is_enough(&event) {
+                    return;
+                }
+            }
+        };
+        tokio::select! {
+            ended = turn => panic!("the turn ended first: {ended:?}"),
+            () = told => {}
+        }
+    }
+}
+
+impl Turn {
+    /// The messages, with whether each was the answer.
+    pub(crate) fn messages(&self) -> Vec<(&str, bool)> {
+        let messages = self.events.iter();
+        messages
+            .filter_map(|event| match event {
+                TurnEvent::Message { text, answer, .. } => Some((text.as_str(), *answer)),
+                _ => None,
+            })
+            .collect()
+    }
+}
+
+fn deadline() -> Deadline {
+    Deadline::after(&Clock::system(), "test", LIMIT)
+}
+
+fn transport(clock: &Clock) -> Transport {
+    let dialer = Dialer::new(DialerOptions {
+        sockets: Arc::new(SystemSockets::default()),
+        tls: Tls::new(TlsOptions::default()).unwrap(),
+        limits: Limits::default(),
+        clock: clock.clone(),
+    });
+    Transport {
+        http: HttpClient::new(dialer.clone(), clock.clone()),
+        dialer,
+        clock: clock.clone(),
+        rng: Rng::seeded(1),
+        redactor: Redactor::new(),
+        identity: Arc::new(Identity::alipes("0.0.0")),
+    }
+}

@@ -1,0 +1,43 @@
+//! What `--help` and `--version` print.
+
+use crate::machine::Machine;
+
+#[tokio::test]
+async fn every_command_explains_itself() {
+    let machine = Machine::new();
+    for command in ["", "exec", "demo", "simulate", "explain", "providers"] {
+        let arguments: Vec<_> = command.split_whitespace().chain(["--help"]).collect();
+        let ran = machine.run(&arguments).await;
+        assert_eq!(ran.err, "");
+        insta::assert_snapshot!(
+            format!("help {command}").trim().replace(' ', "_"),
+            ran.answer()
+        );
+    }
+}
+
+#[tokio::test]
+async fn the_version_is_the_packages() {
+    let ran = Machine::new().run(&["--version"]).await;
+    let expected = format!("alipes {}\n", env!("CARGO_PKG_VERSION"));
+    assert_eq!((ran.answer(), ran.err.as_str()), (expected.as_str(), ""));
+}
+
+#[tokio::test]
+async fn a_slip_of_the_pen_finds_the_right_word() {
+    let machine = Machine::new();
+    for (arguments, word) in [
+        (&["exce"][..], "'exec'"),
+        (&["exec", "--modle", "x"], "'--model'"),
+    ] {
+        let message = machine.refused(2, arguments).await;
+        assert!(message.contains(word), "{message}");
+    }
+}
+
+#[tokio::test]
+async fn without_a_command_the_help_is_an_error() {
+    let ran = Machine::new().run(&[]).await;
+    assert_eq!((ran.code, ran.out.as_str()), (Some(2), ""));
+    assert!(ran.err.contains("Usage: alipes <COMMAND>"), "{}", ran.err);
+}

@@ -1,0 +1,20 @@
+//! The binary from outside: what a person or a program sees of it, on a machine of its own.
+//!
+//! Long outputs are snapshots in files: `INSTA_UPDATE=always cargo test -p alipes` writes them anew.
+
+#![cfg(test)]
+#![cfg(unix)]
+
+mod bad_answers;
+mod bad_configuration;
+mod bad_endpoints;
+mod bad_files;
+mod bad_prompts;
+mod demo;
+mod exec;
+mod help;
+mod machine;
+mod not_yet;
+mod simulate;
+mod stopping;
+mod terminal;
