@@ -11,7 +11,7 @@ use tokio::sync::watch;
 use crate::failure::Failure;
 
 /// How long a command has to end by itself.
-const GRACE: Duration = Duration::from_millis(1_500);
+const GRACE: Duration = Duration::from_secs(3);
 
 /// Where commands hear that they should stop. Cheap to clone.
 #[derive(Clone, Debug)]
