@@ -14,8 +14,9 @@ use super::waiting::Waiting;
 use crate::narrate::{remedy, step};
 use crate::style::{Style, one_line};
 
-/// After this long the user is told what is being waited for.
-const TELL_AFTER: Duration = Duration::from_secs(3);
+/// After this long the user is told what is being waited for: within three seconds of the command's
+/// own start.
+const TELL_AFTER: Duration = Duration::from_millis(2_500);
 
 /// The spinner appears earlier, because it goes away without a trace.
 const SPIN_AFTER: Duration = Duration::from_millis(800);

@@ -245,7 +245,8 @@ fn closed(live: &LiveSocket, intake: &Intake, code: Option<u16>, reason: &str) -
     let mut fault = intake.cut();
     match code {
         Some(1009) => fault.cause = Cause::TooLarge,
-        Some(1012 | 1013) => fault.cause = Cause::Overloaded,
+        // 1012 is a restart: the next connection reaches the new process.
+        Some(1013) => fault.cause = Cause::Overloaded,
         Some(1011) => fault.cause = Cause::ServerError,
         Some(1002 | 1003 | 1007 | 1008) => fault.cause = Cause::Malformed,
         _ if !intake.has_passed_events() => fault = live.died(fault),

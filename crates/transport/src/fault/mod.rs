@@ -212,7 +212,9 @@ impl fmt::Display for Fault {
         if let Some(wait) = self.retry_after {
             write!(f, ", asks to wait {} s", wait.as_secs_f64().ceil())?;
         }
-        if let Some(egress) = evidence.egress.as_ref().filter(|way| *way != "direct") {
+        let suspect = self.cause.may_be_the_way_out();
+        let told = |way: &&String| suspect || *way != "direct";
+        if let Some(egress) = evidence.egress.as_ref().filter(told) {
             write!(f, ", {egress}")?;
         }
         f.write_str(")")?;
@@ -220,7 +222,7 @@ impl fmt::Display for Fault {
             write!(f, ": {message}")?;
         }
         match &evidence.unused_proxy {
-            Some(unused) if self.cause.may_be_the_way_out() => write!(f, "; {unused}"),
+            Some(unused) if suspect => write!(f, "; {unused}"),
             _ => Ok(()),
         }
     }

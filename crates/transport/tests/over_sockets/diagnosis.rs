@@ -51,7 +51,7 @@ const NAMES: &[(&str, &str, usize)] = &[
     ("websocket-reset-after-text", "stream/cut", 2),
     ("websocket-cut-after-text", "stream/cut", 2),
     ("websocket-close-1000-after-text", "stream/cut", 2),
-    ("websocket-close-1012-after-text", "stream/overloaded", 4),
+    ("websocket-close-1012-after-text", "stream/cut", 2),
     ("websocket-usage-limit", "headers/usage-limit", 1),
     ("websocket-rate-limited", "headers/rate-limited", 4),
     ("websocket-error-500", "headers/server-error", 2),
