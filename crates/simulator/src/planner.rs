@@ -31,6 +31,7 @@ enum Wish {
     Search(String),
     Write { content: String, path: String },
     Run(String),
+    Steps(usize, Box<Self>),
     Describe,
     Talk,
 }
@@ -101,9 +102,19 @@ fn since_last_prompt(items: &[Item]) -> (String, Vec<Done>) {
     (prompt, done)
 }
 
-/// Reads a prompt. Case and politeness do not matter.
+/// Reads a prompt: `run 30 steps: list the files`, or a plain wish.
 fn wish(prompt: &str) -> Wish {
     let text = prompt.trim();
+    let steps = after(text, "run ").and_then(|rest| rest.split_once(" steps: "));
+    let counted = steps.and_then(|(count, wish)| Some((count.parse().ok()?, wish)));
+    counted.map_or_else(
+        || plain_wish(text),
+        |(count, wish)| Wish::Steps(count, Box::new(plain_wish(wish))),
+    )
+}
+
+/// Reads a wish. Case and politeness do not matter.
+fn plain_wish(text: &str) -> Wish {
     let text = after(text, "please |can you |could you ").unwrap_or(text);
     if let Some(command) = after(text, "run the command|run command|run:|run `|execute ") {
         return Wish::Run(command.trim_matches(|c| " :`\n".contains(c)).to_owned());
@@ -155,6 +166,7 @@ fn next_calls(wish: &Wish, done: &[Done]) -> Vec<Call> {
             calls
         }
         Wish::Describe => manifest(done).map(read).unwrap_or_default(),
+        Wish::Steps(count, wish) if done.len() < *count => next_calls(wish, &[]),
         _ if !done.is_empty() => Vec::new(),
         Wish::List => call("list_files", json!({})),
         Wish::Read(path) => call("read_file", json!({"path": path})),
@@ -164,7 +176,7 @@ fn next_calls(wish: &Wish, done: &[Done]) -> Vec<Call> {
             json!({"path": path, "content": format!("{content}\n")}),
         ),
         Wish::Run(command) => call("shell", json!({"command": command})),
-        Wish::Talk => Vec::new(),
+        Wish::Steps(..) | Wish::Talk => Vec::new(),
     }
 }
 

@@ -111,6 +111,20 @@ fn the_codex_cli_runs_commands_by_its_own_tool() {
 }
 
 #[test]
+fn as_many_steps_are_taken_as_were_asked_for() {
+    let mut items = vec![Item::user(
+        "run 3 steps: list the files. Then some history.",
+    )];
+    for step in ["1", "2", "3"] {
+        assert_eq!(calls(plan(&ours(), &items)), [("list_files", json!({}))]);
+        items.push(call(step, "list_files", &json!({})));
+        items.push(Item::function_call_output(step, ".: 1 entries\na (1)"));
+    }
+    let text = answered(plan(&ours(), &items));
+    assert!(text.contains("1 entries"), "{text}");
+}
+
+#[test]
 fn the_answer_quotes_what_the_tool_said() {
     let prompt = Item::user("run the command: echo tool-ran-ok");
     for output in [
