@@ -1,11 +1,17 @@
 //! `cargo xtask bench`: numbers, side by side with other programs in the same run on the same simulated backend.
 //!
-//! Each run of a program is a process of its own, measured by a small process of its own (`measure`), because the
-//! system keeps the largest memory of all ended children in one number.
+//! Each says when, where and on what it was measured (`facts`), and goes between markers into a page of the
+//! repository (`page`) when asked to.
 
+mod facts;
 mod measure;
-mod readme;
+mod page;
+mod recovery;
 mod start;
+mod turns;
 
+pub(crate) use self::facts::Facts;
 pub(crate) use self::measure::run as measure;
+pub(crate) use self::recovery::{Arguments as Recovery, run as recovery};
 pub(crate) use self::start::run as start;
+pub(crate) use self::turns::run as turns;

@@ -7,6 +7,7 @@
 mod cache;
 mod certificate;
 mod codex;
+mod hermes;
 mod peers;
 mod relay;
 mod report;
@@ -25,6 +26,8 @@ use crate::workspace::{self, Profile};
 
 pub(crate) use self::cache::Cache;
 pub(crate) use self::codex::Codex;
+pub(crate) use self::hermes::Hermes;
+pub(crate) use self::relay::Relay;
 
 /// A turn on loopback takes a second or two; a sleepy machine gets a minute.
 const TURN_LIMIT: Duration = Duration::from_secs(60);

@@ -1,4 +1,4 @@
-//! Developer commands: `cargo xtask tidy`, `cargo xtask interop`, `cargo xtask bench start`.
+//! Developer commands: `cargo xtask tidy`, `interop`, `bench`, and `full` for all that takes long.
 //!
 //! None of this ships. It may use every room, print, and start other programs; each of them has a limit and is ended
 //! by the process that started it.
@@ -10,6 +10,7 @@
 )]
 
 mod bench;
+mod full;
 mod interop;
 mod process;
 mod tidy;
@@ -48,6 +49,12 @@ enum Command {
         #[command(subcommand)]
         bench: Bench,
     },
+    /// Run interop and all benches: what takes too long for every change.
+    Full {
+        /// Put the tables between the markers in README.md and docs/benchmarks.md.
+        #[arg(long)]
+        write: bool,
+    },
     /// Run one program and print how long it took and how much memory it held, as JSON (for `bench`).
     #[command(hide = true)]
     Measure {
@@ -64,6 +71,14 @@ enum Bench {
         #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=1000))]
         runs: u32,
         /// Put the table between the markers in README.md.
+        #[arg(long)]
+        write: bool,
+    },
+    /// The same faults for ours, the Codex CLI and Hermes Agent: who tells what, when, and when it is over.
+    Recovery(bench::Recovery),
+    /// One turn of 30 tool calls over WebSocket and over SSE: bytes sent, and time.
+    Turns {
+        /// Put the table between the markers in docs/benchmarks.md.
         #[arg(long)]
         write: bool,
     },
@@ -85,9 +100,12 @@ fn run(command: Command) -> Result<bool> {
     match command {
         Command::Tidy => tidy::run(&workspace::root()?),
         Command::Interop { part, profile } => interop::run(part, profile),
-        Command::Bench {
-            bench: Bench::Start { runs, write },
-        } => bench::start(runs, write).map(|()| true),
+        Command::Bench { bench } => match bench {
+            Bench::Start { runs, write } => bench::start(runs, write).map(|()| true),
+            Bench::Recovery(arguments) => bench::recovery(&arguments),
+            Bench::Turns { write } => bench::turns(write),
+        },
+        Command::Full { write } => full::run(write),
         Command::Measure { command } => bench::measure(&command).map(|()| true),
     }
 }

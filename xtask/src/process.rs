@@ -49,10 +49,15 @@ impl Finished {
 
 /// Runs a program to its end. At the limit it is killed, and that is an error.
 pub(crate) fn run(command: &mut Command, limit: Duration) -> Result<Finished> {
+    run_fed(command, Stdio::null(), limit)
+}
+
+/// The same, with something on its standard input.
+pub(crate) fn run_fed(command: &mut Command, input: Stdio, limit: Duration) -> Result<Finished> {
     let program = command.get_program().to_string_lossy().into_owned();
     let started = now();
     let mut child = command
-        .stdin(Stdio::null())
+        .stdin(input)
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()

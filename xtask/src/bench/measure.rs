@@ -1,4 +1,7 @@
 //! One run of one program: how long it took and how much memory it held at most.
+//!
+//! Each run is a process of its own, measured by a small process of its own, because the system keeps the largest
+//! memory of all ended children in one number.
 
 use std::process::{Command, Stdio};
 use std::time::Duration;

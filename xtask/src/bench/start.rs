@@ -6,10 +6,11 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use tempfile::TempDir;
 
+use super::facts::{self, Facts};
 use super::measure::{Cost, measure};
-use super::readme;
+use super::page;
 use crate::interop::{Alipes, Cache, Codex, KEY};
-use crate::process::{self, Server, without_proxy};
+use crate::process::{Server, without_proxy};
 use crate::workspace::{self, Profile};
 
 const PROMPT: &str = "say hello";
@@ -46,7 +47,7 @@ pub(crate) fn run(runs: u32, write: bool) -> Result<()> {
     let table = table(&rows, size, runs)?;
     println!("{table}");
     if write {
-        readme::put(&workspace::root()?.join("README.md"), "start", &table)?;
+        page::put(&workspace::root()?.join("README.md"), "start", &table)?;
     }
     Ok(())
 }
@@ -71,7 +72,7 @@ fn ours(alipes: &Alipes, simulator: &Server, home: &TempDir) -> Result<Contender
     let mut version = alipes.command(home.path());
     version.arg("--version");
     Ok(Contender {
-        name: name(&mut version)?,
+        name: facts::version(&mut version)?,
         version,
         sse: Some(turn("sse")),
         websocket: Some(turn("websocket")),
@@ -82,7 +83,7 @@ fn theirs([sse, websocket]: &[Codex; 2], home: &TempDir) -> Result<Contender> {
     let mut version = sse.command();
     version.arg("--version");
     Ok(Contender {
-        name: name(&mut version)?,
+        name: facts::version(&mut version)?,
         version,
         sse: Some(sse.exec(home.path(), PROMPT)),
         websocket: Some(websocket.exec(home.path(), PROMPT)),
@@ -104,7 +105,7 @@ fn aichat(simulator: &Server, home: &TempDir) -> Result<Option<Contender>> {
         command
     };
     let mut version = command(&["--version"]);
-    let Ok(name) = name(&mut version) else {
+    let Ok(name) = facts::version(&mut version) else {
         return Ok(None);
     };
     let turn = command(&[PROMPT]);
@@ -114,19 +115,6 @@ fn aichat(simulator: &Server, home: &TempDir) -> Result<Option<Contender>> {
         sse: measure(&turn).is_ok().then_some(turn),
         websocket: None,
     }))
-}
-
-/// What a program calls itself.
-fn name(version: &mut Command) -> Result<String> {
-    let said = process::run(version, Duration::from_secs(20))?.succeeded("--version")?;
-    let line = said
-        .stdout
-        .lines()
-        .next()
-        .unwrap_or_default()
-        .trim()
-        .to_owned();
-    Ok(line)
 }
 
 fn row(contender: &Contender, runs: u32) -> Result<String> {
@@ -204,33 +192,6 @@ fn table(rows: &[String], binary: u64, runs: u32) -> Result<String> {
         facts.machine,
         megabytes(binary / 1024)
     ))
-}
-
-/// When, what and where.
-struct Facts {
-    date: String,
-    commit: String,
-    machine: String,
-}
-
-impl Facts {
-    fn gather() -> Result<Self> {
-        let line = |program: &str, arguments: &[&str]| -> Option<String> {
-            let mut command = Command::new(program);
-            command.args(arguments).current_dir(workspace::root().ok()?);
-            let ended = process::run(&mut command, Duration::from_secs(10)).ok()?;
-            let text = ended.stdout.trim().to_owned();
-            (ended.status.success() && !text.is_empty()).then_some(text)
-        };
-        let cores = std::thread::available_parallelism()?;
-        let system = line("uname", &["-sm"]).unwrap_or_else(|| std::env::consts::OS.to_owned());
-        Ok(Self {
-            date: line("date", &["-u", "+%F"]).context("the program date is missing")?,
-            commit: line("git", &["rev-parse", "--short", "HEAD"])
-                .unwrap_or_else(|| "no commit".to_owned()),
-            machine: format!("{cores} cores, {system}"),
-        })
-    }
 }
 
 #[cfg(test)]

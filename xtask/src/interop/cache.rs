@@ -21,15 +21,21 @@ pub(crate) struct Cache {
     interop: PathBuf,
     node: PathBuf,
     python: PathBuf,
+    hermes: PathBuf,
 }
 
 impl Cache {
+    /// The other agent that ours is compared with. Not in `requirements.txt`: it asks for other versions of the
+    /// same packages, so it has a Python environment of its own, and only `bench recovery` needs it.
+    pub(crate) const HERMES: &str = "hermes-agent==0.19.0";
+
     /// Installs what is missing.
     pub(crate) fn open() -> Result<Self> {
         let interop = workspace::root()?.join("interop");
         let cache = Self {
             node: interop.join(".cache").join("npm"),
             python: interop.join(".cache").join("python"),
+            hermes: interop.join(".cache").join("hermes"),
             interop,
         };
         cache.install_node()?;
@@ -44,8 +50,20 @@ impl Cache {
 
     /// The Python that knows the packages.
     pub(super) fn python(&self) -> PathBuf {
-        let folder = if cfg!(windows) { "Scripts" } else { "bin" };
-        self.python.join(folder).join("python")
+        in_venv(&self.python, "python")
+    }
+
+    /// The Hermes Agent, installed when it is first asked for.
+    pub(crate) fn hermes(&self) -> Result<PathBuf> {
+        let stamp = self.hermes.join(format!("hermes{STAMP}"));
+        if std::fs::read_to_string(&stamp).is_ok_and(|installed| installed == Self::HERMES) {
+            return Ok(in_venv(&self.hermes, "hermes"));
+        }
+        println!("installing {}", Self::HERMES);
+        make_venv(&self.hermes)?;
+        pip_install(&self.hermes, |pip| pip.arg(Self::HERMES))?;
+        std::fs::write(&stamp, Self::HERMES)?;
+        Ok(in_venv(&self.hermes, "hermes"))
     }
 
     /// The native Codex CLI. The `codex` that npm puts on the path is a script for node that starts this binary;
@@ -91,23 +109,9 @@ impl Cache {
             return Ok(());
         }
         println!("installing from interop/requirements.txt");
-        start_afresh(&self.python)?;
-        let mut venv = Command::new("python3");
-        venv.args(["-m", "venv"]).arg(&self.python);
-        process::run(&mut venv, INSTALL_LIMIT)
-            .context("python 3.11 or newer is needed")?
-            .succeeded("python3 -m venv (Debian has it in the package python3-venv)")?;
-        let mut pip = Command::new(self.python());
-        pip.args([
-            "-m",
-            "pip",
-            "install",
-            "--quiet",
-            "--disable-pip-version-check",
-            "--requirement",
-        ])
-        .arg(self.interop.join("requirements.txt"));
-        process::run(&mut pip, INSTALL_LIMIT)?.succeeded("pip install")?;
+        make_venv(&self.python)?;
+        let list = self.interop.join("requirements.txt");
+        pip_install(&self.python, |pip| pip.arg("--requirement").arg(list))?;
         self.copy_lists(&self.python, &lists, STAMP)
     }
 
@@ -133,6 +137,31 @@ impl Cache {
 
 /// Ends the name of a list's copy, written when all of the list is installed.
 const STAMP: &str = ".installed";
+
+fn make_venv(folder: &Path) -> Result<()> {
+    start_afresh(folder)?;
+    let mut venv = Command::new("python3");
+    venv.args(["-m", "venv"]).arg(folder);
+    process::run(&mut venv, INSTALL_LIMIT)
+        .context("python 3.11 or newer is needed")?
+        .succeeded("python3 -m venv (Debian has it in the package python3-venv)")
+        .map(|_| ())
+}
+
+/// Installs what `choose` adds to the command line.
+fn pip_install(venv: &Path, choose: impl FnOnce(&mut Command) -> &mut Command) -> Result<()> {
+    let mut pip = Command::new(in_venv(venv, "python"));
+    pip.args(["-m", "pip", "install", "--quiet"])
+        .arg("--disable-pip-version-check");
+    process::run(choose(&mut pip), INSTALL_LIMIT)?
+        .succeeded("pip install")
+        .map(|_| ())
+}
+
+fn in_venv(venv: &Path, program: &str) -> PathBuf {
+    let folder = if cfg!(windows) { "Scripts" } else { "bin" };
+    venv.join(folder).join(program)
+}
 
 fn start_afresh(folder: &Path) -> Result<()> {
     if folder.exists() {

@@ -1,9 +1,11 @@
-//! A relay between a client and a server that notes which HTTP requests passed and how they were answered.
+//! A relay between a client and a server that notes which HTTP requests passed, how they were answered, and how many
+//! bytes the client sent.
 //!
 //! The Codex CLI falls back from WebSocket to SSE without a word; only what passed on the wire shows which it used.
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context, Result};
@@ -13,17 +15,30 @@ const MOST_LINES: usize = 1_000;
 
 /// A running relay. Its threads end with their connections, the one that accepts with the process.
 #[derive(Debug)]
-pub(super) struct Relay {
+pub(crate) struct Relay {
     url: String,
-    lines: Lines,
+    notes: Arc<Notes>,
 }
 
-/// First lines of requests and answers, in the order they passed.
-type Lines = Arc<Mutex<Vec<String>>>;
+/// What passed.
+#[derive(Debug, Default)]
+struct Notes {
+    /// First lines of requests and answers, in the order they passed.
+    lines: Mutex<Vec<String>>,
+    /// Bytes from clients.
+    sent: AtomicU64,
+}
+
+/// Which way bytes pass.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Way {
+    ToServer,
+    ToClient,
+}
 
 impl Relay {
     /// Listens on loopback and passes everything on to `server`, a URL such as `http://127.0.0.1:4711/v1`.
-    pub(super) fn start(server: &str) -> Result<Self> {
+    pub(crate) fn start(server: &str) -> Result<Self> {
         let (host, path) = server
             .strip_prefix("http://")
             .and_then(|rest| rest.split_once('/'))
@@ -33,63 +48,85 @@ impl Relay {
             .with_context(|| format!("`{host}` is no address with a port"))?;
         let listener = listen()?;
         let url = format!("http://{}/{path}", listener.local_addr()?);
-        let lines = Lines::default();
-        let noted = Arc::clone(&lines);
+        let notes = Arc::<Notes>::default();
+        let noted = Arc::clone(&notes);
         std::thread::spawn(move || {
             for client in listener.incoming().flatten() {
                 // A connection that cannot be passed on is dropped: the client sees it closed.
                 let _ = connect(client, target, &noted);
             }
         });
-        Ok(Self { url, lines })
+        Ok(Self { url, notes })
     }
 
     /// The base URL to give to the client.
-    pub(super) fn url(&self) -> &str {
+    pub(crate) fn url(&self) -> &str {
         &self.url
     }
 
     /// Whether a line that starts so has passed.
     pub(super) fn saw(&self, start: &str) -> bool {
-        self.lines().iter().any(|line| line.starts_with(start))
+        self.count(start) > 0
+    }
+
+    /// How many lines that start so have passed.
+    pub(crate) fn count(&self, start: &str) -> usize {
+        let lines = self.lines();
+        lines.iter().filter(|line| line.starts_with(start)).count()
     }
 
     /// All lines so far.
-    pub(super) fn lines(&self) -> Vec<String> {
-        self.lines
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+    pub(crate) fn lines(&self) -> Vec<String> {
+        let lines = self.notes.lines.lock();
+        lines.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Bytes that clients have sent so far.
+    pub(crate) fn sent(&self) -> u64 {
+        self.notes.sent.load(Ordering::Relaxed)
     }
 }
 
-fn connect(client: TcpStream, target: SocketAddr, lines: &Lines) -> Result<()> {
+fn connect(client: TcpStream, target: SocketAddr, notes: &Arc<Notes>) -> Result<()> {
     let server = dial(target)?;
+    // Small frames must not wait for each other here: that would add 40 ms to every step.
+    client.set_nodelay(true)?;
+    server.set_nodelay(true)?;
     let (client_out, server_out) = (client.try_clone()?, server.try_clone()?);
-    let (requests, answers) = (Arc::clone(lines), Arc::clone(lines));
-    std::thread::spawn(move || pass(client, server_out, &requests));
-    std::thread::spawn(move || pass(server, client_out, &answers));
+    let (requests, answers) = (Arc::clone(notes), Arc::clone(notes));
+    std::thread::spawn(move || pass(client, server_out, Way::ToServer, &requests));
+    std::thread::spawn(move || pass(server, client_out, Way::ToClient, &answers));
     Ok(())
 }
 
 /// Copies until either side ends, noting chunks that begin like a message of HTTP/1.1.
-fn pass(mut from: TcpStream, mut to: TcpStream, lines: &Lines) {
+fn pass(mut from: TcpStream, mut to: TcpStream, way: Way, notes: &Notes) {
     let mut buffer = [0; 64 * 1024];
     while let Ok(read @ 1..) = from.read(&mut buffer) {
         let Some(chunk) = buffer.get(..read) else {
             break;
         };
-        if let Some(line) = first_line(chunk) {
-            let mut lines = lines.lock().unwrap_or_else(PoisonError::into_inner);
-            if lines.len() < MOST_LINES {
-                lines.push(line);
-            }
-        }
+        notes.note(way, chunk);
         if to.write_all(chunk).is_err() {
             break;
         }
     }
     let _ = to.shutdown(Shutdown::Write);
+}
+
+impl Notes {
+    fn note(&self, way: Way, chunk: &[u8]) {
+        if way == Way::ToServer {
+            let bytes = u64::try_from(chunk.len()).unwrap_or(u64::MAX);
+            self.sent.fetch_add(bytes, Ordering::Relaxed);
+        }
+        if let Some(line) = first_line(chunk) {
+            let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
+            if lines.len() < MOST_LINES {
+                lines.push(line);
+            }
+        }
+    }
 }
 
 fn first_line(chunk: &[u8]) -> Option<String> {
@@ -153,5 +190,6 @@ mod tests {
         assert_eq!(answer, "HTTP/1.1 200 OK\r\n\r\n");
         assert_eq!(relay.lines(), ["GET / HTTP/1.1", "HTTP/1.1 200 OK"]);
         assert!(relay.saw("GET / "));
+        assert_eq!(relay.sent(), 18);
     }
 }

@@ -1,0 +1,56 @@
+//! `cargo xtask full`: everything that takes too long for every change, run by hand before something is given away.
+
+use std::time::Duration;
+
+use anyhow::Result;
+
+use crate::bench::{self, Facts};
+use crate::interop;
+use crate::process::now;
+use crate::workspace::Profile;
+
+/// Runs of each program in `bench start`.
+const RUNS: u32 = 20;
+
+/// A part: its command, and what runs it; benches may write their tables.
+type Part = (&'static str, fn(write: bool) -> Result<bool>);
+
+const PARTS: [Part; 4] = [
+    ("interop --profile release", |_write| {
+        interop::run(interop::Part::All, Profile::Release)
+    }),
+    ("bench start", |write| {
+        bench::start(RUNS, write).map(|()| true)
+    }),
+    ("bench turns", bench::turns),
+    ("bench recovery", |write| {
+        bench::recovery(&bench::Recovery::everything(write))
+    }),
+];
+
+/// Runs all parts, also after one has failed, and prints a table; whether all were well.
+pub(crate) fn run(write: bool) -> Result<bool> {
+    let rows: Vec<_> = PARTS.iter().map(|part| one(part, write)).collect();
+    let facts = Facts::gather()?;
+    println!("\n| part | outcome | took |\n|---|---|---|");
+    for (name, outcome, took) in &rows {
+        println!(
+            "| `cargo xtask {name}` | {outcome} | {} s |",
+            took.as_secs()
+        );
+    }
+    println!("\n{} at {}, {}", facts.date, facts.commit, facts.machine);
+    Ok(rows.iter().all(|(_, outcome, _)| outcome == "ok"))
+}
+
+fn one((name, part): &Part, write: bool) -> (&'static str, String, Duration) {
+    println!("\n== {name}");
+    let started = now();
+    let outcome = match part(write) {
+        Ok(true) => "ok".to_owned(),
+        Ok(false) => "failed".to_owned(),
+        Err(error) => format!("error: {error:#}").replace('\n', " "),
+    };
+    println!("{outcome}");
+    (name, outcome, started.elapsed())
+}
