@@ -1,11 +1,11 @@
 //! Faults that strike once end in an answer, told once.
 
 use crate::common::{
-    PATIENCE, ask, patient_session, pinging_session, request, say, session, simulator,
+    Outcome, PATIENCE, ask, patient_session, pinging_session, request, say, session, simulator,
     tls_simulator,
 };
 use alipes_base::{Clock, Deadline};
-use alipes_transport::{Cause, Replay, Route};
+use alipes_transport::{Cause, Replay, Route, Session};
 use alipes_wire::Item;
 use std::time::Duration;
 
@@ -112,12 +112,7 @@ async fn a_server_that_says_when_is_asked_again_then() {
 async fn a_dead_idle_socket_is_replaced_at_no_cost() {
     let simulator = simulator(&["websocket-cut-before-first-event@2"]).await;
     let mut session = session(&simulator.base_url(), WEBSOCKET);
-    let hello = Item::user("hello");
-    let first = ask(&mut session, std::slice::from_ref(&hello), true).await;
-    let mut input = vec![hello];
-    input.extend(first.items);
-    input.push(Item::user("and again"));
-    let second = ask(&mut session, &input, true).await;
+    let second = second_step(&mut session).await;
     assert_eq!(second.faults(), ["headers/stale-connection"]);
     assert!(second.result.is_ok());
 }
@@ -185,12 +180,7 @@ async fn a_condemned_connection_is_not_used_again() {
 async fn a_second_step_sends_only_what_is_new() {
     let simulator = simulator(&[]).await;
     let mut session = session(&simulator.base_url(), WEBSOCKET);
-    let hello = Item::user("hello");
-    let first = ask(&mut session, std::slice::from_ref(&hello), true).await;
-    let mut input = vec![hello];
-    input.extend(first.items);
-    input.push(Item::user("and again"));
-    let second = ask(&mut session, &input, true).await;
+    let second = second_step(&mut session).await;
     assert!(second.result.is_ok());
     let frame = simulator.seen().pop().and_then(|seen| seen.body).unwrap();
     assert!(frame["previous_response_id"].is_string(), "{frame}");
@@ -216,12 +206,7 @@ async fn an_edited_history_goes_out_in_full() {
 async fn a_forgotten_response_is_sent_again_in_full() {
     let simulator = simulator(&["websocket-previous-response-not-found"]).await;
     let mut session = session(&simulator.base_url(), WEBSOCKET);
-    let hello = Item::user("hello");
-    let first = ask(&mut session, std::slice::from_ref(&hello), true).await;
-    let mut input = vec![hello];
-    input.extend(first.items);
-    input.push(Item::user("and again"));
-    let second = ask(&mut session, &input, true).await;
+    let second = second_step(&mut session).await;
     assert_eq!(second.faults(), ["headers/unknown-previous-response"]);
     assert!(second.result.is_ok());
 }
@@ -278,4 +263,14 @@ async fn a_deadline_ends_everything_and_says_so() {
         .unwrap_err();
     assert_eq!(fault.cause, Cause::Deadline);
     assert_eq!(fault.limit.unwrap().limit, "--timeout");
+}
+
+/// What came of the second of two steps of one conversation.
+async fn second_step(session: &mut Session) -> Outcome {
+    let hello = Item::user("hello");
+    let first = ask(session, std::slice::from_ref(&hello), true).await;
+    let mut input = vec![hello];
+    input.extend(first.items);
+    input.push(Item::user("and again"));
+    ask(session, &input, true).await
 }
