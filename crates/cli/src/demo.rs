@@ -17,7 +17,7 @@ use tokio::sync::mpsc;
 
 use crate::args::DemoArgs;
 use crate::failure::Failure;
-use crate::narrate::{remedy, step};
+use crate::narrate::{hedged, remedy, step};
 use crate::setup::{self, Machine};
 use crate::streams::print;
 use crate::style::{Style, harmless, one_line};
@@ -192,6 +192,9 @@ impl<'m> Stage<'m> {
                     self.style
                         .warning(format!("! {text}; {}", remedy(*reaction))),
                 )
+            }
+            TurnEvent::Trace(Trace::Hedged { limit, .. }) => {
+                Some(self.style.warning(format!("! {}", hedged(limit))))
             }
             TurnEvent::Trace(Trace::Waiting { .. } | Trace::FirstEvent { .. }) => None,
             TurnEvent::Trace(trace) => step(trace),

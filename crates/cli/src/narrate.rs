@@ -16,6 +16,14 @@ pub(crate) fn remedy(reaction: Reaction) -> String {
     }
 }
 
+/// That a request was sent a second time, in words.
+pub(crate) fn hedged(limit: &str) -> String {
+    format!(
+        "no {}; asked once more beside it, the first answer counts",
+        limit.replace('_', " ")
+    )
+}
+
 /// A step on the wire, in words; `None` where another line says it.
 pub(crate) fn step(trace: &Trace) -> Option<String> {
     Some(match trace {
@@ -42,6 +50,14 @@ pub(crate) fn step(trace: &Trace) -> Option<String> {
             format!("waiting for {limit}, at most {}", seconds(*length))
         }
         Trace::FirstEvent { after, .. } => format!("first sign of life after {}", seconds(*after)),
+        Trace::AttemptLost {
+            attempt,
+            fault: None,
+            took,
+        } => format!(
+            "attempt {attempt} left after {}: another one answered",
+            seconds(*took)
+        ),
         Trace::AttemptDone {
             attempt,
             route,

@@ -92,6 +92,7 @@ impl Machine {
             rng: self.rng.clone(),
             redactor: self.redactor.clone(),
             identity: Arc::new(Identity::alipes(env!("CARGO_PKG_VERSION"))),
+            hedges: Arc::default(),
         })
     }
 }

@@ -37,6 +37,7 @@ fn transport() -> Transport {
         rng: Rng::seeded(2),
         redactor: Redactor::new(),
         identity: Arc::new(Identity::alipes("0.0.0")),
+        hedges: Arc::default(),
     }
 }
 

@@ -5,12 +5,12 @@ use std::time::Duration;
 use alipes_base::Deadline;
 use tokio::time::Instant;
 
-use crate::attempt::{self, Intake};
 use crate::session::Conversation;
+use crate::step::{Step, signed};
 use crate::stream::{Done, Update, Updates};
 use crate::{
-    AttemptHistory, Budget, Cause, Fault, Phase, Reaction, Replay, Request, Route, Scope, Session,
-    Token, Trace, react,
+    AttemptHistory, Budget, Cause, Fault, Phase, Reaction, Request, Route, Scope, Session, Trace,
+    attempt, hedge, react,
 };
 
 /// For how long a refused WebSocket is not tried again.
@@ -24,57 +24,47 @@ pub(crate) async fn run(
     updates: Updates,
 ) -> Result<Done, Fault> {
     let started = session.about.transport.clock.now();
+    session.about.transport.hedges.step();
     let mut history = AttemptHistory::new();
     let mut route = first_route(session, &request);
     let mut renewed = None;
-    let mut fresh = false;
+    session.about.fresh = false;
+    let step = Step::new(session, &request, deadline, updates);
     loop {
-        let attempt = history.begin();
-        let begun = session.about.transport.clock.now();
-        let endpoint = session.about.endpoint.name().clone();
-        let starts = Trace::AttemptStarted {
-            attempt,
-            endpoint,
-            route,
-        };
-        updates.trace(starts).await;
-
-        session.about.fresh = fresh;
-        let mut intake = Intake::new(&session.about, &request, attempt, updates.clone());
-        let tried = try_once(
-            session,
-            &request,
-            route,
-            renewed.take(),
-            &deadline,
-            &mut intake,
-        );
-        let Err(Failed { fault, generation }) = tried.await else {
-            let took = session.about.transport.clock.since(begun);
+        let mut ran = hedge::attempt(session, &step, &mut history, route, renewed.take()).await;
+        let (attempt, took) = (ran.attempt.number, ran.took);
+        route = ran.attempt.route;
+        if let Some(lost) = ran.lost.take() {
+            history.failed(&lost);
+            remember(session, &lost);
+        }
+        let Err(fault) = std::mem::replace(&mut ran.result, Ok(())) else {
             let ends = Trace::AttemptDone {
                 attempt,
                 route,
                 took,
             };
-            updates.trace(ends).await;
+            step.updates.trace(ends).await;
             return Ok(done(session, route, attempt, started));
         };
 
-        let fault = complete(session, fault, route, &intake, &request);
+        let fault = step.complete(&ran, fault);
         history.failed(&fault);
+        if ran.spent {
+            history.gave_up();
+        }
         remember(session, &fault);
         // What a connection did to one request it would do to the next.
-        fresh = fault.scope() == Scope::Connection;
+        session.about.fresh = fault.scope() == Scope::Connection;
         let reaction = choose(session, &request, &fault, &history, &deadline);
         history.reacted(reaction);
-        updates
-            .trace(Trace::AttemptFault {
-                attempt,
-                fault: Box::new(fault.clone()),
-                reaction,
-                took: session.about.transport.clock.since(begun),
-            })
-            .await;
+        let failed = Trace::AttemptFault {
+            attempt,
+            fault: Box::new(fault.clone()),
+            reaction,
+            took,
+        };
+        step.updates.trace(failed).await;
 
         match reaction {
             Reaction::SameRoute { backoff } => {
@@ -84,62 +74,17 @@ pub(crate) async fn run(
             Reaction::Wait { length } => pause(length, &deadline).await,
             Reaction::OtherRoute => route = session.other_route(route).unwrap_or(route),
             Reaction::RefreshCredential => {
-                match attempt::newer_token(&session.about, generation, &deadline).await {
+                match attempt::newer_token(&session.about, ran.generation, &deadline).await {
                     Ok(newer) => renewed = Some(newer),
                     Err(why) => return Err(fault.because(&why)),
                 }
             }
             _ => return Err(fault),
         }
-        if intake.has_passed_events() {
-            let delivered = intake.has_delivered();
-            updates.send(Update::Restarted { delivered }).await;
+        if ran.passed {
+            let delivered = ran.delivered;
+            step.updates.send(Update::Restarted { delivered }).await;
         }
-    }
-}
-
-/// An attempt that ended in a fault, and the generation of the token it went with.
-struct Failed {
-    fault: Fault,
-    generation: Option<u64>,
-}
-
-/// One try on one route with one credential: the renewed one, if there is one.
-async fn try_once(
-    session: &mut Session,
-    request: &Request,
-    route: Route,
-    renewed: Option<Token>,
-    deadline: &Deadline,
-    intake: &mut Intake,
-) -> Result<(), Failed> {
-    let failed = |generation| move |fault| Failed { fault, generation };
-    let token = match renewed {
-        Some(token) => Some(token),
-        None => attempt::token(&session.about, deadline)
-            .await
-            .map_err(failed(None))?,
-    };
-    let generation = token.as_ref().map(|token| token.generation);
-    let token = token.as_ref();
-    match route {
-        Route::WebSocket => attempt::websocket(session, request, token, deadline, intake).await,
-        Route::Sse => attempt::sse(&mut session.about, request, token, deadline, intake).await,
-    }
-    .or_else(|fault| keep_whole(fault, intake))
-    .map_err(failed(generation))
-}
-
-/// A connection that broke after the whole answer has only lost the receipt.
-fn keep_whole(fault: Fault, intake: &Intake) -> Result<(), Fault> {
-    let lost = matches!(
-        fault.cause,
-        Cause::Cut | Cause::Reset | Cause::Stalled | Cause::EdgeDead
-    );
-    if lost && intake.is_whole_without_receipt() {
-        Ok(())
-    } else {
-        Err(fault)
     }
 }
 
@@ -154,41 +99,10 @@ fn first_route(session: &mut Session, request: &Request) -> Route {
     route
 }
 
-/// Adds what only this level knows: who, which way, and whether the reader has seen part of it; and
-/// cleans what came from outside.
-fn complete(
-    session: &Session,
-    mut fault: Fault,
-    route: Route,
-    intake: &Intake,
-    request: &Request,
-) -> Fault {
-    fault.route = route;
-    if intake.has_delivered() && !request.accepts_restart {
-        fault.replay = Replay::Forbidden;
-    }
-    let codes = &session.about.endpoint.profile().account_codes;
-    if fault.evidence.status == Some(403)
-        && fault
-            .evidence
-            .code
-            .as_ref()
-            .is_some_and(|code| codes.contains(code))
-    {
-        fault.cause = Cause::Forbidden;
-    }
-    signed(&session.about, fault)
-}
-
 /// The fault of a socket that should have been prepared.
 pub(crate) fn complete_prewarm(about: &Conversation, mut fault: Fault) -> Fault {
     fault.route = Route::WebSocket;
-    signed(about, fault)
-}
-
-fn signed(about: &Conversation, mut fault: Fault) -> Fault {
-    fault.endpoint = about.endpoint.name().clone();
-    fault.redacted(&about.transport.redactor)
+    signed(fault, &about.endpoint, &about.transport.redactor)
 }
 
 /// What this fault says about the attempts to come, beyond this step: a refusal says something about

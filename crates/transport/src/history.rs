@@ -10,6 +10,8 @@ use crate::{Cause, Fault, Reaction, Replay, Route};
 pub struct AttemptHistory {
     tried: Vec<Tried>,
     attempts: u32,
+    hedged: bool,
+    gave_up: bool,
 }
 
 /// One attempt that ended in a fault.
@@ -45,6 +47,26 @@ impl AttemptHistory {
     pub(crate) fn begin(&mut self) -> u32 {
         self.attempts += 1;
         self.attempts
+    }
+
+    /// A second request went out beside a silent one.
+    pub(crate) fn hedged(&mut self) {
+        self.hedged = true;
+    }
+
+    /// Whether that has happened: it does once in a step.
+    pub(crate) fn has_hedged(&self) -> bool {
+        self.hedged
+    }
+
+    /// Two requests were silent side by side for as long as patience lasts.
+    pub(crate) fn gave_up(&mut self) {
+        self.gave_up = true;
+    }
+
+    /// Whether that has happened: then a third request is as hopeless.
+    pub(crate) fn has_given_up(&self) -> bool {
+        self.gave_up
     }
 
     /// Takes note of a fault.

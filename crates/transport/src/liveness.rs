@@ -10,8 +10,8 @@
 //! first byte that comes in shows that it has left.
 //!
 //! What this cannot tell: a pong proves the next hop only. And an edge that was never seen to pong
-//! may be one that does not answer pings; silence of its pongs proves nothing, so it is not
-//! condemned for it.
+//! may be one that does not answer pings; silence of its pongs proves nothing, so it is doubted and
+//! not condemned: another attempt beside this one will tell.
 
 use std::time::Duration;
 
@@ -39,6 +39,7 @@ pub(crate) struct EdgeWatch {
     last_heard: Instant,
     pinged: Option<Instant>,
     next_ping: Instant,
+    doubted: bool,
 }
 
 /// What to do now.
@@ -50,6 +51,8 @@ pub(crate) enum Edge {
     PingDue,
     /// Leave: it does not answer.
     Dead,
+    /// It does not answer, and never has.
+    Doubtful,
 }
 
 impl EdgeWatch {
@@ -71,7 +74,13 @@ impl EdgeWatch {
             last_heard: now,
             pinged: None,
             next_ping: now,
+            doubted: false,
         }
+    }
+
+    /// Its doubt has been told; once is enough.
+    pub(crate) fn doubted(&mut self) {
+        self.doubted = true;
     }
 
     /// Something came in.
@@ -112,7 +121,11 @@ impl EdgeWatch {
     /// What to do now.
     pub(crate) fn look(&self, now: Instant) -> Edge {
         if self.due().is_some_and(|due| now >= due) {
-            Edge::Dead
+            if self.answers {
+                Edge::Dead
+            } else {
+                Edge::Doubtful
+            }
         } else if now >= self.next_ping {
             Edge::PingDue
         } else {
@@ -122,9 +135,8 @@ impl EdgeWatch {
 
     /// By when the ping on its way must be answered: by a pong or by any other byte.
     fn due(&self) -> Option<Instant> {
-        let pinged = self
-            .pinged
-            .filter(|at| self.answers && self.sent && self.last_heard <= *at)?;
+        let matters = self.sent && (self.answers || !self.doubted);
+        let pinged = self.pinged.filter(|at| matters && self.last_heard <= *at)?;
         Some(pinged + self.pong_timeout.max(self.round_trip * ROUND_TRIPS))
     }
 }
@@ -200,7 +212,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn an_edge_that_never_ponged_is_not_condemned() {
+    async fn an_edge_that_never_ponged_is_doubted_once_and_not_condemned() {
         let start = alipes_base::Clock::system().now();
         let mut watch = EdgeWatch::new(
             &Profile::named("openai-codex").unwrap(),
@@ -209,6 +221,9 @@ mod tests {
             start,
         );
         watch.pinged(start);
+        assert_eq!(watch.look(at(start, 3.9)), Edge::Quiet);
+        assert_eq!(watch.look(at(start, 4.0)), Edge::Doubtful);
+        watch.doubted();
         assert_eq!(watch.look(at(start, 9.0)), Edge::Quiet);
         assert_eq!(watch.look(at(start, 10.0)), Edge::PingDue);
         assert!(!watch.answers());

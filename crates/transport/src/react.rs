@@ -129,11 +129,15 @@ fn moves(cause: Cause) -> &'static [Move] {
 /// What may help against `fault`, best first; `Stop` is always the last.
 #[must_use]
 pub fn react(fault: &Fault, history: &AttemptHistory, budget: Budget) -> Vec<Reaction> {
+    // A server that does not speak TLS will not learn it.
     let garbled_handshake = fault.phase == Phase::Tls && fault.cause == Cause::Malformed;
-    let moves = match garbled_handshake {
-        // A server that does not speak TLS will not learn it.
-        true => &[Move::Provider],
-        false => moves(fault.cause),
+    let moves: &[Move] = if garbled_handshake {
+        &[Move::Provider]
+    } else if history.has_given_up() {
+        // Two requests were silent side by side; a third would be.
+        &[Move::Account, Move::Provider]
+    } else {
+        moves(fault.cause)
     };
     let mut reactions: Vec<Reaction> = moves
         .iter()
@@ -172,9 +176,13 @@ pub fn remedies(cause: Cause) -> Vec<&'static str> {
         Move::Provider => "takes the next provider",
         Move::Shrink => "shortens the conversation",
     };
-    moves(cause)
-        .iter()
-        .map(words)
+    // Before it becomes a fault at all.
+    let hedged = matches!(cause, Cause::Silent | Cause::Stalled);
+    let beside = hedged.then_some("sends a second request beside it, and the first output counts");
+    let afterwards = moves(cause).iter().map(words);
+    beside
+        .into_iter()
+        .chain(afterwards)
         .chain(["stops and tells"])
         .collect()
 }

@@ -10,7 +10,7 @@ use tokio::time::Instant;
 
 use crate::attempt::LiveSocket;
 use crate::exchange;
-use crate::{Credential, Endpoint, Fault, Identity, ResponseStream, Route};
+use crate::{Credential, Endpoint, Fault, HedgeTokens, Identity, ResponseStream, Route};
 
 /// What all sessions share.
 #[derive(Clone)]
@@ -27,6 +27,8 @@ pub struct Transport {
     pub redactor: Redactor,
     /// Who we are.
     pub identity: Arc<Identity>,
+    /// How many silent requests may be sent a second time.
+    pub hedges: Arc<HedgeTokens>,
 }
 
 /// One model step on its way down.
@@ -150,6 +152,33 @@ impl Session {
             exchange::remember(self, &fault);
             fault
         })
+    }
+
+    /// The same conversation over connections of its own, without what binds it to the node that
+    /// this one speaks to.
+    pub(crate) fn sibling(&self) -> Self {
+        let about = &self.about;
+        Self {
+            about: Conversation {
+                transport: about.transport.clone(),
+                endpoint: Arc::clone(&about.endpoint),
+                credential: Arc::clone(&about.credential),
+                id: about.id.clone(),
+                turn_state: None,
+                fresh: true,
+                endings: JoinSet::new(),
+            },
+            socket: None,
+            websocket_off_until: self.websocket_off_until,
+            too_large_for_frames: self.too_large_for_frames,
+        }
+    }
+
+    /// The sibling has the answer: the conversation goes on where it was given.
+    pub(crate) fn adopt(&mut self, sibling: Self) {
+        self.socket = sibling.socket;
+        self.about.turn_state = sibling.about.turn_state;
+        self.about.endings = sibling.about.endings;
     }
 
     /// The best route that is not switched off.

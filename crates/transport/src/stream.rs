@@ -57,10 +57,10 @@ impl<'s> ResponseStream<'s> {
     where
         F: Future<Output = Result<Done, Fault>> + Send + 's,
     {
-        let (sender, updates) = mpsc::channel(QUEUE);
+        let (sender, updates) = Updates::to_reader();
         Self {
             updates,
-            attempts: Box::pin(run(Updates(sender))),
+            attempts: Box::pin(run(sender)),
             outcome: None,
         }
     }
@@ -100,6 +100,12 @@ impl<'s> ResponseStream<'s> {
 }
 
 impl Updates {
+    /// The queue to one reader, and the reader's end of it.
+    pub(crate) fn to_reader() -> (Self, mpsc::Receiver<Update>) {
+        let (sender, reader) = mpsc::channel(QUEUE);
+        (Self(sender), reader)
+    }
+
     /// For a request whose events nobody reads.
     pub(crate) fn nobody() -> Self {
         let (sender, _) = mpsc::channel(1);

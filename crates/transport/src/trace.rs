@@ -55,6 +55,24 @@ pub enum Trace {
         /// How long after the attempt began.
         after: Duration,
     },
+    /// A second attempt was sent beside one that is overdue.
+    Hedged {
+        /// The new attempt's number.
+        attempt: u32,
+        /// The number of the one that is overdue, and goes on.
+        beside: u32,
+        /// What it has waited for in vain.
+        limit: &'static str,
+    },
+    /// Of two attempts side by side, this one is over and the other one goes on.
+    AttemptLost {
+        /// Its number.
+        attempt: u32,
+        /// Why it failed; without one, the other was answered first.
+        fault: Option<Box<Fault>>,
+        /// How long it ran.
+        took: Duration,
+    },
     /// The attempt ended in a fault.
     AttemptFault {
         /// Its number.

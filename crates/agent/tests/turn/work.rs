@@ -185,5 +185,6 @@ fn transport(clock: &Clock) -> Transport {
         rng: Rng::seeded(1),
         redactor: Redactor::new(),
         identity: Arc::new(Identity::alipes("0.0.0")),
+        hedges: Arc::default(),
     }
 }

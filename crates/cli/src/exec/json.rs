@@ -119,6 +119,21 @@ fn trace_value(trace: &Trace) -> Option<Value> {
         Trace::FirstEvent { attempt, after } => json!({
             "type": "attempt.first_event", "attempt": attempt, "after_ms": millis(*after),
         }),
+        Trace::Hedged {
+            attempt,
+            beside,
+            limit,
+        } => json!({
+            "type": "attempt.hedged", "attempt": attempt, "beside": beside, "limit": limit,
+        }),
+        Trace::AttemptLost {
+            attempt,
+            fault,
+            took,
+        } => json!({
+            "type": "attempt.lost", "attempt": attempt, "took_ms": millis(*took),
+            "fault": fault.as_deref().map(fault_value),
+        }),
         Trace::AttemptFault {
             attempt,
             fault,

@@ -11,7 +11,7 @@ use tokio::time::Instant;
 
 use super::terminal::columns;
 use super::waiting::Waiting;
-use crate::narrate::{remedy, step};
+use crate::narrate::{hedged, remedy, step};
 use crate::style::{Style, one_line};
 
 /// After this long the user is told what is being waited for: within three seconds of the command's
@@ -149,6 +149,16 @@ impl Talk {
             Trace::AttemptFault {
                 fault, reaction, ..
             } => self.fault(fault, *reaction),
+            Trace::Hedged { limit, .. } => {
+                self.say(&self.style.warning(format!("! {}", hedged(limit))));
+            }
+            Trace::AttemptLost {
+                fault: Some(fault), ..
+            } => {
+                let text = one_line(&fault.to_string(), LONGEST);
+                let line = format!("! {text}; the other request goes on");
+                self.say(&self.style.warning(line));
+            }
             _ if self.verbose => self.narrate(trace),
             _ => {}
         }

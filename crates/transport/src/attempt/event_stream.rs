@@ -63,7 +63,14 @@ pub(super) async fn read(
         let chunk = match edge.wait(body.chunk(), &limit).await {
             Ok(chunk) => chunk.map_err(|error| intake.placed(of_net_error(&error, deadline)))?,
             Err(Ended::Dead) => return Err(Fault::new(intake.phase(), Cause::EdgeDead)),
-            Err(Ended::Limit) => return Err(intake.timed_out(limit.expired(), deadline)),
+            Err(Ended::Doubtful) => {
+                intake.doubts_the_edge().await;
+                continue;
+            }
+            Err(Ended::Limit) => {
+                intake.overdue(limit.expired(), deadline).await?;
+                continue;
+            }
         };
         let ended = chunk.is_none();
         match chunk {

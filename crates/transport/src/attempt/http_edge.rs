@@ -29,6 +29,8 @@ pub(super) enum Ended {
     Limit,
     /// The edge does not answer.
     Dead,
+    /// It does not answer and never has; told once.
+    Doubtful,
 }
 
 impl HttpEdge {
@@ -112,6 +114,11 @@ impl HttpEdge {
             // Our own bytes are still on their way out, and the ping is behind them.
             Edge::Dead if self.traffic.is_blocked() => self.watch.heard(now),
             Edge::Dead => return Err(Ended::Dead),
+            Edge::Doubtful if self.traffic.is_blocked() => self.watch.heard(now),
+            Edge::Doubtful => {
+                self.watch.doubted();
+                return Err(Ended::Doubtful);
+            }
             Edge::PingDue => self.ping(),
         }
         Ok(())

@@ -15,9 +15,9 @@ use tokio::time::Instant;
 
 use super::receipt::Receipt;
 use crate::fault::{of_api_error, of_error_frame};
+use crate::hedge::{Lane, Overdue, Spent};
 use crate::patience::Stage;
 use crate::session::Conversation;
-use crate::stream::{Update, Updates};
 use crate::{Cause, Fault, Patience, Phase, Request, Trace};
 
 /// The most that one response may send, in bytes. Nobody reads an answer this long.
@@ -34,13 +34,14 @@ pub(crate) struct Intake {
     patience: Patience,
     reasoning: bool,
     attempt: u32,
-    updates: Updates,
+    lane: Lane,
     begun: Instant,
     stage: Stage,
     stage_since: Instant,
     origin_alive: bool,
+    /// Another attempt runs beside this one: who gives up when is decided there.
+    accompanied: bool,
     received: usize,
-    passed: bool,
     delivered: bool,
     unreadable: usize,
     receipt: Receipt,
@@ -55,16 +56,11 @@ pub(super) enum Next {
 }
 
 impl Intake {
-    pub(crate) fn new(
-        about: &Conversation,
-        request: &Request,
-        attempt: u32,
-        updates: Updates,
-    ) -> Self {
+    pub(crate) fn new(about: &Conversation, request: &Request, attempt: u32, lane: Lane) -> Self {
         let mut intake = Self::unheard(about);
         intake.reasoning = request.reasoning;
         intake.attempt = attempt;
-        intake.updates = updates;
+        intake.lane = lane;
         intake
     }
 
@@ -77,13 +73,13 @@ impl Intake {
             patience: about.endpoint.profile().patience(),
             reasoning: false,
             attempt: 0,
-            updates: Updates::nobody(),
+            lane: Lane::unheard(),
             begun: now,
             stage: Stage::Sent,
             stage_since: now,
             origin_alive: false,
+            accompanied: false,
             received: 0,
-            passed: false,
             delivered: false,
             unreadable: 0,
             receipt: Receipt::default(),
@@ -93,7 +89,7 @@ impl Intake {
 
     /// Whether any event went up.
     pub(crate) fn has_passed_events(&self) -> bool {
-        self.passed
+        self.lane.has_passed()
     }
 
     /// Whether the answer is whole, although its terminal event was lost.
@@ -113,7 +109,7 @@ impl Intake {
 
     /// Tells something about this attempt.
     pub(super) async fn trace(&self, trace: impl FnOnce(u32) -> Trace) {
-        self.updates.trace(trace(self.attempt)).await;
+        self.lane.trace(trace(self.attempt)).await;
     }
 
     /// The request is on its way: the first wait begins.
@@ -128,9 +124,42 @@ impl Intake {
 
     /// By when the next event must be here.
     pub(super) fn limit(&self, deadline: &Deadline) -> Deadline {
+        if self.accompanied {
+            return *deadline;
+        }
         let (name, length) = self.patience_now();
         let spent = self.clock.since(self.stage_since);
         deadline.tightened(&self.clock, name, length.saturating_sub(spent))
+    }
+
+    /// A wait has ended by its limit: is there, or can there be, another attempt beside this one,
+    /// then this one waits on.
+    pub(super) async fn overdue(
+        &mut self,
+        expired: Expired,
+        deadline: &Deadline,
+    ) -> Result<(), Fault> {
+        if expired.limit != deadline.limit() && !self.delivered {
+            let spent = Spent {
+                limit: expired.limit,
+                length: self.patience_now().1,
+                phase: self.phase(),
+                at: self.clock.now(),
+            };
+            self.accompanied = self.lane.overdue(Overdue::Patience(spent)).await;
+        }
+        match self.accompanied {
+            true => Ok(()),
+            false => Err(self.timed_out(expired, deadline)),
+        }
+    }
+
+    /// The edge has never answered a ping, and does not answer this one. It may be one that does
+    /// not answer pings: another attempt will tell.
+    pub(super) async fn doubts_the_edge(&self) {
+        if !self.delivered {
+            self.lane.overdue(Overdue::Ping).await;
+        }
     }
 
     /// The fault of a wait that ended by its limit.
@@ -148,7 +177,7 @@ impl Intake {
 
     /// The fault of a response that ended without its end.
     pub(super) fn cut(&self) -> Fault {
-        let nothing_readable = !self.passed && self.unreadable > 0;
+        let nothing_readable = !self.has_passed_events() && self.unreadable > 0;
         let cause = if nothing_readable {
             Cause::Malformed
         } else {
@@ -210,16 +239,17 @@ impl Intake {
             signal if signal.is_output() => self.alive(stage_of(&event)).await,
             Signal::Terminal => {
                 let end = self.end(&event)?;
-                self.pass(&event).await;
+                self.lane.pass(event.clone(), true).await;
                 return Ok((end, Some(event)));
             }
             _ => {
                 self.turn_state = turn_state(&event).or(self.turn_state.take());
             }
         }
+        let signal = Signal::of(&event);
+        self.lane.pass(event.clone(), signal.is_output()).await;
         self.receipt.observe(&event);
-        self.delivered |= Signal::of(&event) == Signal::Delivered;
-        self.pass(&event).await;
+        self.delivered |= signal == Signal::Delivered;
         Ok((Next::More, Some(event)))
     }
 
@@ -238,11 +268,6 @@ impl Intake {
         }
     }
 
-    async fn pass(&mut self, event: &RawEvent) {
-        self.passed = true;
-        self.updates.send(Update::Event(event.clone())).await;
-    }
-
     /// Progress: the clock starts anew, and patience is the stage's own again.
     async fn alive(&mut self, stage: Stage) {
         if self.stage == Stage::Sent {
@@ -258,6 +283,7 @@ impl Intake {
         self.stage = stage;
         self.stage_since = self.clock.now();
         self.origin_alive = false;
+        self.accompanied = false;
         if news {
             let (limit, length) = self.patience_now();
             self.trace(|attempt| Trace::Waiting {

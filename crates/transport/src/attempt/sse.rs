@@ -102,7 +102,8 @@ async fn answer(
         match edge.wait(&mut *waiting, &limit).await {
             Ok(answered) => return answered.map_err(|error| of_net_error(&error, deadline)),
             Err(Ended::Dead) => return Err(Fault::new(intake.phase(), Cause::EdgeDead)),
-            Err(Ended::Limit) if sent => return Err(intake.timed_out(limit.expired(), deadline)),
+            Err(Ended::Doubtful) => intake.doubts_the_edge().await,
+            Err(Ended::Limit) if sent => intake.overdue(limit.expired(), deadline).await?,
             Err(Ended::Limit) if waiting.is_handed_over() => {
                 sent = true;
                 intake.sent().await;

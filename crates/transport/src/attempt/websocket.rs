@@ -184,7 +184,8 @@ async fn read(
         let wake = limit.at().min(edge.next());
         let Ok(message) = tokio::time::timeout_at(wake, live.socket.next()).await else {
             if clock.now() >= limit.at() {
-                return Err(intake.timed_out(limit.expired(), deadline));
+                intake.overdue(limit.expired(), deadline).await?;
+                continue;
             }
             tend(live, edge, clock, profile.pong_timeout, intake).await?;
             continue;
@@ -225,6 +226,10 @@ async fn tend(
     match edge.look(clock.now()) {
         Edge::Quiet => {}
         Edge::Dead => return Err(Fault::new(intake.phase(), Cause::EdgeDead)),
+        Edge::Doubtful => {
+            edge.doubted();
+            intake.doubts_the_edge().await;
+        }
         Edge::PingDue => ping(live, edge, clock, patience).await,
     }
     Ok(())

@@ -115,6 +115,10 @@ profile! {
     ping_every: Duration,
     /// How long a pong may take, at least.
     pong_timeout: Duration,
+    /// Whether a silent request may be sent a second time, beside the first.
+    hedge: bool,
+    /// Whether every token is paid for.
+    metered: bool,
     /// Error codes with which a 403 speaks of the account.
     account_codes: Vec<String>,
 }

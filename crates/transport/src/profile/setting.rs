@@ -29,6 +29,16 @@ impl Setting for Duration {
     }
 }
 
+impl Setting for bool {
+    fn read(field: Field<'_>) -> Option<Self> {
+        field.boolean()
+    }
+
+    fn show(&self) -> String {
+        self.to_string()
+    }
+}
+
 impl Setting for usize {
     fn read(field: Field<'_>) -> Option<Self> {
         let number = field.integer(0..=i64::from(u32::MAX))?;

@@ -29,6 +29,27 @@ pub(crate) struct Outcome {
 }
 
 impl Outcome {
+    /// What a second attempt was sent beside for, and what came of the one that lost.
+    pub(crate) fn hedge(&self) -> Vec<String> {
+        self.traces
+            .iter()
+            .filter_map(|trace| match trace {
+                Trace::Hedged { beside, limit, .. } => Some(format!("beside {beside} for {limit}")),
+                Trace::AttemptLost { attempt, fault, .. } => Some(match fault {
+                    None => format!("{attempt} was slower"),
+                    Some(fault) => format!("{attempt} failed by {}", fault.cause.as_str()),
+                }),
+                _ => None,
+            })
+            .collect()
+    }
+
+    /// How many attempts there were.
+    pub(crate) fn attempts(&self) -> usize {
+        let starts = |trace: &&Trace| matches!(trace, Trace::AttemptStarted { .. });
+        self.traces.iter().filter(starts).count()
+    }
+
     /// `phase/cause` of every attempt that failed.
     pub(crate) fn faults(&self) -> Vec<String> {
         self.traces
@@ -80,6 +101,7 @@ fn transport(tls: TlsOptions) -> Transport {
         rng: Rng::seeded(2),
         redactor: Redactor::new(),
         identity: Arc::new(Identity::alipes("0.0.0")),
+        hedges: Arc::default(),
     }
 }
 
@@ -109,7 +131,8 @@ pub(crate) fn pinging_session(base_url: &str, routes: &[Route], ca: Option<&str>
     })
 }
 
-fn session_with(
+/// A session whose profile is `openai-codex`, changed.
+pub(crate) fn session_with(
     base_url: &str,
     routes: &[Route],
     tls: TlsOptions,

@@ -159,6 +159,5 @@ fn seen(outcome: &Outcome) -> (&'static str, usize) {
         .iter()
         .map(|(_, known, _)| *known)
         .find(|known| *known == name);
-    let attempts = outcome.faults().len() + usize::from(outcome.result.is_ok());
-    (known.unwrap_or("something else"), attempts)
+    (known.unwrap_or("something else"), outcome.attempts())
 }

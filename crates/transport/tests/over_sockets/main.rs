@@ -4,4 +4,5 @@
 
 mod common;
 mod diagnosis;
+mod hedge;
 mod recovery;

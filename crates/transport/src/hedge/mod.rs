@@ -1,0 +1,164 @@
+//! A second request beside a silent one (transport, "Hedge").
+//!
+//! Nobody can tell a slow model from a lost request, and to give either up for the other is wrong
+//! half of the time. So when an attempt that has shown nothing is overdue, a second one is sent over
+//! another TCP connection and both run on. The first that has *output* wins the reader; signs of
+//! life win nothing, because a node that is stuck gives those too. The elder is never ended for
+//! being slow: only when both are out of patience is the step given up here.
+//!
+//! A second request costs tokens. So there is one in a step, where the profile allows it, where its
+//! input is small if the tokens are paid for, and while [`HedgeTokens`] last. One for a ping that is
+//! late is free: there the connection itself is the suspect.
+//!
+//! Who passes what to the reader is decided in `lane`.
+
+mod lane;
+mod tokens;
+
+use futures_util::future::BoxFuture;
+
+use crate::step::{Attempt, Ran, Step};
+use crate::{AttemptHistory, Cause, Fault, Phase, Route, Session, Token, Trace};
+
+pub(crate) use lane::{Entrant, Lane, Overdue, Race, Spent};
+pub use tokens::HedgeTokens;
+
+/// How many times its patience a silent attempt is waited for when there is nobody else to ask.
+const MOST_PATIENCE: u32 = 3;
+
+/// The largest request that is sent twice where tokens are paid for: 20,000 tokens of about four
+/// bytes.
+const METERED_BYTES: usize = 80_000;
+
+type Running<'a> = BoxFuture<'a, Ran>;
+
+/// Runs one attempt on `route`, and another one beside it if the first is overdue.
+pub(crate) async fn attempt(
+    session: &mut Session,
+    step: &Step<'_>,
+    history: &mut AttemptHistory,
+    route: Route,
+    renewed: Option<Token>,
+) -> Ran {
+    let mut sibling = session.sibling();
+    let race = Race::new();
+    let first = Attempt::begin(step, history, route).await;
+    let lane = Lane::new(race.clone(), Entrant::Elder, step.updates.clone());
+    let mut elder: Running<'_> = Box::pin(first.run(session, step, lane, renewed));
+    let asked = tokio::select! {
+        biased;
+        ran = &mut elder => return ran,
+        why = race.asked() => why,
+    };
+    if !is_allowed(step, &sibling, history, asked) {
+        race.refuse();
+        return elder.await;
+    }
+
+    history.hedged();
+    race.start();
+    // The way itself may be the reason: the other one is the better second.
+    let other = sibling.other_route(route);
+    let other = other.filter(|other| !history.has_failed_on(*other));
+    let second = Attempt::begin(step, history, other.unwrap_or(route)).await;
+    let number = second.number;
+    let beside = Trace::Hedged {
+        attempt: number,
+        beside: first.number,
+        limit: asked.name(),
+    };
+    step.updates.trace(beside).await;
+    let lane = Lane::new(race.clone(), Entrant::Younger, step.updates.clone());
+    let younger: Running<'_> = Box::pin(second.run(&mut sibling, step, lane, None));
+    let ran = contest(elder, younger, &race, step, [first, second]).await;
+    if ran.attempt.number == number && ran.result.is_ok() {
+        session.adopt(sibling);
+    }
+    ran
+}
+
+/// Whether this request may be sent a second time.
+fn is_allowed(step: &Step<'_>, sibling: &Session, history: &AttemptHistory, why: Overdue) -> bool {
+    let profile = sibling.about.endpoint.profile();
+    let affordable = !profile.metered || step.request.body.size() <= METERED_BYTES;
+    let tokens = &sibling.about.transport.hedges;
+    profile.hedge && !history.has_hedged() && affordable && (why == Overdue::Ping || tokens.take())
+}
+
+/// What happens first while both run.
+enum Turn {
+    Ended(Box<Ran>),
+    Won(Entrant),
+    Spent(Spent, u32),
+}
+
+async fn contest<'a>(
+    mut elder: Running<'a>,
+    mut younger: Running<'a>,
+    race: &Race,
+    step: &Step<'_>,
+    [first, second]: [Attempt; 2],
+) -> Ran {
+    let turn = tokio::select! {
+        biased;
+        ran = &mut elder => Turn::Ended(Box::new(ran)),
+        ran = &mut younger => Turn::Ended(Box::new(ran)),
+        entrant = race.won() => Turn::Won(entrant),
+        spent = race.both_spent(), if step.request.has_alternative => Turn::Spent(spent, 2),
+        spent = all_patience(race) => Turn::Spent(spent, MOST_PATIENCE),
+    };
+    match turn {
+        // It has answered, or has failed with the reader its own.
+        Turn::Ended(ran) if ran.result.is_ok() || race.winner() == Some(ran.entrant) => *ran,
+        Turn::Ended(lost) if lost.entrant == Entrant::Elder => {
+            race.leave_to(Entrant::Younger);
+            let lost = step.lost(*lost).await;
+            younger.await.after(lost)
+        }
+        Turn::Ended(lost) => {
+            race.refuse();
+            let lost = step.lost(*lost).await;
+            let ran = tokio::select! {
+                biased;
+                ran = &mut elder => ran,
+                spent = all_patience(race) => gave_up(step, first, spent, MOST_PATIENCE),
+            };
+            ran.after(lost)
+        }
+        Turn::Won(Entrant::Elder) => {
+            drop(younger);
+            step.beaten(second).await;
+            elder.await
+        }
+        Turn::Won(Entrant::Younger) => {
+            drop(elder);
+            step.beaten(first).await;
+            younger.await
+        }
+        Turn::Spent(spent, times) => gave_up(step, first, spent, times),
+    }
+}
+
+/// Waits until the elder has been silent for all the patience there is for one step.
+async fn all_patience(race: &Race) -> Spent {
+    let spent = race.elder_spent().await;
+    tokio::time::sleep_until(spent.at + spent.length * (MOST_PATIENCE - 1)).await;
+    spent
+}
+
+/// Neither of the two has said anything.
+fn gave_up(step: &Step<'_>, first: Attempt, spent: Spent, times: u32) -> Ran {
+    let cause = match spent.phase {
+        Phase::Stream => Cause::Stalled,
+        _ => Cause::Silent,
+    };
+    let limit = alipes_base::Expired {
+        limit: spent.limit,
+        length: spent.length * times,
+    };
+    let fault = Fault::new(spent.phase, cause).limited(limit);
+    first.spent(
+        step,
+        fault.because("a second request beside it had no answer either"),
+    )
+}
