@@ -10,7 +10,7 @@ use crate::step::{Step, signed};
 use crate::stream::{Done, Update, Updates};
 use crate::{
     AttemptHistory, Budget, Cause, Fault, Phase, Reaction, Request, Route, Scope, Session, Trace,
-    attempt, hedge, react,
+    attempt, hedge, outage, react,
 };
 
 /// For how long a refused WebSocket is not tried again.
@@ -54,8 +54,9 @@ pub(crate) async fn run(
             history.gave_up();
         }
         remember(session, &fault);
-        // What a connection did to one request it would do to the next.
-        session.about.fresh = fault.scope() == Scope::Connection;
+        // What a connection did to one request it would do to the next; one that never stood did
+        // nothing.
+        session.about.fresh = fault.scope() == Scope::Connection && fault.phase > Phase::Upgrade;
         let reaction = choose(session, &request, &fault, &history, &deadline);
         history.reacted(reaction);
         let failed = Trace::AttemptFault {
@@ -69,7 +70,7 @@ pub(crate) async fn run(
         match reaction {
             Reaction::SameRoute { backoff } => {
                 let drawn = session.about.transport.rng.upper_half(backoff);
-                pause(drawn, &deadline).await;
+                outage::pause(&mut session.about, drawn, &fault, &deadline).await;
             }
             Reaction::Wait { length } => pause(length, &deadline).await,
             Reaction::OtherRoute => route = session.other_route(route).unwrap_or(route),
@@ -157,11 +158,8 @@ fn choose(
 }
 
 async fn pause(length: Duration, deadline: &Deadline) {
-    if !length.is_zero() {
-        // `choose` has made sure that it fits; should the deadline come first, the next attempt
-        // says so.
-        let _ = deadline.run(tokio::time::sleep(length)).await;
-    }
+    // `choose` has made sure that it fits; should the deadline come first, the next attempt says so.
+    let _ = deadline.run(tokio::time::sleep(length)).await;
 }
 
 fn done(session: &Session, route: Route, attempts: u32, started: Instant) -> Done {

@@ -26,6 +26,7 @@ mod hedge;
 mod history;
 mod identity;
 mod liveness;
+mod outage;
 mod patience;
 mod profile;
 mod react;

@@ -82,8 +82,10 @@ const WAITS: usize = 3;
 /// The wait where a server says "not now" and no more; doubled with every wait.
 const SHORT_WAIT: Duration = Duration::from_secs(1);
 
-/// The pause after the second replay; doubled with every further one.
-const FIRST_PAUSE: Duration = Duration::from_millis(250);
+/// The pauses after the first replay, in milliseconds. They lie closest where outages end that a
+/// turn should survive: a restarted server after one to three seconds, a network handover after five
+/// to seven.
+const PAUSES: [u64; 6] = [500, 1_000, 1_500, 3_000, 4_500, 5_000];
 
 /// The table.
 fn moves(cause: Cause) -> &'static [Move] {
@@ -202,7 +204,8 @@ fn reaction(
             once.then(|| again(fault, Duration::ZERO))
         }
         Move::Again => {
-            let pause = FIRST_PAUSE * (1 << history.spent().saturating_sub(1).min(10));
+            let taken = history.spent().saturating_sub(1).min(PAUSES.len() - 1);
+            let pause = Duration::from_millis(PAUSES[taken]);
             (may_replay && within(fault, history, budget)).then(|| again(fault, pause))
         }
         Move::Wait => {

@@ -2,9 +2,11 @@
 
 use std::fmt;
 use std::sync::{Arc, Weak};
+use std::time::Duration;
 
 use alipes_base::{Clock, Deadline};
 use http::uri::PathAndQuery;
+use url::Url;
 
 use super::body::Body;
 use super::exchange::{Exchange, Waits};
@@ -20,6 +22,9 @@ use crate::facts::{ConnectionFacts, Protocol};
 use crate::phase::Phase;
 use crate::sockets::SocketOptions;
 use crate::target::{Target, bad_url};
+
+/// After so long a connection that was opened ahead of its call is believed to stand.
+const STANDS: Duration = Duration::from_millis(100);
 
 /// An HTTP client with its own pool. Cheap to clone; clones share the pool, and the idle
 /// connections in it close when the last clone is dropped.
@@ -100,6 +105,35 @@ impl HttpClient {
             }
             Link::Http2(link) => over_http2(exchange, link, call, path),
         })
+    }
+
+    /// Opens a connection for a call to come, and keeps it if it still stands a moment later: a
+    /// server, or something on the way, that resets what it accepts does so at once.
+    ///
+    /// # Errors
+    /// Those of [`Dialer::dial`]; [`Closed`](NetErrorKind::Closed) in phase `connect` if it did
+    /// not stand.
+    pub async fn connect_ahead(
+        &self,
+        url: &Url,
+        partition: &str,
+        deadline: Deadline,
+    ) -> Result<(), NetError> {
+        let target = Target::from_url(url)?;
+        let key = Key::new(&target, partition, &self.dialer);
+        let (link, facts) = self.open(&key, deadline).await?;
+        tokio::time::sleep(STANDS).await;
+        if link.is_closed() {
+            let known = ErrorFacts {
+                target: Some(target),
+                ..ErrorFacts::default()
+            };
+            return Err(Failure::new(NetErrorKind::Closed).at(Phase::Connect, known.on(&facts)));
+        }
+        if let Link::Http1(link) = link {
+            self.pool.put_back(key, link);
+        }
+        Ok(())
     }
 
     async fn pooled(&self, key: &Key, fresh: bool) -> Option<(Link, ConnectionFacts)> {

@@ -64,6 +64,13 @@ impl Link {
         }
     }
 
+    pub(super) fn is_closed(&self) -> bool {
+        match self {
+            Self::Http1(link) => link.is_closed(),
+            Self::Http2(link) => link.is_closed(),
+        }
+    }
+
     async fn is_usable(&mut self) -> bool {
         match self {
             Self::Http1(link) => link.is_usable().await,

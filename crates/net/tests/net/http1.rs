@@ -316,3 +316,24 @@ async fn an_early_answer_is_read_although_the_upload_breaks() {
         assert_eq!(response.body.read_prefix(3, deadline()).await, "too");
     }
 }
+
+#[tokio::test]
+async fn a_connection_opened_ahead_carries_the_next_call() {
+    let server = answer_all(OK).await;
+    let client = plain_client();
+    let url = server.url("http", "/");
+    let ahead = client.connect_ahead(&url, "", deadline()).await;
+    ahead.unwrap();
+    let response = client.send(get(url), deadline()).await.unwrap();
+    assert!(response.facts.reused);
+}
+
+#[tokio::test]
+async fn a_connection_that_is_closed_as_soon_as_it_stands_is_none() {
+    let server = Server::start(|stream: TcpStream| async move { drop(stream) }).await;
+    let url = server.url("http", "/");
+    let ahead = plain_client().connect_ahead(&url, "", deadline()).await;
+    let error = ahead.unwrap_err();
+    assert_eq!(error.phase, Phase::Connect);
+    assert!(matches!(error.kind, NetErrorKind::Closed), "{error:?}");
+}

@@ -10,6 +10,7 @@ use http::StatusCode;
 use tokio::time::Instant;
 
 use super::request_headers;
+use super::way::Way;
 use crate::fault::{Evidence, of_net_error, of_response};
 use crate::session::Conversation;
 use crate::{Cause, Fault, Phase, Replay, Route, Session, Token};
@@ -85,8 +86,9 @@ pub(super) fn reusable(session: &mut Session, token: Option<&Token>) -> Option<L
     Some(live)
 }
 
-/// Opens a socket, unless that takes so long that the other route is the better one: seconds of
-/// silence before the first request are what people take for a broken program.
+/// Opens a socket, unless that takes so long that the other route is ready first: seconds of silence
+/// before the first request are what people take for a broken program. Nothing is sent on either
+/// until one of them stands.
 pub(super) async fn open_soon(
     about: &mut Conversation,
     token: Option<&Token>,
@@ -94,13 +96,26 @@ pub(super) async fn open_soon(
 ) -> Result<LiveSocket, Fault> {
     let patience = about.endpoint.profile().upgrade_race_after;
     let soon = deadline.tightened(&about.transport.clock, "upgrade_race_after", patience);
-    match soon.run(open(about, token, deadline)).await {
-        Ok(opened) => opened,
-        Err(expired) => {
-            let mut fault = Fault::new(Phase::Upgrade, Cause::TimedOut).limited(expired);
-            fault.replay = Replay::Free;
-            Err(fault)
+    let other = Way::of(about, token);
+    let mut opening = std::pin::pin!(open(about, token, deadline));
+    if let Ok(opened) = soon.run(&mut opening).await {
+        return opened;
+    }
+    let ready = tokio::select! {
+        biased;
+        opened = &mut opening => return opened,
+        ready = other.open(*deadline) => ready,
+    };
+    match ready {
+        Ok(()) => {
+            let late = Fault::new(Phase::Upgrade, Cause::TimedOut).limited(soon.expired());
+            Err(Fault {
+                replay: Replay::Free,
+                ..late
+            })
         }
+        // Neither way is open: it is not this one that is to blame.
+        Err(_) => opening.await,
     }
 }
 

@@ -7,6 +7,7 @@ mod live_socket;
 mod receipt;
 mod request_headers;
 mod sse;
+mod way;
 mod websocket;
 
 use alipes_base::Deadline;
@@ -14,6 +15,7 @@ use alipes_base::Deadline;
 pub(crate) use intake::Intake;
 pub(crate) use live_socket::LiveSocket;
 pub(crate) use sse::attempt as sse;
+pub(crate) use way::Way;
 pub(crate) use websocket::{attempt as websocket, prewarm};
 
 use crate::session::Conversation;

@@ -1,6 +1,5 @@
 //! The SSE route: one HTTP request, answered by a stream of events.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use alipes_base::Deadline;
@@ -13,6 +12,7 @@ use super::event_stream::{self, Head};
 use super::http_edge::{Ended, HttpEdge};
 use super::intake::Intake;
 use super::request_headers;
+use super::way::Way;
 use crate::fault::{BodyShape, body_shape, of_net_error, of_response};
 use crate::session::Conversation;
 use crate::{Cause, Fault, Phase, Request, Route, Token, Trace};
@@ -35,12 +35,13 @@ pub(crate) async fn attempt(
     deadline: &Deadline,
     intake: &mut Intake,
 ) -> Result<(), Fault> {
+    let way = Way::of(about, token);
     let call = Call {
         method: Method::POST,
-        url: about.endpoint.url("responses"),
+        url: way.url,
         headers: request_headers::of(about, token, Route::Sse)?,
         body: Bytes::from(request.body.body()),
-        partition: partition(about, token),
+        partition: way.partition,
         fresh: about.fresh,
     };
     let bytes = call.body.len();
@@ -118,13 +119,6 @@ async fn answer(
             Err(Ended::Limit) => {}
         }
     }
-}
-
-/// Connections are shared within one account and one generation of its token.
-fn partition(about: &Conversation, token: Option<&Token>) -> String {
-    let generation = token.map_or(0, |token| token.generation);
-    let account = Arc::as_ptr(&about.credential).cast::<()>();
-    format!("{}#{account:p}#{generation}", about.endpoint.name())
 }
 
 /// Small servers forget the content type; a page or a JSON object is no stream, though.

@@ -28,8 +28,8 @@ use crate::Route;
 /// How much of a provider's own words is kept, in bytes.
 const MESSAGE_KEPT: usize = 2_000;
 
-/// Where in an attempt it happened.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// Where in an attempt it happened, in the order of an attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Phase {
     /// Waiting for a permit to begin.

@@ -76,7 +76,7 @@ fn where_nothing_else_is_left_pauses_grow_within_the_budget() {
         pauses.push(backoff.as_millis());
         taken.push((Cause::ServerError, Reaction::SameRoute { backoff }));
     }
-    assert_eq!(pauses, [0, 250, 500, 1_000, 2_000, 4_000, 8_000]);
+    assert_eq!(pauses, [0, 500, 1_000, 1_500, 3_000, 4_500, 5_000]);
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! A client, a simulator, and requests between them over real sockets.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -73,6 +74,15 @@ pub(crate) async fn simulator(faults: &[&str]) -> Simulator {
     Simulator::start(options).await.unwrap()
 }
 
+/// A simulator in good health at this address.
+pub(crate) async fn simulator_at(listen: SocketAddr) -> Simulator {
+    let options = Options {
+        listen,
+        ..Options::local(Clock::system(), Rng::seeded(1))
+    };
+    Simulator::start(options).await.unwrap()
+}
+
 /// A simulator over TLS with these faults.
 pub(crate) async fn tls_simulator(faults: &[&str]) -> Simulator {
     let options = Options {
@@ -119,6 +129,12 @@ pub(crate) fn patient_session(base_url: &str, routes: &[Route]) -> Session {
     })
 }
 
+/// A session with all the replays that the profile has.
+pub(crate) fn persistent_session(base_url: &str, routes: &[Route]) -> Session {
+    let profile = Profile::named("openai-codex").unwrap();
+    session_over(base_url, routes, TlsOptions::default(), profile)
+}
+
 /// A patient session that pings soon and trusts `ca` alone.
 pub(crate) fn pinging_session(base_url: &str, routes: &[Route], ca: Option<&str>) -> Session {
     let tls = TlsOptions {
@@ -141,6 +157,10 @@ pub(crate) fn session_with(
     let mut profile = change(Profile::named("openai-codex").unwrap());
     // One replay is enough to see that there is one.
     (profile.replays, profile.replays_after_cut) = (1, 1);
+    session_over(base_url, routes, tls, profile)
+}
+
+fn session_over(base_url: &str, routes: &[Route], tls: TlsOptions, profile: Profile) -> Session {
     let endpoint = Endpoint::new("test", base_url, profile, Some(routes.to_vec())).unwrap();
     transport(tls).session(
         Arc::new(endpoint),

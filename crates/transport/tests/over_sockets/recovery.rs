@@ -1,11 +1,12 @@
 //! Faults that strike once end in an answer, told once.
 
 use crate::common::{
-    Outcome, PATIENCE, ask, patient_session, pinging_session, request, say, session, simulator,
-    tls_simulator,
+    Outcome, PATIENCE, ask, patient_session, persistent_session, pinging_session, request, say,
+    session, session_with, simulator, simulator_at, tls_simulator,
 };
 use alipes_base::{Clock, Deadline};
-use alipes_transport::{Cause, Replay, Route, Session};
+use alipes_net::TlsOptions;
+use alipes_transport::{Cause, Replay, Route, Session, Trace};
 use alipes_wire::Item;
 use std::time::Duration;
 
@@ -31,10 +32,38 @@ async fn a_refused_upgrade_is_answered_by_sse_and_not_tried_again() {
 #[tokio::test]
 async fn an_upgrade_that_is_never_answered_is_left_for_sse() {
     let simulator = simulator(&["websocket-stall-before-upgrade"]).await;
-    let mut session = session(&simulator.base_url(), BOTH);
+    let no_tls = TlsOptions::default();
+    let mut session = session_with(&simulator.base_url(), BOTH, no_tls, |mut profile| {
+        profile.upgrade_race_after = PATIENCE / 3;
+        profile
+    });
     let outcome = say(&mut session, "hello").await;
     assert_eq!(outcome.faults(), ["upgrade/timed-out"]);
+    let reused = outcome.traces.iter().find_map(|trace| match trace {
+        Trace::Connected { facts, .. } => Some(facts.reused),
+        _ => None,
+    });
+    assert_eq!(reused, Some(true), "the connection opened beside it");
     assert_eq!(outcome.result.unwrap().route, Route::Sse);
+}
+
+#[tokio::test]
+async fn a_request_goes_out_as_soon_as_the_way_is_open_again() {
+    // A port that refuses until a simulator is there.
+    let address = simulator(&[]).await.local_addr();
+    let base_url = format!("http://{address}/v1");
+    let mut session = persistent_session(&base_url, SSE);
+    let (outcome, _simulator) = tokio::join!(say(&mut session, "hello"), async {
+        // The longest pauses would be 4.5 and 5 s; what matters is the wait, not the clock.
+        tokio::time::sleep(Duration::from_millis(1_200)).await;
+        simulator_at(address).await
+    });
+    let last = outcome.traces.iter().rev().find_map(|trace| match trace {
+        Trace::Connected { facts, .. } => Some(facts.reused),
+        _ => None,
+    });
+    assert_eq!(last, Some(true), "the connection that showed it");
+    outcome.result.unwrap();
 }
 
 #[tokio::test]

@@ -1,0 +1,42 @@
+//! The way to an endpoint's HTTP route, and connections opened on it before there is a request for
+//! them.
+
+use std::sync::Arc;
+
+use alipes_base::Deadline;
+use alipes_net::{HttpClient, NetError};
+use url::Url;
+
+use crate::Token;
+use crate::session::Conversation;
+
+/// Where HTTP requests of one account go.
+pub(crate) struct Way {
+    http: HttpClient,
+    pub(super) url: Url,
+    /// Connections are shared within one account and one generation of its token.
+    pub(super) partition: String,
+}
+
+impl Way {
+    pub(crate) fn of(about: &Conversation, token: Option<&Token>) -> Self {
+        let generation = token.map_or(0, |token| token.generation);
+        let account = Arc::as_ptr(&about.credential).cast::<()>();
+        let endpoint = about.endpoint.name();
+        Self {
+            http: about.transport.http.clone(),
+            url: about.endpoint.url("responses"),
+            partition: format!("{endpoint}#{account:p}#{generation}"),
+        }
+    }
+
+    /// Opens a connection that the next request takes; nothing is sent on it.
+    ///
+    /// # Errors
+    /// The dialer's [`NetError`].
+    pub(crate) async fn open(&self, deadline: Deadline) -> Result<(), NetError> {
+        self.http
+            .connect_ahead(&self.url, &self.partition, deadline)
+            .await
+    }
+}
