@@ -1,4 +1,4 @@
-//! A model backend on real sockets, with faults on demand.
+//! A model backend with faults on demand, on real sockets or over a network in memory.
 //!
 //! A client that claims to survive a bad connection must be tried on one. This room speaks the
 //! Responses protocol as the real services do (SSE and WebSocket, HTTP/1.1 and HTTP/2, plain and
@@ -13,6 +13,8 @@
 //!   what they really said, and labels every answer as simulated.
 //! - One task serves one connection, from TLS to the end of a WebSocket, and a fault that ends a
 //!   connection reaches its socket under all of that (`plug`).
+//! - It serves over any byte stream. Over a [`Network`] in memory and under paused time, silence
+//!   costs nothing and a seed replays.
 //!
 //! Invariants: the same requests and the same seed give the same answers. Every task has an owner,
 //! and dropping the [`Simulator`] stops them all. Sizes, queues, the log and every wait are
@@ -26,6 +28,8 @@ mod error;
 mod faults;
 mod http;
 mod inject;
+mod listener;
+mod network;
 mod planner;
 mod plug;
 mod request;
@@ -34,6 +38,7 @@ mod scenario;
 mod seen;
 mod server;
 mod side;
+mod tcp;
 mod tls;
 mod turn;
 mod websocket;
@@ -45,6 +50,7 @@ use alipes_base::{Clock, Rng};
 
 pub use crate::error::SimulatorError;
 pub use crate::faults::{FaultInfo, Target, faults};
+pub use crate::network::{Closed, Lookup, Network};
 pub use crate::scenario::Scenario;
 pub use crate::seen::{Route, Seen};
 pub use crate::server::Simulator;

@@ -1,7 +1,8 @@
-//! The listening socket, the connections, and who owns their tasks.
+//! The listener, the connections, and who owns their tasks.
 //!
 //! One task accepts and owns all connections; one task serves each of them, from TLS to the end of
-//! a WebSocket. Dropping the [`Simulator`] drops the first, and so everything.
+//! a WebSocket. Dropping the [`Simulator`] drops the first, and so everything. Whether connections come in
+//! from the operating system or over a network in memory makes no difference here.
 
 use std::convert::Infallible;
 use std::io;
@@ -10,21 +11,24 @@ use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use http::{HeaderValue, Request, Response, header};
+use hyper::body::Incoming;
 use hyper::rt::Executor;
 use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
 use crate::backend::{Backend, Moment};
 use crate::faults::Action;
-use crate::http::Connection;
-use crate::plug::{Io, Plug, Pull};
+use crate::http::{Body, Connection};
+use crate::listener::{Accepted, Listener};
+use crate::plug::{Plug, Pull};
 use crate::seen::Seen;
-use crate::{Keys, Options, Route, Scenario, SimulatorError, tls};
+use crate::tls::{self, HOST};
+use crate::{Keys, Network, Options, Route, Scenario, SimulatorError};
 
 /// Connections served at a time; more wait in the listener's queue.
 const CONNECTIONS: usize = 512;
@@ -48,6 +52,8 @@ const STREAMS: u32 = 100;
 #[derive(Debug)]
 pub struct Simulator {
     address: SocketAddr,
+    /// The name it is known by, where that is not its address.
+    host: Option<&'static str>,
     ca_pem: Option<String>,
     backend: Arc<Backend>,
     tasks: JoinSet<()>,
@@ -60,22 +66,45 @@ impl Simulator {
     /// [`SimulatorError::Listen`]; with TLS also [`SimulatorError::Certificate`] and
     /// [`SimulatorError::Tls`].
     pub async fn start(options: Options) -> Result<Self, SimulatorError> {
-        let tls = options
-            .tls
-            .then(|| tls::throw_away(options.listen.ip()))
-            .transpose()?;
+        let address = options.listen;
+        let listener = Listener::bind(address).await;
+        Self::serve(listener, None, options)
+    }
+
+    /// Listens in a network in memory, where it is known as `simulator.test` unless the network
+    /// knows that name already, and serves from then on.
+    ///
+    /// # Errors
+    /// As for [`Simulator::start`].
+    pub fn within(network: &Network, options: Options) -> Result<Self, SimulatorError> {
+        let address = options.listen;
+        let simulator = Self::serve(Listener::within(network, address), Some(HOST), options)?;
+        network.introduce(HOST, address.ip());
+        Ok(simulator)
+    }
+
+    fn serve(
+        listener: io::Result<Listener>,
+        host: Option<&'static str>,
+        options: Options,
+    ) -> Result<Self, SimulatorError> {
         let failed = |source| SimulatorError::Listen {
             address: options.listen,
             source,
         };
-        let listener = bind(options.listen).await.map_err(failed)?;
+        let listener = listener.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
+        let tls = options
+            .tls
+            .then(|| tls::throw_away(options.listen.ip()))
+            .transpose()?;
         let backend = Arc::new(Backend::new(options));
         let (acceptor, ca_pem) = tls.map(|tls| (tls.acceptor, tls.ca_pem)).unzip();
         let mut tasks = JoinSet::new();
         tasks.spawn(accept(listener, acceptor, Arc::clone(&backend)));
         Ok(Self {
             address,
+            host,
             ca_pem,
             backend,
             tasks,
@@ -90,6 +119,9 @@ impl Simulator {
         } else {
             "http"
         };
+        if let Some(host) = self.host {
+            return format!("{scheme}://{host}:{}/v1", self.address.port());
+        }
         let ip = match self.address.ip() {
             IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
             IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
@@ -132,37 +164,28 @@ impl Simulator {
     }
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the simulator's one listening socket"
-)]
-async fn bind(address: SocketAddr) -> io::Result<TcpListener> {
-    TcpListener::bind(address).await
-}
-
-async fn accept(listener: TcpListener, tls: Option<TlsAcceptor>, backend: Arc<Backend>) {
+async fn accept(mut listener: Listener, tls: Option<TlsAcceptor>, backend: Arc<Backend>) {
     let mut connections = JoinSet::new();
     let mut number = 0;
     loop {
         tokio::select! {
+            biased;
+            Some(_ended) = connections.join_next() => {}
             accepted = listener.accept(), if connections.len() < CONNECTIONS => match accepted {
-                Ok((stream, _)) => {
+                Ok(accepted) => {
                     number += 1;
-                    connections.spawn(serve(stream, number, tls.clone(), Arc::clone(&backend)));
+                    connections.spawn(serve(accepted, number, tls.clone(), Arc::clone(&backend)));
                 }
                 // Out of descriptors, most likely: they come back.
                 Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
             },
-            Some(_ended) = connections.join_next() => {}
         }
     }
 }
 
 /// Serves one connection until it ends.
-async fn serve(stream: TcpStream, number: u64, tls: Option<TlsAcceptor>, backend: Arc<Backend>) {
-    // Small deltas must not wait for each other.
-    let _unsupported = stream.set_nodelay(true);
-    let (io, plug) = Io::new(stream);
+async fn serve(accepted: Accepted, number: u64, tls: Option<TlsAcceptor>, backend: Arc<Backend>) {
+    let Accepted { io, plug } = accepted;
     if let Some(fault) = backend.strike(Moment::Accepted) {
         backend.seen.push(unread(number, fault.name), 0);
         let pull = match fault.action {
@@ -197,9 +220,10 @@ where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let service =
-        service_fn(|request| async { Ok::<_, Infallible>(connection.answer(request).await) });
+        service_fn(|request| async { Ok::<_, Infallible>(answer(&connection, request).await) });
     let http = http1::Builder::new()
         .timer(TokioTimer::new())
+        .auto_date_header(false)
         .header_read_timeout(HEAD)
         .max_header_size(LARGEST_HEAD as usize)
         .serve_connection(TokioIo::new(io), service)
@@ -216,16 +240,27 @@ where
 {
     let service = service_fn(|request| {
         let connection = Arc::clone(&connection);
-        async move { Ok::<_, Infallible>(connection.answer(request).await) }
+        async move { Ok::<_, Infallible>(answer(&connection, request).await) }
     });
     let streams = Streams::default();
     let _owner = Owner(streams.clone());
     let http = http2::Builder::new(streams)
         .timer(TokioTimer::new())
+        .auto_date_header(false)
         .max_header_list_size(LARGEST_HEAD)
         .max_concurrent_streams(STREAMS)
         .serve_connection(TokioIo::new(io), service);
     drive(http, &connection.plug).await;
+}
+
+/// The answer with its date, which hyper would take from a clock of its own.
+async fn answer(connection: &Connection, request: Request<Incoming>) -> Response<Body> {
+    let mut response = connection.answer(request).await;
+    let date = httpdate::fmt_http_date(connection.backend.clock.wall());
+    if let Ok(date) = HeaderValue::try_from(date) {
+        response.headers_mut().entry(header::DATE).or_insert(date);
+    }
+    response
 }
 
 /// Runs HTTP until it ends or its plug is pulled. HTTP goes first, so that what was said before a

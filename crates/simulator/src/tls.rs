@@ -10,6 +10,9 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::SimulatorError;
 
+/// The simulator's name in a network in memory.
+pub(crate) const HOST: &str = "simulator.test";
+
 /// What is needed to serve TLS, and to trust it.
 pub(crate) struct Tls {
     pub(crate) acceptor: TlsAcceptor,
@@ -17,7 +20,7 @@ pub(crate) struct Tls {
     pub(crate) ca_pem: String,
 }
 
-/// A new authority, and a certificate for loopback and `address` signed by it.
+/// A new authority, and a certificate for loopback, [`HOST`] and `address` signed by it.
 pub(crate) fn throw_away(address: IpAddr) -> Result<Tls, SimulatorError> {
     let mut params = CertificateParams::new(Vec::new())?;
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -30,6 +33,7 @@ pub(crate) fn throw_away(address: IpAddr) -> Result<Tls, SimulatorError> {
     let authority = Issuer::new(params, key);
 
     let mut names = vec![
+        HOST.to_owned(),
         "localhost".to_owned(),
         "127.0.0.1".to_owned(),
         "::1".to_owned(),

@@ -1,4 +1,4 @@
-//! The simulator from outside, through real sockets.
+//! The simulator from outside, through real sockets and over its network in memory.
 
 #[cfg(test)]
 mod client;
@@ -6,5 +6,7 @@ mod client;
 mod faults;
 #[cfg(test)]
 mod http;
+#[cfg(test)]
+mod network;
 #[cfg(test)]
 mod websocket;
