@@ -134,8 +134,9 @@ pub(crate) struct SimulateArgs {
     #[arg(long, value_name = "FILE", requires = "tls")]
     pub(crate) ca_out: Option<PathBuf>,
 
-    /// A fault to inject: NAME, or NAME@1 or NAME@2-3 for certain attempts
-    #[arg(long = "fault", value_name = "NAME[@ATTEMPTS]")]
+    /// A fault to inject: NAME; NAME@1 or NAME@2-3 for certain attempts; NAME@3s or NAME@2s-9s for
+    /// a time, counted from the first connection
+    #[arg(long = "fault", value_name = "NAME[@WHEN]")]
     pub(crate) faults: Vec<String>,
 
     /// The pause before each piece of text, such as 5ms

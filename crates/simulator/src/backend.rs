@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use alipes_base::{Clock, Rng};
 use http::{HeaderMap, header};
+use tokio::time::Instant;
 
 use crate::faults::{FaultInfo, Point, Target};
 use crate::seen::SeenLog;
@@ -31,6 +32,8 @@ struct Rules {
 /// How often each kind of moment has come.
 #[derive(Debug, Default)]
 struct Counts {
+    /// When the first of them came.
+    begun: Option<Instant>,
     connections: u64,
     handshakes: u64,
     frames: u64,
@@ -82,22 +85,28 @@ impl Backend {
     pub(crate) fn strike(&self, moment: Moment) -> Option<&'static FaultInfo> {
         let mut rules = self.rules();
         let counts = &mut rules.counts;
+        let begun = *counts.begun.get_or_insert_with(|| self.clock.now());
         let count = counts.of(moment);
         *count += 1;
         let count = *count;
         let on_either = counts.sse + counts.handshakes;
-        rules.scenario.due(|fault| match (fault.route, moment) {
-            (Target::Connection, Moment::Accepted) => Some(count),
-            (Target::AnyRoute, Moment::Handshake | Moment::Request(Route::Sse)) => Some(on_either),
-            (Target::Route(Route::WebSocket), Moment::Handshake) => {
-                (fault.point == Point::Headers).then_some(count)
-            }
-            (Target::Route(Route::WebSocket), Moment::Frame) => {
-                (fault.point != Point::Headers).then_some(count)
-            }
-            (Target::Route(route), Moment::Request(asked)) => (route == asked).then_some(count),
-            _ => None,
-        })
+        let after = self.clock.since(begun);
+        rules
+            .scenario
+            .due(after, |fault| match (fault.route, moment) {
+                (Target::Connection, Moment::Accepted) => Some(count),
+                (Target::AnyRoute, Moment::Handshake | Moment::Request(Route::Sse)) => {
+                    Some(on_either)
+                }
+                (Target::Route(Route::WebSocket), Moment::Handshake) => {
+                    (fault.point == Point::Headers).then_some(count)
+                }
+                (Target::Route(Route::WebSocket), Moment::Frame) => {
+                    (fault.point != Point::Headers).then_some(count)
+                }
+                (Target::Route(route), Moment::Request(asked)) => (route == asked).then_some(count),
+                _ => None,
+            })
     }
 
     /// Whether the request carries a key that is accepted.
@@ -186,6 +195,23 @@ mod tests {
         assert_eq!(strike(&backend, Moment::Frame), None);
         assert_eq!(strike(&backend, Moment::Request(Route::Sse)), Some("401"));
         assert_eq!(strike(&backend, Moment::Handshake), None);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn time_counts_from_the_first_connection_of_a_scenario() {
+        let sse = Moment::Request(Route::Sse);
+        let backend = backend(&["sse-500@2s-9s"]);
+        for _ in 0..2 {
+            // Nothing has begun: however long that lasts, it does not count.
+            tokio::time::advance(Duration::from_secs(60)).await;
+            assert_eq!(strike(&backend, Moment::Accepted), None);
+            for (second, expected) in [(2, Some("sse-500")), (9, None), (10, None)] {
+                let begun = backend.rules().counts.begun.unwrap();
+                tokio::time::sleep_until(begun + Duration::from_secs(second)).await;
+                assert_eq!(strike(&backend, sse), expected, "{second} s");
+            }
+            backend.set_scenario(Scenario::from_flags(["sse-500@2s-9s"]).unwrap());
+        }
     }
 
     #[test]

@@ -30,13 +30,16 @@ pub enum SimulatorError {
         /// The right name that looks most like it.
         nearest: Option<&'static str>,
     },
-    /// The attempts of a fault cannot be read.
-    #[error("cannot read the attempts `{attempts}` of fault `{fault}`; write 2, 2-3, 2- or always")]
-    BadAttempts {
+    /// When a fault shall strike cannot be read.
+    #[error(
+        "cannot read when `{fault}` shall strike from `{when}`; \
+         write 2, 2-3 or 2- for attempts, 3s or 2s-9s for a time, or always"
+    )]
+    BadWhen {
         /// The fault's name.
         fault: String,
         /// The text.
-        attempts: String,
+        when: String,
     },
     /// The scenario is not a scenario.
     #[error("line {line} of the scenario: {problem}")]

@@ -1,18 +1,28 @@
-//! Which faults strike, and on which attempts: from flags, or from a small file.
+//! Which faults strike, and when: from flags, or from a small file.
 //!
 //! ```toml
 //! [[fault]]
 //! name = "websocket-refused-403"
-//! on = "1-3"       # "2", "2-3", "2-" (from the second on); without it: always
+//! on = "1-3"       # attempts: "2", "2-3", "2-" (from the second on); without it: always
+//!
+//! [[fault]]
+//! name = "sse-500"
+//! on = "3s"        # the first three seconds; or "2s-9s", or "2s-" (from then on)
 //! ```
 //!
 //! Attempts are counted for each route by itself. A WebSocket handshake is one count and the
 //! requests on sockets are another, without those that only prepare (`generate: false`): a fault
-//! that strikes the upgrade counts handshakes, all others count requests. When several faults are
-//! due at once, the one listed first strikes.
+//! that strikes the upgrade counts handshakes, all others count requests. Time is counted from the
+//! first connection, or, when the scenario was changed meanwhile, from what came next. When several
+//! faults are due at once, the one listed first strikes.
+
+mod when;
+
+use std::time::Duration;
 
 use toml_edit::{Document, Item, Table};
 
+use self::when::When;
 use crate::SimulatorError;
 use crate::faults::{self, FaultInfo};
 
@@ -25,20 +35,8 @@ pub struct Scenario {
 #[derive(Clone, Debug)]
 struct Planned {
     fault: &'static FaultInfo,
-    on: Attempts,
+    on: When,
 }
-
-/// From the first to the last attempt, both included, counted from 1.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Attempts {
-    first: u64,
-    last: u64,
-}
-
-const ALWAYS: Attempts = Attempts {
-    first: 1,
-    last: u64::MAX,
-};
 
 impl Scenario {
     /// Nothing goes wrong.
@@ -55,10 +53,11 @@ impl Scenario {
         Self::from_flags([name])
     }
 
-    /// Faults as flags give them: `NAME` or `NAME@ATTEMPTS`, such as `sse-cut-after-text@2-3`.
+    /// Faults as flags give them: `NAME` or `NAME@WHEN`, such as `sse-cut-after-text@2-3` for some
+    /// attempts, or `sse-500@3s` for some time.
     ///
     /// # Errors
-    /// [`SimulatorError::UnknownFault`] and [`SimulatorError::BadAttempts`].
+    /// [`SimulatorError::UnknownFault`] and [`SimulatorError::BadWhen`].
     pub fn from_flags<S: AsRef<str>>(
         flags: impl IntoIterator<Item = S>,
     ) -> Result<Self, SimulatorError> {
@@ -76,7 +75,7 @@ impl Scenario {
     ///
     /// # Errors
     /// [`SimulatorError::BadScenario`] with its line, [`SimulatorError::UnknownFault`] and
-    /// [`SimulatorError::BadAttempts`].
+    /// [`SimulatorError::BadWhen`].
     pub fn parse(toml: &str) -> Result<Self, SimulatorError> {
         let document = Document::parse(toml).map_err(|error| {
             let at = error.span().map_or(0, |span| span.start);
@@ -103,16 +102,16 @@ impl Scenario {
         self
     }
 
-    /// The fault that strikes, among those that `matches` and are due at their attempt.
+    /// The fault that strikes `after` so long: the first one that has an attempt now and is due.
     pub(crate) fn due(
         &self,
+        after: Duration,
         attempt_of: impl Fn(&FaultInfo) -> Option<u64>,
     ) -> Option<&'static FaultInfo> {
         self.faults
             .iter()
             .find(|planned| {
-                attempt_of(planned.fault)
-                    .is_some_and(|attempt| (planned.on.first..=planned.on.last).contains(&attempt))
+                attempt_of(planned.fault).is_some_and(|attempt| planned.on.is_due(attempt, after))
             })
             .map(|planned| planned.fault)
     }
@@ -145,24 +144,11 @@ fn plan(name: &str, on: &str) -> Result<Planned, SimulatorError> {
         name: name.to_owned(),
         nearest: faults::nearest(name),
     })?;
-    let on = attempts(on).ok_or_else(|| SimulatorError::BadAttempts {
+    let on = When::parse(on).ok_or_else(|| SimulatorError::BadWhen {
         fault: name.to_owned(),
-        attempts: on.to_owned(),
+        when: on.to_owned(),
     })?;
     Ok(Planned { fault, on })
-}
-
-/// `2`, `2-3`, `2-` or `always`.
-fn attempts(text: &str) -> Option<Attempts> {
-    if text == "always" {
-        return Some(ALWAYS);
-    }
-    let (first, last) = match text.split_once('-') {
-        Some((first, "")) => (first.parse().ok()?, u64::MAX),
-        Some((first, last)) => (first.parse().ok()?, last.parse().ok()?),
-        None => (text.parse().ok()?, text.parse().ok()?),
-    };
-    (1 <= first && first <= last).then_some(Attempts { first, last })
 }
 
 fn bad(toml: &str, at: usize, problem: &str) -> SimulatorError {
@@ -178,36 +164,24 @@ mod tests {
     use super::*;
 
     fn due(scenario: &Scenario, attempt: u64) -> Option<&'static str> {
-        scenario.due(|_| Some(attempt)).map(|fault| fault.name)
+        let fault = scenario.due(Duration::ZERO, |_| Some(attempt));
+        fault.map(|fault| fault.name)
     }
 
     #[test]
-    fn attempts_are_one_a_range_an_open_end_or_always() {
-        let table = [
-            ("sse-500", [true, true, true, true]),
-            ("sse-500@always", [true, true, true, true]),
-            ("sse-500@2", [false, true, false, false]),
-            ("sse-500@2-3", [false, true, true, false]),
-            ("sse-500@2-", [false, true, true, true]),
-        ];
-        for (flag, expected) in table {
+    fn a_flag_says_when_or_means_always() {
+        for (flag, expected) in [
+            ("sse-500", [true, true, true]),
+            ("sse-500@2", [false, true, false]),
+            ("sse-500@1s", [true, true, true]),
+            ("sse-500@1s-2s", [false, false, false]),
+        ] {
             let scenario = Scenario::from_flags([flag]).unwrap();
-            let strikes = [1, 2, 3, 4].map(|attempt| due(&scenario, attempt).is_some());
+            let strikes = [1, 2, 3].map(|attempt| due(&scenario, attempt).is_some());
             assert_eq!(strikes, expected, "{flag}");
         }
-        for flag in [
-            "sse-500@",
-            "sse-500@0",
-            "sse-500@3-2",
-            "sse-500@x",
-            "sse-500@-2",
-        ] {
-            let error = Scenario::from_flags([flag]).unwrap_err();
-            assert!(
-                matches!(error, SimulatorError::BadAttempts { .. }),
-                "{flag}"
-            );
-        }
+        let error = Scenario::from_flags(["sse-500@soon"]).unwrap_err();
+        assert!(matches!(error, SimulatorError::BadWhen { when, .. } if when == "soon"));
     }
 
     #[test]

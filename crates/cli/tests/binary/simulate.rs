@@ -55,7 +55,7 @@ async fn what_is_no_fault_or_scenario_is_named() {
     }
     insta::assert_snapshot!(messages, @"
     error: there is no fault `sse-cut-after-txt` (did you mean `sse-cut-after-text`?); list them with --list-faults
-    error: cannot read the attempts `0` of fault `sse-500`; write 2, 2-3, 2- or always
+    error: cannot read when `sse-500` shall strike from `0`; write 2, 2-3 or 2- for attempts, 3s or 2s-9s for a time, or always
     error: the scenario file broken.toml is wrong: line 3 of the scenario: there is no `at` in a fault, only `name` and `on`
     error: the scenario file missing.toml cannot be read: No such file or directory (os error 2)
     ");

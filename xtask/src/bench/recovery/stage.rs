@@ -1,7 +1,7 @@
 //! One simulated backend for one client, with the row's trouble, which counts what is asked of it.
 //!
 //! It is the room behind `alipes simulate`, run here and not as that command for two reasons: it tells what it has
-//! seen, also inside TLS, HTTP/2 and WebSocket, where no relay could count; and an outage has to end while it runs.
+//! seen, also inside TLS, HTTP/2 and WebSocket, where no relay could count; and it can go away and come back.
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -103,11 +103,7 @@ async fn play(
     let mut options = Options::local(Clock::system(), Rng::seeded(1));
     options.tls = row.tls;
     options.pace = PACE;
-    options.scenario = match row.trouble {
-        Trouble::Nothing => Scenario::healthy(),
-        Trouble::Fault(fault) => Scenario::from_flags([fault])?,
-        Trouble::Gone => Scenario::always("connection-reset")?,
-    };
+    options.scenario = scenario(row)?;
     let simulator = Simulator::start(options.clone()).await?;
     let _ = ready.send(Ready {
         url: simulator.base_url(),
@@ -124,23 +120,27 @@ async fn play(
     }
 }
 
+fn scenario(row: &Row) -> Result<Scenario> {
+    Ok(match (row.trouble, row.outage) {
+        (Trouble::Nothing, _) => Scenario::healthy(),
+        (Trouble::Fault(fault), None) => Scenario::from_flags([fault])?,
+        (Trouble::Fault(fault), Some(outage)) => {
+            Scenario::from_flags([format!("{fault}@{}ms", outage.as_millis())])?
+        }
+        (Trouble::Gone, _) => Scenario::always("connection-reset")?,
+    })
+}
+
 impl Play {
-    /// Lets the trouble begin and end when it should.
+    /// Goes away at the first connection and comes back, where that is the trouble.
     async fn act(&mut self, row: &Row) -> Result<Infallible> {
-        if let Some(outage) = row.outage {
+        if let (Trouble::Gone, Some(outage)) = (row.trouble, row.outage) {
             while self.count() == 0 {
                 tokio::time::sleep(POLL).await;
             }
-            if row.trouble == Trouble::Gone {
-                let address = self.go_away().await;
-                tokio::time::sleep(outage).await;
-                self.come_back(address).await?;
-            } else {
-                tokio::time::sleep(outage).await;
-            }
-            if let Some(simulator) = &self.simulator {
-                simulator.set_scenario(Scenario::healthy());
-            }
+            let address = self.go_away().await;
+            tokio::time::sleep(outage).await;
+            self.come_back(address).await?;
         }
         std::future::pending().await
     }
@@ -156,6 +156,7 @@ impl Play {
     async fn come_back(&mut self, address: Option<SocketAddr>) -> Result<()> {
         let mut options = self.options.clone();
         options.listen = address.context("the simulator went away twice")?;
+        options.scenario = Scenario::healthy();
         self.simulator = Some(Simulator::start(options).await?);
         Ok(())
     }
@@ -214,12 +215,13 @@ mod tests {
             .find(|row| row.trouble == Trouble::Nothing)
             .unwrap();
         row.trouble = Trouble::Fault("sse-500");
-        row.outage = Some(Duration::from_millis(1));
+        row.outage = Some(Duration::from_secs(1));
         let stage = Stage::open(&row, folder.path()).unwrap();
         let mut asked = 1;
         assert!(ask(stage.url()).starts_with("HTTP/1.1 500"));
         while !ask(stage.url()).contains("response.completed") {
             asked += 1;
+            std::thread::sleep(Duration::from_millis(20));
         }
         assert_eq!(stage.requests().unwrap(), asked + 1);
     }
