@@ -11,6 +11,13 @@ use crate::faults::{FaultInfo, Point, Target};
 use crate::seen::SeenLog;
 use crate::{Keys, Options, Route, Scenario};
 
+/// What fits into one TCP segment on most paths: a ClientHello with a post-quantum key share does
+/// not (1,486 bytes against 264, measured with our own client).
+const SEGMENT: usize = 1_400;
+
+const WEBSOCKET: Target = Target::Route(Route::WebSocket);
+const SSE: Target = Target::Route(Route::Sse);
+
 /// The state behind every connection.
 #[derive(Debug)]
 pub(crate) struct Backend {
@@ -35,6 +42,9 @@ struct Counts {
     /// When the first of them came.
     begun: Option<Instant>,
     connections: u64,
+    hellos: u64,
+    http2: u64,
+    sockets: u64,
     handshakes: u64,
     frames: u64,
     sse: u64,
@@ -47,8 +57,14 @@ struct Counts {
 pub(crate) enum Moment {
     /// A connection has been accepted.
     Accepted,
+    /// A ClientHello of so many bytes has been read.
+    ClientHello(usize),
+    /// HTTP/2 has been agreed on.
+    Http2,
     /// A WebSocket upgrade has been asked for.
     Handshake,
+    /// A WebSocket is open.
+    Socket,
     /// A request has come on a WebSocket.
     Frame,
     /// Any other request.
@@ -91,22 +107,13 @@ impl Backend {
         let count = *count;
         let on_either = counts.sse + counts.handshakes;
         let after = self.clock.since(begun);
-        rules
-            .scenario
-            .due(after, |fault| match (fault.route, moment) {
-                (Target::Connection, Moment::Accepted) => Some(count),
-                (Target::AnyRoute, Moment::Handshake | Moment::Request(Route::Sse)) => {
-                    Some(on_either)
-                }
-                (Target::Route(Route::WebSocket), Moment::Handshake) => {
-                    (fault.point == Point::Headers).then_some(count)
-                }
-                (Target::Route(Route::WebSocket), Moment::Frame) => {
-                    (fault.point != Point::Headers).then_some(count)
-                }
-                (Target::Route(route), Moment::Request(asked)) => (route == asked).then_some(count),
-                _ => None,
-            })
+        rules.scenario.due(after, |fault| {
+            let counted = match fault.route {
+                Target::AnyRoute => on_either,
+                _ => count,
+            };
+            moment.is_of(fault).then_some(counted)
+        })
     }
 
     /// Whether the request carries a key that is accepted.
@@ -136,11 +143,35 @@ impl Backend {
     }
 }
 
+impl Moment {
+    /// Whether this is where the fault strikes.
+    fn is_of(self, fault: &FaultInfo) -> bool {
+        let (target, point) = (fault.route, fault.point);
+        match self {
+            Self::Accepted => target == Target::Connection,
+            Self::ClientHello(bytes) => {
+                target == Target::Tls && (point == Point::ClientHello || bytes > SEGMENT)
+            }
+            Self::Http2 => target == Target::Http2,
+            Self::Handshake => {
+                point == Point::Headers && matches!(target, Target::AnyRoute | WEBSOCKET)
+            }
+            Self::Socket => target == WEBSOCKET && point == Point::Open,
+            Self::Frame => target == WEBSOCKET && !matches!(point, Point::Headers | Point::Open),
+            Self::Request(Route::Sse) => matches!(target, Target::AnyRoute | SSE),
+            Self::Request(route) => target == Target::Route(route),
+        }
+    }
+}
+
 impl Counts {
     fn of(&mut self, moment: Moment) -> &mut u64 {
         match moment {
             Moment::Accepted => &mut self.connections,
+            Moment::ClientHello(_) => &mut self.hellos,
+            Moment::Http2 => &mut self.http2,
             Moment::Handshake => &mut self.handshakes,
+            Moment::Socket => &mut self.sockets,
             Moment::Frame => &mut self.frames,
             Moment::Request(Route::Sse | Route::WebSocket) => &mut self.sse,
             Moment::Request(Route::Models) => &mut self.models,

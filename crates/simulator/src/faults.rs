@@ -5,10 +5,15 @@
 //! but still answers pings, a *freeze* answers nothing at all, a *cut* ends the TCP connection
 //! without any closing word (FIN), a *reset* tears it down (RST).
 
+mod table;
+
 use std::fmt;
 
-use crate::answers::{self, Answer};
+use self::table::FAULTS;
+use crate::answers::Answer;
+use crate::plug::Pull;
 use crate::seen::Route;
+use crate::tls::Flaw;
 
 /// One fault as people see it.
 #[derive(Debug)]
@@ -28,6 +33,10 @@ pub struct FaultInfo {
 pub enum Target {
     /// Accepted connections, before anything is read.
     Connection,
+    /// TLS handshakes.
+    Tls,
+    /// HTTP/2 connections, which there are over TLS only.
+    Http2,
     /// One route.
     Route(Route),
     /// Model requests on either route, counted together.
@@ -38,6 +47,8 @@ impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Connection => "connection",
+            Self::Tls => "tls",
+            Self::Http2 => "http2",
             Self::Route(route) => route.as_str(),
             Self::AnyRoute => "any",
         })
@@ -49,6 +60,12 @@ impl fmt::Display for Target {
 pub(crate) enum Point {
     /// The connection has been accepted.
     Accept,
+    /// The ClientHello has been read.
+    ClientHello,
+    /// The same, and it does not fit into one segment: it is a post-quantum one.
+    LargeHello,
+    /// The connection, or the WebSocket, is open.
+    Open,
     /// The request has been read; instead of the answer's head (over WebSocket: of the upgrade's).
     Headers,
     /// The stream is open; before its first event.
@@ -94,6 +111,22 @@ pub(crate) enum Action {
     Flood(Flood),
     /// What was said on this socket before is forgotten.
     Forget,
+    /// A certificate that is not the right one.
+    Certificate(Flaw),
+    /// No ping is ever heard, all else is.
+    Deafen,
+}
+
+impl Action {
+    /// How it ends the connection; none if it does something else.
+    pub(crate) fn pull(&self) -> Option<Pull> {
+        match self {
+            Self::Freeze => Some(Pull::Freeze),
+            Self::Reset => Some(Pull::Reset),
+            Self::Cut => Some(Pull::Cut),
+            _ => None,
+        }
+    }
 }
 
 /// How a terminal event can be wrong.
@@ -140,134 +173,6 @@ pub(crate) fn nearest(name: &str) -> Option<&'static str> {
         .map(|(_, name)| name)
 }
 
-/// One row each: target, point, action, name, what happens. A macro, so that it reads as a table.
-macro_rules! table {
-    ($($target:ident $point:ident $action:expr, $name:literal, $about:literal;)*) => {
-        &[$(FaultInfo {
-            name: $name,
-            route: $target,
-            about: $about,
-            point: Point::$point,
-            action: $action,
-        }),*]
-    };
-}
-
-use self::Action::{
-    Answer as Refuse, Bend as Bent, CloseFrame, Cut, ErrorAndClose, ErrorFrame, Fail, FailOpen,
-    Flood as Flooded, Forget, Freeze, Reset, Say, Stall, StopShort,
-};
-use self::Target::{AnyRoute, Connection};
-const SSE: Target = Target::Route(Route::Sse);
-const WS: Target = Target::Route(Route::WebSocket);
-const MODELS: Target = Target::Route(Route::Models);
-
-static FAULTS: &[FaultInfo] = table! {
-    Connection Accept Reset,  "connection-reset",  "every connection is reset as soon as it is accepted (over TLS: in the handshake)";
-    Connection Accept Cut,    "connection-cut",    "every connection is closed as soon as it is accepted";
-    Connection Accept Freeze, "connection-silent", "connections are accepted and then left alone";
-
-    AnyRoute Headers Refuse(&answers::UNAUTHORIZED), "401",         "either route answers 401 invalid_api_key";
-    AnyRoute Headers Refuse(&answers::RATE_LIMITED), "429",         "either route answers 429 with Retry-After: 1";
-    AnyRoute Headers Refuse(&answers::USAGE_LIMIT),  "usage-limit", "either route answers 429 usage_limit_reached, resetting in an hour";
-    AnyRoute Headers Refuse(&answers::SERVER_ERROR), "500",         "either route answers 500";
-    AnyRoute Headers Refuse(&answers::OVERLOADED),   "503",         "either route answers 503 server_is_overloaded";
-    AnyRoute Headers Refuse(&answers::CHALLENGE),    "challenge",   "either route answers a challenge page (403, cf-mitigated: challenge)";
-
-    WS Headers Refuse(&answers::BAD_REQUEST),      "websocket-refused-400", "the upgrade is refused with 400";
-    WS Headers Refuse(&answers::UNAUTHORIZED),     "websocket-refused-401", "the upgrade is refused with 401 invalid_api_key";
-    WS Headers Refuse(&answers::FORBIDDEN),        "websocket-refused-403", "the upgrade is refused with a bare 403";
-    WS Headers Refuse(&answers::NOT_FOUND),        "websocket-refused-404", "the upgrade is refused with 404";
-    WS Headers Refuse(&answers::UPGRADE_REQUIRED), "websocket-refused-426", "the upgrade is refused with 426: use HTTP";
-    WS Headers Refuse(&answers::RATE_LIMITED),     "websocket-refused-429", "the upgrade is refused with 429 and Retry-After: 1";
-    WS Headers Refuse(&answers::SERVER_ERROR),     "websocket-refused-500", "the upgrade is refused with 500";
-    WS Headers Refuse(&answers::OVERLOADED),       "websocket-refused-503", "the upgrade is refused with 503 server_is_overloaded";
-    WS Headers Refuse(&answers::CHALLENGE),        "websocket-challenge",   "the upgrade meets a challenge page (403, cf-mitigated: challenge)";
-    WS Headers Refuse(&answers::HTML),             "websocket-html-200",    "the upgrade is answered by a web page with 200";
-    WS Headers Stall,                 "websocket-stall-before-upgrade",     "the upgrade is never answered";
-    WS Headers Reset,                 "websocket-reset-before-upgrade",     "the connection is reset instead of the upgrade's answer";
-    WS Headers Cut,                   "websocket-cut-before-upgrade",       "the connection ends instead of the upgrade's answer";
-    WS FirstEvent Stall,              "websocket-stall-before-first-event", "the request is never answered; pings are";
-    WS FirstEvent Freeze,             "websocket-freeze-before-first-event","neither the request nor a ping is ever answered";
-    WS FirstEvent Reset,              "websocket-reset-before-first-event", "the connection is reset instead of the first event";
-    WS FirstEvent Cut,                "websocket-cut-before-first-event",   "the connection ends instead of the first event";
-    WS FirstEvent CloseFrame(1000),   "websocket-close-1000-before-first-event", "a close frame, 1000, instead of the first event";
-    WS FirstEvent CloseFrame(1009),   "websocket-close-1009-before-first-event", "a close frame, 1009 (too big), instead of the first event";
-    WS FirstEvent CloseFrame(1011),   "websocket-close-1011-before-first-event", "a close frame, 1011 (internal error), instead of the first event";
-    WS AfterCreated Stall,            "websocket-stall-after-created",      "events stop after the first; pings are answered";
-    WS AfterCreated Freeze,           "websocket-freeze-after-created",     "events stop after the first; pings are not answered";
-    WS AfterCreated Reset,            "websocket-reset-after-created",      "the connection is reset after the first event";
-    WS AfterCreated Cut,              "websocket-cut-after-created",        "the connection ends after the first event";
-    WS AfterCreated CloseFrame(1011), "websocket-close-1011-after-created", "a close frame, 1011, after the first event";
-    WS AfterText Stall,               "websocket-stall-after-text",         "events stop in the middle of the text; pings are answered";
-    WS AfterText Freeze,              "websocket-freeze-after-text",        "events stop in the middle of the text; pings are not answered";
-    WS AfterText Reset,               "websocket-reset-after-text",         "the connection is reset in the middle of the text";
-    WS AfterText Cut,                 "websocket-cut-after-text",           "the connection ends in the middle of the text";
-    WS AfterText CloseFrame(1000),    "websocket-close-1000-after-text",    "a close frame, 1000, in the middle of the text";
-    WS AfterText CloseFrame(1012),    "websocket-close-1012-after-text",    "a close frame, 1012 (restart), in the middle of the text";
-    WS FirstEvent ErrorFrame(&answers::USAGE_LIMIT),      "websocket-usage-limit",      "an error frame, 429 usage_limit_reached; the socket stays open";
-    WS FirstEvent ErrorFrame(&answers::RATE_LIMITED),     "websocket-rate-limited",     "an error frame, 429 with Retry-After: 1; the socket stays open";
-    WS FirstEvent ErrorFrame(&answers::SERVER_ERROR),     "websocket-error-500",        "an error frame, 500; the socket stays open";
-    WS FirstEvent ErrorAndClose(&answers::CONNECTION_LIMIT, 1000), "websocket-connection-limit", "an error frame, websocket_connection_limit_reached, and a close frame";
-    WS FirstEvent Forget, "websocket-previous-response-not-found", "every previous_response_id is unknown; full input is answered";
-    WS AfterText Fail("server_error", "The server had an error."),      "websocket-failed",            "response.failed in the middle of the text; the socket stays open";
-    WS AfterCreated Fail("server_is_overloaded", "Overloaded."),        "websocket-failed-overloaded", "response.failed, server_is_overloaded; the socket stays open";
-    WS AfterText Say(BROKEN_JSON),      "websocket-broken-json",    "a frame that is no JSON in the middle of the text; then it goes on";
-    WS AfterText Say(UNKNOWN_EVENT),    "websocket-unknown-event",  "an event nobody knows in the middle of the text; then it goes on";
-    WS End Bent(Bend::NullOutput),      "websocket-null-output",    "the final event's output is null";
-    WS End Bent(Bend::Twice),           "websocket-completed-twice","the final event comes twice";
-    WS FirstEvent Flooded(Flood::Events), "websocket-endless",      "up to 1 GB of unknown events instead of the first one";
-
-    SSE Headers Refuse(&answers::BAD_REQUEST),  "sse-400",         "the request is answered with 400";
-    SSE Headers Refuse(&answers::UNAUTHORIZED), "sse-401",         "the request is answered with 401 invalid_api_key";
-    SSE Headers Refuse(&answers::FORBIDDEN),    "sse-403",         "the request is answered with a bare 403";
-    SSE Headers Refuse(&answers::NOT_FOUND),    "sse-404",         "the request is answered with 404";
-    SSE Headers Refuse(&answers::TOO_LARGE),    "sse-413",         "the request is answered with 413";
-    SSE Headers Refuse(&answers::RATE_LIMITED), "sse-429",         "the request is answered with 429 and Retry-After: 1";
-    SSE Headers Refuse(&answers::USAGE_LIMIT),  "sse-usage-limit", "the request is answered with 429 usage_limit_reached, resetting in an hour";
-    SSE Headers Refuse(&answers::SERVER_ERROR), "sse-500",         "the request is answered with 500";
-    SSE Headers Refuse(&answers::OVERLOADED),   "sse-503",         "the request is answered with 503 server_is_overloaded";
-    SSE Headers Refuse(&answers::CHALLENGE),    "sse-challenge",   "the request meets a challenge page (403, cf-mitigated: challenge)";
-    SSE Headers Refuse(&answers::HTML),         "sse-html-200",    "the request is answered by a web page with 200";
-    SSE Headers Refuse(&answers::HEADER_FLOOD), "sse-header-flood","an answer with more than 256 KiB of headers";
-    SSE Headers Stall,       "sse-stall-before-headers",     "the request is never answered";
-    SSE Headers Freeze,      "sse-freeze-before-headers",    "the request is never answered, nor is an HTTP/2 ping";
-    SSE Headers Reset,       "sse-reset-before-headers",     "the connection is reset instead of the answer";
-    SSE Headers Cut,         "sse-cut-before-headers",       "the connection ends instead of the answer";
-    SSE FirstEvent Stall,    "sse-stall-before-first-event", "the stream opens and stays empty";
-    SSE AfterCreated Stall,  "sse-stall-after-created",      "events stop after the first";
-    SSE AfterCreated Freeze, "sse-freeze-after-created",     "events stop after the first, and HTTP/2 pings are not answered";
-    SSE AfterCreated Reset,  "sse-reset-after-created",      "the connection is reset after the first event";
-    SSE AfterCreated Cut,    "sse-cut-after-created",        "the connection ends after the first event";
-    SSE AfterText Stall,     "sse-stall-after-text",         "events stop in the middle of the text";
-    SSE AfterText Freeze,    "sse-freeze-after-text",        "events stop in the middle of the text, and HTTP/2 pings are not answered";
-    SSE AfterText Reset,     "sse-reset-after-text",         "the connection is reset in the middle of the text";
-    SSE AfterText Cut,       "sse-cut-after-text",           "the connection ends in the middle of the text";
-    SSE FirstEvent ErrorFrame(&answers::SERVER_ERROR), "sse-error-event", "an error event instead of the first one";
-    SSE AfterText Fail("server_error", "The server had an error."),      "sse-failed",            "response.failed in the middle of the text";
-    SSE AfterText FailOpen("server_error", "The server had an error."),  "sse-failed-held-open",  "response.failed in the middle of the text, and the stream stays open";
-    SSE AfterCreated Fail("server_is_overloaded", "Overloaded."),        "sse-failed-overloaded", "response.failed, server_is_overloaded";
-    SSE AfterCreated Fail("rate_limit_exceeded", "Please try again in 1s."), "sse-failed-rate-limit", "response.failed, rate_limit_exceeded, \"try again in 1s\"";
-    SSE AfterText StopShort("max_output_tokens"), "sse-incomplete",  "response.incomplete, max_output_tokens, in the middle of the text";
-    SSE AfterText Say(BROKEN_JSON),      "sse-broken-json",    "an event that is no JSON in the middle of the text; then it goes on";
-    SSE AfterText Say(UNKNOWN_EVENT),    "sse-unknown-event",  "an event nobody knows in the middle of the text; then it goes on";
-    SSE End Bent(Bend::NullOutput),      "sse-null-output",    "the final event's output is null";
-    SSE End Bent(Bend::Twice),           "sse-completed-twice","the final event comes twice";
-    SSE End Bent(Bend::NoBlankLine),     "sse-no-blank-line",  "the blank line after the final event is missing";
-    SSE End Bent(Bend::Missing),         "sse-no-final-event", "the stream ends in good order without its final event";
-    SSE FirstEvent Flooded(Flood::Comments), "sse-endless",      "up to 1 GB of comments instead of events";
-    SSE FirstEvent Flooded(Flood::Line),     "sse-endless-line", "one line of up to 1 GB instead of events";
-
-    MODELS Headers Refuse(&answers::UNAUTHORIZED), "models-401",       "the model list is answered with 401";
-    MODELS Headers Refuse(&answers::SERVER_ERROR), "models-500",       "the model list is answered with 500";
-    MODELS Headers Refuse(&answers::CHALLENGE),    "models-challenge", "the model list meets a challenge page";
-    MODELS Headers Stall,                          "models-stall",     "the model list is never answered";
-};
-
-const BROKEN_JSON: &str = r#"{"type":"response.output_text.delta","delta":"br"#;
-const UNKNOWN_EVENT: &str =
-    r#"{"type":"response.weather_report","weather":"an event nobody knows"}"#;
-
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
@@ -291,19 +196,38 @@ mod tests {
     #[test]
     fn a_fault_strikes_where_it_can() {
         for fault in FAULTS {
-            let is_connection = fault.route == Connection;
-            assert_eq!(
-                fault.point == Point::Accept,
-                is_connection,
-                "{}",
-                fault.name
-            );
-            if matches!(fault.action, CloseFrame(_) | ErrorAndClose(..) | Forget) {
-                assert_eq!(fault.route, WS, "{}", fault.name);
-            }
-            if matches!(fault.action, Refuse(_)) {
-                assert_eq!(fault.point, Point::Headers, "{}", fault.name);
-            }
+            let points: &[Point] = match fault.route {
+                Target::Connection => &[Point::Accept],
+                Target::Tls => &[Point::ClientHello, Point::LargeHello],
+                Target::Http2 => &[Point::Open],
+                Target::Route(Route::WebSocket) => &[
+                    Point::Headers,
+                    Point::Open,
+                    Point::FirstEvent,
+                    Point::AfterCreated,
+                    Point::AfterText,
+                    Point::End,
+                ],
+                Target::Route(_) => &[
+                    Point::Headers,
+                    Point::FirstEvent,
+                    Point::AfterCreated,
+                    Point::AfterText,
+                    Point::End,
+                ],
+                Target::AnyRoute => &[Point::Headers],
+            };
+            assert!(points.contains(&fault.point), "{}", fault.name);
+            let is_where = match fault.action {
+                Action::CloseFrame(_) | Action::ErrorAndClose(..) | Action::Forget => {
+                    fault.route == Target::Route(Route::WebSocket)
+                }
+                Action::Answer(_) => fault.point == Point::Headers,
+                Action::Certificate(_) => fault.route == Target::Tls,
+                Action::Deafen => fault.point == Point::Open,
+                _ => true,
+            };
+            assert!(is_where, "{}", fault.name);
         }
     }
 

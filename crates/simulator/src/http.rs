@@ -77,17 +77,14 @@ impl Connection {
     /// to give, or no such fault; else the connection ends first.
     pub(crate) async fn struck(&self, fault: Option<&FaultInfo>) -> Option<Response<Body>> {
         let fault = fault.filter(|fault| fault.point == Point::Headers)?;
-        let pull = match fault.action {
-            Action::Answer(answer) => return Some(self.say(answer)),
-            Action::Reset => Pull::Reset,
-            Action::Cut => Pull::Cut,
-            Action::Freeze => Pull::Freeze,
-            _ => {
-                tokio::time::sleep(STALL).await;
-                Pull::Cut
-            }
-        };
-        self.plug.pull(pull);
+        if let Action::Answer(answer) = fault.action {
+            return Some(self.say(answer));
+        }
+        let pull = fault.action.pull();
+        if pull.is_none() {
+            tokio::time::sleep(STALL).await;
+        }
+        self.plug.pull(pull.unwrap_or(Pull::Cut));
         pending().await
     }
 

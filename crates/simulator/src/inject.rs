@@ -53,11 +53,12 @@ pub(crate) fn script(events: Vec<String>, fault: Option<&FaultInfo>, now: u64) -
     let mut rest = events;
     let mut steps: Vec<Step> = rest.drain(..at).map(Step::Event).collect();
     let rest = rest.into_iter().map(Step::Event);
+    if let Some(pull) = fault.action.pull() {
+        steps.push(Step::Pull(pull));
+        return steps;
+    }
     match fault.action {
         Action::Stall => steps.push(Step::Stall),
-        Action::Freeze => steps.push(Step::Pull(Pull::Freeze)),
-        Action::Reset => steps.push(Step::Pull(Pull::Reset)),
-        Action::Cut => steps.push(Step::Pull(Pull::Cut)),
         Action::CloseFrame(code) => steps.push(Step::CloseFrame(code)),
         Action::ErrorFrame(answer) => steps.push(Step::Event(answer.frame(now))),
         Action::ErrorAndClose(answer, code) => {
@@ -75,7 +76,7 @@ pub(crate) fn script(events: Vec<String>, fault: Option<&FaultInfo>, now: u64) -
         }
         Action::Bend(bend) => steps.extend(rest.flat_map(|end| bent(end, bend))),
         // These strike before there are events.
-        Action::Answer(_) | Action::Forget => steps.extend(rest),
+        _ => steps.extend(rest),
     }
     steps
 }
@@ -93,7 +94,7 @@ fn position(events: &[String], point: Point) -> usize {
                 .map_or(end, |last| last + 1)
         }
         Point::End => end,
-        Point::Accept | Point::Headers | Point::FirstEvent => 0,
+        _ => 0,
     }
 }
 

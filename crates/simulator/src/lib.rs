@@ -24,8 +24,10 @@
 
 mod answers;
 mod backend;
+mod deaf;
 mod error;
 mod faults;
+mod handshake;
 mod http;
 mod inject;
 mod listener;

@@ -60,6 +60,20 @@ pub struct Seen {
 }
 
 impl Seen {
+    /// A connection that a fault ended before a request could be read.
+    pub(crate) fn unread(connection: u64, fault: &'static str) -> Self {
+        Self {
+            route: Route::Other,
+            connection,
+            version: "",
+            method: String::new(),
+            path: String::new(),
+            headers: Vec::new(),
+            body: None,
+            fault: Some(fault),
+        }
+    }
+
     /// The first header of this name.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {

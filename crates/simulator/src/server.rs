@@ -19,22 +19,19 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::task::JoinSet;
-use tokio_rustls::TlsAcceptor;
 
 use crate::backend::{Backend, Moment};
-use crate::faults::Action;
+use crate::deaf::{Deaf, Framing};
+use crate::handshake;
 use crate::http::{Body, Connection};
 use crate::listener::{Accepted, Listener};
 use crate::plug::{Plug, Pull};
 use crate::seen::Seen;
-use crate::tls::{self, HOST};
-use crate::{Keys, Network, Options, Route, Scenario, SimulatorError};
+use crate::tls::{HOST, Tls};
+use crate::{Keys, Network, Options, Scenario, SimulatorError};
 
 /// Connections served at a time; more wait in the listener's queue.
 const CONNECTIONS: usize = 512;
-
-/// How long a client may take for its TLS handshake.
-const HANDSHAKE: Duration = Duration::from_secs(10);
 
 /// How long a client may take to send a request's head, idle time between requests included.
 const HEAD: Duration = Duration::from_secs(120);
@@ -96,12 +93,12 @@ impl Simulator {
         let address = listener.local_addr().map_err(failed)?;
         let tls = options
             .tls
-            .then(|| tls::throw_away(options.listen.ip()))
+            .then(|| Tls::throw_away(options.listen.ip()).map(Arc::new))
             .transpose()?;
         let backend = Arc::new(Backend::new(options));
-        let (acceptor, ca_pem) = tls.map(|tls| (tls.acceptor, tls.ca_pem)).unzip();
+        let ca_pem = tls.as_ref().map(|tls| tls.ca_pem().to_owned());
         let mut tasks = JoinSet::new();
-        tasks.spawn(accept(listener, acceptor, Arc::clone(&backend)));
+        tasks.spawn(accept(listener, tls, Arc::clone(&backend)));
         Ok(Self {
             address,
             host,
@@ -164,7 +161,7 @@ impl Simulator {
     }
 }
 
-async fn accept(mut listener: Listener, tls: Option<TlsAcceptor>, backend: Arc<Backend>) {
+async fn accept(mut listener: Listener, tls: Option<Arc<Tls>>, backend: Arc<Backend>) {
     let mut connections = JoinSet::new();
     let mut number = 0;
     loop {
@@ -184,16 +181,12 @@ async fn accept(mut listener: Listener, tls: Option<TlsAcceptor>, backend: Arc<B
 }
 
 /// Serves one connection until it ends.
-async fn serve(accepted: Accepted, number: u64, tls: Option<TlsAcceptor>, backend: Arc<Backend>) {
+async fn serve(accepted: Accepted, number: u64, tls: Option<Arc<Tls>>, backend: Arc<Backend>) {
     let Accepted { io, plug } = accepted;
     if let Some(fault) = backend.strike(Moment::Accepted) {
-        backend.seen.push(unread(number, fault.name), 0);
-        let pull = match fault.action {
-            Action::Reset => Pull::Reset,
-            Action::Cut => Pull::Cut,
-            _ => Pull::Freeze,
-        };
-        plug.carry_out(pull).await;
+        backend.seen.push(Seen::unread(number, fault.name), 0);
+        plug.carry_out(fault.action.pull().unwrap_or(Pull::Freeze))
+            .await;
         drop(io);
         return;
     }
@@ -203,11 +196,14 @@ async fn serve(accepted: Accepted, number: u64, tls: Option<TlsAcceptor>, backen
         let Some(tls) = tls else {
             return http1(io, connection).await;
         };
-        let Ok(Ok(io)) = tokio::time::timeout(HANDSHAKE, tls.accept(io)).await else {
+        let Some(io) = handshake::shake(io, &tls, &connection).await else {
             return;
         };
         if io.get_ref().1.alpn_protocol() == Some(b"h2") {
-            http2(io, connection).await;
+            match connection.backend.strike(Moment::Http2) {
+                None => http2(io, connection).await,
+                Some(_deaf) => http2(Deaf::new(io, Framing::Http2), connection).await,
+            }
         } else {
             http1(io, connection).await;
         }
@@ -273,19 +269,6 @@ async fn drive(http: impl Future, plug: &Plug) {
         pull = plug.pulled() => pull,
     };
     plug.carry_out(pull).await;
-}
-
-fn unread(connection: u64, fault: &'static str) -> Seen {
-    Seen {
-        route: Route::Other,
-        connection,
-        version: "",
-        method: String::new(),
-        path: String::new(),
-        headers: Vec::new(),
-        body: None,
-        fault: Some(fault),
-    }
 }
 
 /// The requests of one HTTP/2 connection, which hyper wants to run as tasks.

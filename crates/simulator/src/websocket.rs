@@ -22,6 +22,7 @@ use serde_json::Value;
 
 use crate::answers::{self, Refusal};
 use crate::backend::Moment;
+use crate::deaf::{Deaf, Framing};
 use crate::faults::{Action, FaultInfo, Point};
 use crate::http::{Body, Connection, full};
 use crate::inject::{self, Step};
@@ -99,8 +100,16 @@ impl Session {
             return;
         };
         let deadline = Deadline::after(&connection.backend.clock, "websocket connection", LIFE);
+        let io = TokioIo::new(upgraded);
+        let socket = match connection.backend.strike(Moment::Socket) {
+            None => websocket::serve(io, self.acceptance, LARGEST),
+            Some(_deaf) => {
+                let io = Deaf::new(io, Framing::WebSocket);
+                websocket::serve(io, self.acceptance, LARGEST)
+            }
+        };
         let mut served = Served {
-            socket: websocket::serve(TokioIo::new(upgraded), self.acceptance, LARGEST),
+            socket,
             connection,
             path: self.path,
             history: VecDeque::new(),

@@ -42,7 +42,15 @@ pub(crate) fn deadline() -> Deadline {
     Deadline::after(&Clock::system(), "test", LONG)
 }
 
-fn dialer(simulator: &Simulator) -> Dialer {
+pub(crate) async fn start_tls(faults: &[&str]) -> Simulator {
+    let options = Options {
+        tls: true,
+        ..options(faults)
+    };
+    Simulator::start(options).await.unwrap()
+}
+
+fn dialer(simulator: &Simulator, limits: Limits) -> Dialer {
     let options = TlsOptions {
         only_these_roots: simulator.ca_pem().map(|pem| pem.as_bytes().to_vec()),
         ..TlsOptions::default()
@@ -50,9 +58,14 @@ fn dialer(simulator: &Simulator) -> Dialer {
     Dialer::new(DialerOptions {
         sockets: Arc::new(SystemSockets::default()),
         tls: Tls::new(options).unwrap(),
-        limits: Limits::default(),
+        limits,
         clock: Clock::system(),
     })
+}
+
+/// A client that gives up after `limits`.
+pub(crate) fn client(simulator: &Simulator, limits: Limits) -> HttpClient {
+    HttpClient::new(dialer(simulator, limits), Clock::system())
 }
 
 /// Asks by our own HTTP client.
@@ -63,9 +76,21 @@ pub(crate) async fn ask(
     headers: &[(&'static str, &str)],
     body: impl Into<Bytes>,
 ) -> Response {
-    let client = HttpClient::new(dialer(simulator), Clock::system());
+    let call = call(simulator, method, path, headers, body);
+    let client = client(simulator, Limits::default());
+    client.send(call, deadline()).await.unwrap()
+}
+
+/// A request for a path of the simulator.
+pub(crate) fn call(
+    simulator: &Simulator,
+    method: &str,
+    path: &str,
+    headers: &[(&'static str, &str)],
+    body: impl Into<Bytes>,
+) -> Call {
     let base = Url::parse(&simulator.base_url()).unwrap();
-    let call = Call {
+    Call {
         method: method.parse().unwrap(),
         url: base.join(path).unwrap(),
         headers: headers
@@ -75,8 +100,7 @@ pub(crate) async fn ask(
         body: body.into(),
         partition: String::new(),
         fresh: false,
-    };
-    client.send(call, deadline()).await.unwrap()
+    }
 }
 
 /// The whole body of an answer.
@@ -99,7 +123,7 @@ pub(crate) async fn connect(
         compression,
         ..Upgrade::new(Url::parse(&url).unwrap())
     };
-    websocket::connect(&dialer(simulator), upgrade, deadline()).await
+    websocket::connect(&dialer(simulator, Limits::default()), upgrade, deadline()).await
 }
 
 /// A `response.create` frame.

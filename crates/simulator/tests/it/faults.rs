@@ -9,8 +9,9 @@ use alipes_simulator::{Options, Simulator, Target, faults};
 use serde_json::Value;
 
 use crate::client::{
-    End, QUIET, Raw, ask, connect, create, deadline, kind, options, prompt, start,
+    End, QUIET, Raw, ask, connect, create, deadline, kind, options, prompt, start, start_tls,
 };
+use crate::edges::EDGES;
 
 const NOTHING: &str = "";
 const CREATED: &str = "response.created";
@@ -325,7 +326,7 @@ async fn observe(simulator: &Simulator, last: &str, expected: &Turn) -> (Vec<Str
 }
 
 /// Whether a ping is answered while nothing else is said.
-async fn pongs(socket: &mut dyn Socket, expected: bool) -> bool {
+pub(crate) async fn pongs(socket: &mut dyn Socket, expected: bool) -> bool {
     socket.ping(b"?".to_vec()).await.unwrap();
     let answer = if expected {
         deadline().run(socket.next()).await.ok()
@@ -436,12 +437,7 @@ async fn faults_of_either_route_and_of_the_models_do_what_they_say() {
 
 #[tokio::test]
 async fn over_http_2_a_fault_ends_the_whole_connection() {
-    let simulator = Simulator::start(Options {
-        tls: true,
-        ..options(&[])
-    })
-    .await
-    .unwrap();
+    let simulator = start_tls(&[]).await;
     for (fault, expected) in [
         ("sse-reset-after-text", End::Reset),
         ("sse-cut-after-text", End::Closed),
@@ -481,6 +477,7 @@ fn every_fault_is_observed_here() {
         "sse-endless-line",
         "websocket-endless",
         "websocket-stall-before-upgrade",
+        "websocket-pings-unanswered",
     ];
     let observed: BTreeSet<_> = sse.chain(websocket).chain(elsewhere).collect();
     let offered: BTreeSet<_> = faults()
@@ -496,6 +493,6 @@ fn every_fault_is_observed_here() {
         others
             .filter(|fault| fault.route != Target::AnyRoute)
             .count(),
-        3 + 4
+        3 + 4 + EDGES.len()
     );
 }

@@ -1,0 +1,146 @@
+//! The rows: one fault each.
+
+use super::Action::{
+    Answer as Refuse, Bend as Bent, Certificate, CloseFrame, Cut, Deafen, ErrorAndClose,
+    ErrorFrame, Fail, FailOpen, Flood as Flooded, Forget, Freeze, Reset, Say, Stall, StopShort,
+};
+use super::Target::{AnyRoute, Connection, Http2, Tls};
+use super::{Bend, FaultInfo, Flood, Point, Target};
+use crate::answers;
+use crate::seen::Route;
+use crate::tls::Flaw;
+
+const SSE: Target = Target::Route(Route::Sse);
+const WS: Target = Target::Route(Route::WebSocket);
+const MODELS: Target = Target::Route(Route::Models);
+
+/// One row each: target, point, action, name, what happens. A macro, so that it reads as a table.
+macro_rules! table {
+    ($($target:ident $point:ident $action:expr, $name:literal, $about:literal;)*) => {
+        &[$(FaultInfo {
+            name: $name,
+            route: $target,
+            about: $about,
+            point: Point::$point,
+            action: $action,
+        }),*]
+    };
+}
+
+pub(super) static FAULTS: &[FaultInfo] = table! {
+    Connection Accept Reset,  "connection-reset",  "every connection is reset as soon as it is accepted (over TLS: in the handshake)";
+    Connection Accept Cut,    "connection-cut",    "every connection is closed as soon as it is accepted";
+    Connection Accept Freeze, "connection-silent", "connections are accepted and then left alone";
+
+    Tls ClientHello Reset,  "tls-reset-after-hello",  "the handshake is reset after the ClientHello (TLS)";
+    Tls ClientHello Cut,    "tls-cut-after-hello",    "the connection ends after the ClientHello (TLS)";
+    Tls ClientHello Freeze, "tls-freeze-after-hello", "the ClientHello is never answered (TLS)";
+    Tls LargeHello  Reset,  "tls-reset-large-hello",  "a ClientHello of two segments, the post-quantum one, is reset (TLS)";
+    Tls LargeHello  Freeze, "tls-freeze-large-hello", "a ClientHello of two segments is never answered (TLS)";
+    Tls ClientHello Certificate(Flaw::Expired),     "certificate-expired",       "the certificate has expired (TLS)";
+    Tls ClientHello Certificate(Flaw::NotYetValid), "certificate-not-yet-valid", "the certificate is not valid yet (TLS)";
+    Tls ClientHello Certificate(Flaw::WrongHost),   "certificate-wrong-host",    "the certificate is for another host (TLS)";
+    Tls ClientHello Certificate(Flaw::Stranger),    "certificate-stranger",      "the certificate is from an authority that nobody knows (TLS)";
+    Http2 Open Deafen, "http2-pings-unanswered", "HTTP/2 pings are never answered, requests are (TLS)";
+
+    AnyRoute Headers Refuse(&answers::UNAUTHORIZED), "401",         "either route answers 401 invalid_api_key";
+    AnyRoute Headers Refuse(&answers::RATE_LIMITED), "429",         "either route answers 429 with Retry-After: 1";
+    AnyRoute Headers Refuse(&answers::USAGE_LIMIT),  "usage-limit", "either route answers 429 usage_limit_reached, resetting in an hour";
+    AnyRoute Headers Refuse(&answers::SERVER_ERROR), "500",         "either route answers 500";
+    AnyRoute Headers Refuse(&answers::OVERLOADED),   "503",         "either route answers 503 server_is_overloaded";
+    AnyRoute Headers Refuse(&answers::CHALLENGE),    "challenge",   "either route answers a challenge page (403, cf-mitigated: challenge)";
+
+    WS Headers Refuse(&answers::BAD_REQUEST),      "websocket-refused-400", "the upgrade is refused with 400";
+    WS Headers Refuse(&answers::UNAUTHORIZED),     "websocket-refused-401", "the upgrade is refused with 401 invalid_api_key";
+    WS Headers Refuse(&answers::FORBIDDEN),        "websocket-refused-403", "the upgrade is refused with a bare 403";
+    WS Headers Refuse(&answers::NOT_FOUND),        "websocket-refused-404", "the upgrade is refused with 404";
+    WS Headers Refuse(&answers::UPGRADE_REQUIRED), "websocket-refused-426", "the upgrade is refused with 426: use HTTP";
+    WS Headers Refuse(&answers::RATE_LIMITED),     "websocket-refused-429", "the upgrade is refused with 429 and Retry-After: 1";
+    WS Headers Refuse(&answers::SERVER_ERROR),     "websocket-refused-500", "the upgrade is refused with 500";
+    WS Headers Refuse(&answers::OVERLOADED),       "websocket-refused-503", "the upgrade is refused with 503 server_is_overloaded";
+    WS Headers Refuse(&answers::CHALLENGE),        "websocket-challenge",   "the upgrade meets a challenge page (403, cf-mitigated: challenge)";
+    WS Headers Refuse(&answers::HTML),             "websocket-html-200",    "the upgrade is answered by a web page with 200";
+    WS Headers Stall,                 "websocket-stall-before-upgrade",     "the upgrade is never answered";
+    WS Headers Reset,                 "websocket-reset-before-upgrade",     "the connection is reset instead of the upgrade's answer";
+    WS Headers Cut,                   "websocket-cut-before-upgrade",       "the connection ends instead of the upgrade's answer";
+    WS Open Deafen,                   "websocket-pings-unanswered",         "pings are never answered, requests are";
+    WS FirstEvent Stall,              "websocket-stall-before-first-event", "the request is never answered; pings are";
+    WS FirstEvent Freeze,             "websocket-freeze-before-first-event","neither the request nor a ping is ever answered";
+    WS FirstEvent Reset,              "websocket-reset-before-first-event", "the connection is reset instead of the first event";
+    WS FirstEvent Cut,                "websocket-cut-before-first-event",   "the connection ends instead of the first event";
+    WS FirstEvent CloseFrame(1000),   "websocket-close-1000-before-first-event", "a close frame, 1000, instead of the first event";
+    WS FirstEvent CloseFrame(1009),   "websocket-close-1009-before-first-event", "a close frame, 1009 (too big), instead of the first event";
+    WS FirstEvent CloseFrame(1011),   "websocket-close-1011-before-first-event", "a close frame, 1011 (internal error), instead of the first event";
+    WS AfterCreated Stall,            "websocket-stall-after-created",      "events stop after the first; pings are answered";
+    WS AfterCreated Freeze,           "websocket-freeze-after-created",     "events stop after the first; pings are not answered";
+    WS AfterCreated Reset,            "websocket-reset-after-created",      "the connection is reset after the first event";
+    WS AfterCreated Cut,              "websocket-cut-after-created",        "the connection ends after the first event";
+    WS AfterCreated CloseFrame(1011), "websocket-close-1011-after-created", "a close frame, 1011, after the first event";
+    WS AfterText Stall,               "websocket-stall-after-text",         "events stop in the middle of the text; pings are answered";
+    WS AfterText Freeze,              "websocket-freeze-after-text",        "events stop in the middle of the text; pings are not answered";
+    WS AfterText Reset,               "websocket-reset-after-text",         "the connection is reset in the middle of the text";
+    WS AfterText Cut,                 "websocket-cut-after-text",           "the connection ends in the middle of the text";
+    WS AfterText CloseFrame(1000),    "websocket-close-1000-after-text",    "a close frame, 1000, in the middle of the text";
+    WS AfterText CloseFrame(1012),    "websocket-close-1012-after-text",    "a close frame, 1012 (restart), in the middle of the text";
+    WS FirstEvent ErrorFrame(&answers::USAGE_LIMIT),      "websocket-usage-limit",      "an error frame, 429 usage_limit_reached; the socket stays open";
+    WS FirstEvent ErrorFrame(&answers::RATE_LIMITED),     "websocket-rate-limited",     "an error frame, 429 with Retry-After: 1; the socket stays open";
+    WS FirstEvent ErrorFrame(&answers::SERVER_ERROR),     "websocket-error-500",        "an error frame, 500; the socket stays open";
+    WS FirstEvent ErrorAndClose(&answers::CONNECTION_LIMIT, 1000), "websocket-connection-limit", "an error frame, websocket_connection_limit_reached, and a close frame";
+    WS FirstEvent Forget, "websocket-previous-response-not-found", "every previous_response_id is unknown; full input is answered";
+    WS AfterText Fail("server_error", "The server had an error."),      "websocket-failed",            "response.failed in the middle of the text; the socket stays open";
+    WS AfterCreated Fail("server_is_overloaded", "Overloaded."),        "websocket-failed-overloaded", "response.failed, server_is_overloaded; the socket stays open";
+    WS AfterText Say(BROKEN_JSON),      "websocket-broken-json",    "a frame that is no JSON in the middle of the text; then it goes on";
+    WS AfterText Say(UNKNOWN_EVENT),    "websocket-unknown-event",  "an event nobody knows in the middle of the text; then it goes on";
+    WS End Bent(Bend::NullOutput),      "websocket-null-output",    "the final event's output is null";
+    WS End Bent(Bend::Twice),           "websocket-completed-twice","the final event comes twice";
+    WS FirstEvent Flooded(Flood::Events), "websocket-endless",      "up to 1 GB of unknown events instead of the first one";
+
+    SSE Headers Refuse(&answers::BAD_REQUEST),  "sse-400",         "the request is answered with 400";
+    SSE Headers Refuse(&answers::UNAUTHORIZED), "sse-401",         "the request is answered with 401 invalid_api_key";
+    SSE Headers Refuse(&answers::FORBIDDEN),    "sse-403",         "the request is answered with a bare 403";
+    SSE Headers Refuse(&answers::NOT_FOUND),    "sse-404",         "the request is answered with 404";
+    SSE Headers Refuse(&answers::TOO_LARGE),    "sse-413",         "the request is answered with 413";
+    SSE Headers Refuse(&answers::RATE_LIMITED), "sse-429",         "the request is answered with 429 and Retry-After: 1";
+    SSE Headers Refuse(&answers::USAGE_LIMIT),  "sse-usage-limit", "the request is answered with 429 usage_limit_reached, resetting in an hour";
+    SSE Headers Refuse(&answers::SERVER_ERROR), "sse-500",         "the request is answered with 500";
+    SSE Headers Refuse(&answers::OVERLOADED),   "sse-503",         "the request is answered with 503 server_is_overloaded";
+    SSE Headers Refuse(&answers::CHALLENGE),    "sse-challenge",   "the request meets a challenge page (403, cf-mitigated: challenge)";
+    SSE Headers Refuse(&answers::HTML),         "sse-html-200",    "the request is answered by a web page with 200";
+    SSE Headers Refuse(&answers::HEADER_FLOOD), "sse-header-flood","an answer with more than 256 KiB of headers";
+    SSE Headers Stall,       "sse-stall-before-headers",     "the request is never answered";
+    SSE Headers Freeze,      "sse-freeze-before-headers",    "the request is never answered, nor is an HTTP/2 ping";
+    SSE Headers Reset,       "sse-reset-before-headers",     "the connection is reset instead of the answer";
+    SSE Headers Cut,         "sse-cut-before-headers",       "the connection ends instead of the answer";
+    SSE FirstEvent Stall,    "sse-stall-before-first-event", "the stream opens and stays empty";
+    SSE AfterCreated Stall,  "sse-stall-after-created",      "events stop after the first";
+    SSE AfterCreated Freeze, "sse-freeze-after-created",     "events stop after the first, and HTTP/2 pings are not answered";
+    SSE AfterCreated Reset,  "sse-reset-after-created",      "the connection is reset after the first event";
+    SSE AfterCreated Cut,    "sse-cut-after-created",        "the connection ends after the first event";
+    SSE AfterText Stall,     "sse-stall-after-text",         "events stop in the middle of the text";
+    SSE AfterText Freeze,    "sse-freeze-after-text",        "events stop in the middle of the text, and HTTP/2 pings are not answered";
+    SSE AfterText Reset,     "sse-reset-after-text",         "the connection is reset in the middle of the text";
+    SSE AfterText Cut,       "sse-cut-after-text",           "the connection ends in the middle of the text";
+    SSE FirstEvent ErrorFrame(&answers::SERVER_ERROR), "sse-error-event", "an error event instead of the first one";
+    SSE AfterText Fail("server_error", "The server had an error."),      "sse-failed",            "response.failed in the middle of the text";
+    SSE AfterText FailOpen("server_error", "The server had an error."),  "sse-failed-held-open",  "response.failed in the middle of the text, and the stream stays open";
+    SSE AfterCreated Fail("server_is_overloaded", "Overloaded."),        "sse-failed-overloaded", "response.failed, server_is_overloaded";
+    SSE AfterCreated Fail("rate_limit_exceeded", "Please try again in 1s."), "sse-failed-rate-limit", "response.failed, rate_limit_exceeded, \"try again in 1s\"";
+    SSE AfterText StopShort("max_output_tokens"), "sse-incomplete",  "response.incomplete, max_output_tokens, in the middle of the text";
+    SSE AfterText Say(BROKEN_JSON),      "sse-broken-json",    "an event that is no JSON in the middle of the text; then it goes on";
+    SSE AfterText Say(UNKNOWN_EVENT),    "sse-unknown-event",  "an event nobody knows in the middle of the text; then it goes on";
+    SSE End Bent(Bend::NullOutput),      "sse-null-output",    "the final event's output is null";
+    SSE End Bent(Bend::Twice),           "sse-completed-twice","the final event comes twice";
+    SSE End Bent(Bend::NoBlankLine),     "sse-no-blank-line",  "the blank line after the final event is missing";
+    SSE End Bent(Bend::Missing),         "sse-no-final-event", "the stream ends in good order without its final event";
+    SSE FirstEvent Flooded(Flood::Comments), "sse-endless",      "up to 1 GB of comments instead of events";
+    SSE FirstEvent Flooded(Flood::Line),     "sse-endless-line", "one line of up to 1 GB instead of events";
+
+    MODELS Headers Refuse(&answers::UNAUTHORIZED), "models-401",       "the model list is answered with 401";
+    MODELS Headers Refuse(&answers::SERVER_ERROR), "models-500",       "the model list is answered with 500";
+    MODELS Headers Refuse(&answers::CHALLENGE),    "models-challenge", "the model list meets a challenge page";
+    MODELS Headers Stall,                          "models-stall",     "the model list is never answered";
+};
+
+const BROKEN_JSON: &str = r#"{"type":"response.output_text.delta","delta":"br"#;
+const UNKNOWN_EVENT: &str =
+    r#"{"type":"response.weather_report","weather":"an event nobody knows"}"#;
