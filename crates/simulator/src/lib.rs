@@ -13,6 +13,7 @@
 //!   what they really said, and labels every answer as simulated.
 //! - One task serves one connection, from TLS to the end of a WebSocket, and a fault that ends a
 //!   connection reaches its socket under all of that (`plug`).
+//! - Between a client and it can stand a [`Proxy`] with manners of its own.
 //! - It serves over any byte stream. Over a [`Network`] in memory and under paused time, silence
 //!   costs nothing and a seed replays.
 //!
@@ -34,6 +35,7 @@ mod listener;
 mod network;
 mod planner;
 mod plug;
+mod proxy;
 mod request;
 mod responses;
 mod scenario;
@@ -53,6 +55,7 @@ use alipes_base::{Clock, Rng};
 pub use crate::error::SimulatorError;
 pub use crate::faults::{FaultInfo, Target, faults};
 pub use crate::network::{Closed, Lookup, Network};
+pub use crate::proxy::{Manner, Proxy, ProxyOptions, Speech};
 pub use crate::scenario::Scenario;
 pub use crate::seen::{Route, Seen};
 pub use crate::server::Simulator;

@@ -11,11 +11,12 @@ use alipes_net::{
     ConfiguredEgress, ConnectionFacts, Dialer, EgressPolicy, Limits, NetError, NetErrorKind, Phase,
     PlatformProxy,
 };
+use alipes_simulator::Manner;
 use socket2::SockRef;
 use tokio::net::TcpStream;
 
 use crate::forms::{Form, in_every_form};
-use crate::proxy::{Kind, Manner, Proxy};
+use crate::proxy::{Kind, Proxy};
 use crate::support::{Authority, Server, dialer};
 
 /// A ClientHello up to here fits into one segment of any network; the post-quantum one does not.

@@ -9,10 +9,11 @@ use alipes_net::{
     Alpn, ConfiguredEgress, ConnectionFacts, Dialer, EgressPolicy, Limits, NetError, NetErrorKind,
     Phase, PlatformProxy,
 };
+use alipes_simulator::Manner;
 use tokio::io::AsyncReadExt;
 
 use crate::forms::{Form, in_every_form};
-use crate::proxy::{Kind, LOGIN, Manner, Proxy};
+use crate::proxy::{Kind, LOGIN, Proxy, STRICT};
 use crate::support::{Authority, Server, deadline, dialer, listen};
 
 const KINDS: [Kind; 4] = [Kind::Http, Kind::Https, Kind::Socks5, Kind::Socks5h];
@@ -104,7 +105,7 @@ in_every_form! {
 
     async fn a_strict_proxy_gets_our_credentials(form) {
         for kind in KINDS {
-            let scene = Scene::new(form, kind, Manner::Strict).await;
+            let scene = Scene::new(form, kind, STRICT).await;
             let facts = scene.talk_as(LOGIN, Limits::default()).await.unwrap();
             assert!(!format!("{facts:?}").contains("p:ss"));
         }
@@ -112,7 +113,7 @@ in_every_form! {
 
     async fn missing_and_wrong_credentials_are_told_apart(form) {
         for kind in KINDS {
-            let scene = Scene::new(form, kind, Manner::Strict).await;
+            let scene = Scene::new(form, kind, STRICT).await;
             for (login, expected) in [("", false), ("user:wrong@", true)] {
                 let error = scene.talk_as(login, Limits::default()).await.unwrap_err();
                 assert_eq!(error.phase, Phase::Proxy);
@@ -203,7 +204,7 @@ in_every_form! {
             _ => "tls",
         };
         for kind in KINDS {
-            let scene = Scene::new(form, kind, Manner::Swallows).await;
+            let scene = Scene::new(form, kind, Manner::SwallowsAll).await;
             let error = scene.talk_as("", limits.clone()).await.unwrap_err();
             let NetErrorKind::TimedOut { limit, .. } = error.kind else {
                 panic!("{error}");

@@ -11,4 +11,6 @@ mod http;
 #[cfg(test)]
 mod network;
 #[cfg(test)]
+mod proxies;
+#[cfg(test)]
 mod websocket;
