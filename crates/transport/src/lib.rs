@@ -18,6 +18,11 @@
 //! - a socket that carried anything but a completed response is not used again.
 
 mod attempt;
+#[cfg_attr(
+    not(test),
+    expect(dead_code, unused_imports, reason = "the exchange asks it next")
+)]
+mod breaker;
 mod credential;
 mod endpoint;
 mod exchange;
@@ -25,11 +30,14 @@ pub mod fault;
 mod hedge;
 mod history;
 mod identity;
+mod key;
 mod liveness;
 mod outage;
 mod patience;
 mod profile;
 mod react;
+#[cfg_attr(not(test), expect(dead_code, reason = "the breakers keep it"))]
+mod reason;
 mod route;
 mod session;
 mod step;
@@ -42,6 +50,7 @@ pub use fault::{Blame, Cause, Evidence, Fault, Phase, Replay, Scope};
 pub use hedge::HedgeTokens;
 pub use history::AttemptHistory;
 pub use identity::Identity;
+pub use key::{AccountKey, EndpointKey, PathClass};
 pub use patience::Patience;
 pub use profile::{
     BUILTIN as BUILTIN_PROFILES, Profile, ProfileField, ProfileLayer, UnknownProfile,
