@@ -34,6 +34,11 @@ mod key;
 mod liveness;
 mod outage;
 mod patience;
+#[cfg_attr(
+    not(test),
+    expect(dead_code, reason = "the exchange asks for them next")
+)]
+mod permits;
 mod profile;
 mod react;
 #[cfg_attr(not(test), expect(dead_code, reason = "the breakers keep it"))]
@@ -52,6 +57,7 @@ pub use history::AttemptHistory;
 pub use identity::Identity;
 pub use key::{AccountKey, EndpointKey, PathClass};
 pub use patience::Patience;
+pub use permits::Priority;
 pub use profile::{
     BUILTIN as BUILTIN_PROFILES, Profile, ProfileField, ProfileLayer, UnknownProfile,
 };
