@@ -2,7 +2,13 @@
 //!
 //! No constant can tell a slow model from a dead socket, so the wait depends on what the backend has
 //! shown so far: silence before the first sign of life is suspicious after seconds, silence of a
-//! model that reasons is not. The values are the profile's.
+//! model that reasons is not. The values are the profile's until enough is learnt.
+
+#[cfg_attr(not(test), expect(dead_code, reason = "the intake measures next"))]
+pub(crate) mod learned;
+pub(crate) mod samples;
+#[cfg_attr(not(test), expect(dead_code, reason = "the intake measures next"))]
+pub(crate) mod waits;
 
 use std::time::Duration;
 
@@ -22,7 +28,7 @@ pub struct Patience {
 }
 
 /// What a response has shown so far.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Stage {
     /// Nothing.
     Sent,
@@ -32,6 +38,14 @@ pub(crate) enum Stage {
     Reasoning,
     /// The model writes.
     Output,
+}
+
+impl Stage {
+    /// Every stage, in order.
+    pub(crate) const ALL: [Self; Self::COUNT] =
+        [Self::Sent, Self::Accepted, Self::Reasoning, Self::Output];
+    /// How many there are.
+    pub(crate) const COUNT: usize = 4;
 }
 
 impl Patience {

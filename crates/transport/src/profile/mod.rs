@@ -97,6 +97,10 @@ profile! {
     reasoning_timeout: Duration,
     /// Between two pieces of text or arguments.
     output_timeout: Duration,
+    /// What learning may shorten a limit to at least, in percent of the value here.
+    least_patience_percent: usize,
+    /// How many requests may run at once with one account.
+    concurrency: usize,
     /// The longest that a request may take to leave this machine.
     send_timeout: Duration,
     /// How often one step may be sent again.
