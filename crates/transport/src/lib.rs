@@ -32,6 +32,11 @@ mod history;
 mod identity;
 mod key;
 mod liveness;
+#[cfg_attr(
+    not(test),
+    expect(dead_code, unused_imports, reason = "the exchange asks it next")
+)]
+mod memory;
 mod outage;
 mod patience;
 #[cfg_attr(
@@ -56,6 +61,7 @@ pub use hedge::HedgeTokens;
 pub use history::AttemptHistory;
 pub use identity::Identity;
 pub use key::{AccountKey, EndpointKey, PathClass};
+pub use memory::{MemoryFile, MemoryProblem, MemoryStore, MemoryWarning, Snapshot};
 pub use patience::Patience;
 pub use permits::Priority;
 pub use profile::{
