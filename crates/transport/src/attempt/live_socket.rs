@@ -1,6 +1,8 @@
 //! The socket of a conversation: opened once, kept between responses, and used again only while
 //! nothing about it is doubtful.
 
+use std::time::{Duration, SystemTime};
+
 use alipes_base::Deadline;
 use alipes_net::websocket::{self, Message, Socket, Upgrade};
 use alipes_net::{ConnectionFacts, NetError, NetErrorKind, Timings};
@@ -18,6 +20,13 @@ use crate::{Cause, Fault, Phase, Replay, Route, Session, Token};
 /// The largest message we accept, in bytes; events are far smaller.
 const MAX_MESSAGE: usize = 64 << 20;
 
+/// After so much idleness a socket is asked whether it is still there: address translators are known
+/// to forget one after 30 s and more.
+const DOUBTED_AFTER: Duration = Duration::from_secs(25);
+
+/// How long it may take to answer: a new one is open as soon.
+const DOUBT_LASTS: Duration = Duration::from_secs(1);
+
 /// A socket between two responses, with what its last one ended with.
 pub(crate) struct LiveSocket {
     pub(super) socket: Box<dyn Socket>,
@@ -26,6 +35,8 @@ pub(crate) struct LiveSocket {
     head: Evidence,
     pub(super) base: Option<DeltaBase>,
     opened: Instant,
+    /// When its last response ended, by the clock that goes on while the machine sleeps.
+    idle_since: SystemTime,
     generation: u64,
     pub(super) used: bool,
     /// Whether its edge has answered a ping.
@@ -43,6 +54,35 @@ impl LiveSocket {
                 Some(_) => return false,
             }
         }
+    }
+
+    /// A response has ended on it.
+    pub(super) fn rests(&mut self, now: SystemTime) {
+        self.used = true;
+        self.idle_since = now;
+    }
+
+    /// Whether it has been idle for so long that something on the way may have forgotten it.
+    fn is_doubtful(&self, now: SystemTime) -> bool {
+        // A clock that went back says nothing; the age counts then.
+        let idle = now.duration_since(self.idle_since);
+        idle.is_ok_and(|idle| idle >= DOUBTED_AFTER)
+    }
+
+    /// Whether the other end answers a ping, and says nothing else.
+    async fn answers(&mut self) -> bool {
+        let pong = async {
+            self.socket.ping(Vec::new()).await.ok()?;
+            loop {
+                match self.socket.next().await.ok()? {
+                    Message::Pong(_) => return Some(()),
+                    Message::Ping(_) => {}
+                    _ => return None,
+                }
+            }
+        };
+        let answered = tokio::time::timeout(DOUBT_LASTS, pong).await;
+        answered.is_ok_and(|pong| pong.is_some())
     }
 
     /// The fault with what is known of this socket as evidence.
@@ -73,12 +113,15 @@ impl LiveSocket {
 
 /// The idle socket, unless it is too old, was opened with another token, or has something to say:
 /// a word left over from the last response would be taken for an answer to the next.
-pub(super) fn reusable(session: &mut Session, token: Option<&Token>) -> Option<LiveSocket> {
+pub(super) async fn reusable(session: &mut Session, token: Option<&Token>) -> Option<LiveSocket> {
     let mut live = session.socket.take()?;
     let about = &session.about;
     let young = about.transport.clock.since(live.opened) < about.endpoint.profile().max_socket_age;
     let same = live.generation == generation(token);
     if !young || !same || about.fresh || !live.is_silent() {
+        return None;
+    }
+    if live.is_doubtful(about.transport.clock.wall()) && !live.answers().await {
         return None;
     }
     live.facts.reused = true;
@@ -143,6 +186,7 @@ pub(super) async fn open(
         head,
         base: None,
         opened: about.transport.clock.now(),
+        idle_since: about.transport.clock.wall(),
         generation: generation(token),
         used: false,
         answers_pings: false,

@@ -22,7 +22,7 @@ pub(crate) async fn attempt(
     deadline: &Deadline,
     intake: &mut Intake,
 ) -> Result<(), Fault> {
-    let mut live = match reusable(session, token) {
+    let mut live = match reusable(session, token).await {
         Some(live) => live,
         None if session.other_route(Route::WebSocket).is_some() => {
             open_soon(&mut session.about, token, deadline).await?
@@ -41,7 +41,7 @@ pub(crate) async fn attempt(
         intake,
     )
     .await;
-    live.used = true;
+    live.rests(session.about.transport.clock.wall());
     match outcome {
         Ok(base) => {
             live.base = base;
@@ -121,7 +121,7 @@ pub(crate) async fn prewarm(
     .await;
     read.map_err(|fault| live.seen_by(fault))?;
     live.base = recorder.finish();
-    live.used = true;
+    live.rests(session.about.transport.clock.wall());
     session.socket = Some(live);
     Ok(())
 }
