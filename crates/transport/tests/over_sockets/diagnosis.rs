@@ -68,6 +68,7 @@ const NAMES: &[(&str, &str, usize)] = &[
     ("websocket-null-output", "answer", 1),
     ("websocket-completed-twice", "answer", 1),
     ("websocket-endless", "stream/too-large", 1),
+    ("websocket-pings-unanswered", "answer", 1),
     ("sse-400", "headers/invalid-request", 1),
     ("sse-401", "headers/unauthorized", 2),
     ("sse-403", "headers/forbidden", 1),

@@ -1,6 +1,6 @@
 //! A request that shows nothing gets another one beside it, and the first output counts.
 
-use crate::common::{PATIENCE, say, session, session_with, simulator};
+use crate::common::{PATIENCE, pinging_session, say, session, session_with, simulator};
 use alipes_net::TlsOptions;
 use alipes_simulator::Simulator;
 use alipes_transport::{Cause, Profile, Route, Session};
@@ -107,4 +107,17 @@ async fn what_is_paid_for_by_the_token_is_not_sent_twice_where_it_is_large() {
         ["headers/silent"],
         "the profile forbids it"
     );
+}
+
+#[tokio::test]
+async fn an_edge_that_never_answers_a_ping_is_told_by_another_attempt() {
+    let faults = [
+        "websocket-pings-unanswered",
+        "websocket-stall-after-created@1",
+    ];
+    let simulator = simulator(&faults).await;
+    let mut session = pinging_session(&simulator.base_url(), WEBSOCKET, None);
+    let outcome = say(&mut session, "hello").await;
+    assert_eq!(outcome.result.as_ref().unwrap().attempts, 2);
+    assert_eq!(outcome.hedge(), ["beside 1 for pong", "1 was slower"]);
 }
