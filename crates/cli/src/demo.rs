@@ -193,8 +193,9 @@ impl<'m> Stage<'m> {
                         .warning(format!("! {text}; {}", remedy(*reaction))),
                 )
             }
-            TurnEvent::Trace(Trace::Hedged { limit, .. }) => {
-                Some(self.style.warning(format!("! {}", hedged(limit))))
+            TurnEvent::Trace(Trace::Hedged { limit, waited, .. }) => {
+                let line = format!("! {}", hedged(limit, *waited));
+                Some(self.style.warning(line))
             }
             TurnEvent::Trace(Trace::Waiting { .. } | Trace::FirstEvent { .. }) => None,
             TurnEvent::Trace(trace) => step(trace),

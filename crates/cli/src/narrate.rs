@@ -1,5 +1,7 @@
 //! What happens on the wire, in words.
 
+use std::time::Duration;
+
 use alipes_transport::{Reaction, Trace};
 
 use crate::style::seconds;
@@ -16,12 +18,25 @@ pub(crate) fn remedy(reaction: Reaction) -> String {
     }
 }
 
-/// That a request was sent a second time, in words.
-pub(crate) fn hedged(limit: &str) -> String {
+/// That a request is sent a second time, in words.
+pub(crate) fn hedged(limit: &str, waited: Duration) -> String {
     format!(
-        "no {}; asked once more beside it, the first answer counts",
-        limit.replace('_', " ")
+        "still waiting for {} after {}; asking once more beside it, the first answer counts",
+        awaited(limit),
+        seconds(waited)
     )
+}
+
+/// The limits' names as people say them.
+pub(crate) fn awaited(limit: &str) -> &str {
+    match limit {
+        "first_event" => "the first sign of life",
+        "first_output" => "the first output",
+        "output" => "more output",
+        "reasoning" => "the model, which reasons",
+        "pong" => "the answer to a ping",
+        other => other,
+    }
 }
 
 /// A step on the wire, in words; `None` where another line says it.
@@ -47,7 +62,11 @@ pub(crate) fn step(trace: &Trace) -> Option<String> {
         } => format!("sending {bytes} bytes: only what is new"),
         Trace::Sent { bytes, .. } => format!("sending {bytes} bytes"),
         Trace::Waiting { limit, length, .. } => {
-            format!("waiting for {limit}, at most {}", seconds(*length))
+            format!(
+                "waiting for {}, at most {}",
+                awaited(limit),
+                seconds(*length)
+            )
         }
         Trace::FirstEvent { after, .. } => format!("first sign of life after {}", seconds(*after)),
         Trace::AttemptLost {

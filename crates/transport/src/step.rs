@@ -78,6 +78,17 @@ impl<'s> Step<'s> {
         signed(fault, &self.endpoint, &self.redactor)
     }
 
+    /// An attempt has waited in vain, and another one is sent beside it.
+    pub(crate) async fn joined(&self, beside: Attempt, limit: &'static str, attempt: u32) {
+        let hedged = Trace::Hedged {
+            attempt,
+            beside: beside.number,
+            limit,
+            waited: self.clock.since(beside.begun),
+        };
+        self.updates.trace(hedged).await;
+    }
+
     /// Of two attempts one has failed; the other goes on.
     pub(crate) async fn lost(&self, ran: Ran) -> Option<Fault> {
         let fault = ran.result.as_ref().err().cloned();

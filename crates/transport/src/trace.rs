@@ -63,6 +63,8 @@ pub enum Trace {
         beside: u32,
         /// What it has waited for in vain.
         limit: &'static str,
+        /// For how long, from its beginning.
+        waited: Duration,
     },
     /// Of two attempts side by side, this one is over and the other one goes on.
     AttemptLost {

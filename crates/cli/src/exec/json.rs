@@ -123,8 +123,10 @@ fn trace_value(trace: &Trace) -> Option<Value> {
             attempt,
             beside,
             limit,
+            waited,
         } => json!({
             "type": "attempt.hedged", "attempt": attempt, "beside": beside, "limit": limit,
+            "waited_ms": millis(*waited),
         }),
         Trace::AttemptLost {
             attempt,

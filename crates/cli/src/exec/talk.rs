@@ -149,8 +149,9 @@ impl Talk {
             Trace::AttemptFault {
                 fault, reaction, ..
             } => self.fault(fault, *reaction),
-            Trace::Hedged { limit, .. } => {
-                self.say(&self.style.warning(format!("! {}", hedged(limit))));
+            Trace::Hedged { limit, waited, .. } => {
+                let line = format!("! {}", hedged(limit, *waited));
+                self.say(&self.style.warning(line));
             }
             Trace::AttemptLost {
                 fault: Some(fault), ..

@@ -6,6 +6,8 @@ use alipes_base::Clock;
 use alipes_transport::{Reaction, Trace};
 use tokio::time::Instant;
 
+use crate::narrate::awaited;
+
 /// A wait that goes on.
 #[derive(Clone, Debug)]
 pub(crate) struct Waiting {
@@ -54,7 +56,7 @@ impl Waiting {
             ))),
             Trace::Waiting { limit, length, .. } => {
                 let length = (*length < Duration::from_secs(24 * 3600)).then_some(*length);
-                Some(Some(Self::new(clock, words(limit), length)))
+                Some(Some(Self::new(clock, awaited(limit), length)))
             }
             Trace::AttemptFault {
                 reaction: Reaction::Wait { length },
@@ -71,16 +73,5 @@ impl Waiting {
             Trace::AttemptFault { .. } | Trace::AttemptDone { .. } => Some(None),
             _ => None,
         }
-    }
-}
-
-/// The limits' names as people say them.
-fn words(limit: &str) -> &str {
-    match limit {
-        "first_event" => "the first sign of life",
-        "first_output" => "the first output",
-        "reasoning" => "the model, which reasons,",
-        "output" => "more output",
-        other => other,
     }
 }

@@ -86,8 +86,10 @@ async fn a_command_ends_with_the_turn_that_ran_it() {
 async fn waiting_for_a_prompt_can_be_interrupted() {
     let machine = Machine::new();
     let mut command = machine.command(&["exec", "--simulate"]);
-    let child = command.stdin(Stdio::piped()).spawn().unwrap();
+    let mut child = command.stdin(Stdio::piped()).spawn().unwrap();
     let id = i32::try_from(child.id().unwrap()).unwrap();
+    // Held open: its end would be an empty prompt, and the command's own reason to stop.
+    let _prompt = child.stdin.take();
     // Whether it has begun to listen or not: either way it ends.
     kill(Pid::from_raw(id), Signal::SIGINT).unwrap();
     let ran = ended(child).await;

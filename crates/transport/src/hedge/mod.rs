@@ -18,7 +18,7 @@ mod tokens;
 use futures_util::future::BoxFuture;
 
 use crate::step::{Attempt, Ran, Step};
-use crate::{AttemptHistory, Cause, Fault, Phase, Route, Session, Token, Trace};
+use crate::{AttemptHistory, Cause, Fault, Phase, Route, Session, Token};
 
 pub(crate) use lane::{Entrant, Lane, Overdue, Race, Spent};
 pub use tokens::HedgeTokens;
@@ -57,21 +57,16 @@ pub(crate) async fn attempt(
 
     history.hedged();
     race.start();
+    step.joined(first, asked.name(), history.attempts() + 1)
+        .await;
     // The way itself may be the reason: the other one is the better second.
     let other = sibling.other_route(route);
     let other = other.filter(|other| !history.has_failed_on(*other));
     let second = Attempt::begin(step, history, other.unwrap_or(route)).await;
-    let number = second.number;
-    let beside = Trace::Hedged {
-        attempt: number,
-        beside: first.number,
-        limit: asked.name(),
-    };
-    step.updates.trace(beside).await;
     let lane = Lane::new(race.clone(), Entrant::Younger, step.updates.clone());
     let younger: Running<'_> = Box::pin(second.run(&mut sibling, step, lane, None));
     let ran = contest(elder, younger, &race, step, [first, second]).await;
-    if ran.attempt.number == number && ran.result.is_ok() {
+    if ran.attempt.number == second.number && ran.result.is_ok() {
         session.adopt(sibling);
     }
     ran
