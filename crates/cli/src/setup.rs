@@ -12,7 +12,7 @@ use alipes_net::{
     SystemSockets, Tls, TlsOptions,
 };
 use alipes_tools::Root;
-use alipes_transport::{Identity, Transport};
+use alipes_transport::{Experience, Identity, Transport};
 
 use crate::failure::Failure;
 
@@ -93,6 +93,7 @@ impl Machine {
             redactor: self.redactor.clone(),
             identity: Arc::new(Identity::alipes(env!("CARGO_PKG_VERSION"))),
             hedges: Arc::default(),
+            experience: Arc::new(Experience::new(self.clock.clone())),
         })
     }
 }

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use alipes_base::{Clock, Deadline};
-use alipes_transport::{Fault, Request, ResponseStream, Session};
+use alipes_transport::{Fault, Priority, Request, ResponseStream, Session};
 use alipes_wire::responses::EncodedRequest;
 use alipes_wire::{Item, ItemView, ModelRequest};
 use futures_util::future::BoxFuture;
@@ -143,11 +143,16 @@ pub(crate) struct Terms {
 impl<'m> Ask<'m> {
     /// Sends it. `has_alternative`: another link is left after this one.
     pub(crate) fn send(self, terms: &Terms, has_alternative: bool) -> ResponseStream<'m> {
+        let effort = self.request.reasoning.as_ref();
+        let effort = effort.and_then(|reasoning| reasoning.effort.clone());
         let request = Request {
             body: EncodedRequest::new(&self.request),
             reasoning: terms.reasoning,
             accepts_restart: terms.accepts_restart,
             has_alternative,
+            effort: effort.unwrap_or_default(),
+            priority: Priority::Main,
+            model: self.request.model,
         };
         self.session.stream(request, terms.deadline)
     }

@@ -11,7 +11,7 @@ use alipes_config::Document;
 use alipes_models::{Catalog, Chain, Making, Model, Overrides, Prompt, StepUpdate};
 use alipes_net::{Dialer, DialerOptions, HttpClient, Limits, SystemSockets, Tls, TlsOptions};
 use alipes_simulator::{Options, Scenario, Simulator};
-use alipes_transport::{Cause, Fault, Identity, Transport};
+use alipes_transport::{Cause, Experience, Fault, Identity, Transport};
 use alipes_wire::{Item, ModelEvent};
 
 async fn simulator(faults: &[&str]) -> Simulator {
@@ -31,6 +31,7 @@ fn transport() -> Transport {
         clock: clock.clone(),
     });
     Transport {
+        experience: Arc::new(Experience::new(clock.clone())),
         http: HttpClient::new(dialer.clone(), clock.clone()),
         dialer,
         clock,

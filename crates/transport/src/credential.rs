@@ -27,6 +27,12 @@ pub struct CredentialError {
 
 /// A source of tokens.
 pub trait Credential: Send + Sync {
+    /// Whose it is, so that what is learnt about an account stays with it: an account's id, or where
+    /// the key comes from. Never the key.
+    fn identity(&self) -> String {
+        String::new()
+    }
+
     /// The token to use now, read at use so that a rotated key counts at once; `None` if the
     /// endpoint needs none.
     ///

@@ -5,6 +5,7 @@ use std::time::Duration;
 use alipes_base::Deadline;
 use tokio::time::Instant;
 
+use crate::leave::Leave;
 use crate::session::Conversation;
 use crate::step::{Step, signed};
 use crate::stream::{Done, Update, Updates};
@@ -12,9 +13,6 @@ use crate::{
     AttemptHistory, Budget, Cause, Fault, Phase, Reaction, Request, Route, Scope, Session, Trace,
     attempt, hedge, outage, react,
 };
-
-/// For how long a refused WebSocket is not tried again.
-const WEBSOCKET_REST: Duration = Duration::from_secs(600);
 
 /// Attempts until one is done, or nothing that this room can do helps.
 pub(crate) async fn run(
@@ -31,12 +29,19 @@ pub(crate) async fn run(
     session.about.fresh = false;
     let step = Step::new(session, &request, deadline, updates);
     loop {
+        let next = history.attempts() + 1;
+        let leave = match Leave::ask(&session.about, &step, route, next).await {
+            Ok(leave) => leave,
+            Err(fault) => return Err(step.not_tried(route, fault).await),
+        };
         let mut ran = hedge::attempt(session, &step, &mut history, route, renewed.take()).await;
+        let to = leave.to.clone();
+        drop(leave);
         let (attempt, took) = (ran.attempt.number, ran.took);
         route = ran.attempt.route;
         if let Some(lost) = ran.lost.take() {
+            let lost = remember(session, &request.model, lost);
             history.failed(&lost);
-            remember(session, &lost);
         }
         let Err(fault) = std::mem::replace(&mut ran.result, Ok(())) else {
             let ends = Trace::AttemptDone {
@@ -45,15 +50,15 @@ pub(crate) async fn run(
                 took,
             };
             step.updates.trace(ends).await;
+            session.about.transport.experience.answered(&to, route);
             return Ok(done(session, route, attempt, started));
         };
 
-        let fault = step.complete(&ran, fault);
+        let fault = remember(session, &request.model, step.complete(&ran, fault));
         history.failed(&fault);
         if ran.spent {
             history.gave_up();
         }
-        remember(session, &fault);
         // What a connection did to one request it would do to the next; one that never stood did
         // nothing.
         session.about.fresh = fault.scope() == Scope::Connection && fault.phase > Phase::Upgrade;
@@ -106,26 +111,16 @@ pub(crate) fn complete_prewarm(about: &Conversation, mut fault: Fault) -> Fault 
     signed(fault, &about.endpoint, &about.transport.redactor)
 }
 
-/// What this fault says about the attempts to come, beyond this step: a refusal says something about
-/// this network, a 5xx only about now (transport, "Routes, breakers, accounts").
-pub(crate) fn remember(session: &mut Session, fault: &Fault) {
-    if fault.route != Route::WebSocket {
-        return;
+/// What this fault says about the attempts to come: to this conversation, and to all.
+pub(crate) fn remember(session: &mut Session, model: &str, fault: Fault) -> Fault {
+    let about = &session.about;
+    let to = about.destination(model);
+    let experience = &about.transport.experience;
+    let fault = experience.failed(&to, &about.endpoint, fault);
+    if fault.route == Route::WebSocket && fault.cause == Cause::TooLarge {
+        session.too_large_for_frames = true;
     }
-    let condemns = matches!(
-        fault.cause,
-        Cause::UpgradeRefused
-            | Cause::Challenge
-            | Cause::Blocked
-            | Cause::NotAnApi
-            | Cause::Reset
-            | Cause::TimedOut
-    );
-    if fault.phase == Phase::Upgrade && condemns {
-        let now = session.about.transport.clock.now();
-        session.websocket_off_until = Some(now + WEBSOCKET_REST);
-    }
-    session.too_large_for_frames |= fault.cause == Cause::TooLarge;
+    fault
 }
 
 /// The first reaction that is possible, if it is this room's own; else `Stop`, which hands the fault

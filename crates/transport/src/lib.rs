@@ -18,35 +18,25 @@
 //! - a socket that carried anything but a completed response is not used again.
 
 mod attempt;
-#[cfg_attr(
-    not(test),
-    expect(dead_code, unused_imports, reason = "the exchange asks it next")
-)]
 mod breaker;
 mod credential;
 mod endpoint;
 mod exchange;
+mod experience;
 pub mod fault;
 mod hedge;
 mod history;
 mod identity;
 mod key;
+mod leave;
 mod liveness;
-#[cfg_attr(
-    not(test),
-    expect(dead_code, unused_imports, reason = "the exchange asks it next")
-)]
 mod memory;
 mod outage;
 mod patience;
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "the exchange asks for them next")
-)]
 mod permits;
 mod profile;
+mod reachability;
 mod react;
-#[cfg_attr(not(test), expect(dead_code, reason = "the breakers keep it"))]
 mod reason;
 mod route;
 mod session;
@@ -56,6 +46,7 @@ mod trace;
 
 pub use credential::{Credential, CredentialError, NoCredential, Token};
 pub use endpoint::{Endpoint, EndpointError};
+pub use experience::Experience;
 pub use fault::{Blame, Cause, Evidence, Fault, Phase, Replay, Scope};
 pub use hedge::HedgeTokens;
 pub use history::AttemptHistory;

@@ -4,10 +4,9 @@
 //! shown so far: silence before the first sign of life is suspicious after seconds, silence of a
 //! model that reasons is not. The values are the profile's until enough is learnt.
 
-#[cfg_attr(not(test), expect(dead_code, reason = "the intake measures next"))]
 pub(crate) mod learned;
+pub(crate) mod measure;
 pub(crate) mod samples;
-#[cfg_attr(not(test), expect(dead_code, reason = "the intake measures next"))]
 pub(crate) mod waits;
 
 use std::time::Duration;

@@ -1,16 +1,20 @@
 //! The transport's side of one conversation: its socket, its delta base, its turn state.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use alipes_base::{Clock, Deadline, Redactor, Rng};
-use alipes_net::{Dialer, HttpClient};
+use alipes_net::{Dialer, HttpClient, Target};
 use alipes_wire::responses::EncodedRequest;
 use tokio::task::JoinSet;
-use tokio::time::Instant;
 
 use crate::attempt::LiveSocket;
+use crate::breaker::Destination;
 use crate::exchange;
-use crate::{Credential, Endpoint, Fault, HedgeTokens, Identity, ResponseStream, Route};
+use crate::{
+    AccountKey, Credential, Endpoint, EndpointKey, Experience, Fault, HedgeTokens, Identity,
+    MemoryStore, MemoryWarning, Priority, ResponseStream, Route,
+};
 
 /// What all sessions share.
 #[derive(Clone)]
@@ -29,6 +33,8 @@ pub struct Transport {
     pub identity: Arc<Identity>,
     /// How many silent requests may be sent a second time.
     pub hedges: Arc<HedgeTokens>,
+    /// What they have met.
+    pub experience: Arc<Experience>,
 }
 
 /// One model step on its way down.
@@ -40,6 +46,12 @@ pub struct Request {
     pub reasoning: bool,
     /// Whether the consumer can replace what it has shown.
     pub accepts_restart: bool,
+    /// The model's name, and how hard it was asked to think: what is learnt is learnt for these.
+    pub model: String,
+    /// The effort; empty where none was asked for.
+    pub effort: String,
+    /// Who goes first where the endpoint bears only so many requests at once.
+    pub priority: Priority,
     /// Whether the rooms above have another provider: then this one is not waited for with growing
     /// pauses.
     pub has_alternative: bool,
@@ -50,8 +62,6 @@ pub struct Session {
     pub(crate) about: Conversation,
     /// The idle socket; an attempt takes it out and puts it back only after a completed response.
     pub(crate) socket: Option<LiveSocket>,
-    /// Until when the WebSocket route is left alone because this egress was refused it.
-    pub(crate) websocket_off_until: Option<Instant>,
     /// The conversation has outgrown a WebSocket frame.
     pub(crate) too_large_for_frames: bool,
 }
@@ -75,6 +85,27 @@ pub(crate) struct Conversation {
 const TURN_STATE_KEPT: usize = 4_096;
 
 impl Conversation {
+    /// Whom a request for `model` goes to, as things stand now.
+    pub(crate) fn destination(&self, model: &str) -> Destination {
+        let endpoint = EndpointKey::of(self.endpoint.base_url());
+        let target = Target::from_url(self.endpoint.base_url());
+        let egress = target.map(|target| self.transport.dialer.egress_key(&target));
+        Destination {
+            // An endpoint whose URL leads nowhere leaves by no door.
+            egress: egress.map_or_else(|_nowhere| String::new(), |key| key.as_str().to_owned()),
+            account: AccountKey::of(&endpoint, &self.credential.identity()),
+            endpoint,
+            model: model.to_owned(),
+        }
+    }
+
+    /// For how much longer `route` is left alone, if it is.
+    fn left_alone(&self, route: Route) -> Option<Duration> {
+        let to = self.destination("");
+        let known = self.transport.experience.route_left_alone(&to, route);
+        known.map(|known| known.remaining)
+    }
+
     /// Keeps the backend's sticky token, if it is one that can be sent back.
     pub(crate) fn keep_turn_state(&mut self, state: &str) {
         let sendable = state.bytes().all(|byte| matches!(byte, b'!'..=b'~'));
@@ -85,6 +116,19 @@ impl Conversation {
 }
 
 impl Transport {
+    /// Takes in what earlier processes have met and `store` has kept. A store that fails costs one
+    /// warning, here or in [`keep`](Self::keep), for the front to print.
+    #[must_use]
+    pub fn recall(&self, store: &dyn MemoryStore) -> Option<MemoryWarning> {
+        self.experience.recall(store, self.dialer.memory())
+    }
+
+    /// Keeps what was met for the next process, and takes in what others have kept meanwhile.
+    #[must_use]
+    pub fn keep(&self, store: &dyn MemoryStore) -> Option<MemoryWarning> {
+        self.experience.keep(store, self.dialer.memory())
+    }
+
     /// A session for a new or resumed conversation. `id` should stay the same along it.
     #[must_use]
     pub fn session(
@@ -104,7 +148,6 @@ impl Transport {
                 endings: JoinSet::new(),
             },
             socket: None,
-            websocket_off_until: None,
             too_large_for_frames: false,
         }
     }
@@ -149,8 +192,7 @@ impl Session {
         let warmed = crate::attempt::prewarm(self, request, deadline).await;
         warmed.map_err(|fault| {
             let fault = exchange::complete_prewarm(&self.about, fault);
-            exchange::remember(self, &fault);
-            fault
+            exchange::remember(self, "", fault)
         })
     }
 
@@ -169,7 +211,6 @@ impl Session {
                 endings: JoinSet::new(),
             },
             socket: None,
-            websocket_off_until: self.websocket_off_until,
             too_large_for_frames: self.too_large_for_frames,
         }
     }
@@ -181,11 +222,12 @@ impl Session {
         self.about.endings = sibling.about.endings;
     }
 
-    /// The best route that is not switched off.
+    /// The best route that is not switched off; where all are, the one that is on again first.
     pub(crate) fn first_route(&self) -> Route {
-        let routes = self.about.endpoint.routes();
-        let usable = routes.iter().find(|route| self.is_open(**route));
-        usable.or(routes.first()).copied().unwrap_or(Route::Sse)
+        let mut routes = self.about.endpoint.routes().to_vec();
+        // Stable: what is open stays in its order.
+        routes.sort_by_key(|route| self.left_alone_for(*route));
+        routes.first().copied().unwrap_or(Route::Sse)
     }
 
     /// The best route other than `route` that is not switched off.
@@ -195,14 +237,14 @@ impl Session {
     }
 
     fn is_open(&self, route: Route) -> bool {
+        self.left_alone_for(route).is_zero()
+    }
+
+    /// For how long a route is switched off; zero: it is open.
+    fn left_alone_for(&self, route: Route) -> Duration {
         match route {
-            Route::Sse => true,
-            Route::WebSocket => {
-                let off = self
-                    .websocket_off_until
-                    .is_some_and(|until| self.about.transport.clock.now() < until);
-                !off && !self.too_large_for_frames
-            }
+            Route::WebSocket if self.too_large_for_frames => Duration::MAX,
+            _ => self.about.left_alone(route).unwrap_or_default(),
         }
     }
 }

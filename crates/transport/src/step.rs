@@ -89,6 +89,17 @@ impl<'s> Step<'s> {
         self.updates.trace(hedged).await;
     }
 
+    /// An attempt on `route` is not made.
+    pub(crate) async fn not_tried(&self, route: Route, mut fault: Fault) -> Fault {
+        fault.route = route;
+        let fault = signed(fault, &self.endpoint, &self.redactor);
+        let not_tried = Trace::NotTried {
+            fault: Box::new(fault.clone()),
+        };
+        self.updates.trace(not_tried).await;
+        fault
+    }
+
     /// Of two attempts one has failed; the other goes on.
     pub(crate) async fn lost(&self, ran: Ran) -> Option<Fault> {
         let fault = ran.result.as_ref().err().cloned();
@@ -139,10 +150,11 @@ impl Attempt {
         renewed: Option<Token>,
     ) -> Ran {
         let entrant = lane.entrant();
-        let mut intake = Intake::new(&session.about, step.request, self.number, lane);
+        let mut intake = Intake::new(&session.about, step.request, self, lane);
         let mut generation = None;
         let tried = self.try_once(session, step, renewed, &mut generation, &mut intake);
         let result = tried.await.or_else(|fault| keep_whole(fault, &intake));
+        intake.ended(result.is_ok());
         Ran {
             attempt: self,
             entrant,

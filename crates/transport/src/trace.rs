@@ -23,6 +23,11 @@ pub enum Trace {
         /// Which way.
         route: Route,
     },
+    /// No attempt is made, because of what is known: this is what it would end in.
+    NotTried {
+        /// The fault that is remembered.
+        fault: Box<Fault>,
+    },
     /// There is a connection to use.
     Connected {
         /// The attempt's number.

@@ -11,7 +11,7 @@ use alipes_base::{Clock, Deadline, Environment, Redactor, Rng};
 use alipes_models::{Catalog, Making, Overrides};
 use alipes_net::{Dialer, DialerOptions, HttpClient, Limits, SystemSockets, Tls, TlsOptions};
 use alipes_tools::{Effect, Root, Toolbox};
-use alipes_transport::{Identity, Route, Transport};
+use alipes_transport::{Experience, Identity, Route, Transport};
 use tokio::sync::mpsc;
 
 /// A hang is a failure; nothing here takes this long.
@@ -186,5 +186,6 @@ fn transport(clock: &Clock) -> Transport {
         redactor: Redactor::new(),
         identity: Arc::new(Identity::alipes("0.0.0")),
         hedges: Arc::default(),
+        experience: Arc::new(Experience::new(clock.clone())),
     }
 }

@@ -17,7 +17,9 @@ use super::receipt::Receipt;
 use crate::fault::{of_api_error, of_error_frame};
 use crate::hedge::{Lane, Overdue, Spent};
 use crate::patience::Stage;
+use crate::patience::measure::Measure;
 use crate::session::Conversation;
+use crate::step::Attempt;
 use crate::{Cause, Fault, Patience, Phase, Request, Trace};
 
 /// The most that one response may send, in bytes. Nobody reads an answer this long.
@@ -46,6 +48,8 @@ pub(crate) struct Intake {
     unreadable: usize,
     receipt: Receipt,
     turn_state: Option<String>,
+    /// What this response teaches about waits; `None` where it teaches nothing.
+    measure: Option<Measure>,
 }
 
 /// Whether to read on.
@@ -56,10 +60,19 @@ pub(super) enum Next {
 }
 
 impl Intake {
-    pub(crate) fn new(about: &Conversation, request: &Request, attempt: u32, lane: Lane) -> Self {
+    pub(crate) fn new(
+        about: &Conversation,
+        request: &Request,
+        attempt: Attempt,
+        lane: Lane,
+    ) -> Self {
         let mut intake = Self::unheard(about);
         intake.reasoning = request.reasoning;
-        intake.attempt = attempt;
+        intake.attempt = attempt.number;
+        let cold = intake.patience;
+        let measure = Measure::new(about, request, attempt.route);
+        intake.patience = measure.patience(cold, about.endpoint.profile());
+        intake.measure = Some(measure);
         intake.lane = lane;
         intake
     }
@@ -84,6 +97,7 @@ impl Intake {
             unreadable: 0,
             receipt: Receipt::default(),
             turn_state: None,
+            measure: None,
         }
     }
 
@@ -110,6 +124,13 @@ impl Intake {
     /// Tells something about this attempt.
     pub(super) async fn trace(&self, trace: impl FnOnce(u32) -> Trace) {
         self.lane.trace(trace(self.attempt)).await;
+    }
+
+    /// The attempt is over.
+    pub(crate) fn ended(&mut self, answered: bool) {
+        if let Some(measure) = self.measure.take() {
+            measure.ended(answered);
+        }
     }
 
     /// The request is on its way: the first wait begins.
@@ -282,6 +303,9 @@ impl Intake {
         let news = stage != self.stage || stage == Stage::Sent;
         self.stage = stage;
         self.stage_since = self.clock.now();
+        if let Some(measure) = &mut self.measure {
+            measure.progress(stage, self.stage_since);
+        }
         self.origin_alive = false;
         self.accompanied = false;
         if news {
@@ -301,6 +325,16 @@ impl Intake {
             (name, length.max((length * ORIGIN_FACTOR).min(CEILING)))
         } else {
             (name, length)
+        }
+    }
+}
+
+/// Two that are silent side by side and given up together are a fault, and faults teach nothing about
+/// waits; one that was dropped because the other has the answer does.
+impl Drop for Intake {
+    fn drop(&mut self) {
+        if self.accompanied && !self.lane.is_decided() {
+            self.ended(false);
         }
     }
 }

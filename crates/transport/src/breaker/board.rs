@@ -31,9 +31,6 @@ pub(crate) struct Opened {
     pub(crate) until: Instant,
 }
 
-/// An attempt that is not to be made.
-pub(crate) type Denied = Opened;
-
 /// Leave to make one attempt. Gives the places of its probes back when dropped, unless a verdict
 /// came before.
 #[derive(Debug)]
@@ -43,18 +40,8 @@ pub(crate) struct Admission {
 }
 
 impl Breakers {
-    /// Leave to make an attempt that depends on all `keys`.
-    ///
-    /// # Errors
-    /// [`Denied`] with the breaker that stays open the longest.
-    pub(crate) fn admit(&self, keys: &[BreakerKey], now: Instant) -> Result<Admission, Denied> {
-        match self.worst(keys, now) {
-            Some(denied) => Err(denied),
-            None => Ok(self.insist(keys, now)),
-        }
-    }
-
-    /// The same whatever they say, for where nothing better is left.
+    /// Leave to make an attempt that depends on `keys`, whatever they say: whoever asks has looked at
+    /// [`worst`](Self::worst), or has nothing better left. Where a breaker is open, it is the probe.
     pub(crate) fn insist(&self, keys: &[BreakerKey], now: Instant) -> Admission {
         let mut board = self.board();
         let mut probes = Vec::new();
@@ -73,7 +60,7 @@ impl Breakers {
     }
 
     /// The breaker among `keys` that keeps an attempt from being made for the longest, if one does.
-    pub(crate) fn worst(&self, keys: &[BreakerKey], now: Instant) -> Option<Denied> {
+    pub(crate) fn worst(&self, keys: &[BreakerKey], now: Instant) -> Option<Opened> {
         let board = self.board();
         let open = keys.iter().filter_map(|key| {
             let entry = board.get(key)?;
@@ -85,26 +72,30 @@ impl Breakers {
         open.max_by_key(|open| open.until)
     }
 
-    /// An attempt that depended on `keys` was answered.
-    pub(crate) fn succeeded(&self, keys: &[BreakerKey], now: Instant) {
+    /// An attempt that depended on `keys` was answered. Gives those that it has closed.
+    pub(crate) fn succeeded(&self, keys: &[BreakerKey], now: Instant) -> Vec<BreakerKey> {
         let mut board = self.board();
-        for key in keys {
+        let closes = |key: &&BreakerKey| {
             // Nothing has to be known of what never failed.
-            if let Some(entry) = board.get_mut(key) {
-                entry.breaker.succeeded(now);
-                (entry.used, entry.reason) = (now, None);
-            }
-        }
+            let Some(entry) = board.get_mut(*key) else {
+                return false;
+            };
+            entry.breaker.succeeded(now);
+            entry.used = now;
+            entry.reason.take().is_some()
+        };
+        keys.iter().filter(closes).cloned().collect()
     }
 
-    /// An attempt failed by what `key` is about; `until`: its server named the end of it.
+    /// An attempt failed by what `key` is about; `until`: its server named the end of it. Gives the
+    /// breaker if it is open now.
     pub(crate) fn failed(
         &self,
         key: BreakerKey,
         reason: Reason,
         until: Option<Instant>,
         now: Instant,
-    ) {
+    ) -> Option<Opened> {
         let mut board = self.board();
         make_room(&mut board, &key);
         let entry = board.entry(key).or_insert_with(|| Entry::new(now));
@@ -112,16 +103,7 @@ impl Breakers {
         if entry.breaker.failed(now, until) {
             entry.reason = Some((reason, now));
         }
-    }
-
-    /// Those that are open, with why.
-    pub(crate) fn open(&self) -> Vec<(BreakerKey, Opened)> {
-        let board = self.board();
-        let open = board.iter().filter_map(|(key, entry)| {
-            let opened = entry.opened(entry.breaker.open_until()?)?;
-            Some((key.clone(), opened))
-        });
-        open.collect()
+        entry.opened(entry.breaker.open_until()?)
     }
 
     /// Opens one that another process has found open; our own finding counts more.

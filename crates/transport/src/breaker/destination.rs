@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::memory::Fact;
+use crate::permits::LaneKey;
 use crate::{AccountKey, Cause, EndpointKey, Fault, Scope};
 
 /// Everything a request depends on that may be broken for others too.
@@ -91,7 +93,21 @@ impl Destination {
         }
     }
 
-    fn path(&self) -> BreakerKey {
+    /// Its requests run side by side in this lane.
+    pub(crate) fn lane(&self) -> LaneKey {
+        (self.endpoint.clone(), self.account.clone())
+    }
+
+    /// The fact that this lane is too wide.
+    pub(crate) fn concurrency_met(&self) -> Fact {
+        Fact::ConcurrencyMet {
+            endpoint: self.endpoint.clone(),
+            account: self.account.clone(),
+        }
+    }
+
+    /// The breaker of the way there.
+    pub(crate) fn path(&self) -> BreakerKey {
         BreakerKey::Path {
             egress: self.egress.clone(),
             endpoint: self.endpoint.clone(),

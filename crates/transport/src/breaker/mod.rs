@@ -22,7 +22,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-pub(crate) use board::Breakers;
+pub(crate) use board::{Admission, Breakers, Opened};
 pub(crate) use destination::{BreakerKey, Destination};
 
 /// So many failures in a row open it.

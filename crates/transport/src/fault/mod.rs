@@ -162,6 +162,15 @@ impl Fault {
         self
     }
 
+    /// Whether the server says that it were too many requests at once. Only its words tell: the
+    /// codes are those of every other limit (seen: "max organization concurrency", "concurrent
+    /// connections", "too many concurrent requests").
+    pub(crate) fn names_concurrency(&self) -> bool {
+        let told = [&self.message, &self.evidence.code].into_iter().flatten();
+        let mut told = told.map(|text| text.to_ascii_lowercase());
+        self.cause == Cause::RateLimited && told.any(|text| text.contains("concurren"))
+    }
+
     /// Who is at fault.
     #[must_use]
     pub fn blame(&self) -> Blame {

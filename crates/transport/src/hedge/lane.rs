@@ -198,6 +198,11 @@ impl Lane {
         self.entrant
     }
 
+    /// Whether one of the two has the reader for good.
+    pub(crate) fn is_decided(&self) -> bool {
+        self.race.winner().is_some()
+    }
+
     /// Whether the reader has events of this attempt.
     pub(crate) fn has_passed(&self) -> bool {
         self.leads && self.race.0.borrow().passed

@@ -17,6 +17,8 @@ mod tokens;
 
 use futures_util::future::BoxFuture;
 
+use crate::leave::permit_now;
+use crate::permits::Permit;
 use crate::step::{Attempt, Ran, Step};
 use crate::{AttemptHistory, Cause, Fault, Phase, Route, Session, Token};
 
@@ -50,10 +52,10 @@ pub(crate) async fn attempt(
         ran = &mut elder => return ran,
         why = race.asked() => why,
     };
-    if !is_allowed(step, &sibling, history, asked) {
+    let Some(_permit) = permit(step, &sibling, history, asked) else {
         race.refuse();
         return elder.await;
-    }
+    };
 
     history.hedged();
     race.start();
@@ -72,12 +74,20 @@ pub(crate) async fn attempt(
     ran
 }
 
-/// Whether this request may be sent a second time.
-fn is_allowed(step: &Step<'_>, sibling: &Session, history: &AttemptHistory, why: Overdue) -> bool {
+/// Leave to send this request a second time.
+fn permit(
+    step: &Step<'_>,
+    sibling: &Session,
+    history: &AttemptHistory,
+    why: Overdue,
+) -> Option<Permit> {
     let profile = sibling.about.endpoint.profile();
     let affordable = !profile.metered || step.request.body.size() <= METERED_BYTES;
     let tokens = &sibling.about.transport.hedges;
-    profile.hedge && !history.has_hedged() && affordable && (why == Overdue::Ping || tokens.take())
+    let wanted = profile.hedge && !history.has_hedged() && affordable;
+    let to = sibling.about.destination(&step.request.model);
+    let permit = wanted.then(|| permit_now(&sibling.about, &to))??;
+    (why == Overdue::Ping || tokens.take()).then_some(permit)
 }
 
 /// What happens first while both run.

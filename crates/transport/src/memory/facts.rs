@@ -91,16 +91,14 @@ impl Remembered {
         }
     }
 
-    pub(crate) fn because(self, reason: Reason) -> Self {
-        Self {
-            reason: Some(reason),
-            ..self
-        }
-    }
-
     /// When it was noted.
     pub(crate) fn noted(&self) -> SystemTime {
         SystemTime::UNIX_EPOCH + Duration::from_millis(self.noted)
+    }
+
+    /// When it ends.
+    pub(crate) fn until(&self) -> SystemTime {
+        SystemTime::UNIX_EPOCH + Duration::from_millis(self.until)
     }
 
     /// How much longer it is believed.

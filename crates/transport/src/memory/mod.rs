@@ -18,7 +18,7 @@ use std::time::SystemTime;
 pub use file::MemoryFile;
 pub use snapshot::Snapshot;
 
-pub(crate) use facts::{Fact, Facts, Remembered};
+pub(crate) use facts::{Fact, FactMap, Facts, Remembered};
 
 /// Where endpoint memory is kept between processes.
 pub trait MemoryStore: Send + Sync {

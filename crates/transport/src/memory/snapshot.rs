@@ -61,6 +61,14 @@ struct Stored {
 }
 
 impl Snapshot {
+    pub(crate) fn of(facts: FactMap, patience: BTreeMap<RequestKind, ByStage>) -> Self {
+        Self { facts, patience }
+    }
+
+    pub(crate) fn into_parts(self) -> (FactMap, BTreeMap<RequestKind, ByStage>) {
+        (self.facts, self.patience)
+    }
+
     /// Whether there is nothing to store.
     #[must_use]
     pub fn is_empty(&self) -> bool {

@@ -34,7 +34,10 @@ fn snapshot(facts: impl IntoIterator<Item = Fact>) -> Snapshot {
         cause: Cause::Challenge,
         cf_ray: Some("8f2-SJC".to_owned()),
     };
-    let remembered = Remembered::for_the_next(LASTING, now_ms()).because(reason);
+    let remembered = Remembered {
+        reason: Some(reason),
+        ..Remembered::for_the_next(LASTING, now_ms())
+    };
     Snapshot {
         facts: facts
             .into_iter()

@@ -27,7 +27,7 @@ use lane::Lane;
 pub(crate) use lane::Permit;
 
 /// How long a limit that was met is kept to.
-const LOWERED_FOR: Duration = Duration::from_secs(600);
+pub(crate) const LOWERED_FOR: Duration = Duration::from_secs(600);
 
 /// How many lanes are kept.
 const MOST: usize = 256;

@@ -8,8 +8,8 @@ use alipes_base::{Clock, Deadline, Redactor, Rng, Secret};
 use alipes_net::{Dialer, DialerOptions, HttpClient, Limits, SystemSockets, Tls, TlsOptions};
 use alipes_simulator::{Options, Scenario, Simulator};
 use alipes_transport::{
-    Credential, CredentialError, Done, Endpoint, Fault, Identity, Profile, Request, Route, Session,
-    Token, Trace, Transport, Update,
+    Credential, CredentialError, Done, Endpoint, Experience, Fault, Identity, Priority, Profile,
+    Request, Route, Session, Token, Trace, Transport, Update,
 };
 use alipes_wire::responses::{Assembler, EncodedRequest};
 use alipes_wire::{Item, ModelEvent, ModelRequest};
@@ -105,6 +105,7 @@ fn transport(tls: TlsOptions) -> Transport {
         clock: clock.clone(),
     });
     Transport {
+        experience: Arc::new(Experience::new(clock.clone())),
         http: HttpClient::new(dialer.clone(), clock.clone()),
         dialer,
         clock,
@@ -214,6 +215,9 @@ pub(crate) async fn ask(session: &mut Session, input: &[Item], accepts_restart: 
         reasoning: false,
         accepts_restart,
         has_alternative: false,
+        model: "simulated".to_owned(),
+        effort: String::new(),
+        priority: Priority::Main,
     };
     let mut stream = session.stream(request, deadline);
     let mut assembler = Assembler::new();

@@ -6,7 +6,7 @@ use crate::common::{
 };
 use alipes_base::{Clock, Deadline};
 use alipes_net::TlsOptions;
-use alipes_transport::{Cause, Replay, Route, Session, Trace};
+use alipes_transport::{Cause, Priority, Replay, Route, Session, Trace};
 use alipes_wire::Item;
 use std::time::Duration;
 
@@ -284,6 +284,9 @@ async fn a_deadline_ends_everything_and_says_so() {
         reasoning: false,
         accepts_restart: true,
         has_alternative: false,
+        model: "simulated".to_owned(),
+        effort: String::new(),
+        priority: Priority::Main,
     };
     let fault = session
         .stream(request, deadline)

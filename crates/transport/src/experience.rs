@@ -1,0 +1,281 @@
+//! What the sessions of a process have met, and share: so that a refusal, a challenge, a limit or an
+//! outage is paid for once and not by every conversation.
+//!
+//! Each mechanism is a file of its own; here is what an answer and a fault mean to all of them, and
+//! how they are kept for the next process.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use alipes_base::Clock;
+use alipes_net::{DialMemory, EgressKey};
+use tokio::time::Instant;
+
+use crate::breaker::{BreakerKey, Breakers, Destination, Opened};
+use crate::memory::{Fact, FactMap, Facts, Remembered};
+use crate::patience::learned::LearnedPatience;
+use crate::permits::{LOWERED_FOR, Lowered, Permits};
+use crate::reachability::Reachability;
+use crate::reason::Reason;
+use crate::{
+    Cause, Endpoint, Fault, MemoryStore, MemoryWarning, PathClass, Phase, Route, Snapshot,
+};
+
+/// For how long a refused WebSocket and a challenged route are left alone.
+const REST: Duration = Duration::from_secs(600);
+
+/// For how long a classical ClientHello is kept to; net believes it no longer than that either.
+const DAY: Duration = Duration::from_secs(24 * 3_600);
+
+/// What has been met.
+#[derive(Debug)]
+pub struct Experience {
+    clock: Clock,
+    pub(crate) facts: Facts,
+    pub(crate) breakers: Breakers,
+    pub(crate) permits: Permits,
+    pub(crate) patience: LearnedPatience,
+    reachability: Reachability,
+    /// A store that fails once fails again: one warning is enough.
+    warned: AtomicBool,
+}
+
+/// Something that is left alone for now, and why.
+#[derive(Clone, Debug)]
+pub(crate) struct LeftAlone {
+    pub(crate) reason: Option<Reason>,
+    pub(crate) ago: Duration,
+    pub(crate) remaining: Duration,
+}
+
+impl Experience {
+    /// Nothing has been met yet.
+    #[must_use]
+    pub fn new(clock: Clock) -> Self {
+        Self {
+            facts: Facts::new(clock.clone()),
+            breakers: Breakers::default(),
+            permits: Permits::new(clock.clone()),
+            patience: LearnedPatience::default(),
+            reachability: Reachability::default(),
+            warned: AtomicBool::new(false),
+            clock,
+        }
+    }
+
+    /// Why `route` is left alone, if it is.
+    pub(crate) fn route_left_alone(&self, to: &Destination, route: Route) -> Option<LeftAlone> {
+        let facts = route_facts(to, route).into_iter();
+        let known = facts.filter_map(|fact| self.facts.find(&fact));
+        let last = known.max_by_key(|remembered| remembered.until)?;
+        let wall = self.clock.wall();
+        Some(LeftAlone {
+            ago: wall.duration_since(last.noted()).unwrap_or_default(),
+            remaining: last.remaining(self.clock.unix_ms()),
+            reason: last.reason,
+        })
+    }
+
+    /// Why the whole destination is left alone: a breaker is open.
+    pub(crate) fn destination_left_alone(&self, to: &Destination) -> Option<LeftAlone> {
+        let now = self.clock.now();
+        let open = self.breakers.worst(&to.breakers(), now)?;
+        Some(LeftAlone {
+            ago: now.saturating_duration_since(open.since),
+            remaining: open.until.saturating_duration_since(now),
+            reason: Some(open.reason),
+        })
+    }
+
+    /// An attempt was answered: whatever spoke against it is not true any more.
+    pub(crate) fn answered(&self, to: &Destination, route: Route) {
+        self.reachability.reached();
+        self.close(&to.breakers());
+        for fact in route_facts(to, route) {
+            self.facts.withdraw(&fact);
+        }
+    }
+
+    /// An attempt failed. Gives the fault, by another name if only all endpoints together tell what
+    /// it is.
+    pub(crate) fn failed(&self, to: &Destination, endpoint: &Endpoint, fault: Fault) -> Fault {
+        let now = self.clock.now();
+        if self.reachability.failed(endpoint.base_url(), &fault, now) {
+            let offline = Fault {
+                cause: Cause::Offline,
+                ..fault
+            };
+            return offline.because("nor can an endpoint that has nothing to do with it");
+        }
+        for (fact, lasting) in facts_of(to, &fault) {
+            self.facts.note(fact, lasting, Some(Reason::of(&fault)));
+        }
+        if fault.names_concurrency() {
+            self.too_many_at_once(to, endpoint.profile().concurrency, &fault);
+        } else {
+            self.count(to, &fault, now);
+        }
+        fault
+    }
+
+    /// Counts a fault against what it condemns. One that came as an answer also shows that the path
+    /// is good.
+    fn count(&self, to: &Destination, fault: &Fault, now: Instant) {
+        let condemned = to.condemned_by(fault);
+        if fault.evidence.status.is_some() && condemned != Some(to.path()) {
+            self.close(&[to.path()]);
+        }
+        let Some(key) = condemned else { return };
+        let named = matches!(fault.cause, Cause::UsageLimit | Cause::Quota);
+        let until = fault.retry_after.filter(|_| named).map(|wait| now + wait);
+        let opened = self
+            .breakers
+            .failed(key.clone(), Reason::of(fault), until, now);
+        if let Some(opened) = opened.filter(|_| key.outlives_the_process()) {
+            let lasting = opened.until.saturating_duration_since(now);
+            let fact = Fact::BreakerOpen(key);
+            self.facts.note(fact, lasting, Some(opened.reason));
+        }
+    }
+
+    fn close(&self, keys: &[BreakerKey]) {
+        for key in self.breakers.succeeded(keys, self.clock.now()) {
+            self.facts.withdraw(&Fact::BreakerOpen(key));
+        }
+    }
+
+    fn too_many_at_once(&self, to: &Destination, limit: usize, fault: &Fault) {
+        let lowered = self.permits.too_many(&to.lane(), limit);
+        let mut met = Remembered::for_the_next(LOWERED_FOR, self.clock.unix_ms());
+        met.limit = Some(lowered.to);
+        met.reason = Some(Reason::of(fault));
+        self.facts.keep(to.concurrency_met(), met);
+    }
+
+    /// The limit that this or another process has met, while it is believed.
+    pub(crate) fn limit_met(&self, to: &Destination) -> Option<Lowered> {
+        let met = self.facts.find(&to.concurrency_met())?;
+        let remaining = met.remaining(self.clock.unix_ms());
+        Some(Lowered {
+            to: met.limit?,
+            until: self.clock.now() + remaining,
+        })
+    }
+
+    /// Takes in what earlier processes have met, and gives net its part. The first time that a store
+    /// fails there is a warning for the front to print.
+    pub(crate) fn recall(
+        &self,
+        store: &dyn MemoryStore,
+        dials: &DialMemory,
+    ) -> Option<MemoryWarning> {
+        match store.load() {
+            Ok(stored) => {
+                self.take_in(stored, dials);
+                None
+            }
+            Err(warning) => self.once(warning),
+        }
+    }
+
+    /// Keeps what is worth it for the next process, and takes in what others have met meanwhile.
+    pub(crate) fn keep(
+        &self,
+        store: &dyn MemoryStore,
+        dials: &DialMemory,
+    ) -> Option<MemoryWarning> {
+        for (key, until) in dials.classical() {
+            let left = until.duration_since(self.clock.wall()).unwrap_or_default();
+            let egress = key.as_str().to_owned();
+            let mut known = Remembered::for_the_next(left, self.clock.unix_ms());
+            // When it was found out, so that merging does not make it younger than it is.
+            known.noted = known.until.saturating_sub(millis(DAY));
+            self.facts.keep(Fact::ClassicalHello { egress }, known);
+        }
+        let ours = Snapshot::of(self.facts.all(), self.patience.all());
+        if ours.is_empty() {
+            return None;
+        }
+        match store.save(ours, self.clock.wall()) {
+            Ok(merged) => {
+                self.take_in(merged, dials);
+                None
+            }
+            Err(warning) => self.once(warning),
+        }
+    }
+
+    fn take_in(&self, stored: Snapshot, dials: &DialMemory) {
+        let (facts, patience) = stored.into_parts();
+        self.facts.merge(facts);
+        self.patience.merge(patience);
+        let known: FactMap = self.facts.all();
+        for (fact, remembered) in known.iter().filter(|(_, known)| !known.withdrawn) {
+            match (fact, &remembered.reason) {
+                (Fact::ClassicalHello { egress }, _) => {
+                    dials.make_classical(EgressKey::from(egress.as_str()), remembered.until());
+                }
+                (Fact::BreakerOpen(key), Some(reason)) => {
+                    let opened = self.opened(remembered, reason);
+                    self.breakers.learn(key.clone(), opened);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// A stored date on this process's own clock.
+    fn opened(&self, remembered: &Remembered, reason: &Reason) -> Opened {
+        let (now, wall) = (self.clock.now(), self.clock.wall());
+        let ago = wall.duration_since(remembered.noted()).unwrap_or_default();
+        Opened {
+            reason: reason.clone(),
+            since: now.checked_sub(ago).unwrap_or(now),
+            until: now + remembered.remaining(self.clock.unix_ms()),
+        }
+    }
+
+    fn once(&self, warning: MemoryWarning) -> Option<MemoryWarning> {
+        let first = !self.warned.swap(true, Ordering::Relaxed);
+        first.then_some(warning)
+    }
+}
+
+/// The facts that close `route`.
+fn route_facts(to: &Destination, route: Route) -> Vec<Fact> {
+    let challenged = Fact::Challenged {
+        egress: to.egress.clone(),
+        endpoint: to.endpoint.clone(),
+        class: PathClass::Main,
+        route,
+    };
+    let refused = (route == Route::WebSocket).then(|| Fact::WebSocketRefused {
+        egress: to.egress.clone(),
+        endpoint: to.endpoint.clone(),
+    });
+    refused.into_iter().chain([challenged]).collect()
+}
+
+/// What a fault says about the attempts to come, beyond this step: a refusal says something about
+/// this network, a 5xx only about now (transport, "Routes, breakers, accounts").
+fn facts_of(to: &Destination, fault: &Fault) -> Vec<(Fact, Duration)> {
+    let refused = fault.phase == Phase::Upgrade
+        && matches!(
+            fault.cause,
+            Cause::UpgradeRefused
+                | Cause::Blocked
+                | Cause::NotAnApi
+                | Cause::Reset
+                | Cause::TimedOut
+        );
+    let closing = route_facts(to, fault.route).into_iter();
+    let proven = closing.filter(|fact| match fact {
+        Fact::Challenged { .. } => fault.cause == Cause::Challenge,
+        _ => refused,
+    });
+    proven.map(|fact| (fact, REST)).collect()
+}
+
+fn millis(length: Duration) -> u64 {
+    u64::try_from(length.as_millis()).unwrap_or(u64::MAX)
+}
