@@ -147,6 +147,14 @@ pub(crate) struct SimulateArgs {
     #[arg(long, value_name = "FILE", conflicts_with = "faults")]
     pub(crate) scenario: Option<PathBuf>,
 
+    /// Do not print the requests
+    #[arg(long)]
+    pub(crate) quiet: bool,
+
+    /// Print the requests as JSON lines
+    #[arg(long, conflicts_with = "quiet")]
+    pub(crate) json: bool,
+
     /// Print the faults there are
     #[arg(long)]
     pub(crate) list_faults: bool,

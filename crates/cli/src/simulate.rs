@@ -1,9 +1,13 @@
 //! `alipes simulate`: the simulator as a server of its own.
 
+mod log;
+
 use alipes_simulator::{Keys, Options, Scenario, Simulator, faults};
 use anyhow::Context as _;
+use serde_json::json;
 use std::path::Path;
 
+use self::log::Log;
 use crate::args::SimulateArgs;
 use crate::failure::Failure;
 use crate::setup::Machine;
@@ -32,10 +36,21 @@ pub(crate) async fn run(
     if let (Some(path), Some(pem)) = (&args.ca_out, simulator.ca_pem()) {
         write_ca(path, pem)?;
     }
-    print(&format!("listening on {}", simulator.base_url())).map_err(Failure::failed)?;
+    let listening = match args.json {
+        true => json!({"type": "listening", "url": simulator.base_url()}).to_string(),
+        false => format!("listening on {}", simulator.base_url()),
+    };
+    print(&listening).map_err(Failure::failed)?;
+    let log = match args.quiet {
+        true => None,
+        false => Some(Log::start(simulator.watch(), args.json).map_err(Failure::failed)?),
+    };
     // Being asked to stop is how a server ends well.
     signals.stop().await;
     simulator.stop().await;
+    if let Some(log) = log {
+        log.end().await;
+    }
     Ok(())
 }
 

@@ -8,8 +8,9 @@ use http::{HeaderMap, header};
 use tokio::time::Instant;
 
 use crate::faults::{FaultInfo, Point, Target};
-use crate::seen::SeenLog;
-use crate::{Keys, Options, Route, Scenario};
+use crate::seen::{Seen, SeenLog};
+use crate::watch::{Watched, watch};
+use crate::{Keys, Options, Route, Scenario, Watch};
 
 /// What fits into one TCP segment on most paths: a ClientHello with a post-quantum key share does
 /// not (1,486 bytes against 264, measured with our own client).
@@ -24,7 +25,9 @@ pub(crate) struct Backend {
     /// Between two deltas of text.
     pub(crate) pace: Duration,
     pub(crate) clock: Clock,
-    pub(crate) seen: SeenLog,
+    started: Instant,
+    seen: SeenLog,
+    watched: Mutex<Option<Watched>>,
     rng: Rng,
     rules: Mutex<Rules>,
 }
@@ -75,9 +78,11 @@ impl Backend {
     pub(crate) fn new(options: Options) -> Self {
         Self {
             pace: options.pace,
+            started: options.clock.now(),
             clock: options.clock,
             rng: options.rng,
             seen: SeenLog::default(),
+            watched: Mutex::default(),
             rules: Mutex::new(Rules {
                 scenario: options.scenario,
                 keys: options.keys,
@@ -116,6 +121,26 @@ impl Backend {
         })
     }
 
+    /// Takes a request into the log.
+    pub(crate) fn saw(&self, mut seen: Seen) {
+        seen.after = self.clock.since(self.started);
+        if let Some(watched) = &*self.watched() {
+            watched.tell(&seen);
+        }
+        self.seen.push(seen);
+    }
+
+    /// The last requests, oldest first.
+    pub(crate) fn seen(&self) -> Vec<Seen> {
+        self.seen.all()
+    }
+
+    pub(crate) fn watch(&self) -> Watch {
+        let (watched, watch) = watch();
+        *self.watched() = Some(watched);
+        watch
+    }
+
     /// Whether the request carries a key that is accepted.
     pub(crate) fn accepts(&self, headers: &HeaderMap) -> bool {
         let Keys::Exactly(keys) = &self.rules().keys else {
@@ -136,6 +161,10 @@ impl Backend {
     /// A new identifier, such as `resp_…`.
     pub(crate) fn id(&self, prefix: &str) -> String {
         format!("{prefix}_{}", self.rng.uuid().replace('-', ""))
+    }
+
+    fn watched(&self) -> MutexGuard<'_, Option<Watched>> {
+        self.watched.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn rules(&self) -> MutexGuard<'_, Rules> {

@@ -32,9 +32,7 @@ where
     let fault = backend.strike(Moment::ClientHello(hello.bytes));
     let mut flaw = None;
     if let Some(fault) = fault {
-        backend
-            .seen
-            .push(Seen::unread(connection.number, fault.name), 0);
+        backend.saw(Seen::unread(connection.number, fault.name));
         match fault.action {
             Action::Certificate(wrong) => flaw = Some(wrong),
             action => {

@@ -3,6 +3,7 @@
 use std::convert::Infallible;
 use std::future::pending;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::request::Parts;
@@ -101,8 +102,8 @@ impl Connection {
         body: Option<&Bytes>,
         fault: Option<&'static FaultInfo>,
     ) {
-        let bytes = body.map_or(0, Bytes::len);
         let seen = Seen {
+            after: Duration::ZERO,
             route,
             connection: self.number,
             version: if head.version == Version::HTTP_2 {
@@ -116,10 +117,11 @@ impl Connection {
                 .path_and_query()
                 .map_or(String::new(), ToString::to_string),
             headers: seen::header_list(&head.headers),
+            bytes: body.map_or(0, Bytes::len),
             body: body.and_then(|body| serde_json::from_slice::<Value>(body).ok()),
             fault: fault.map(|fault| fault.name),
         };
-        self.backend.seen.push(seen, bytes);
+        self.backend.saw(seen);
     }
 
     /// Leaves a WebSocket to be served once the upgrade's answer is out.

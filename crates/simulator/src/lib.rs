@@ -45,6 +45,7 @@ mod side;
 mod tcp;
 mod tls;
 mod turn;
+mod watch;
 mod websocket;
 
 use std::net::{Ipv4Addr, SocketAddr};
@@ -59,6 +60,7 @@ pub use crate::proxy::{Manner, Proxy, ProxyOptions, Speech};
 pub use crate::scenario::Scenario;
 pub use crate::seen::{Route, Seen};
 pub use crate::server::Simulator;
+pub use crate::watch::Watch;
 
 /// How a simulator shall run.
 #[derive(Clone, Debug)]

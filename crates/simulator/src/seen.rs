@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use http::HeaderMap;
 use serde_json::Value;
@@ -41,6 +42,8 @@ impl Route {
 /// One request as it arrived.
 #[derive(Clone, Debug)]
 pub struct Seen {
+    /// When it came, counted from the simulator's start.
+    pub after: Duration,
     /// By which way it came.
     pub route: Route,
     /// The number of its connection, counted from 1 since the start.
@@ -53,6 +56,8 @@ pub struct Seen {
     pub path: String,
     /// The headers in the order they came; none for a frame.
     pub headers: Vec<(String, String)>,
+    /// Bytes of its body or frame, without content encoding.
+    pub bytes: usize,
     /// The body or frame, where it was JSON.
     pub body: Option<Value>,
     /// The fault that struck it.
@@ -63,14 +68,27 @@ impl Seen {
     /// A connection that a fault ended before a request could be read.
     pub(crate) fn unread(connection: u64, fault: &'static str) -> Self {
         Self {
+            after: Duration::ZERO,
             route: Route::Other,
             connection,
             version: "",
             method: String::new(),
             path: String::new(),
             headers: Vec::new(),
+            bytes: 0,
             body: None,
             fault: Some(fault),
+        }
+    }
+
+    /// The same without headers and body.
+    pub(crate) fn outline(&self) -> Self {
+        Self {
+            method: self.method.clone(),
+            path: self.path.clone(),
+            headers: Vec::new(),
+            body: None,
+            ..*self
         }
     }
 
@@ -100,27 +118,26 @@ pub(crate) struct SeenLog(Mutex<Entries>);
 
 #[derive(Debug, Default)]
 struct Entries {
-    list: VecDeque<(Seen, usize)>,
+    list: VecDeque<Seen>,
     bytes: usize,
 }
 
 impl SeenLog {
-    /// Adds a request whose body had `bytes`.
-    pub(crate) fn push(&self, seen: Seen, bytes: usize) {
+    pub(crate) fn push(&self, seen: Seen) {
         let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        entries.bytes += bytes;
-        entries.list.push_back((seen, bytes));
+        entries.bytes += seen.bytes;
+        entries.list.push_back(seen);
         while entries.list.len() > REQUESTS || entries.bytes > BYTES {
-            let Some((_, bytes)) = entries.list.pop_front() else {
+            let Some(oldest) = entries.list.pop_front() else {
                 break;
             };
-            entries.bytes -= bytes;
+            entries.bytes -= oldest.bytes;
         }
     }
 
     pub(crate) fn all(&self) -> Vec<Seen> {
         let entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        entries.list.iter().map(|(seen, _)| seen.clone()).collect()
+        entries.list.iter().cloned().collect()
     }
 }
 
@@ -128,27 +145,21 @@ impl SeenLog {
 mod tests {
     use super::*;
 
-    fn seen(connection: u64) -> Seen {
+    fn seen(connection: u64, bytes: usize) -> Seen {
         Seen {
-            route: Route::Other,
-            connection,
-            version: "HTTP/1.1",
-            method: "GET".to_owned(),
-            path: "/".to_owned(),
-            headers: Vec::new(),
-            body: None,
-            fault: None,
+            bytes,
+            ..Seen::unread(connection, "connection-reset")
         }
     }
 
     #[test]
     fn only_the_last_thousand_and_64_mib_are_remembered() {
         let log = SeenLog::default();
-        (0..1_100).for_each(|connection| log.push(seen(connection), 0));
+        (0..1_100).for_each(|connection| log.push(seen(connection, 0)));
         let all = log.all();
         assert_eq!((all.len(), all[0].connection), (1_000, 100));
-        log.push(seen(1), BYTES - 1);
-        log.push(seen(2), 2);
+        log.push(seen(1, BYTES - 1));
+        log.push(seen(2, 2));
         assert_eq!(log.all().len(), 1);
     }
 }

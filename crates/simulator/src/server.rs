@@ -28,7 +28,7 @@ use crate::listener::{Accepted, Listener};
 use crate::plug::{Plug, Pull};
 use crate::seen::Seen;
 use crate::tls::{HOST, Tls};
-use crate::{Keys, Network, Options, Scenario, SimulatorError};
+use crate::{Keys, Network, Options, Scenario, SimulatorError, Watch};
 
 /// Connections served at a time; more wait in the listener's queue.
 const CONNECTIONS: usize = 512;
@@ -142,7 +142,13 @@ impl Simulator {
     /// The last thousand requests, oldest first.
     #[must_use]
     pub fn seen(&self) -> Vec<Seen> {
-        self.backend.seen.all()
+        self.backend.seen()
+    }
+
+    /// Shows the requests that come from now on; only the last one who asked for it sees them.
+    #[must_use]
+    pub fn watch(&self) -> Watch {
+        self.backend.watch()
     }
 
     /// Starts another scenario at its first attempt; what is already being answered goes on.
@@ -184,7 +190,7 @@ async fn accept(mut listener: Listener, tls: Option<Arc<Tls>>, backend: Arc<Back
 async fn serve(accepted: Accepted, number: u64, tls: Option<Arc<Tls>>, backend: Arc<Backend>) {
     let Accepted { io, plug } = accepted;
     if let Some(fault) = backend.strike(Moment::Accepted) {
-        backend.seen.push(Seen::unread(number, fault.name), 0);
+        backend.saw(Seen::unread(number, fault.name));
         plug.carry_out(fault.action.pull().unwrap_or(Pull::Freeze))
             .await;
         drop(io);

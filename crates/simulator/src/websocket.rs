@@ -293,15 +293,17 @@ impl Served {
 
     fn note(&self, text: &Bytes, fault: Option<&'static FaultInfo>) {
         let seen = Seen {
+            after: Duration::ZERO,
             route: Route::WebSocket,
             connection: self.connection.number,
             version: "HTTP/1.1",
             method: "FRAME".to_owned(),
             path: self.path.clone(),
             headers: Vec::new(),
+            bytes: text.len(),
             body: serde_json::from_slice::<Value>(text).ok(),
             fault: fault.map(|fault| fault.name),
         };
-        self.connection.backend.seen.push(seen, text.len());
+        self.connection.backend.saw(seen);
     }
 }

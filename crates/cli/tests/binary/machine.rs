@@ -12,7 +12,7 @@ use tokio::process::{Child, Command};
 pub(crate) const LIMIT: Duration = Duration::from_secs(60);
 
 /// What differs from run to run, and how snapshots show it.
-const MASKS: [(&str, &str); 7] = [
+const MASKS: [(&str, &str); 8] = [
     (r"[^ ]*/\.tmp\w{6}", "[TEMP]"),
     (r"\b(127\.0\.0\.\d):\d+", "$1:[PORT]"),
     (r"\b\d+(\.\d+)? (ms|s)\b", "[TIME]"),
@@ -20,6 +20,7 @@ const MASKS: [(&str, &str); 7] = [
     (r#"_tokens":\d+"#, r#"_tokens":"[TOKENS]""#),
     (r"\b(call|req|resp)_[0-9a-f]{32}", "[ID]"),
     (r#"(sending |"bytes":)\d+"#, "$1[SIZE]"),
+    (r"  \d+ bytes", "  [SIZE] bytes"),
 ];
 
 /// Somebody's machine.
@@ -159,12 +160,19 @@ impl Machine {
     /// The same on another address than loopback's first.
     pub(crate) async fn simulate_on(&self, address: &str, arguments: &[&str]) -> Serving {
         let fixed = ["simulate", "--listen", address];
-        let mut child = self.command(&[&fixed, arguments].concat()).spawn().unwrap();
+        let child = self.command(&[&fixed, arguments].concat()).spawn().unwrap();
+        let url = |line: &str| line.strip_prefix("listening on ").unwrap().to_owned();
+        Serving::of(child, url).await
+    }
+}
+
+impl Serving {
+    /// A simulator whose first line holds its address.
+    pub(crate) async fn of(mut child: Child, url: impl FnOnce(&str) -> String) -> Self {
         let mut lines = BufReader::new(child.stdout.as_mut().unwrap()).lines();
         let line = tokio::time::timeout(LIMIT, lines.next_line()).await;
-        let line = line.unwrap().unwrap().unwrap();
-        let base_url = line.strip_prefix("listening on ").unwrap().to_owned();
-        Serving { base_url, child }
+        let base_url = url(&line.unwrap().unwrap().unwrap());
+        Self { base_url, child }
     }
 }
 

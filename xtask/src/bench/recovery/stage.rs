@@ -229,12 +229,14 @@ mod tests {
     #[test]
     fn only_what_asks_for_an_answer_counts() {
         let seen = |route, method: &str, body: &str, fault| Seen {
+            after: Duration::ZERO,
             route,
             connection: 1,
             version: "HTTP/1.1",
             method: method.to_owned(),
             path: "/v1/responses".to_owned(),
             headers: Vec::new(),
+            bytes: body.len(),
             body: serde_json::from_str(body).ok(),
             fault,
         };
