@@ -1,4 +1,7 @@
 //! Opens a WebSocket: one HTTP/1.1 request on a connection of its own.
+//!
+//! In two halves for those who treat a slow dial and a slow upgrade differently: what comes before
+//! the upgrade, any other request to that host would meet with just the same.
 
 use alipes_base::Deadline;
 use bytes::Bytes;
@@ -8,6 +11,7 @@ use http_body_util::Empty;
 use hyper::body::Incoming;
 use hyper::client::conn::http1::Builder;
 use hyper_util::rt::TokioIo;
+use url::Url;
 
 use super::extensions::Deflate;
 use super::socket::{Side, open};
@@ -24,16 +28,38 @@ use crate::trip::Trip;
 /// Dials and upgrades.
 ///
 /// # Errors
-/// Those of [`Dialer::dial`]; then in phase `upgrade`
-/// [`UpgradeRefused`](NetErrorKind::UpgradeRefused) with the server's answer, or
-/// [`Protocol`](NetErrorKind::Protocol) with a [`HandshakeError`] as its source.
+/// Those of [`dial`] and of [`upgrade`].
 pub async fn connect(
     dialer: &Dialer,
+    ask: Upgrade,
+    deadline: Deadline,
+) -> Result<Upgraded, NetError> {
+    let connection = dial(dialer, &ask.url, deadline).await?;
+    upgrade(dialer, connection, ask, deadline).await
+}
+
+/// Opens a connection that can be upgraded.
+///
+/// # Errors
+/// Those of [`Dialer::dial`].
+pub async fn dial(dialer: &Dialer, url: &Url, deadline: Deadline) -> Result<Connection, NetError> {
+    let target = Target::from_url(url)?;
+    dialer.dial(&target, Alpn::Http1, deadline).await
+}
+
+/// Upgrades a connection.
+///
+/// # Errors
+/// In phase `upgrade` [`UpgradeRefused`](NetErrorKind::UpgradeRefused) with the server's answer, or
+/// [`Protocol`](NetErrorKind::Protocol) with a [`HandshakeError`] as its source.
+pub async fn upgrade(
+    dialer: &Dialer,
+    connection: Connection,
     upgrade: Upgrade,
     deadline: Deadline,
 ) -> Result<Upgraded, NetError> {
     let target = Target::from_url(&upgrade.url)?;
-    let Connection { stream, mut facts } = dialer.dial(&target, Alpn::Http1, deadline).await?;
+    let Connection { stream, mut facts } = connection;
     let limits = dialer.limits();
     let known = ErrorFacts {
         target: Some(target.clone()),

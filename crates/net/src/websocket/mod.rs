@@ -16,7 +16,7 @@ use futures_util::future::BoxFuture;
 use http::HeaderMap;
 use url::Url;
 
-pub use client::connect;
+pub use client::{connect, dial, upgrade};
 pub use handshake::HandshakeError;
 pub use server::{Acceptance, accept, serve};
 

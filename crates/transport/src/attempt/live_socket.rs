@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use alipes_base::Deadline;
 use alipes_net::websocket::{self, Message, Socket, Upgrade};
-use alipes_net::{ConnectionFacts, NetError, NetErrorKind, Timings};
+use alipes_net::{Connection, ConnectionFacts, NetError, NetErrorKind, Timings};
 use alipes_wire::responses::{DeltaBase, TURN_STATE};
 use futures_util::FutureExt as _;
 use http::StatusCode;
@@ -129,18 +129,19 @@ pub(super) async fn reusable(session: &mut Session, token: Option<&Token>) -> Op
     Some(live)
 }
 
-/// Opens a socket, unless that takes so long that the other route is ready first: seconds of silence
-/// before the first request are what people take for a broken program. Nothing is sent on either
-/// until one of them stands.
+/// Opens a socket, unless its upgrade takes so long that the other route is ready first: seconds of
+/// silence before the first request are what people take for a broken program. Nothing is sent on
+/// either until one of them stands.
 pub(super) async fn open_soon(
     about: &mut Conversation,
     token: Option<&Token>,
     deadline: &Deadline,
 ) -> Result<LiveSocket, Fault> {
+    let connection = dial(about, deadline).await?;
     let patience = about.endpoint.profile().upgrade_race_after;
     let soon = deadline.tightened(&about.transport.clock, "upgrade_race_after", patience);
     let other = Way::of(about, token);
-    let mut opening = std::pin::pin!(open(about, token, deadline));
+    let mut opening = std::pin::pin!(upgrade(about, connection, token, deadline));
     if let Ok(opened) = soon.run(&mut opening).await {
         return opened;
     }
@@ -162,18 +163,36 @@ pub(super) async fn open_soon(
     }
 }
 
+/// Opens a socket, however long that takes.
 pub(super) async fn open(
     about: &mut Conversation,
     token: Option<&Token>,
     deadline: &Deadline,
 ) -> Result<LiveSocket, Fault> {
-    let upgrade = Upgrade {
+    let connection = dial(about, deadline).await?;
+    upgrade(about, connection, token, deadline).await
+}
+
+async fn dial(about: &Conversation, deadline: &Deadline) -> Result<Connection, Fault> {
+    let url = about.endpoint.url("responses");
+    let dialled = websocket::dial(&about.transport.dialer, &url, *deadline).await;
+    dialled.map_err(|error| refused(about, &error, deadline))
+}
+
+async fn upgrade(
+    about: &mut Conversation,
+    connection: Connection,
+    token: Option<&Token>,
+    deadline: &Deadline,
+) -> Result<LiveSocket, Fault> {
+    let ask = Upgrade {
         url: about.endpoint.url("responses"),
         headers: request_headers::of(about, token, Route::WebSocket)?,
         compression: true,
         max_message: MAX_MESSAGE,
     };
-    let opened = websocket::connect(&about.transport.dialer, upgrade, *deadline).await;
+    let dialer = &about.transport.dialer;
+    let opened = websocket::upgrade(dialer, connection, ask, *deadline).await;
     let upgraded = opened.map_err(|error| refused(about, &error, deadline))?;
     if let Some(state) = upgraded.headers.get(TURN_STATE) {
         about.keep_turn_state(state.to_str().unwrap_or_default());
