@@ -120,6 +120,7 @@ impl Link {
             tools: prompt.tools.to_vec(),
             reasoning: None,
             cache_key: Some(self.session.id().to_owned()),
+            ..ModelRequest::default()
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Events of a response: raw as they came, and assembled as the agent reads them.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use bytes::Bytes;
@@ -15,7 +16,7 @@ use crate::{Item, RateLimits, Usage};
 /// `raw` untouched, and only an assembler looks inside.
 #[derive(Clone, PartialEq, Eq)]
 pub struct RawEvent {
-    kind: Box<str>,
+    kind: Cow<'static, str>,
     raw: Bytes,
 }
 
@@ -27,7 +28,13 @@ pub struct NotAnEvent(#[source] serde_json::Error);
 #[derive(Deserialize)]
 struct Tag<'a> {
     #[serde(rename = "type", borrow)]
-    kind: std::borrow::Cow<'a, str>,
+    kind: Cow<'a, str>,
+}
+
+impl NotAnEvent {
+    pub(crate) fn new(error: serde_json::Error) -> Self {
+        Self(error)
+    }
 }
 
 impl RawEvent {
@@ -42,12 +49,22 @@ impl RawEvent {
             return Err(NotAnEvent(serde_json::Error::custom("expected an object")));
         }
         Ok(Self {
-            kind: tag.kind.as_ref().into(),
+            kind: Cow::Owned(tag.kind.into_owned()),
             raw,
         })
     }
 
-    /// The event's `type`, such as `response.output_text.delta`.
+    /// An event whose kind was told from something else than its `type` alone.
+    pub(crate) fn of_kind(kind: impl Into<Cow<'static, str>>, raw: Bytes) -> Self {
+        Self {
+            kind: kind.into(),
+            raw,
+        }
+    }
+
+    /// The event's `type`, such as `response.output_text.delta`; in the Messages dialect with the
+    /// type of its delta behind it (`content_block_delta/text_delta`), in Chat Completions, which
+    /// has none, what the chunk holds (`chat.text`).
     #[must_use]
     pub fn kind(&self) -> &str {
         &self.kind

@@ -8,6 +8,8 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use crate::json::Object;
+
 /// The fields of one object, not read yet. Of two with one name, the last counts.
 #[derive(Debug, Default)]
 pub(crate) struct Fields<'a>(BTreeMap<String, &'a RawValue>);
@@ -21,6 +23,23 @@ impl<'a> Fields<'a> {
     /// A field as `T`; `None` if it is missing or does not fit.
     pub(crate) fn read<T: Deserialize<'a>>(&self, name: &str) -> Option<T> {
         serde_json::from_str(self.0.get(name)?.get()).ok()
+    }
+
+    /// A field's JSON; `None` if it is missing or null.
+    pub(crate) fn json(&self, name: &str) -> Option<&'a str> {
+        let json = self.0.get(name)?.get();
+        (json != "null").then_some(json)
+    }
+
+    /// The elements of a field that is a list.
+    pub(crate) fn list(&self, name: &str) -> Vec<&'a RawValue> {
+        self.read(name).unwrap_or_default()
+    }
+
+    /// The fields of each object in a field that is a list.
+    pub(crate) fn objects(&self, name: &str) -> Vec<Self> {
+        let of = |element: &'a RawValue| Self::of(element.get().as_bytes());
+        self.list(name).into_iter().filter_map(of).collect()
     }
 
     /// The fields of a field that is an object itself.
@@ -51,6 +70,29 @@ impl<'a> Fields<'a> {
             let number = self.number(name)?;
             (number >= 0.0 && number.fract() == 0.0).then_some(number as u64)
         })
+    }
+
+    /// A string's content.
+    pub(crate) fn string(&self, name: &str) -> Option<String> {
+        self.read(name)
+    }
+
+    /// All fields that say something, with their JSON, ordered by name.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &'a str)> {
+        let said = self.0.iter().map(|(name, raw)| (name.as_str(), raw.get()));
+        said.filter(|(_, json)| *json != "null")
+    }
+
+    /// An object of the fields that are not among `known`; `None` if there are none.
+    pub(crate) fn rest(&self, known: &[&str]) -> Option<String> {
+        let unknown = self.iter().filter(|(name, _)| !known.contains(name));
+        let mut rest = Object::new();
+        let mut any = false;
+        for (name, json) in unknown {
+            rest = rest.raw(name, json);
+            any = true;
+        }
+        any.then(|| rest.end())
     }
 
     /// The names of all fields.

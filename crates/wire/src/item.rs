@@ -125,9 +125,12 @@ impl Item {
     }
 
     fn encode(value: &serde_json::Value) -> Self {
-        Self {
-            json: value.to_string().into(),
-        }
+        Self::written(&value.to_string())
+    }
+
+    /// An item whose JSON was written here, and is an object.
+    pub(crate) fn written(json: &str) -> Self {
+        Self { json: json.into() }
     }
 
     /// The item's JSON, byte for byte.

@@ -4,33 +4,59 @@
 //! no clock, no socket, no `async`; so they can be fuzzed, replayed, and used by the client and by
 //! our own servers alike.
 //!
+//! Three dialects, one set of items: [`responses`], [`chat`] and [`messages`], each as client and as
+//! server. [`Dialect`] is the door for who does not care which it is: it encodes a [`ModelRequest`],
+//! and hands out the [`StreamReader`] a transport needs and the [`Assembler`] the agent's side needs.
+//!
 //! Invariants:
 //! - **Lossless**: an [`Item`] is the exact JSON a provider sent. Fields we do not know go back as
 //!   they came, because nothing was ever taken apart.
+//! - **Nothing is dropped in silence**: what a dialect has no place for is [`CannotCarry`], as an
+//!   error where it is content, in a list where it is a hint or bound to its provider.
 //! - **Tolerant**: unknown events, unknown fields, `null` and missing fields are never fatal, and an
 //!   odd field costs only itself. What could not be read is counted, so that a caller can tell
 //!   "all there" from "something skipped".
 //! - **Bounded**: lines and events have a size limit, and hitting it is a named error.
 //!
-//! It fails by [`SseError`] (a stream that breaks a bound), [`NotAnEvent`] and [`NotAnItem`] (text
-//! that is not what it claims to be); never by panicking, whatever arrives.
+//! It fails by [`SseError`] (a stream that breaks a bound), [`NotAnEvent`], [`NotAnItem`] and
+//! [`NotARequest`] (text that is not what it claims to be), and [`CannotCarry`]; never by panicking,
+//! whatever arrives.
 
+mod answer;
 mod api_error;
+mod call_ids;
+mod cannot_carry;
+pub mod chat;
+mod dialect;
 mod event;
 mod fields;
+mod frame;
 mod item;
+mod json;
+pub mod messages;
+mod not_a_request;
+mod parts;
 mod rate_limits;
 mod request;
 pub mod responses;
 mod retry_after;
+mod sealed;
+mod signal;
 mod sse;
+mod turns;
 mod usage;
 
+pub use answer::Answer;
 pub use api_error::ApiError;
+pub use cannot_carry::CannotCarry;
+pub use dialect::{Assembler, Dialect, EncodedRequest, Quirks, StreamReader};
 pub use event::{ModelEvent, NotAnEvent, RawEvent};
+pub use frame::Frame;
 pub use item::{Item, ItemView, NotAnItem};
+pub use not_a_request::NotARequest;
 pub use rate_limits::{RateLimits, RateWindow};
-pub use request::{ModelRequest, Reasoning, ToolDefinition};
+pub use request::{Generation, ModelRequest, Reasoning, TextFormat, ToolChoice, ToolDefinition};
 pub use retry_after::{retry_after, try_again_in};
+pub use signal::Signal;
 pub use sse::{SseDecoder, SseError, SseItem, SseLimits};
 pub use usage::Usage;

@@ -139,7 +139,7 @@ fn rate_limits(event: &RawEvent) -> Option<ModelEvent> {
 fn is_known(event: &RawEvent) -> bool {
     match Signal::of(event) {
         Signal::Unknown => false,
-        Signal::Progress => NOT_NEEDED
+        Signal::Progress | Signal::Reasoning => NOT_NEEDED
             .iter()
             .any(|start| event.kind().starts_with(start)),
         _ => true,

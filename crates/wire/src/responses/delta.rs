@@ -72,7 +72,7 @@ impl DeltaRecorder {
         match Signal::of(event) {
             Signal::ItemDone => self.take_item(event),
             Signal::Terminal => self.end(event),
-            Signal::Progress => {
+            Signal::Reasoning => {
                 self.begun += usize::from(event.kind() == "response.output_item.added");
             }
             _ => {}

@@ -7,8 +7,9 @@
 use std::sync::Arc;
 
 use serde::Serialize;
+use serde_json::{Value, json};
 
-use crate::{Item, ModelRequest, Reasoning, ToolDefinition};
+use crate::{CannotCarry, Item, ModelRequest, Reasoning, TextFormat, ToolChoice, ToolDefinition};
 
 /// A request in pieces: the fields that must stay equal for a delta, and the input items.
 #[derive(Clone, Debug)]
@@ -16,6 +17,7 @@ pub struct EncodedRequest {
     /// The members of the JSON object except `input`, without the braces.
     fields: Arc<str>,
     input: Vec<Item>,
+    left_out: Vec<CannotCarry>,
 }
 
 /// All fields but the input (codex-protocol §1.3). `store` must be false and `stream` true on the
@@ -27,7 +29,7 @@ struct Fields<'a> {
     instructions: &'a str,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     tools: &'a [FunctionTool<'a>],
-    tool_choice: &'static str,
+    tool_choice: Value,
     parallel_tool_calls: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     reasoning: Option<&'a Reasoning>,
@@ -36,6 +38,14 @@ struct Fields<'a> {
     include: &'static [&'static str],
     #[serde(skip_serializing_if = "Option::is_none")]
     prompt_cache_key: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    max_output_tokens: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    temperature: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    top_p: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    text: Option<Value>,
 }
 
 #[derive(Serialize)]
@@ -65,12 +75,13 @@ impl EncodedRequest {
     #[must_use]
     pub fn new(request: &ModelRequest) -> Self {
         let tools: Vec<FunctionTool<'_>> = request.tools.iter().map(FunctionTool::from).collect();
+        let generation = &request.generation;
         let fields = Fields {
             model: &request.model,
             instructions: &request.instructions,
             tools: &tools,
-            tool_choice: "auto",
-            parallel_tool_calls: true,
+            tool_choice: tool_choice(generation.tool_choice.as_ref()),
+            parallel_tool_calls: generation.parallel_tool_calls.unwrap_or(true),
             reasoning: request.reasoning.as_ref(),
             store: false,
             stream: true,
@@ -80,6 +91,10 @@ impl EncodedRequest {
                 &[]
             },
             prompt_cache_key: request.cache_key.as_deref(),
+            max_output_tokens: request.max_output_tokens,
+            temperature: generation.temperature,
+            top_p: generation.top_p,
+            text: generation.format.as_ref().map(text_format),
         };
         // Strings, numbers and maps with string keys cannot fail to encode.
         let object = serde_json::to_string(&fields).unwrap_or_default();
@@ -87,7 +102,20 @@ impl EncodedRequest {
         Self {
             fields: members.strip_suffix('}').unwrap_or(members).into(),
             input: request.input.clone(),
+            left_out: Vec::new(),
         }
+    }
+
+    /// The same request, made fit for this dialect by leaving these out.
+    #[must_use]
+    pub(crate) fn without(self, left_out: Vec<CannotCarry>) -> Self {
+        Self { left_out, ..self }
+    }
+
+    /// What was left out, because it is a hint or bound to another provider.
+    #[must_use]
+    pub fn left_out(&self) -> &[CannotCarry] {
+        &self.left_out
     }
 
     /// The body of `POST …/responses`.
@@ -172,6 +200,28 @@ impl EncodedRequest {
     }
 }
 
+fn tool_choice(choice: Option<&ToolChoice>) -> Value {
+    match choice {
+        None | Some(ToolChoice::Auto) => json!("auto"),
+        Some(ToolChoice::Never) => json!("none"),
+        Some(ToolChoice::Required) => json!("required"),
+        Some(ToolChoice::Function(name)) => json!({"type": "function", "name": name}),
+    }
+}
+
+fn text_format(format: &TextFormat) -> Value {
+    match format {
+        TextFormat::JsonObject => json!({"format": {"type": "json_object"}}),
+        TextFormat::JsonSchema {
+            name,
+            schema,
+            strict,
+        } => json!({"format": {
+            "type": "json_schema", "name": name, "schema": schema, "strict": strict,
+        }}),
+    }
+}
+
 fn push_input(json: &mut String, input: &[Item]) {
     json.push_str(r#","input":["#);
     for (index, item) in input.iter().enumerate() {
@@ -190,7 +240,7 @@ fn push_json(json: &mut String, value: &impl Serialize) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::{Value, json};
+    use crate::Generation;
 
     fn request() -> ModelRequest {
         ModelRequest {
@@ -204,6 +254,7 @@ mod tests {
             }],
             reasoning: None,
             cache_key: Some("k".to_owned()),
+            ..ModelRequest::default()
         }
     }
 
@@ -230,6 +281,31 @@ mod tests {
         let body: Value = serde_json::from_str(&EncodedRequest::new(&thinking).body()).unwrap();
         assert_eq!(body["include"], json!(["reasoning.encrypted_content"]));
         assert_eq!(body["reasoning"], json!({"effort": "high"}));
+    }
+
+    #[test]
+    fn what_a_client_asked_of_the_answer_is_asked() {
+        let asked = ModelRequest {
+            max_output_tokens: Some(9),
+            generation: Generation {
+                tool_choice: Some(ToolChoice::Function("f".to_owned())),
+                parallel_tool_calls: Some(false),
+                temperature: Some(0.5),
+                format: Some(TextFormat::JsonObject),
+                ..Generation::default()
+            },
+            ..request()
+        };
+        let body: Value = serde_json::from_str(&EncodedRequest::new(&asked).body()).unwrap();
+        assert_eq!(body["max_output_tokens"], json!(9));
+        assert_eq!(
+            body["tool_choice"],
+            json!({"type": "function", "name": "f"})
+        );
+        assert_eq!(body["parallel_tool_calls"], json!(false));
+        assert_eq!(body["temperature"], json!(0.5));
+        assert_eq!(body["text"]["format"]["type"], json!("json_object"));
+        assert_eq!(body.get("top_p"), None);
     }
 
     #[test]

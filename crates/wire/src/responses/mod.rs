@@ -13,7 +13,7 @@ mod delta;
 mod encode;
 mod items;
 mod metadata;
-mod signal;
+mod portable;
 mod terminal;
 mod writer;
 
@@ -23,9 +23,11 @@ pub use delta::{DeltaBase, DeltaRecorder};
 pub use encode::EncodedRequest;
 pub use items::done_item;
 pub use metadata::{TURN_STATE, turn_state};
-pub use signal::Signal;
+pub use portable::{Portable, portable};
 pub use terminal::{ErrorFrame, Terminal};
 pub use writer::ResponseWriter;
+
+pub use crate::Signal;
 
 /// The `OpenAI-Beta` value of the WebSocket protocol spoken here (codex-protocol §2.1).
 pub const WEBSOCKET_BETA: &str = "responses_websockets=2026-02-06";

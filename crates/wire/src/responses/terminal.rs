@@ -118,7 +118,7 @@ impl<'a> Ended<'a> {
 }
 
 impl ErrorFrame {
-    fn read(frame: &Fields<'_>) -> Self {
+    pub(crate) fn read(frame: &Fields<'_>) -> Self {
         let status = ["status", "status_code"]
             .iter()
             .find_map(|name| u16::try_from(frame.whole(name)?).ok());

@@ -1,0 +1,33 @@
+//! Errors in this vendor's shape, and with its types: clients of this dialect decide by them
+//! whether to try again (Anthropic docs, "Errors").
+
+use super::event::{is_type, type_of};
+use crate::ApiError;
+use crate::json::Object;
+
+/// What other vendors' codes and types are called here.
+const TYPES: &[(&str, &str)] = &[
+    ("rate_limit_exceeded", "rate_limit_error"),
+    ("usage_limit_reached", "rate_limit_error"),
+    ("insufficient_quota", "billing_error"),
+    ("server_is_overloaded", "overloaded_error"),
+    ("slow_down", "overloaded_error"),
+    ("invalid_api_key", "authentication_error"),
+    ("model_not_found", "not_found_error"),
+    ("context_length_exceeded", "invalid_request_error"),
+    ("invalid_prompt", "invalid_request_error"),
+];
+
+/// `{"type":"error","error":{type, message}}`, as the body of a refused request and as the last event
+/// of a stream that failed. `status` is the HTTP status, where there is one.
+#[must_use]
+pub fn error_body(error: &ApiError, status: Option<u16>) -> String {
+    let named = TYPES.iter().find(|(name, _)| error.is(name));
+    let own = error.kind.as_deref().filter(|kind| is_type(kind));
+    let kind = own
+        .or(named.map(|(_, kind)| *kind))
+        .unwrap_or_else(|| status.map_or("api_error", type_of));
+    let message = error.message.as_deref().unwrap_or("the request failed");
+    let inner = Object::of_type(kind).put("message", message).end();
+    Object::of_type("error").raw("error", &inner).end()
+}

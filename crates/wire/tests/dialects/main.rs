@@ -1,0 +1,18 @@
+//! The dialects from outside: what each keeps of a conversation, and what each takes of a stranger.
+
+#[cfg(test)]
+mod chat_requests;
+#[cfg(test)]
+mod common;
+#[cfg(test)]
+mod deviations;
+#[cfg(test)]
+mod keeps;
+#[cfg(test)]
+mod messages_requests;
+#[cfg(test)]
+mod messages_streams;
+#[cfg(test)]
+mod recorded;
+#[cfg(test)]
+mod writers;
