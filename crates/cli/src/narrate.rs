@@ -35,6 +35,7 @@ pub(crate) fn awaited(limit: &str) -> &str {
         "output" => "more output",
         "reasoning" => "the model, which reasons",
         "pong" => "the answer to a ping",
+        "queue" => "a place: as many requests as it bears are under way",
         other => other,
     }
 }
@@ -48,6 +49,9 @@ pub(crate) fn step(trace: &Trace) -> Option<String> {
             route,
         } => {
             format!("attempt {attempt}: {endpoint} by {route}")
+        }
+        Trace::NotTried { fault } => {
+            format!("{} by {} is not tried", fault.endpoint, fault.route)
         }
         Trace::Connected { facts, .. } if facts.reused => "on the open connection".to_owned(),
         Trace::Connected { facts, .. } => {

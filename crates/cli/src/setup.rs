@@ -12,7 +12,7 @@ use alipes_net::{
     SystemSockets, Tls, TlsOptions,
 };
 use alipes_tools::Root;
-use alipes_transport::{Experience, Identity, Transport};
+use alipes_transport::{Experience, Identity, MemoryFile, Transport};
 
 use crate::failure::Failure;
 
@@ -50,6 +50,12 @@ impl Machine {
         let document = Document::load(home.config_file())?;
         document.check_sections(&SECTIONS)?;
         Ok(Catalog::read(&document)?)
+    }
+
+    /// Where endpoint memory is kept; nowhere, where this machine has no place for it.
+    pub(crate) fn memory(&self) -> Option<MemoryFile> {
+        let home = Home::find(&self.environment).ok()?;
+        Some(MemoryFile::within(home.folder()))
     }
 
     /// The folder that tools work beneath, without what holds our own settings and keys.

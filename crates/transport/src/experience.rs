@@ -279,3 +279,6 @@ fn facts_of(to: &Destination, fault: &Fault) -> Vec<(Fact, Duration)> {
 fn millis(length: Duration) -> u64 {
     u64::try_from(length.as_millis()).unwrap_or(u64::MAX)
 }
+
+#[cfg(test)]
+mod tests;

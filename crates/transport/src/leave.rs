@@ -20,7 +20,8 @@ pub(crate) struct Leave {
 }
 
 impl Leave {
-    /// Leave for the next attempt, on `route`.
+    /// Leave for the next attempt, on `route`. Once a step has begun here its budget decides how often
+    /// it is sent again.
     ///
     /// # Errors
     /// The [`Fault`] of an attempt that is not made: with the cause that is remembered, or that of a
@@ -33,7 +34,7 @@ impl Leave {
     ) -> Result<Self, Fault> {
         let experience = &about.transport.experience;
         let to = about.destination(&step.request.model);
-        if step.request.has_alternative {
+        if step.request.has_alternative && attempt == 1 {
             let known = experience
                 .route_left_alone(&to, route)
                 .or_else(|| experience.destination_left_alone(&to));

@@ -36,6 +36,10 @@ impl Attempts {
                     seconds(*took)
                 ));
             }
+            TurnEvent::Trace(Trace::NotTried { fault }) => {
+                let cause = fault.cause.as_str();
+                self.push(format!("{} (not tried: {cause})", fault.route));
+            }
             _ => {}
         }
     }

@@ -4,7 +4,7 @@ use alipes_agent::{Agent, AgentOptions, Gate, MemoryJournal};
 use alipes_models::{Catalog, Making, Model as _, ModelName, Overrides};
 use alipes_simulator::{Options, Simulator};
 use alipes_tools::Toolbox;
-use alipes_transport::Profile;
+use alipes_transport::{Profile, Transport};
 
 use super::approve::Keyboard;
 use crate::args::ExecArgs;
@@ -19,6 +19,7 @@ const HINT: &str = "The user can permit it with `alipes exec --allow write,shell
 pub(super) fn agent(
     args: &ExecArgs,
     machine: &Machine,
+    transport: &Transport,
     simulator: Option<&Simulator>,
 ) -> Result<(Agent, ModelName), Failure> {
     let catalog = match simulator {
@@ -30,7 +31,7 @@ pub(super) fn agent(
     }
     let making = Making {
         environment: &machine.environment,
-        transport: &machine.transport(args.proxy.as_deref())?,
+        transport,
         session_id: &machine.rng.uuid(),
     };
     let model = catalog.chain(&overrides(args, simulator), making)?;

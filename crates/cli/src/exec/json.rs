@@ -97,6 +97,9 @@ fn trace_value(trace: &Trace) -> Option<Value> {
         } => json!({
             "type": "attempt.started", "attempt": attempt, "endpoint": **endpoint, "route": route.as_str(),
         }),
+        Trace::NotTried { fault } => json!({
+            "type": "attempt.not_tried", "fault": fault_value(fault),
+        }),
         Trace::Connected { attempt, facts } => json!({
             "type": "attempt.connected", "attempt": attempt, "remote_addr": facts.remote_addr.to_string(),
             "egress": facts.egress.to_string(), "reused": facts.reused,

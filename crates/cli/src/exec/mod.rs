@@ -14,17 +14,23 @@ use std::time::Duration;
 
 use alipes_agent::{Agent, Answer, TurnError, TurnEvent};
 use alipes_base::Deadline;
+use alipes_transport::{MemoryStore, MemoryWarning};
 use tokio::sync::mpsc;
 
 use crate::args::ExecArgs;
 use crate::failure::Failure;
 use crate::setup::Machine;
 use crate::signals::Signals;
+use crate::streams::say;
+use crate::style::{Style, one_line};
 use attempts::Attempts;
 use screen::Screen;
 
 /// How many events may wait for a slow terminal or pipe.
 const QUEUE: usize = 64;
+
+/// The longest warning.
+const LONGEST: usize = 400;
 
 /// How often the screen looks at the clock.
 const TICK: Duration = Duration::from_millis(100);
@@ -39,7 +45,15 @@ pub(crate) async fn run(
         true => Some(build::simulator(machine).await?),
         false => None,
     };
-    let (mut agent, name) = build::agent(&args, machine, simulator.as_ref())?;
+    let transport = machine.transport(args.proxy.as_deref())?;
+    let (mut agent, name) = build::agent(&args, machine, &transport, simulator.as_ref())?;
+    // A simulator of our own teaches nothing that is true tomorrow.
+    let memory = match simulator {
+        Some(_) => None,
+        None => machine.memory(),
+    };
+    let store = memory.as_ref().map(|file| file as &dyn MemoryStore);
+    warn(machine, store.and_then(|store| transport.recall(store)));
     let mut screen = screen::of(&args, machine);
     screen.started(&name).map_err(closed)?;
 
@@ -50,8 +64,11 @@ pub(crate) async fn run(
         deadline,
         signals,
     };
-    let outcome = drive(&mut agent, &work, screen.as_mut(), &mut attempts).await?;
-    match outcome {
+    let outcome = drive(&mut agent, &work, screen.as_mut(), &mut attempts).await;
+    // However it ended: what was met is worth knowing next time.
+    drop(agent);
+    warn(machine, store.and_then(|store| transport.keep(store)));
+    match outcome? {
         Ok(answer) => screen.completed(&answer).map_err(closed),
         Err(error) => match screen.failed(&error).map_err(closed)? {
             screen::Told::Yes => Err(Failure::Told),
@@ -60,6 +77,14 @@ pub(crate) async fn run(
                 tried: attempts.of_the_last_step(),
             }),
         },
+    }
+}
+
+/// Tells what endpoint memory has to complain about; nothing depends on it.
+fn warn(machine: &Machine, warning: Option<MemoryWarning>) {
+    if let Some(warning) = warning {
+        let style = Style::of_stderr(&machine.environment);
+        say(&style.warning(format!("! {}", one_line(&warning.to_string(), LONGEST))));
     }
 }
 

@@ -15,6 +15,7 @@ mod exec;
 mod help;
 mod machine;
 mod not_yet;
+mod remembered;
 mod simulate;
 mod stopping;
 mod terminal;

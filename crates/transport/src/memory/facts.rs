@@ -29,6 +29,7 @@ const SKEW_MS: u64 = 300_000;
 #[serde(tag = "fact", rename_all = "kebab-case")]
 pub(crate) enum Fact {
     /// This way out was refused the WebSocket.
+    #[serde(rename = "websocket-refused")]
     WebSocketRefused {
         egress: String,
         endpoint: EndpointKey,

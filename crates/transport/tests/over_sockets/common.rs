@@ -133,7 +133,7 @@ pub(crate) fn patient_session(base_url: &str, routes: &[Route]) -> Session {
 /// A session with all the replays that the profile has.
 pub(crate) fn persistent_session(base_url: &str, routes: &[Route]) -> Session {
     let profile = Profile::named("openai-codex").unwrap();
-    session_over(base_url, routes, TlsOptions::default(), profile)
+    session_over(&new_transport(), endpoint_of(base_url, routes, profile))
 }
 
 /// A patient session that pings soon and trusts `ca` alone.
@@ -155,19 +155,37 @@ pub(crate) fn session_with(
     tls: TlsOptions,
     change: impl FnOnce(Profile) -> Profile,
 ) -> Session {
-    let mut profile = change(Profile::named("openai-codex").unwrap());
-    // One replay is enough to see that there is one.
-    (profile.replays, profile.replays_after_cut) = (1, 1);
-    session_over(base_url, routes, tls, profile)
+    session_over(&transport(tls), endpoint(base_url, routes, change))
 }
 
-fn session_over(base_url: &str, routes: &[Route], tls: TlsOptions, profile: Profile) -> Session {
-    let endpoint = Endpoint::new("test", base_url, profile, Some(routes.to_vec())).unwrap();
-    transport(tls).session(
+/// The same over a transport that others may use too.
+pub(crate) fn session_over(transport: &Transport, endpoint: Endpoint) -> Session {
+    transport.session(
         Arc::new(endpoint),
         Arc::new(RenewableKey),
         "session-1".to_owned(),
     )
+}
+
+/// A transport that has met nothing yet.
+pub(crate) fn new_transport() -> Transport {
+    transport(TlsOptions::default())
+}
+
+/// An endpoint whose profile is `openai-codex`, changed.
+pub(crate) fn endpoint(
+    base_url: &str,
+    routes: &[Route],
+    change: impl FnOnce(Profile) -> Profile,
+) -> Endpoint {
+    let mut profile = change(Profile::named("openai-codex").unwrap());
+    // One replay is enough to see that there is one.
+    (profile.replays, profile.replays_after_cut) = (1, 1);
+    endpoint_of(base_url, routes, profile)
+}
+
+fn endpoint_of(base_url: &str, routes: &[Route], profile: Profile) -> Endpoint {
+    Endpoint::new("test", base_url, profile, Some(routes.to_vec())).unwrap()
 }
 
 /// Gives `old`, and after a refusal `new`.
@@ -208,17 +226,29 @@ pub(crate) async fn say(session: &mut Session, text: &str) -> Outcome {
 }
 
 pub(crate) async fn ask(session: &mut Session, input: &[Item], accepts_restart: bool) -> Outcome {
-    let clock = Clock::system();
-    let deadline = Deadline::after(&clock, "test", Duration::from_secs(60));
     let request = Request {
+        accepts_restart,
+        ..step(input)
+    };
+    ask_for(session, request).await
+}
+
+/// A step with this input, from somebody who can be told anew and has nobody else to ask.
+pub(crate) fn step(input: &[Item]) -> Request {
+    Request {
         body: request(input),
         reasoning: false,
-        accepts_restart,
+        accepts_restart: true,
         has_alternative: false,
         model: "simulated".to_owned(),
         effort: String::new(),
         priority: Priority::Main,
-    };
+    }
+}
+
+pub(crate) async fn ask_for(session: &mut Session, request: Request) -> Outcome {
+    let clock = Clock::system();
+    let deadline = Deadline::after(&clock, "test", Duration::from_secs(60));
     let mut stream = session.stream(request, deadline);
     let mut assembler = Assembler::new();
     let (mut text, mut traces, mut restarts) = (String::new(), Vec::new(), 0);

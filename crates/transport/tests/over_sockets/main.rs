@@ -4,5 +4,6 @@
 
 mod common;
 mod diagnosis;
+mod experience;
 mod hedge;
 mod recovery;

@@ -2,11 +2,11 @@
 
 use crate::common::{
     Outcome, PATIENCE, ask, patient_session, persistent_session, pinging_session, request, say,
-    session, session_with, simulator, simulator_at, tls_simulator,
+    session, session_with, simulator, simulator_at, step, tls_simulator,
 };
 use alipes_base::{Clock, Deadline};
 use alipes_net::TlsOptions;
-use alipes_transport::{Cause, Priority, Replay, Route, Session, Trace};
+use alipes_transport::{Cause, Replay, Route, Session, Trace};
 use alipes_wire::Item;
 use std::time::Duration;
 
@@ -279,15 +279,7 @@ async fn a_deadline_ends_everything_and_says_so() {
     let mut session = session(&simulator.base_url(), SSE);
     let clock = Clock::system();
     let deadline = Deadline::after(&clock, "--timeout", Duration::from_millis(200));
-    let request = alipes_transport::Request {
-        body: request(&[Item::user("hello")]),
-        reasoning: false,
-        accepts_restart: true,
-        has_alternative: false,
-        model: "simulated".to_owned(),
-        effort: String::new(),
-        priority: Priority::Main,
-    };
+    let request = step(&[Item::user("hello")]);
     let fault = session
         .stream(request, deadline)
         .finish()

@@ -1,0 +1,224 @@
+//! What faults and answers mean to all of it, and what the next process knows.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::SystemTime;
+
+use alipes_base::Deadline;
+use tokio::time::advance;
+
+use super::*;
+use crate::breaker::Destination;
+use crate::{AccountKey, EndpointKey, MemoryProblem, Priority, Profile};
+
+const START: Duration = Duration::from_secs(1_795_000_000);
+
+/// A store in memory, or one that always fails.
+#[derive(Default)]
+struct Shelf {
+    kept: Mutex<Snapshot>,
+    broken: bool,
+}
+
+impl MemoryStore for Shelf {
+    fn load(&self) -> Result<Snapshot, MemoryWarning> {
+        self.working()?;
+        Ok(self.kept.lock().unwrap().clone())
+    }
+
+    fn save(&self, ours: Snapshot, now: SystemTime) -> Result<Snapshot, MemoryWarning> {
+        self.working()?;
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.merge(ours, now);
+        Ok(kept.clone())
+    }
+}
+
+impl Shelf {
+    fn working(&self) -> Result<(), MemoryWarning> {
+        let warning = || MemoryWarning {
+            path: "shelf".into(),
+            problem: MemoryProblem::Corrupt,
+        };
+        (!self.broken).then_some(()).ok_or_else(warning)
+    }
+}
+
+/// A process of its own on the same machine, at the same time.
+struct Process {
+    experience: Experience,
+    dials: alipes_net::Dialer,
+}
+
+fn process(clock: &Clock) -> Process {
+    use alipes_net::{Dialer, DialerOptions, Limits, SystemSockets, Tls, TlsOptions};
+    let dials = Dialer::new(DialerOptions {
+        sockets: std::sync::Arc::new(SystemSockets::default()),
+        tls: Tls::new(TlsOptions::default()).unwrap(),
+        limits: Limits::default(),
+        clock: clock.clone(),
+    });
+    Process {
+        experience: Experience::new(clock.clone()),
+        dials,
+    }
+}
+
+impl Process {
+    fn keep(&self, store: &Shelf) -> Option<MemoryWarning> {
+        self.experience.keep(store, self.dials.memory())
+    }
+
+    fn recall(&self, store: &Shelf) -> Option<MemoryWarning> {
+        self.experience.recall(store, self.dials.memory())
+    }
+
+    fn failed(&self, phase: Phase, cause: Cause, change: impl FnOnce(&mut Fault)) {
+        let mut fault = Fault::new(phase, cause);
+        fault.route = Route::WebSocket;
+        change(&mut fault);
+        self.experience.failed(&to(), &endpoint(), fault);
+    }
+}
+
+fn clock() -> Clock {
+    Clock::anchored(SystemTime::UNIX_EPOCH + START)
+}
+
+fn endpoint() -> Endpoint {
+    let profile = Profile::named("openai-codex").unwrap();
+    Endpoint::new("test", "https://h.example/v1", profile, None).unwrap()
+}
+
+fn to() -> Destination {
+    let endpoint = EndpointKey::of(endpoint().base_url());
+    Destination {
+        egress: "direct 192.0.2.7".to_owned(),
+        account: AccountKey::of(&endpoint, "a"),
+        endpoint,
+        model: "m".to_owned(),
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_next_process_knows_what_this_one_has_met() {
+    let (clock, store) = (clock(), Shelf::default());
+    let (first, next) = (process(&clock), process(&clock));
+    first.failed(Phase::Upgrade, Cause::UpgradeRefused, |_| {});
+    for _ in 0..5 {
+        first.failed(Phase::Headers, Cause::Overloaded, |_| {});
+    }
+    let hello = EgressKey::from("direct 192.0.2.7");
+    let until = clock.wall() + DAY;
+    first.dials.memory().make_classical(hello.clone(), until);
+    assert!(first.keep(&store).is_none());
+
+    advance(Duration::from_secs(5)).await;
+    assert!(next.recall(&store).is_none());
+    let refused = next.experience.route_left_alone(&to(), Route::WebSocket);
+    let refused = refused.unwrap();
+    assert_eq!(refused.ago, Duration::from_secs(5));
+    assert_eq!(refused.remaining, REST - refused.ago);
+    assert_eq!(refused.reason.unwrap().cause, Cause::UpgradeRefused);
+    let overloaded = next.experience.destination_left_alone(&to()).unwrap();
+    assert_eq!(overloaded.reason.unwrap().cause, Cause::Overloaded);
+    assert_eq!(overloaded.ago, Duration::from_secs(5));
+    assert_eq!(next.dials.memory().classical(), [(hello, until)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_takes_back_what_was_stored() {
+    let (clock, store) = (clock(), Shelf::default());
+    let (first, second, third) = (process(&clock), process(&clock), process(&clock));
+    first.failed(Phase::Upgrade, Cause::Challenge, |_| {});
+    for _ in 0..5 {
+        first.failed(Phase::Headers, Cause::Overloaded, |_| {});
+    }
+    first.keep(&store);
+    second.recall(&store);
+    advance(Duration::from_secs(1)).await;
+    second.experience.answered(&to(), Route::WebSocket);
+    second.keep(&store);
+    first.keep(&store);
+    third.recall(&store);
+    for process in [&second, &third] {
+        let known = &process.experience;
+        assert!(known.route_left_alone(&to(), Route::WebSocket).is_none());
+        assert!(known.destination_left_alone(&to()).is_none());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_challenge_is_about_one_route_and_says_which_request() {
+    let process = process(&clock());
+    process.failed(Phase::Headers, Cause::Challenge, |fault| {
+        fault.route = Route::Sse;
+        fault.evidence.cf_ray = Some("8f2-SJC".to_owned());
+    });
+    let known = &process.experience;
+    let left = known.route_left_alone(&to(), Route::Sse).unwrap();
+    assert_eq!(left.reason.unwrap().cf_ray.as_deref(), Some("8f2-SJC"));
+    assert!(known.route_left_alone(&to(), Route::WebSocket).is_none());
+    assert!(known.destination_left_alone(&to()).is_none());
+    advance(REST).await;
+    assert!(known.route_left_alone(&to(), Route::Sse).is_none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_spent_plan_is_left_alone_until_its_reset() {
+    let process = process(&clock());
+    let reset = Duration::from_secs(3_600);
+    process.failed(Phase::Headers, Cause::UsageLimit, |fault| {
+        fault.retry_after = Some(reset);
+    });
+    let left = process.experience.destination_left_alone(&to()).unwrap();
+    assert_eq!(left.remaining, reset);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_names_concurrency_is_asked_by_fewer_at_once() {
+    let (clock, store) = (clock(), Shelf::default());
+    let (first, next) = (process(&clock), process(&clock));
+    let limit = endpoint().profile().concurrency;
+    let permits = &first.experience.permits;
+    let running = [(); 3].map(|()| permits.try_now(&to().lane(), limit).unwrap());
+    first.failed(Phase::Headers, Cause::RateLimited, |fault| {
+        fault.message = Some("Too many concurrent requests".to_owned());
+    });
+    drop(running);
+    assert!(first.experience.destination_left_alone(&to()).is_none());
+    first.keep(&store);
+    next.recall(&store);
+    let met = next.experience.limit_met(&to()).unwrap();
+    assert_eq!(met.to, 2);
+    let permits = &next.experience.permits;
+    permits.lower(&to().lane(), limit, met);
+    let _running = [(); 2].map(|()| permits.try_now(&to().lane(), limit).unwrap());
+    let deadline = Deadline::after(&clock, "turn", Duration::from_secs(1));
+    let lane = to().lane();
+    let third = permits.wait(&lane, limit, Priority::Main, &deadline);
+    assert!(third.await.is_err());
+}
+
+#[tokio::test(start_paused = true)]
+async fn two_unrelated_endpoints_out_of_reach_mean_offline_and_condemn_nobody() {
+    let known = process(&clock()).experience;
+    let unreachable = || Fault::new(Phase::Connect, Cause::Unreachable);
+    let first = known.failed(&to(), &endpoint(), unreachable());
+    assert_eq!(first.cause, Cause::Unreachable);
+    let profile = Profile::named("openai").unwrap();
+    let other = Endpoint::new("other", "https://other.test/v1", profile, None).unwrap();
+    let second = known.failed(&to(), &other, unreachable());
+    assert_eq!(second.cause, Cause::Offline);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_store_that_fails_is_one_warning() {
+    let broken = Shelf {
+        broken: true,
+        ..Shelf::default()
+    };
+    let process = process(&clock());
+    process.failed(Phase::Upgrade, Cause::UpgradeRefused, |_| {});
+    assert!(process.recall(&broken).is_some());
+    assert!(process.keep(&broken).is_none());
+}
