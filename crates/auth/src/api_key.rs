@@ -47,11 +47,14 @@ impl ApiKey {
 
     async fn read(&self) -> Result<Token, CredentialError> {
         let key = match &self.source {
-            KeySource::Variable { name, value } => value.clone().ok_or_else(|| {
-                problem(format!(
-                    "the variable {name} is not set; put the key into it"
-                ))
-            })?,
+            // What a shell puts around it is no part of the key.
+            KeySource::Variable { name, value } => {
+                value.as_ref().map(trimmed).ok_or_else(|| {
+                    problem(format!(
+                        "the variable {name} is not set; put the key into it"
+                    ))
+                })?
+            }
             KeySource::File { path } => {
                 let shown = path.display().to_string();
                 let path = path.clone();
@@ -61,6 +64,13 @@ impl ApiKey {
                     .map_err(|why| problem(format!("the key file {shown} cannot be used: {why}")))?
             }
         };
+        if !key.expose().bytes().all(|byte| matches!(byte, b'!'..=b'~')) {
+            return Err(problem(format!(
+                "{} holds more than one key: a line break, a space or another character that no \
+                 key has; put the key alone into it",
+                self.source
+            )));
+        }
         Ok(self.number(key))
     }
 
@@ -79,6 +89,15 @@ impl ApiKey {
         };
         *last = Some(token.clone());
         token
+    }
+}
+
+impl std::fmt::Display for KeySource {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Variable { name, .. } => write!(f, "the variable {name}"),
+            Self::File { path } => write!(f, "the key file {}", path.display()),
+        }
     }
 }
 
@@ -115,6 +134,10 @@ fn read_file(path: &Path) -> Result<Secret, String> {
     }
 }
 
+fn trimmed(key: &Secret) -> Secret {
+    Secret::new(key.expose().trim().to_owned())
+}
+
 fn problem(message: String) -> CredentialError {
     CredentialError { message }
 }
@@ -136,6 +159,27 @@ mod tests {
         let second = key.refresh(1).await.unwrap().unwrap();
         assert_eq!((second.secret.expose(), second.generation), ("sk-two", 2));
         assert_eq!(key.current().await.unwrap().unwrap().generation, 2);
+    }
+
+    #[tokio::test]
+    async fn a_key_with_a_newline_is_named_and_one_around_it_is_not_part_of_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("key");
+        let variable = |value: &str| KeySource::Variable {
+            name: "SOME_KEY".to_owned(),
+            value: Some(Secret::new(value.to_owned())),
+        };
+        std::fs::write(&path, "sk-one\nsk-two\n").unwrap();
+        for source in [
+            KeySource::File { path },
+            variable("sk-one\r\nx-evil: sk-two"),
+        ] {
+            let message = ApiKey::new(source).current().await.unwrap_err().message;
+            assert!(message.contains("line break"), "{message}");
+            assert!(!message.contains("sk-"), "{message}");
+        }
+        let token = ApiKey::new(variable("sk-one\n")).current().await.unwrap();
+        assert_eq!(token.unwrap().secret.expose(), "sk-one");
     }
 
     #[tokio::test]

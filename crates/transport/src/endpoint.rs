@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
+use http::{HeaderMap, HeaderName, HeaderValue};
 use url::Url;
 
-use crate::{Profile, Route};
+use crate::{KeyHeader, Profile, Route, Token, UnusableKey};
 
 /// A base URL with a profile.
 #[derive(Clone, Debug)]
@@ -13,6 +14,9 @@ pub struct Endpoint {
     base_url: Url,
     profile: Profile,
     routes: Vec<Route>,
+    key_header: KeyHeader,
+    /// What every request to it carries beside.
+    headers: HeaderMap,
 }
 
 /// The base URL cannot be used.
@@ -70,7 +74,44 @@ impl Endpoint {
             base_url,
             profile,
             routes,
+            key_header: KeyHeader::default(),
+            headers: HeaderMap::new(),
         })
+    }
+
+    /// The same endpoint, wanting its key in this header.
+    #[must_use]
+    pub fn with_key_header(self, key_header: KeyHeader) -> Self {
+        Self { key_header, ..self }
+    }
+
+    /// The same endpoint, wanting this header with every request.
+    #[must_use]
+    pub fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.headers.insert(name, value);
+        self
+    }
+
+    /// Writes what this endpoint wants with every request, and what proves who asks.
+    ///
+    /// # Errors
+    /// [`UnusableKey`] if no header can carry the token.
+    pub fn sign(&self, headers: &mut HeaderMap, token: Option<&Token>) -> Result<(), UnusableKey> {
+        for (name, value) in &self.headers {
+            headers.insert(name, value.clone());
+        }
+        match token {
+            Some(token) => self.key_header.write(headers, token),
+            None => Ok(()),
+        }
+    }
+
+    /// The origin of a base URL, as [`Endpoint::origin`] gives it.
+    ///
+    /// # Errors
+    /// [`EndpointError`] as for [`Endpoint::new`].
+    pub fn origin_of(base_url: &str) -> Result<String, EndpointError> {
+        Ok(parse(base_url)?.origin().ascii_serialization())
     }
 
     /// The host of a base URL, which chooses the profile where none is named.
@@ -92,6 +133,12 @@ impl Endpoint {
     #[must_use]
     pub fn profile(&self) -> &Profile {
         &self.profile
+    }
+
+    /// Scheme, host and port: who a key may be shown to.
+    #[must_use]
+    pub fn origin(&self) -> String {
+        self.base_url.origin().ascii_serialization()
     }
 
     /// The routes, best first; never empty.
@@ -201,6 +248,34 @@ mod tests {
         for url in urls {
             let error = endpoint(url).unwrap_err().to_string();
             assert!(!error.contains("hunter2"), "{error}");
+        }
+    }
+
+    #[test]
+    fn what_an_endpoint_wants_with_every_request_is_written_without_a_key_too() {
+        let (name, value) = (
+            HeaderName::from_static("x-version"),
+            HeaderValue::from_static("1"),
+        );
+        let endpoint = endpoint("https://h/v1").unwrap().with_header(name, value);
+        let mut headers = HeaderMap::new();
+        endpoint.sign(&mut headers, None).unwrap();
+        assert_eq!(
+            (headers.len(), &headers["x-version"]),
+            (1, &"1".parse().unwrap())
+        );
+    }
+
+    #[test]
+    fn an_origin_tells_scheme_host_and_port_apart() {
+        let table = [
+            ("https://h/v1", "https://h"),
+            ("wss://H:443/other", "https://h"),
+            ("http://h/v1", "http://h"),
+            ("https://h:8443", "https://h:8443"),
+        ];
+        for (url, origin) in table {
+            assert_eq!(Endpoint::origin_of(url).unwrap(), origin, "{url}");
         }
     }
 

@@ -1,11 +1,11 @@
 //! The headers of a request: who we are, what proves it, and which conversation it belongs to.
 
 use alipes_wire::responses::{TURN_STATE, WEBSOCKET_BETA};
-use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, USER_AGENT};
+use http::header::{ACCEPT, CONTENT_TYPE, USER_AGENT};
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::session::Conversation;
-use crate::{Cause, Fault, Phase, Route, Token};
+use crate::{Cause, Fault, Phase, Route, Token, UnusableKey};
 
 /// The headers for an attempt on `route` (codex-protocol §1.2 and §2.1).
 pub(super) fn of(
@@ -47,15 +47,8 @@ pub(super) fn of(
             }
         }
     }
-    if let Some(token) = token {
-        let mut bearer = header_value(&format!("Bearer {}", token.secret.expose()))?;
-        bearer.set_sensitive(true);
-        headers.insert(AUTHORIZATION, bearer);
-        for (name, value) in &token.headers {
-            let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_invalid| unusable())?;
-            headers.insert(name, header_value(value)?);
-        }
-    }
+    let signed = about.endpoint.sign(&mut headers, token);
+    signed.map_err(|unusable| unusable_key(&unusable))?;
     Ok(headers)
 }
 
@@ -65,12 +58,11 @@ fn set(headers: &mut HeaderMap, name: HeaderName, value: &str) -> Result<(), Fau
 }
 
 fn header_value(value: &str) -> Result<HeaderValue, Fault> {
-    HeaderValue::from_str(value).map_err(|_invalid| unusable())
+    HeaderValue::from_str(value).map_err(|_invalid| unusable_key(&UnusableKey))
 }
 
-/// A key with a line break or the like: it would only be refused, or worse, split the request.
-fn unusable() -> Fault {
+fn unusable_key(unusable: &UnusableKey) -> Fault {
     let mut fault = Fault::new(Phase::Credential, Cause::NoCredential);
-    fault.message = Some("the key holds characters that no header can carry".to_owned());
+    fault.message = Some(unusable.to_string());
     fault
 }
