@@ -9,7 +9,9 @@ use crate::nearest::nearest;
 use crate::place::BYTE_ORDER_MARK;
 use crate::reader::{Reader, Section, start};
 use crate::report::{Report, masked, shown};
-use crate::{ConfigError, Literal, Place, Position, ProblemKind, SyntaxError, edit, file};
+use crate::{
+    ConfigError, Literal, Obstacle, Place, Position, ProblemKind, SyntaxError, cut, edit, file,
+};
 
 /// The tree and the text that its spans point into, which is shared and never copied.
 pub(crate) type Tree = toml_edit::Document<Arc<str>>;
@@ -73,7 +75,7 @@ impl Document {
         let report = Report::new(&self.path, self.text());
         let read = match self.tree.as_table().get(T::NAME) {
             Some(item) => Field::of_item(&report, "", T::NAME, Some(item)).table(T::read),
-            None => T::read(Reader::new(&report, T::NAME.to_owned(), None, None)).into_inner(),
+            None => T::read(Reader::absent(&report, T::NAME)).into_inner(),
         };
         report.conclude(read)
     }
@@ -101,12 +103,30 @@ impl Document {
     /// # Errors
     /// [`ConfigError::Unsettable`] or [`ConfigError::TooLarge`]; the document is unchanged then.
     pub fn set(&mut self, key: &str, value: impl Into<Literal>) -> Result<(), ConfigError> {
-        let text = edit::set(&self.tree, key, value.into()).map_err(|obstacle| {
-            ConfigError::Unsettable {
-                path: self.path.clone(),
-                key: shown(key),
-                obstacle,
-            }
+        let text = edit::set(&self.tree, key, value.into());
+        self.replace_text(key, text)
+    }
+
+    /// Takes the table of a dotted name out, with the tables beneath it, and leaves every other byte
+    /// of the text as it is. One that is not there is no failure.
+    ///
+    /// # Errors
+    /// [`ConfigError::Unsettable`] if it is not written as a table with a header; the document is
+    /// unchanged then.
+    pub fn remove(&mut self, key: &str) -> Result<(), ConfigError> {
+        let text = cut::remove(&self.tree, key);
+        self.replace_text(key, text)
+    }
+
+    fn replace_text(
+        &mut self,
+        key: &str,
+        text: Result<String, Obstacle>,
+    ) -> Result<(), ConfigError> {
+        let text = text.map_err(|obstacle| ConfigError::Unsettable {
+            path: self.path.clone(),
+            key: shown(key),
+            obstacle,
         })?;
         self.tree = parse_tree(&self.path, text.into())?;
         Ok(())

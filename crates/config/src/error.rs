@@ -55,8 +55,8 @@ pub enum ConfigError {
     /// The file is TOML, and something in it is wrong.
     #[error(transparent)]
     Invalid(Problems),
-    /// A key could not be set; the document is unchanged.
-    #[error("cannot set {key} in {}: {obstacle}", path.display())]
+    /// A key could not be set, or a table not removed; the document is unchanged.
+    #[error("cannot change {key} in {}: {obstacle}", path.display())]
     Unsettable {
         /// The file.
         path: PathBuf,

@@ -140,7 +140,8 @@ impl<'a> Field<'a> {
             return self.wrong_type("a table");
         };
         let at = self.start();
-        read(Reader::new(self.report, self.name, at, Some(table))).into_inner()
+        let names = (self.label, self.name);
+        read(Reader::new(self.report, names, at, table)).into_inner()
     }
 
     /// The value together with its line: `field.with_origin(Field::string)`.

@@ -12,7 +12,7 @@
 //! has named every key it knows.
 //!
 //! Why edits are splices and not a rewritten tree: [`Document::set`] replaces or inserts one run of
-//! text, so every other byte survives: comments, order, line ends, a byte order mark.
+//! text, and [`Document::remove`] takes one out, so every other byte survives: comments, order, line ends, a byte order mark.
 //!
 //! Invariants: at most [`MAX_BYTES`] are read, and only from a regular file, so nothing hangs;
 //! nesting is bounded by the parser; a save is all or nothing and never overwrites what another
@@ -20,6 +20,7 @@
 //!
 //! It fails by [`ConfigError`]. A missing file is no failure: it is an empty document.
 
+mod cut;
 mod document;
 mod edit;
 mod error;

@@ -53,7 +53,9 @@ pub struct Reader<'a> {
     report: &'a Report<'a>,
     /// The table; `None` if the file has none of this name.
     table: Option<&'a dyn TableLike>,
-    /// The table's dotted name, as a header would spell it.
+    /// The table's own name.
+    key: String,
+    /// Its dotted name, as a header would spell it.
     name: String,
     /// Where the table starts.
     at: Option<usize>,
@@ -75,22 +77,41 @@ impl<T> Checked<T> {
 }
 
 impl<'a> Reader<'a> {
+    /// A table of these names: its own, and the dotted one.
     pub(crate) fn new(
         report: &'a Report<'a>,
-        name: String,
+        (key, name): (String, String),
         at: Option<usize>,
-        table: Option<&'a dyn TableLike>,
+        table: &'a dyn TableLike,
     ) -> Self {
         Self {
-            report,
-            table,
+            table: Some(table),
+            key,
             name,
             at,
+            ..Self::absent(report, "")
+        }
+    }
+
+    /// A top-level table that the file does not have.
+    pub(crate) fn absent(report: &'a Report<'a>, name: &str) -> Self {
+        Self {
+            report,
+            table: None,
+            key: name.to_owned(),
+            name: name.to_owned(),
+            at: None,
             asked: Vec::new(),
             missing: Vec::new(),
             refusals: Vec::new(),
             problems_before: report.len(),
         }
+    }
+
+    /// The table's own name, such as `work` in `[providers.work]`.
+    #[must_use]
+    pub fn key(&self) -> &str {
+        &self.key
     }
 
     /// A key that must be there.

@@ -236,3 +236,72 @@ fn common(left: impl Iterator<Item = u8>, right: impl Iterator<Item = u8>) -> us
         .take_while(|(left, right)| left == right)
         .count()
 }
+
+/// The text without one table.
+fn without(text: &str, key: &str) -> Result<String, ConfigError> {
+    let mut document = Document::parse("config.toml", text).unwrap();
+    document.remove(key)?;
+    Ok(document.text().to_owned())
+}
+
+#[test]
+fn a_table_goes_with_what_is_beneath_it_and_nothing_else() {
+    for (text, expected) in [
+        ("[p.a]\nk = 1\n", ""),
+        ("x = 1\n\n[p.a]\nk = 1\n", "x = 1\n"),
+        (
+            "# top\n[p.a]\nk = 1 # why\n\n# of b\n[p.b]\nk = 2",
+            "# top\n# of b\n[p.b]\nk = 2",
+        ),
+        (
+            "[p.b]\n[p.a]\nk = 1\n[p.a.endpoint]\nl = 2\n\n[m]\n",
+            "[p.b]\n[m]\n",
+        ),
+        (
+            "[p.a.endpoint]\nl = 2\n[m]\nx = 1\n[p.a]\nk = 1\n",
+            "[m]\nx = 1\n",
+        ),
+        (
+            "[p.ab]\nk = 1\n[p.b.a]\nk = 1\n",
+            "[p.ab]\nk = 1\n[p.b.a]\nk = 1\n",
+        ),
+        ("[m]\r\n\r\n[p.a]\r\nk = 1\r\n", "[m]\r\n"),
+        ("\u{feff}[p.a]\nk = 1\n", "\u{feff}"),
+        ("[p.a]\nk = \"\"\"\n# no comment\n\"\"\"\n[m]\n", "[m]\n"),
+        (
+            "[p.a]\nk = 1\n  # of m\n# two\n[m]\n",
+            "  # of m\n# two\n[m]\n",
+        ),
+    ] {
+        assert_eq!(without(text, "p.a").unwrap(), expected, "{text:?}");
+    }
+}
+
+#[test]
+fn a_table_without_a_header_of_its_own_is_left_to_its_owner() {
+    for text in [
+        "p.a.k = 1\n",
+        "p = { a = { k = 1 } }\n",
+        "[p]\na = { k = 1 }\n",
+        "[p]\na.k = 1\n",
+    ] {
+        let error = without(text, "p.a").unwrap_err().to_string();
+        assert!(error.contains("edit it by hand"), "{error}");
+    }
+}
+
+#[test]
+fn what_is_set_and_removed_again_leaves_the_file_as_it_was() {
+    for text in [
+        "",
+        "[m]\nx = 1\n",
+        "# only a comment\n",
+        "[p.b]\nk = 1\n\n# end\n",
+    ] {
+        let mut document = Document::parse("config.toml", text).unwrap();
+        document.set("p.\"a.c\".k", 1).unwrap();
+        document.set("p.\"a.c\".l", "m").unwrap();
+        document.remove("p.\"a.c\"").unwrap();
+        assert_eq!(document.text(), text);
+    }
+}
