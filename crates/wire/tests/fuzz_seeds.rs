@@ -11,6 +11,10 @@ mod api_error;
 mod assembler;
 #[path = "../../../fuzz/promises/create_request.rs"]
 mod create_request;
+#[path = "../../../fuzz/promises/dialect_request.rs"]
+mod dialect_request;
+#[path = "../../../fuzz/promises/dialect_stream.rs"]
+mod dialect_stream;
 #[path = "../../../fuzz/promises/item.rs"]
 mod item;
 #[path = "../../../fuzz/promises/sse_decoder.rs"]
@@ -43,6 +47,16 @@ fn every_reader_of_a_response_agrees_on_what_it_was() {
 #[test]
 fn a_request_means_the_same_when_it_is_written_again() {
     replay("create_request", create_request::holds);
+}
+
+#[test]
+fn a_foreign_request_means_the_same_when_it_is_said_again() {
+    replay("dialect_request", dialect_request::holds);
+}
+
+#[test]
+fn a_foreign_answer_is_read_and_written_whatever_it_holds() {
+    replay("dialect_stream", dialect_stream::holds);
 }
 
 #[test]

@@ -121,12 +121,11 @@ impl Assembler {
     fn close(&mut self, block: OpenBlock, whole: bool, told: &mut Vec<ModelEvent>) {
         if block.is_text() {
             self.texts.extend(block.part());
-        } else if whole || !block.is_call() {
+        } else if block.is_of_use(whole) {
             let item = block.item();
             self.items.push(item.clone());
             told.push(ModelEvent::ItemDone(item));
         } else {
-            // A call that was cut short must not run.
             self.skipped += 1;
         }
     }

@@ -53,8 +53,15 @@ impl OpenBlock {
         self.kind == "text"
     }
 
-    pub(super) fn is_call(&self) -> bool {
-        self.kind == "tool_use"
+    /// Whether the block means something; a call that was cut short must not run, and one without a
+    /// name cannot.
+    pub(super) fn is_of_use(&self, whole: bool) -> bool {
+        self.kind != "tool_use" || (whole && !self.name().is_empty())
+    }
+
+    fn name(&self) -> String {
+        let start = Fields::of(self.start.as_bytes()).unwrap_or_default();
+        start.string("name").unwrap_or_default()
     }
 
     /// What the beginning of the block already tells.
@@ -63,11 +70,7 @@ impl OpenBlock {
         match self.kind.as_str() {
             "text" if !text.is_empty() => Some(ModelEvent::TextDelta { delta: text }),
             "thinking" if !text.is_empty() => Some(ModelEvent::ReasoningDelta { delta: text }),
-            "tool_use" => {
-                let start = Fields::of(self.start.as_bytes()).unwrap_or_default();
-                let name = start.string("name").unwrap_or_default();
-                Some(ModelEvent::ToolCallStarted { name })
-            }
+            "tool_use" => Some(ModelEvent::ToolCallStarted { name: self.name() }),
             _ => None,
         }
     }

@@ -13,6 +13,8 @@ mod messages_requests;
 #[cfg(test)]
 mod messages_streams;
 #[cfg(test)]
+mod properties;
+#[cfg(test)]
 mod recorded;
 #[cfg(test)]
 mod writers;
