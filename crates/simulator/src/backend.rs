@@ -4,7 +4,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use alipes_base::{Clock, Rng};
-use http::{HeaderMap, header};
+use http::{HeaderMap, HeaderName, header};
 use tokio::time::Instant;
 
 use crate::faults::{FaultInfo, Point, Target};
@@ -146,11 +146,11 @@ impl Backend {
         let Keys::Exactly(keys) = &self.rules().keys else {
             return true;
         };
-        headers
-            .get(header::AUTHORIZATION)
-            .and_then(|value| value.to_str().ok())
-            .and_then(|value| value.strip_prefix("Bearer "))
-            .is_some_and(|key| keys.iter().any(|accepted| accepted == key))
+        let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
+        let bearer = text(header::AUTHORIZATION).and_then(|value| value.strip_prefix("Bearer "));
+        // Clients of the Messages dialect have their own header.
+        let given = bearer.or_else(|| text(HeaderName::from_static("x-api-key")));
+        given.is_some_and(|key| keys.iter().any(|accepted| accepted == key))
     }
 
     /// Seconds since the Unix epoch.

@@ -16,6 +16,7 @@ use serde_json::Value;
 use crate::answers::{self, Answer};
 use crate::backend::{Backend, Moment};
 use crate::faults::{Action, FaultInfo, Point};
+use crate::foreign::Foreign;
 use crate::plug::{Plug, Pull, STALL};
 use crate::request::{self, Unreadable};
 use crate::seen::{self, Seen};
@@ -44,8 +45,17 @@ impl Connection {
         }
     }
 
-    /// Answers one request.
+    /// Answers one request, in the dialect of its path.
     pub(crate) async fn answer(&self, request: Request<Incoming>) -> Response<Body> {
+        let foreign = Foreign::at(request.uri().path());
+        let response = self.reply(request).await;
+        match foreign {
+            Some(foreign) => foreign.refusal(response).await,
+            None => response,
+        }
+    }
+
+    async fn reply(&self, request: Request<Incoming>) -> Response<Body> {
         let route = route_of(&request);
         if route == Route::WebSocket {
             return websocket::upgrade(self, request).await;
@@ -66,10 +76,15 @@ impl Connection {
             return self.say(&answers::UNAUTHORIZED);
         }
         match (route, head.uri.path()) {
-            (Route::Sse, _) => responses::answer(self, &body, fault),
+            (Route::Sse, path) => match Foreign::at(path) {
+                Some(foreign) => foreign.answer(self, &body, fault),
+                None => responses::answer(self, &body, fault),
+            },
             (Route::Models, _) => full(side::models()),
             (_, "/backend-api/wham/accounts/check") => full(side::accounts(&head.headers)),
-            (_, path) if is_responses(path) => self.say(&answers::NOT_ALLOWED),
+            (_, path) if is_responses(path) || Foreign::at(path).is_some() => {
+                self.say(&answers::NOT_ALLOWED)
+            }
             _ => self.say(&answers::NOT_FOUND),
         }
     }
@@ -149,7 +164,7 @@ fn route_of(request: &Request<Incoming>) -> Route {
         .get(header::UPGRADE)
         .is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"websocket"));
     match *request.method() {
-        Method::POST if is_responses(path) => Route::Sse,
+        Method::POST if is_responses(path) || Foreign::at(path).is_some() => Route::Sse,
         Method::GET if is_responses(path) && is_upgrade => Route::WebSocket,
         Method::GET if matches!(path, "/v1/models" | "/backend-api/codex/models") => Route::Models,
         _ => Route::Other,

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use crate::faults::{Action, Bend, FaultInfo, Flood, Point};
 use crate::plug::Pull;
+use crate::speaker;
 
 /// One thing the server does on an open stream.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -108,7 +109,7 @@ pub(crate) fn kind_of(event: &str) -> &str {
 
 /// Whether the event is a piece of the visible text.
 pub(crate) fn is_text(event: &str) -> bool {
-    kind_of(event) == "response.output_text.delta"
+    kind_of(event) == "response.output_text.delta" || speaker::is_text(event)
 }
 
 /// Whether the steps come to a good end.

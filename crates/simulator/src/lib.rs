@@ -2,13 +2,14 @@
 //!
 //! A client that claims to survive a bad connection must be tried on one. This room speaks the
 //! Responses protocol as the real services do (SSE and WebSocket, HTTP/1.1 and HTTP/2, plain and
-//! over TLS with its own throw-away authority), and breaks it on request, at a chosen point of a
-//! chosen attempt. Tests use it, and so do `alipes demo` and `alipes simulate`.
+//! over TLS with its own throw-away authority), Chat Completions and Messages beside it, and breaks
+//! them on request, at a chosen point of a chosen attempt. Tests use it, and so do `alipes demo` and
+//! `alipes simulate`.
 //!
 //! How it is built, and why:
 //! - An answer is first written as the whole list of its events; a fault turns that list into
 //!   steps; each route plays steps in its own framing. So a fault is one row of data in the table
-//!   (`faults`) and works on both routes alike.
+//!   (`faults`) and works on both routes alike, and, spoken anew (`speaker`), in every dialect.
 //! - The model is a small planner. It plans real tool calls from the tools it is offered, reports
 //!   what they really said, and labels every answer as simulated.
 //! - One task serves one connection, from TLS to the end of a WebSocket, and a fault that ends a
@@ -28,6 +29,7 @@ mod backend;
 mod deaf;
 mod error;
 mod faults;
+mod foreign;
 mod handshake;
 mod http;
 mod inject;
@@ -42,6 +44,7 @@ mod scenario;
 mod seen;
 mod server;
 mod side;
+mod speaker;
 mod tcp;
 mod tls;
 mod turn;

@@ -33,27 +33,38 @@ pub(crate) fn answer(
     let backend = &connection.backend;
     let now = backend.now();
     let turn = turn::answer(backend, &request, request.input.clone());
-    let mut response = if request.stream == Some(true) {
-        let player = Player {
-            steps: inject::script(turn.events, fault, now).into(),
-            pace: backend.pace,
-            plug: Arc::clone(&connection.plug),
-        };
-        Response::new(player.into_body())
-    } else {
-        full(plain(
-            200,
-            "application/json",
-            turn.object.to_string().into(),
-        ))
-    };
-    let headers = response.headers_mut();
     if request.stream == Some(true) {
-        let kind = HeaderValue::from_static("text/event-stream; charset=utf-8");
-        headers.insert(header::CONTENT_TYPE, kind);
-        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        streamed(connection, inject::script(turn.events, fault, now))
+    } else {
+        whole(connection, turn.object.to_string())
     }
-    side::limit_headers(headers, now);
+}
+
+/// An answer that plays these steps, in whichever dialect.
+pub(crate) fn streamed(connection: &Connection, steps: Vec<Step>) -> Response<Body> {
+    let player = Player {
+        steps: steps.into(),
+        pace: connection.backend.pace,
+        plug: Arc::clone(&connection.plug),
+    };
+    let mut response = Response::new(player.into_body());
+    let headers = response.headers_mut();
+    let kind = HeaderValue::from_static("text/event-stream; charset=utf-8");
+    headers.insert(header::CONTENT_TYPE, kind);
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    labelled(connection, response)
+}
+
+/// An answer in one piece.
+pub(crate) fn whole(connection: &Connection, object: String) -> Response<Body> {
+    let response = full(plain(200, "application/json", object.into()));
+    labelled(connection, response)
+}
+
+fn labelled(connection: &Connection, mut response: Response<Body>) -> Response<Body> {
+    let backend = &connection.backend;
+    let headers = response.headers_mut();
+    side::limit_headers(headers, backend.now());
     if let Ok(id) = HeaderValue::try_from(backend.id("req")) {
         headers.insert("x-request-id", id);
     }
@@ -120,7 +131,8 @@ impl Player {
     }
 }
 
-/// The lines of one server-sent event, without the blank one that ends it.
+/// The lines of one server-sent event, without the blank one that ends it. Chunks of Chat Completions
+/// have no kind, and no name.
 fn lines(event: &str) -> String {
     match inject::kind_of(event) {
         "" => format!("data: {event}\n"),

@@ -16,7 +16,7 @@ const BYTES: usize = 64 << 20;
 /// By which way a request came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Route {
-    /// `POST …/responses`, streamed or not.
+    /// `POST …/responses`, `…/chat/completions` or `…/messages`, streamed or not.
     Sse,
     /// `GET …/responses` with an upgrade, and each frame on the socket.
     WebSocket,

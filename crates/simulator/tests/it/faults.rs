@@ -20,7 +20,7 @@ const COMPLETED: &str = "response.completed";
 const FAILED: &str = "response.failed";
 
 /// Fault, status (0: none), the last event, and how the connection ends.
-const SSE: &[(&str, u16, &str, End)] = &[
+pub(crate) const SSE: &[(&str, u16, &str, End)] = &[
     ("sse-400", 400, NOTHING, End::Closed),
     ("sse-401", 401, NOTHING, End::Closed),
     ("sse-403", 403, NOTHING, End::Closed),

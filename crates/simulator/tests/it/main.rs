@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod client;
 #[cfg(test)]
+mod dialects;
+#[cfg(test)]
 mod edges;
 #[cfg(test)]
 mod faults;

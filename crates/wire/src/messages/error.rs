@@ -1,7 +1,7 @@
 //! Errors in this vendor's shape, and with its types: clients of this dialect decide by them
 //! whether to try again (Anthropic docs, "Errors").
 
-use super::event::{is_type, type_of};
+use super::event::{is_type, status_of, type_of};
 use crate::ApiError;
 use crate::json::Object;
 
@@ -23,9 +23,12 @@ const TYPES: &[(&str, &str)] = &[
 #[must_use]
 pub fn error_body(error: &ApiError, status: Option<u16>) -> String {
     let named = TYPES.iter().find(|(name, _)| error.is(name));
+    // Two vendors share a type, and one of them says it with any status.
+    let fits = |kind: &&str| status.is_none() || status_of(kind) == status;
     let own = error.kind.as_deref().filter(|kind| is_type(kind));
-    let kind = own
-        .or(named.map(|(_, kind)| *kind))
+    let kind = named
+        .map(|(_, kind)| *kind)
+        .or(own.filter(fits))
         .unwrap_or_else(|| status.map_or("api_error", type_of));
     let message = error.message.as_deref().unwrap_or("the request failed");
     let inner = Object::of_type(kind).put("message", message).end();

@@ -1,0 +1,207 @@
+//! Speaks an answer, whole or broken, in another dialect.
+//!
+//! Steps go through the same reader and writers that our server uses. What is no event of ours (a
+//! broken line, an event nobody knows) is passed on as it is: it means the same in any dialect.
+
+use alipes_wire::chat::ChatWriter;
+use alipes_wire::messages::MessageWriter;
+use alipes_wire::responses::{Assembler, Terminal};
+use alipes_wire::{ApiError, Frame, ModelEvent, RawEvent};
+
+use crate::inject::Step;
+
+/// One answer on its way into another dialect.
+#[derive(Debug)]
+pub(crate) struct Speaker {
+    assembler: Assembler,
+    writer: Writer,
+    /// What the last event became, in case it comes again.
+    last: Vec<String>,
+}
+
+#[derive(Debug)]
+enum Writer {
+    Chat(Box<ChatWriter>),
+    Messages(Box<MessageWriter>),
+}
+
+impl Speaker {
+    /// Speaks Chat Completions.
+    pub(crate) fn chat(id: &str, model: &str, now: u64, include_usage: bool) -> Self {
+        let writer = ChatWriter::new(id, model, now, include_usage);
+        Self::new(Writer::Chat(Box::new(writer)))
+    }
+
+    /// Speaks Messages.
+    pub(crate) fn messages(id: &str, model: &str) -> Self {
+        Self::new(Writer::Messages(Box::new(MessageWriter::new(id, model))))
+    }
+
+    fn new(writer: Writer) -> Self {
+        Self {
+            assembler: Assembler::new(),
+            writer,
+            last: Vec::new(),
+        }
+    }
+
+    /// The same steps in this dialect.
+    pub(crate) fn respeak(mut self, steps: Vec<Step>) -> Vec<Step> {
+        let spoken = steps.into_iter().flat_map(|step| match step {
+            Step::Event(event) => self.say(event).into_iter().map(Step::Event).collect(),
+            Step::Unfinished(event) => {
+                let mut events = self.say(event);
+                let last = events.pop().map(Step::Unfinished);
+                events.into_iter().map(Step::Event).chain(last).collect()
+            }
+            other => vec![other],
+        });
+        spoken.collect()
+    }
+
+    /// The whole answer as one object.
+    pub(crate) fn object(mut self, events: Vec<String>) -> String {
+        for event in events {
+            self.say(event);
+        }
+        match self.writer {
+            Writer::Chat(writer) => writer.object(),
+            Writer::Messages(writer) => writer.object(),
+        }
+    }
+
+    /// The events that one event becomes.
+    fn say(&mut self, event: String) -> Vec<String> {
+        let Ok(raw) = RawEvent::parse(event.clone().into()) else {
+            return vec![event];
+        };
+        let frames = match Terminal::of(&raw) {
+            Some(Terminal::Failed(error)) => self.writer.fail(&error),
+            Some(Terminal::Error(frame)) => self.writer.fail(&frame.error),
+            Some(Terminal::Incomplete { reason }) => self.writer.stop_short(&reason),
+            ended => {
+                let known = self.assembler.skipped();
+                match self.assembler.push(&raw) {
+                    Some(told) => self.writer.push(&told),
+                    None if ended.is_some() => return self.last.clone(),
+                    None if self.assembler.skipped() > known => return vec![event],
+                    None => return Vec::new(),
+                }
+            }
+        };
+        self.last = frames.into_iter().map(|frame| frame.data).collect();
+        self.last.clone()
+    }
+}
+
+impl Writer {
+    fn push(&mut self, event: &ModelEvent) -> Vec<Frame> {
+        match self {
+            Self::Chat(writer) => writer.push(event),
+            Self::Messages(writer) => writer.push(event),
+        }
+    }
+
+    fn stop_short(&mut self, reason: &str) -> Vec<Frame> {
+        match self {
+            Self::Chat(writer) => writer.stop_short(reason),
+            Self::Messages(writer) => writer.stop_short(reason),
+        }
+    }
+
+    fn fail(&mut self, error: &ApiError) -> Vec<Frame> {
+        match self {
+            Self::Chat(writer) => writer.fail(error),
+            Self::Messages(writer) => writer.fail(error),
+        }
+    }
+}
+
+/// Whether an event of another dialect is a piece of the visible text.
+pub(crate) fn is_text(event: &str) -> bool {
+    let in_chat = event.contains(r#""delta":{"content":""#) && !event.contains(r#""role":"#);
+    in_chat || event.contains(r#""delta":{"type":"text_delta""#)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plug::Pull;
+
+    fn steps() -> Vec<Step> {
+        let event = |json: &str| Step::Event(json.to_owned());
+        vec![
+            event(r#"{"type":"response.created","response":{"id":"r"}}"#),
+            event(r#"{"type":"response.output_text.delta","delta":"hi"}"#),
+            event(r#"{"type":"response.output_te"#),
+            event(r#"{"type":"response.weather_report","weather":"wet"}"#),
+            Step::Unfinished(r#"{"type":"response.completed","response":{"id":"r"}}"#.to_owned()),
+            event(r#"{"type":"response.completed","response":{"id":"r"}}"#),
+            Step::Pull(Pull::Cut),
+        ]
+    }
+
+    /// What is said, by the last word of each event.
+    fn spoken(speaker: Speaker) -> Vec<&'static str> {
+        let words = [
+            "weather",
+            "output_te",
+            "message_start",
+            "content_block_start",
+            "text_delta",
+            "content_block_stop",
+            "message_delta",
+            "message_stop",
+            "[DONE]",
+            "finish_reason\":\"stop",
+            "content\":\"hi",
+            "role",
+        ];
+        let word = |event: &str| {
+            words
+                .into_iter()
+                .find(|word| event.contains(word))
+                .unwrap_or("?")
+        };
+        let steps = speaker.respeak(steps()).into_iter();
+        steps
+            .map(|step| match step {
+                Step::Event(event) => word(&event),
+                Step::Unfinished(_) => "unfinished",
+                _ => "cut",
+            })
+            .collect()
+    }
+
+    #[test]
+    fn faults_stay_where_they_were() {
+        let chat = spoken(Speaker::chat("c", "m", 0, false));
+        let end = ["finish_reason\":\"stop", "[DONE]"];
+        let expected = [
+            "role",
+            "content\":\"hi",
+            "output_te",
+            "weather",
+            end[0],
+            "unfinished",
+        ];
+        assert_eq!(chat[..6], expected);
+        assert_eq!(chat[6..], [end[0], end[1], "cut"]);
+        let messages = spoken(Speaker::messages("msg", "m"));
+        let expected = [
+            "message_start",
+            "content_block_start",
+            "text_delta",
+            "output_te",
+            "weather",
+            "content_block_stop",
+            "message_delta",
+            "unfinished",
+            "content_block_stop",
+            "message_delta",
+            "message_stop",
+            "cut",
+        ];
+        assert_eq!(messages, expected);
+    }
+}
