@@ -45,7 +45,7 @@ fn collect<'t>(
     trail: &mut Vec<&'t str>,
     headers: &mut Vec<Header>,
 ) {
-    for (name, item) in table.iter() {
+    for (name, item) in table {
         trail.push(name);
         let tables: Vec<&Table> = match item {
             Item::Table(table) => vec![table],

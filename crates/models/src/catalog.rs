@@ -157,23 +157,24 @@ impl Catalog {
         making: Making<'_>,
     ) -> Result<(ModelName, Session), ModelsError> {
         let provider = self.provider(asked, overrides)?;
-        if provider.dialect != Dialect::Responses {
-            return Err(ModelsError::NotYet {
-                what: format!("the dialect {:?}", provider.dialect.as_str()),
-                instead: "use dialect = \"responses\" where the provider offers it",
-            });
-        }
         let profile = match &overrides.profile {
             Some(profile) => profile.clone(),
             None => effective_profile(&provider)?,
         };
+        let dialect = provider.dialect;
+        let wants_websocket = provider.routes.as_deref() == Some(&[Route::WebSocket]);
+        if wants_websocket && dialect != Dialect::Responses {
+            let dialect = dialect.as_str();
+            return Err(ModelsError::NoWebSocket { dialect });
+        }
         let name = asked.name.clone();
         let endpoint = Endpoint::new(
             &name.provider,
             &provider.base_url,
             profile,
             provider.routes.clone(),
-        )?;
+        )?
+        .with_dialect(dialect);
         let credential = self.credential(&provider, making.environment);
         let session =
             making

@@ -9,8 +9,7 @@ use std::time::Duration;
 
 use alipes_base::{Clock, Deadline};
 use alipes_transport::{Fault, Priority, Request, ResponseStream, Session};
-use alipes_wire::responses::EncodedRequest;
-use alipes_wire::{Item, ItemView, ModelRequest};
+use alipes_wire::{CannotCarry, Dialect, EncodedRequest, Item, ItemView, ModelRequest, Quirks};
 use futures_util::future::BoxFuture;
 use tokio::time::Instant;
 
@@ -30,6 +29,7 @@ pub(crate) struct Link {
     name: ModelName,
     session: Session,
     state: LinkState,
+    quirks: Quirks,
 }
 
 /// What is known of a link from its past steps; shared with the step under way.
@@ -49,6 +49,7 @@ impl Chain {
             name,
             session,
             state: LinkState::default(),
+            quirks: Quirks::default(),
         };
         Self {
             links: links.into_iter().map(link).collect(),
@@ -75,8 +76,14 @@ impl Model for Chain {
         deadline: Deadline,
     ) -> BoxFuture<'m, Result<(), Fault>> {
         let link = &mut self.links[0];
-        let body = EncodedRequest::new(&link.request(prompt));
-        Box::pin(async move { link.session.prewarm(&body, deadline).await })
+        let body = link.encode(&link.request(prompt));
+        Box::pin(async move {
+            match body {
+                Ok(body) => link.session.prewarm(&body, deadline).await,
+                // The step itself will say so.
+                Err(_cannot_carry) => Ok(()),
+            }
+        })
     }
 
     fn step<'m>(
@@ -91,6 +98,7 @@ impl Model for Chain {
             .iter_mut()
             .map(|link| Ask {
                 request: link.request(prompt),
+                quirks: link.quirks.clone(),
                 name: link.name.clone(),
                 state: link.state.clone(),
                 session: &mut link.session,
@@ -108,6 +116,11 @@ impl Model for Chain {
 }
 
 impl Link {
+    fn encode(&self, request: &ModelRequest) -> Result<EncodedRequest, CannotCarry> {
+        let dialect = self.session.endpoint().dialect();
+        dialect.encode(request, &self.quirks)
+    }
+
     /// The request for this provider. Reasoning is encrypted for the account that made it, so no
     /// other one gets it.
     fn request(&self, prompt: &Prompt<'_>) -> ModelRequest {
@@ -128,6 +141,7 @@ impl Link {
 /// What a link would be asked in a step.
 pub(crate) struct Ask<'m> {
     request: ModelRequest,
+    quirks: Quirks,
     pub(crate) name: ModelName,
     pub(crate) state: LinkState,
     session: &'m mut Session,
@@ -142,12 +156,22 @@ pub(crate) struct Terms {
 }
 
 impl<'m> Ask<'m> {
+    /// What it is asked in.
+    pub(crate) fn dialect(&self) -> Dialect {
+        self.session.endpoint().dialect()
+    }
+
     /// Sends it. `has_alternative`: another link is left after this one.
     pub(crate) fn send(self, terms: &Terms, has_alternative: bool) -> ResponseStream<'m> {
+        let dialect = self.dialect();
+        let body = match dialect.encode(&self.request, &self.quirks) {
+            Ok(body) => body,
+            Err(cannot_carry) => return self.session.refuse(&cannot_carry.to_string()),
+        };
         let effort = self.request.reasoning.as_ref();
         let effort = effort.and_then(|reasoning| reasoning.effort.clone());
         let request = Request {
-            body: EncodedRequest::new(&self.request),
+            body,
             reasoning: terms.reasoning,
             accepts_restart: terms.accepts_restart,
             has_alternative,

@@ -55,12 +55,10 @@ pub enum ModelsError {
     /// There is no such endpoint profile.
     #[error(transparent)]
     Profile(#[from] UnknownProfile),
-    /// Planned, but not in this version.
-    #[error("{what} is not supported yet; {instead}")]
-    NotYet {
-        /// What was asked for.
-        what: String,
-        /// What can be done instead.
-        instead: &'static str,
+    /// The dialect has no such route.
+    #[error("the dialect {dialect:?} has no WebSocket; use the route \"sse\", or \"auto\"")]
+    NoWebSocket {
+        /// Its name.
+        dialect: &'static str,
     },
 }

@@ -17,10 +17,11 @@ mod name;
 mod section;
 mod step;
 
+pub use alipes_wire::Dialect;
 pub use catalog::{Catalog, Making, Overrides};
 pub use chain::Chain;
 pub use error::ModelsError;
 pub use model::{Model, Prompt};
 pub use name::{ModelName, NotAModelName};
-pub use section::{Dialect, KeySetting, ModelSection, ProviderSection, ProvidersSection};
+pub use section::{KeySetting, ModelSection, ProviderSection, ProvidersSection};
 pub use step::{Step, StepStream, StepUpdate};

@@ -4,39 +4,9 @@ use std::path::PathBuf;
 
 use alipes_config::{Checked, Field, Reader, Section, Value};
 use alipes_transport::{BUILTIN_PROFILES, Endpoint, ProfileLayer, Route};
+use alipes_wire::Dialect;
 
 use crate::ModelName;
-
-/// The protocol a provider speaks.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Dialect {
-    /// OpenAI Responses.
-    #[default]
-    Responses,
-    /// OpenAI Chat Completions.
-    Chat,
-    /// Anthropic Messages.
-    Messages,
-}
-
-impl Dialect {
-    /// The names, as configuration and flags spell them.
-    pub const NAMES: [(&'static str, Self); 3] = [
-        ("responses", Self::Responses),
-        ("chat", Self::Chat),
-        ("messages", Self::Messages),
-    ];
-
-    /// The name.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Responses => "responses",
-            Self::Chat => "chat",
-            Self::Messages => "messages",
-        }
-    }
-}
 
 /// All of `[providers.NAME]`, in the order of the file.
 #[derive(Clone, Debug, Default)]

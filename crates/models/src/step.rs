@@ -3,8 +3,7 @@
 use std::collections::VecDeque;
 
 use alipes_transport::{Done, Fault, Reaction, ResponseStream, Trace, Update, may_help};
-use alipes_wire::responses::Assembler;
-use alipes_wire::{Item, ModelEvent, Usage};
+use alipes_wire::{Assembler, Dialect, Item, ModelEvent, RawEvent, Usage};
 
 use crate::ModelName;
 use crate::chain::{Ask, LinkState, Terms};
@@ -51,7 +50,7 @@ pub struct StepStream<'m> {
     terms: Terms,
     answer: Answer,
     outcome: Option<Result<Done, Fault>>,
-    queued: Option<StepUpdate>,
+    queued: VecDeque<StepUpdate>,
 }
 
 /// The provider that is being asked.
@@ -61,8 +60,8 @@ struct Current<'m> {
 }
 
 /// What has come of the answer.
-#[derive(Default)]
 struct Answer {
+    dialect: Dialect,
     assembler: Assembler,
     usage: Option<Usage>,
     end_turn: Option<bool>,
@@ -77,9 +76,9 @@ impl<'m> StepStream<'m> {
             current: None,
             rest: asks,
             terms,
-            answer: Answer::default(),
+            answer: Answer::new(Dialect::default()),
             outcome: None,
-            queued: None,
+            queued: VecDeque::new(),
         };
         stream.current = first.map(|ask| stream.ask(ask));
         stream
@@ -88,16 +87,12 @@ impl<'m> StepStream<'m> {
     /// The next update; `None` when the step has ended. Cancel safe.
     pub async fn next(&mut self) -> Option<StepUpdate> {
         loop {
-            if let Some(queued) = self.queued.take() {
+            if let Some(queued) = self.queued.pop_front() {
                 return Some(queued);
             }
             let current = self.current.as_mut()?;
             match current.response.next().await {
-                Some(update) => {
-                    if let Some(update) = self.answer.take(update) {
-                        return Some(update);
-                    }
-                }
+                Some(update) => self.answer.take(update, &mut self.queued),
                 None => {
                     let outcome = current.response.outcome().await;
                     if let Some(update) = self.ended(outcome) {
@@ -124,7 +119,8 @@ impl<'m> StepStream<'m> {
         })
     }
 
-    fn ask(&self, ask: Ask<'m>) -> Current<'m> {
+    fn ask(&mut self, ask: Ask<'m>) -> Current<'m> {
+        self.answer = Answer::new(ask.dialect());
         Current {
             state: ask.state.clone(),
             response: ask.send(&self.terms, !self.rest.is_empty()),
@@ -150,11 +146,9 @@ impl<'m> StepStream<'m> {
 
     fn turn_to(&mut self, next: Ask<'m>, fault: Box<Fault>) -> StepUpdate {
         let to = next.name.clone();
-        let begun = std::mem::take(&mut self.answer);
-        if begun.any {
-            self.queued = Some(StepUpdate::Restarted {
-                delivered: begun.delivered,
-            });
+        if self.answer.any {
+            let delivered = self.answer.delivered;
+            self.queued.push_back(StepUpdate::Restarted { delivered });
         }
         self.current = Some(self.ask(next));
         StepUpdate::NextProvider { fault, to }
@@ -162,20 +156,36 @@ impl<'m> StepStream<'m> {
 }
 
 impl Answer {
-    fn take(&mut self, update: Update) -> Option<StepUpdate> {
+    fn new(dialect: Dialect) -> Self {
+        Self {
+            dialect,
+            assembler: Assembler::new(dialect),
+            usage: None,
+            end_turn: None,
+            any: false,
+            delivered: false,
+        }
+    }
+
+    fn take(&mut self, update: Update, queue: &mut VecDeque<StepUpdate>) {
         match update {
-            Update::Event(raw) => {
-                self.any = true;
-                let event = self.assembler.push(&raw)?;
-                self.note(&event);
-                Some(StepUpdate::Event(event))
-            }
+            Update::Event(raw) => self.read(&raw, queue),
             Update::Restarted { delivered } => {
-                *self = Self::default();
-                Some(StepUpdate::Restarted { delivered })
+                *self = Self::new(self.dialect);
+                queue.push_back(StepUpdate::Restarted { delivered });
             }
-            Update::Trace(trace) => Some(StepUpdate::Trace(trace)),
-            _ => None,
+            Update::Trace(trace) => queue.push_back(StepUpdate::Trace(trace)),
+            _ => {}
+        }
+    }
+
+    fn read(&mut self, raw: &RawEvent, queue: &mut VecDeque<StepUpdate>) {
+        self.any = true;
+        let mut told = Vec::new();
+        self.assembler.push(raw, &mut told);
+        for event in told {
+            self.note(&event);
+            queue.push_back(StepUpdate::Event(event));
         }
     }
 

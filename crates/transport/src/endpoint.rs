@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use alipes_wire::Dialect;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use url::Url;
 
@@ -14,6 +15,7 @@ pub struct Endpoint {
     base_url: Url,
     profile: Profile,
     routes: Vec<Route>,
+    dialect: Dialect,
     key_header: KeyHeader,
     /// What every request to it carries beside.
     headers: HeaderMap,
@@ -74,9 +76,31 @@ impl Endpoint {
             base_url,
             profile,
             routes,
+            dialect: Dialect::Responses,
             key_header: KeyHeader::default(),
             headers: HeaderMap::new(),
         })
+    }
+
+    /// The same endpoint, speaking this dialect. Only Responses has the WebSocket route.
+    #[must_use]
+    pub fn with_dialect(mut self, dialect: Dialect) -> Self {
+        if dialect != Dialect::Responses {
+            self.routes = vec![Route::Sse];
+        }
+        Self { dialect, ..self }
+    }
+
+    /// The dialect.
+    #[must_use]
+    pub fn dialect(&self) -> Dialect {
+        self.dialect
+    }
+
+    /// Where requests for answers go.
+    #[must_use]
+    pub fn request_url(&self) -> Url {
+        self.url(self.dialect.path())
     }
 
     /// The same endpoint, wanting its key in this header.

@@ -5,15 +5,16 @@ use std::time::Duration;
 
 use alipes_base::{Clock, Deadline, Redactor, Rng};
 use alipes_net::{Dialer, HttpClient, Target};
-use alipes_wire::responses::EncodedRequest;
+use alipes_wire::EncodedRequest;
 use tokio::task::JoinSet;
 
 use crate::attempt::LiveSocket;
 use crate::breaker::Destination;
 use crate::exchange;
+use crate::step::signed;
 use crate::{
-    AccountKey, Credential, Endpoint, EndpointKey, Experience, Fault, HedgeTokens, Identity,
-    MemoryStore, MemoryWarning, Priority, ResponseStream, Route,
+    AccountKey, Cause, Credential, Endpoint, EndpointKey, Experience, Fault, HedgeTokens, Identity,
+    MemoryStore, MemoryWarning, Phase, Priority, Replay, ResponseStream, Route,
 };
 
 /// What all sessions share.
@@ -174,6 +175,14 @@ impl Session {
     /// Sends a request and reads its answer, in as many attempts as it takes and `deadline` allows.
     pub fn stream(&mut self, request: Request, deadline: Deadline) -> ResponseStream<'_> {
         ResponseStream::new(move |updates| exchange::run(self, request, deadline, updates))
+    }
+
+    /// What ends at once because the request cannot be said in the endpoint's dialect.
+    pub fn refuse(&self, why: &str) -> ResponseStream<'_> {
+        let mut fault = Fault::new(Phase::Send, Cause::InvalidRequest).because(why);
+        fault.replay = Replay::Free;
+        let fault = signed(fault, &self.about.endpoint, &self.about.transport.redactor);
+        ResponseStream::new(move |_updates| std::future::ready(Err(fault)))
     }
 
     /// Opens the socket and hands over what will not change, so that the first step is short.

@@ -12,9 +12,10 @@ use crate::responses::{self, Terminal};
 use crate::{CannotCarry, Item, ModelEvent, ModelRequest, NotAnEvent, RawEvent, chat, messages};
 
 /// The language that an endpoint speaks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Dialect {
     /// `OpenAI` Responses.
+    #[default]
     Responses,
     /// `OpenAI` Chat Completions.
     Chat,
@@ -43,6 +44,23 @@ pub enum EncodedRequest {
 }
 
 impl Dialect {
+    /// The names, as configuration and flags spell them.
+    pub const NAMES: [(&'static str, Self); 3] = [
+        ("responses", Self::Responses),
+        ("chat", Self::Chat),
+        ("messages", Self::Messages),
+    ];
+
+    /// The name.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Responses => "responses",
+            Self::Chat => "chat",
+            Self::Messages => "messages",
+        }
+    }
+
     /// The path of its end point, below the base URL.
     #[must_use]
     pub fn path(self) -> &'static str {
@@ -100,6 +118,16 @@ impl EncodedRequest {
         }
     }
 
+    /// How many bytes the body has, give or take a hundred.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        match self {
+            Self::Responses(request) => request.size(),
+            Self::Chat(request) => request.body().len(),
+            Self::Messages(request) => request.body().len(),
+        }
+    }
+
     /// What was left out, because it is a hint or bound to another provider.
     #[must_use]
     pub fn left_out(&self) -> &[CannotCarry] {
@@ -108,6 +136,12 @@ impl EncodedRequest {
             Self::Chat(request) => request.left_out(),
             Self::Messages(request) => request.left_out(),
         }
+    }
+}
+
+impl From<responses::EncodedRequest> for EncodedRequest {
+    fn from(request: responses::EncodedRequest) -> Self {
+        Self::Responses(request)
     }
 }
 

@@ -167,7 +167,7 @@ async fn a_key_that_cannot_be_used_is_named() {
     a device: error: keyed has no usable key (credential over sse): the key file [TEMP]/key cannot be used: it is not a regular file
     empty: error: keyed has no usable key (credential over sse): the key file [TEMP]/key cannot be used: it is empty
     no text: error: keyed has no usable key (credential over sse): the key file [TEMP]/key cannot be used: stream did not contain valid UTF-8
-    two lines: error: keyed has no usable key (credential over sse): the key holds characters that no header can carry
+    two lines: error: keyed has no usable key (credential over sse): the key file [TEMP]/key holds more than one key: a line break, a space or another character that no key has; put the key alone into it
     huge: error: keyed has no usable key (credential over sse): the key file [TEMP]/key cannot be used: it is larger than 65536 bytes
     ");
 }

@@ -11,10 +11,11 @@ mod bad_endpoints;
 mod bad_files;
 mod bad_prompts;
 mod demo;
+mod dialects;
 mod exec;
 mod help;
 mod machine;
-mod not_yet;
+
 mod remembered;
 mod simulate;
 mod stopping;

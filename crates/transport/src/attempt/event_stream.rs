@@ -12,9 +12,6 @@ use super::intake::{Intake, Next};
 use crate::fault::{of_disguised, of_net_error};
 use crate::{Cause, Fault};
 
-/// The end-of-stream mark that some servers send; it carries nothing.
-const DONE: &str = "[DONE]";
-
 /// How much of a body is kept until the first event, in case it never was a stream.
 const START_KEPT: usize = 4 * 1024;
 
@@ -67,6 +64,7 @@ pub(super) async fn read(
                 intake.doubts_the_edge().await;
                 continue;
             }
+            Err(Ended::Limit) if intake.ends_anyway().await? => return Ok(body),
             Err(Ended::Limit) => {
                 intake.overdue(limit.expired(), deadline).await?;
                 continue;
@@ -89,6 +87,9 @@ pub(super) async fn read(
                 return Ok(body);
             }
         }
+        if ended && intake.ends_anyway().await? {
+            return Ok(body);
+        }
         if ended {
             return Err(what_ended(&start, head, intake));
         }
@@ -98,7 +99,6 @@ pub(super) async fn read(
 async fn take(item: SseItem, intake: &mut Intake) -> Result<Next, Fault> {
     match item {
         SseItem::Comment => intake.sign_of_life(),
-        SseItem::Event { data, .. } if data == DONE => {}
         SseItem::Event { data, .. } => return Ok(intake.take(data.into()).await?.0),
     }
     Ok(Next::More)

@@ -8,8 +8,8 @@
 use std::time::Duration;
 
 use alipes_base::{Clock, Deadline, Expired};
-use alipes_wire::responses::{Signal, Terminal, turn_state};
-use alipes_wire::{ApiError, RawEvent};
+use alipes_wire::responses::{Terminal, turn_state};
+use alipes_wire::{ApiError, Dialect, RawEvent, Signal, StreamReader};
 use bytes::Bytes;
 use tokio::time::Instant;
 
@@ -25,6 +25,9 @@ use crate::{Cause, Fault, Patience, Phase, Request, Trace};
 /// The most that one response may send, in bytes. Nobody reads an answer this long.
 const MAX_RESPONSE: usize = 128 << 20;
 
+/// The mark at the end of a stream that carries nothing.
+const DONE: &str = "[DONE]";
+
 /// What one sign of life of the origin multiplies patience by, and the most it can become.
 const ORIGIN_FACTOR: u32 = 4;
 const CEILING: Duration = Duration::from_secs(300);
@@ -37,6 +40,8 @@ pub(crate) struct Intake {
     reasoning: bool,
     attempt: u32,
     lane: Lane,
+    dialect: Dialect,
+    reader: StreamReader,
     begun: Instant,
     stage: Stage,
     stage_since: Instant,
@@ -87,6 +92,8 @@ impl Intake {
             reasoning: false,
             attempt: 0,
             lane: Lane::unheard(),
+            dialect: about.endpoint.dialect(),
+            reader: StreamReader::new(about.endpoint.dialect()),
             begun: now,
             stage: Stage::Sent,
             stage_since: now,
@@ -243,7 +250,11 @@ impl Intake {
 
     /// Takes one event's JSON; `Err` is how the response failed.
     pub(super) async fn take(&mut self, json: Bytes) -> Result<(Next, Option<RawEvent>), Fault> {
-        let Ok(event) = RawEvent::parse(json.clone()) else {
+        // Some servers end a stream of Responses as one of Chat Completions ends; it says nothing.
+        if json == DONE && self.dialect == Dialect::Responses {
+            return Ok((Next::More, None));
+        }
+        let Ok(event) = self.reader.event(json.clone()) else {
             // Some servers send an error as an event without a type.
             if let Some(error) = ApiError::from_body(&json) {
                 return Err(of_api_error(self.phase(), &error, self.clock.wall()));
@@ -256,8 +267,9 @@ impl Intake {
         match Signal::of(&event) {
             Signal::Lifecycle if self.stage == Stage::Sent => self.alive(Stage::Accepted).await,
             Signal::Lifecycle => self.sign_of_life(),
-            Signal::Delivered => self.alive(Stage::Output).await,
-            signal if signal.is_output() => self.alive(stage_of(&event)).await,
+            Signal::Delivered | Signal::Progress => self.alive(Stage::Output).await,
+            // Reasoning may pause for minutes, text may not.
+            Signal::Reasoning | Signal::ItemDone => self.alive(Stage::Reasoning).await,
             Signal::Terminal => {
                 let end = self.end(&event)?;
                 self.lane.pass(event.clone(), true).await;
@@ -274,9 +286,20 @@ impl Intake {
         Ok((Next::More, Some(event)))
     }
 
+    /// The stream is over or silent: is it only the last event that is missing, although all that it
+    /// would say is known, then this is the end. Some servers never send it.
+    pub(super) async fn ends_anyway(&mut self) -> Result<bool, Fault> {
+        let Some(event) = self.reader.missing_end() else {
+            return Ok(false);
+        };
+        let end = self.end(&event)?;
+        self.lane.pass(event, true).await;
+        Ok(end == Next::Completed)
+    }
+
     fn end(&self, event: &RawEvent) -> Result<Next, Fault> {
         let now = self.clock.wall();
-        match Terminal::of(event) {
+        match self.reader.terminal(event) {
             Some(Terminal::Completed { .. }) => Ok(Next::Completed),
             Some(Terminal::Incomplete { reason }) => {
                 let mut fault = Fault::new(self.phase(), Cause::Incomplete);
@@ -336,17 +359,5 @@ impl Drop for Intake {
         if self.accompanied && !self.lane.is_decided() {
             self.ended(false);
         }
-    }
-}
-
-/// Reasoning may pause for minutes, text may not.
-fn stage_of(event: &RawEvent) -> Stage {
-    let reasoning = event.kind().contains("reasoning")
-        || event.kind() == "response.output_item.added"
-        || event.kind() == "response.output_item.done";
-    if reasoning {
-        Stage::Reasoning
-    } else {
-        Stage::Output
     }
 }

@@ -1,5 +1,6 @@
 //! The headers of a request: who we are, what proves it, and which conversation it belongs to.
 
+use alipes_wire::Dialect;
 use alipes_wire::responses::{TURN_STATE, WEBSOCKET_BETA};
 use http::header::{ACCEPT, CONTENT_TYPE, USER_AGENT};
 use http::{HeaderMap, HeaderName, HeaderValue};
@@ -21,16 +22,13 @@ pub(super) fn of(
         HeaderName::from_static("originator"),
         &identity.originator,
     )?;
-    set(
-        &mut headers,
-        HeaderName::from_static("session-id"),
-        &about.id,
-    )?;
-    set(
-        &mut headers,
-        HeaderName::from_static("x-client-request-id"),
-        &about.id,
-    )?;
+    // Cache affinity hangs on it where the Responses dialect is spoken; elsewhere nobody needs to
+    // know which requests belong together.
+    if about.endpoint.dialect() == Dialect::Responses {
+        for name in ["session-id", "x-client-request-id"] {
+            set(&mut headers, HeaderName::from_static(name), &about.id)?;
+        }
+    }
     match route {
         Route::WebSocket => {
             set(

@@ -5,7 +5,6 @@ use std::time::Duration;
 use alipes_base::Deadline;
 use alipes_net::{Body, Call, CallOptions, InFlight, Response};
 use alipes_wire::responses::TURN_STATE;
-use bytes::Bytes;
 use http::Method;
 
 use super::event_stream::{self, Head};
@@ -40,7 +39,7 @@ pub(crate) async fn attempt(
         method: Method::POST,
         url: way.url,
         headers: request_headers::of(about, token, Route::Sse)?,
-        body: Bytes::from(request.body.body()),
+        body: request.body.body(),
         partition: way.partition,
         fresh: about.fresh,
     };

@@ -25,7 +25,7 @@ impl Way {
         let endpoint = about.endpoint.name();
         Self {
             http: about.transport.http.clone(),
-            url: about.endpoint.url("responses"),
+            url: about.endpoint.request_url(),
             partition: format!("{endpoint}#{account:p}#{generation}"),
         }
     }

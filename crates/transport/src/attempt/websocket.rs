@@ -5,7 +5,8 @@ use std::time::Duration;
 use alipes_base::{Clock, Deadline};
 use alipes_net::NetError;
 use alipes_net::websocket::Message;
-use alipes_wire::responses::{DeltaBase, DeltaRecorder, EncodedRequest, TURN_STATE};
+use alipes_wire::EncodedRequest;
+use alipes_wire::responses::{self, DeltaBase, DeltaRecorder, TURN_STATE};
 
 use super::intake::{Intake, Next};
 use super::live_socket::{LiveSocket, open, open_soon, reusable};
@@ -29,18 +30,12 @@ pub(crate) async fn attempt(
         }
         None => open(&mut session.about, token, deadline).await?,
     };
+    let body = frames(&request.body)?;
     let facts = Box::new(live.facts.clone());
     intake
         .trace(|attempt| Trace::Connected { attempt, facts })
         .await;
-    let outcome = ask(
-        &mut session.about,
-        &mut live,
-        &request.body,
-        deadline,
-        intake,
-    )
-    .await;
+    let outcome = ask(&mut session.about, &mut live, body, deadline, intake).await;
     live.rests(session.about.transport.clock.wall());
     match outcome {
         Ok(base) => {
@@ -59,11 +54,20 @@ pub(crate) async fn attempt(
     }
 }
 
+/// The request as frames can carry it.
+fn frames(body: &EncodedRequest) -> Result<&responses::EncodedRequest, Fault> {
+    match body {
+        EncodedRequest::Responses(body) => Ok(body),
+        // An endpoint of another dialect has no such route.
+        _ => Err(Fault::new(Phase::Send, Cause::InvalidRequest)),
+    }
+}
+
 /// Sends the request over the socket and reads its answer; gives the base for the next one.
 async fn ask(
     about: &mut Conversation,
     live: &mut LiveSocket,
-    request: &EncodedRequest,
+    request: &responses::EncodedRequest,
     deadline: &Deadline,
     intake: &mut Intake,
 ) -> Result<Option<DeltaBase>, Fault> {
@@ -101,6 +105,7 @@ pub(crate) async fn prewarm(
     request: &EncodedRequest,
     deadline: Deadline,
 ) -> Result<(), Fault> {
+    let request = frames(request)?;
     let about = &mut session.about;
     let token = super::token(about, &deadline).await?;
     let mut live = open(about, token.as_ref(), &deadline).await?;

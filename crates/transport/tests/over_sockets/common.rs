@@ -236,7 +236,7 @@ pub(crate) async fn ask(session: &mut Session, input: &[Item], accepts_restart: 
 /// A step with this input, from somebody who can be told anew and has nobody else to ask.
 pub(crate) fn step(input: &[Item]) -> Request {
     Request {
-        body: request(input),
+        body: request(input).into(),
         reasoning: false,
         accepts_restart: true,
         has_alternative: false,

@@ -246,7 +246,10 @@ async fn a_prewarmed_socket_needs_only_the_input() {
     let mut session = session(&simulator.base_url(), BOTH);
     let clock = Clock::system();
     let deadline = Deadline::after(&clock, "test", Duration::from_secs(30));
-    session.prewarm(&request(&[]), deadline).await.unwrap();
+    session
+        .prewarm(&request(&[]).into(), deadline)
+        .await
+        .unwrap();
     say(&mut session, "hello").await.result.unwrap();
     let frames: Vec<_> = simulator
         .seen()
