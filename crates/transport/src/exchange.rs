@@ -62,6 +62,10 @@ pub(crate) async fn run(
         // What a connection did to one request it would do to the next; one that never stood did
         // nothing.
         session.about.fresh = fault.scope() == Scope::Connection && fault.phase > Phase::Upgrade;
+        if history.failures_of_the_node() > 1 {
+            // Once may be chance; then what binds us to that node is what keeps it failing.
+            session.about.turn_state = None;
+        }
         let reaction = choose(session, &request, &fault, &history, &deadline);
         history.reacted(reaction);
         let failed = Trace::AttemptFault {

@@ -101,10 +101,12 @@ impl AttemptHistory {
     }
 
     /// How many replays the step has spent: a free one at once costs nothing, one after a time-out
-    /// double, because it has cost the user that much time.
+    /// double, because it has cost the user that much time. A network that is gone costs nothing: it
+    /// will come back or not, however often it is looked for.
     pub(crate) fn spent(&self) -> usize {
         self.again()
             .filter(|tried| tried.replay != Replay::Free || !tried.at_once())
+            .filter(|tried| tried.cause != Cause::Offline)
             .map(|tried| if tried.timed_out { 2 } else { 1 })
             .sum()
     }
@@ -125,6 +127,21 @@ impl AttemptHistory {
     /// Whether `route` has already failed in this step.
     pub(crate) fn has_failed_on(&self, route: Route) -> bool {
         self.tried.iter().any(|tried| tried.route == route)
+    }
+
+    /// How often the node that we were sent to may have been the reason.
+    pub(crate) fn failures_of_the_node(&self) -> usize {
+        let sick = |tried: &&Tried| {
+            matches!(
+                tried.cause,
+                Cause::Silent
+                    | Cause::Stalled
+                    | Cause::ServerError
+                    | Cause::EdgeTimeout
+                    | Cause::Overloaded
+            )
+        };
+        self.tried.iter().filter(sick).count()
     }
 
     /// How often the step failed by `cause`.

@@ -74,6 +74,9 @@ enum Move {
     Account,
     Provider,
     Shrink,
+    /// Until there is a network again. No account and no provider has anything to do with it, so
+    /// none is left for it, and it costs nothing of the budget.
+    Network,
 }
 
 /// How often a server's "not now" is waited for in one step.
@@ -82,6 +85,9 @@ const WAITS: usize = 3;
 /// The wait where a server says "not now" and no more; doubled with every wait.
 const SHORT_WAIT: Duration = Duration::from_secs(1);
 
+/// The longest pause while there is no network. It ends when the way is open again.
+const LONGEST_LOOK: Duration = Duration::from_secs(15);
+
 /// The pauses after the first replay, in milliseconds. They lie closest where outages end that a
 /// turn should survive: a restarted server after one to three seconds, a network handover after five
 /// to seven.
@@ -89,7 +95,7 @@ const PAUSES: [u64; 6] = [500, 1_000, 1_500, 3_000, 4_500, 5_000];
 
 /// The table.
 fn moves(cause: Cause) -> &'static [Move] {
-    use Move::{Account, Again, Once, Other, Provider, Refresh, Shrink, Wait};
+    use Move::{Account, Again, Network, Once, Other, Provider, Refresh, Shrink, Wait};
     match cause {
         Cause::StaleConnection | Cause::UnknownPreviousResponse => &[Once, Other],
         Cause::ConnectionExpired => &[Once, Other, Provider],
@@ -101,11 +107,10 @@ fn moves(cause: Cause) -> &'static [Move] {
         }
         Cause::RateLimited => &[Wait, Account, Provider],
         Cause::Overloaded => &[Wait, Provider],
-        Cause::Refused
-        | Cause::Unreachable
-        | Cause::ResolverFailed
-        | Cause::Offline
-        | Cause::ProxyRefused => &[Once, Provider, Again],
+        Cause::Refused | Cause::Unreachable | Cause::ResolverFailed | Cause::ProxyRefused => {
+            &[Once, Provider, Again]
+        }
+        Cause::Offline => &[Network],
         Cause::TimedOut | Cause::Reset | Cause::EdgeTimeout => &[Once, Other, Provider, Again],
         Cause::ServerError | Cause::Malformed => &[Once, Other, Provider, Again],
         Cause::Silent | Cause::Stalled | Cause::Cut | Cause::EdgeDead => {
@@ -177,6 +182,7 @@ pub fn remedies(cause: Cause) -> Vec<&'static str> {
         Move::Account => "takes the next account",
         Move::Provider => "takes the next provider",
         Move::Shrink => "shortens the conversation",
+        Move::Network => "waits for the network, as long as the turn may take",
     };
     // Before it becomes a fault at all.
     let hedged = matches!(cause, Cause::Silent | Cause::Stalled);
@@ -227,6 +233,14 @@ fn reaction(
         Move::Account => may_replay.then_some(Reaction::NextAccount),
         Move::Provider => may_replay.then_some(Reaction::NextProvider),
         Move::Shrink => Some(Reaction::ShrinkContext),
+        Move::Network => {
+            let looks = history
+                .failures_by(Cause::Offline)
+                .saturating_sub(1)
+                .min(10);
+            let pause = (SHORT_WAIT * (1 << looks)).min(LONGEST_LOOK);
+            may_replay.then_some(Reaction::SameRoute { backoff: pause })
+        }
     }
 }
 

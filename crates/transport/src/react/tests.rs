@@ -206,7 +206,9 @@ fn a_free_replay_is_free_once_and_never_endless() {
 
 #[test]
 fn whatever_a_server_asks_for_the_budget_ends_it() {
-    for cause in Cause::ALL {
+    // Where there is no network, no server has asked.
+    let asking = Cause::ALL.iter().filter(|cause| **cause != Cause::Offline);
+    for cause in asking {
         for retry_after in [Duration::ZERO, Duration::from_secs(1)] {
             let mut asked = fault(Phase::Headers, *cause);
             asked.retry_after = Some(retry_after);
@@ -234,4 +236,37 @@ fn every_refused_upgrade_leaves_the_route_unless_the_account_is_refused() {
         let other = first(&refused, &AttemptHistory::new()) == Reaction::OtherRoute;
         assert_eq!(other, !about_the_account(*cause), "{cause:?}");
     }
+}
+
+#[test]
+fn offline_is_waited_out_without_a_word_to_anybody_else() {
+    let offline = fault(Phase::Connect, Cause::Offline);
+    let mut taken = vec![];
+    let mut pauses = vec![];
+    for _ in 0..40 {
+        let mut now = history(&taken);
+        now.failed(&offline);
+        let reactions = react(&offline, &now, BUDGET);
+        let [Reaction::SameRoute { backoff }, Reaction::Stop] = reactions[..] else {
+            panic!("{reactions:?}");
+        };
+        pauses.push(backoff.as_secs());
+        taken.push((Cause::Offline, Reaction::SameRoute { backoff }));
+    }
+    assert_eq!(pauses[..6], [1, 2, 4, 8, 15, 15]);
+    assert_eq!(history(&taken).spent(), 0, "it costs no budget");
+}
+
+#[test]
+fn the_node_is_suspected_from_its_second_failure_on() {
+    let wait = Reaction::Wait {
+        length: Duration::ZERO,
+    };
+    let failures = |causes: &[Cause]| {
+        let steps: Vec<_> = causes.iter().map(|cause| (*cause, wait)).collect();
+        history(&steps).failures_of_the_node()
+    };
+    let twice = [Cause::Silent, Cause::Reset, Cause::ServerError];
+    assert_eq!((failures(&twice[..2]), failures(&twice)), (1, 2));
+    assert_eq!(failures(&[Cause::Cut, Cause::RateLimited]), 0);
 }

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use alipes_base::{Clock, Deadline, Redactor, Rng, Secret};
-use alipes_net::{Dialer, DialerOptions, HttpClient, Limits, SystemSockets, Tls, TlsOptions};
+use alipes_net::{
+    Dialer, DialerOptions, HttpClient, Limits, Sockets, SystemSockets, Tls, TlsOptions,
+};
 use alipes_simulator::{Options, Scenario, Simulator};
 use alipes_transport::{
     Credential, CredentialError, Done, Endpoint, Experience, Fault, Identity, Priority, Profile,
@@ -94,9 +96,14 @@ pub(crate) async fn tls_simulator(faults: &[&str]) -> Simulator {
 }
 
 fn transport(tls: TlsOptions) -> Transport {
+    transport_over(Arc::new(SystemSockets::default()), tls)
+}
+
+/// A transport that has met nothing yet, over this network.
+pub(crate) fn transport_over(sockets: Arc<dyn Sockets>, tls: TlsOptions) -> Transport {
     let clock = Clock::system();
     let dialer = Dialer::new(DialerOptions {
-        sockets: Arc::new(SystemSockets::default()),
+        sockets,
         tls: Tls::new(tls).unwrap(),
         limits: Limits {
             upgrade: PATIENCE,

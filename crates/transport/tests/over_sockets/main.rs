@@ -6,4 +6,5 @@ mod common;
 mod diagnosis;
 mod experience;
 mod hedge;
+mod offline;
 mod recovery;

@@ -1,0 +1,67 @@
+//! A network that is gone is waited for; over a network in memory, in virtual time.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::common::{Outcome, ask_for, endpoint, session_over, step, transport_over};
+use alipes_base::{Clock, Rng};
+use alipes_net::TlsOptions;
+use alipes_simulator::{Network, Options, Simulator};
+use alipes_transport::{Cause, Request, Route, Session};
+use alipes_wire::Item;
+
+fn simulator(network: &Network) -> Simulator {
+    let options = Options::local(Clock::system(), Rng::seeded(1));
+    Simulator::within(network, options).unwrap()
+}
+
+fn session(network: &Network, simulator: &Simulator) -> Session {
+    let transport = transport_over(Arc::new(network.clone()), TlsOptions::default());
+    let endpoint = endpoint(&simulator.base_url(), &[Route::Sse], |profile| profile);
+    session_over(&transport, endpoint)
+}
+
+/// A step that could be handed to somebody else.
+async fn asked(session: &mut Session) -> Outcome {
+    let request = Request {
+        has_alternative: true,
+        ..step(&[Item::user("hello")])
+    };
+    ask_for(session, request).await
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_network_that_comes_back_within_the_deadline_costs_nothing_but_time() {
+    let network = Network::new(Clock::system());
+    let simulator = simulator(&network);
+    let mut session = session(&network, &simulator);
+    network.go_away();
+    let outage = async {
+        tokio::time::sleep(Duration::from_secs(40)).await;
+        network.come_back();
+    };
+    let (outcome, ()) = tokio::join!(asked(&mut session), outage);
+    let done = outcome.result.as_ref().unwrap();
+    assert!(done.took >= Duration::from_secs(40), "{:?}", done.took);
+    assert!(done.took < Duration::from_secs(42), "{:?}", done.took);
+    let all = outcome
+        .faults()
+        .iter()
+        .all(|fault| fault.ends_with("/offline"));
+    assert!(all, "{:?}", outcome.faults());
+    assert_eq!(simulator.seen().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_network_that_stays_away_is_named_by_the_deadline() {
+    let network = Network::new(Clock::system());
+    let simulator = simulator(&network);
+    let mut session = session(&network, &simulator);
+    network.go_away();
+    let begun = Clock::system().now();
+    let fault = asked(&mut session).await.result.unwrap_err();
+    assert_eq!(fault.cause, Cause::Offline);
+    let waited = Clock::system().since(begun);
+    assert!(waited > Duration::from_secs(40), "{waited:?} of a minute");
+    assert!(waited <= Duration::from_secs(60), "{waited:?} of a minute");
+}
