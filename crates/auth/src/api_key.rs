@@ -102,6 +102,13 @@ impl std::fmt::Display for KeySource {
 }
 
 impl Credential for ApiKey {
+    fn identity(&self) -> String {
+        match &self.source {
+            KeySource::Variable { name, .. } => format!("variable {name}"),
+            KeySource::File { path } => format!("file {}", path.display()),
+        }
+    }
+
     fn current(&self) -> BoxFuture<'_, Result<Option<Token>, CredentialError>> {
         Box::pin(async { self.read().await.map(Some) })
     }

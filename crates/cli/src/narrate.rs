@@ -13,6 +13,7 @@ pub(crate) fn remedy(reaction: Reaction) -> String {
         Reaction::SameRoute { backoff } => format!("trying again within {}", seconds(backoff)),
         Reaction::Wait { length } => format!("trying again in {}", seconds(length)),
         Reaction::OtherRoute => "going the other way".to_owned(),
+        Reaction::DropReasoning => "asking again without the reasoning".to_owned(),
         Reaction::RefreshCredential => "asking for a newer key".to_owned(),
         _ => "nothing more to try".to_owned(),
     }

@@ -4,6 +4,7 @@
 //! while, so that the next step does not pay for the same fault again; when all rest, the first is
 //! asked all the same.
 
+use std::cmp::Reverse;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -41,6 +42,8 @@ struct Known {
     rests_until: Option<Instant>,
     /// It made the reasoning that the conversation holds, if there is any.
     answered_last: bool,
+    /// How much of the conversation holds reasoning that it cannot read, in items.
+    unreadable: usize,
 }
 
 impl Chain {
@@ -99,12 +102,19 @@ impl Model for Chain {
             .map(|link| Ask {
                 request: link.request(prompt),
                 quirks: link.quirks.clone(),
+                length: prompt.input.len(),
                 name: link.name.clone(),
                 state: link.state.clone(),
                 session: &mut link.session,
             })
             .collect();
         asks.sort_by_key(|ask| ask.state.rests(now));
+        if asks.iter().all(|ask| !ask.left_alone().is_zero()) {
+            // The last one is asked for want of another: it shall be the least bad, and of equals the
+            // first.
+            asks.reverse();
+            asks.sort_by_cached_key(|ask| Reverse(ask.left_alone()));
+        }
         let terms = Terms {
             accepts_restart,
             reasoning: false,
@@ -124,12 +134,13 @@ impl Link {
     /// The request for this provider. Reasoning is encrypted for the account that made it, so no
     /// other one gets it.
     fn request(&self, prompt: &Prompt<'_>) -> ModelRequest {
-        let own = self.state.answered_last();
-        let keeps = |item: &&Item| own || !matches!(item.view(), ItemView::Reasoning { .. });
+        let readable = self.state.readable_from();
+        let keeps = |(at, item): &(usize, &Item)| *at >= readable || !is_reasoning(item);
+        let input = prompt.input.iter().enumerate().filter(keeps);
         ModelRequest {
             model: self.name.model.clone(),
             instructions: prompt.instructions.to_owned(),
-            input: prompt.input.iter().filter(keeps).cloned().collect(),
+            input: input.map(|(_, item)| item.clone()).collect(),
             tools: prompt.tools.to_vec(),
             reasoning: None,
             cache_key: Some(self.session.id().to_owned()),
@@ -142,6 +153,8 @@ impl Link {
 pub(crate) struct Ask<'m> {
     request: ModelRequest,
     quirks: Quirks,
+    /// The conversation's, in items, of which the request may hold fewer.
+    pub(crate) length: usize,
     pub(crate) name: ModelName,
     pub(crate) state: LinkState,
     session: &'m mut Session,
@@ -161,6 +174,22 @@ impl<'m> Ask<'m> {
         self.session.endpoint().dialect()
     }
 
+    /// For how long it is better not asked, after all that is known.
+    fn left_alone(&self) -> Duration {
+        self.session.left_alone(&self.request.model)
+    }
+
+    /// The request without its reasoning, if it holds any: an account may have changed behind the
+    /// same name, or a provider may have forgotten its own keys.
+    fn without_reasoning(&self) -> Option<EncodedRequest> {
+        if !self.request.input.iter().any(is_reasoning) {
+            return None;
+        }
+        let mut bare = self.request.clone();
+        bare.input.retain(|item| !is_reasoning(item));
+        self.dialect().encode(&bare, &self.quirks).ok()
+    }
+
     /// Sends it. `has_alternative`: another link is left after this one.
     pub(crate) fn send(self, terms: &Terms, has_alternative: bool) -> ResponseStream<'m> {
         let dialect = self.dialect();
@@ -172,6 +201,7 @@ impl<'m> Ask<'m> {
         let effort = effort.and_then(|reasoning| reasoning.effort.clone());
         let request = Request {
             body,
+            without_reasoning: self.without_reasoning(),
             reasoning: terms.reasoning,
             accepts_restart: terms.accepts_restart,
             has_alternative,
@@ -183,11 +213,20 @@ impl<'m> Ask<'m> {
     }
 }
 
+fn is_reasoning(item: &Item) -> bool {
+    matches!(item.view(), ItemView::Reasoning { .. })
+}
+
 impl LinkState {
-    /// It answered.
-    pub(crate) fn answered(&self) {
+    /// It answered a conversation of `length` items. If it got it without the reasoning, be it that
+    /// somebody else had made that or that it said it could not read it, it will not get that later
+    /// either.
+    pub(crate) fn answered(&self, length: usize, without_reasoning: bool) {
         let mut known = self.known();
         known.rests_until = None;
+        if without_reasoning || !known.answered_last {
+            known.unreadable = length;
+        }
         known.answered_last = true;
     }
 
@@ -202,8 +241,13 @@ impl LinkState {
         self.known().rests_until.is_some_and(|until| now < until)
     }
 
-    fn answered_last(&self) -> bool {
-        self.known().answered_last
+    /// From which item on it can read the conversation's reasoning.
+    fn readable_from(&self) -> usize {
+        let known = self.known();
+        match known.answered_last {
+            true => known.unreadable,
+            false => usize::MAX,
+        }
     }
 
     fn known(&self) -> std::sync::MutexGuard<'_, Known> {

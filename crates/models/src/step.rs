@@ -57,6 +57,7 @@ pub struct StepStream<'m> {
 struct Current<'m> {
     response: ResponseStream<'m>,
     state: LinkState,
+    length: usize,
 }
 
 /// What has come of the answer.
@@ -123,15 +124,16 @@ impl<'m> StepStream<'m> {
         self.answer = Answer::new(ask.dialect());
         Current {
             state: ask.state.clone(),
+            length: ask.length,
             response: ask.send(&self.terms, !self.rest.is_empty()),
         }
     }
 
     /// A provider is done: with an answer, or with a fault that the next one may mend.
     fn ended(&mut self, outcome: Result<Done, Fault>) -> Option<StepUpdate> {
-        let state = self.current.take().map(|current| current.state)?;
+        let Current { state, length, .. } = self.current.take()?;
         match &outcome {
-            Ok(_) => state.answered(),
+            Ok(done) => state.answered(length, done.without_reasoning),
             Err(fault) if may_help(fault, Reaction::NextProvider) => {
                 state.failed(fault, self.terms.clock.now());
                 if let Some(next) = self.rest.pop_front() {

@@ -68,13 +68,17 @@ struct Seen {
 }
 
 async fn ask(chain: &mut Chain, accepts_restart: bool) -> Seen {
+    go_on(chain, &[Item::user("hello")], accepts_restart).await
+}
+
+/// The next step of this conversation.
+async fn go_on(chain: &mut Chain, input: &[Item], accepts_restart: bool) -> Seen {
     let clock = Clock::system();
     let deadline = Deadline::after(&clock, "test", Duration::from_secs(60));
-    let input = [Item::user("hello")];
     let prompt = Prompt {
         instructions: "",
         tools: &[],
-        input: &input,
+        input,
     };
     let mut step = chain.step(&prompt, accepts_restart, deadline);
     let (mut text, mut restarts, mut turned_to) = (String::new(), 0, Vec::new());
@@ -141,4 +145,72 @@ async fn a_request_that_is_wrong_everywhere_is_not_passed_on() {
     let seen = ask(&mut chain(&broken, &healthy), true).await;
     assert_eq!(seen.result.unwrap_err().cause, Cause::InvalidRequest);
     assert!(healthy.seen().is_empty());
+}
+
+fn reasoning(id: &str) -> Item {
+    let json =
+        format!(r#"{{"type":"reasoning","id":"{id}","summary":[],"encrypted_content":"x"}}"#);
+    Item::parse(&json).unwrap()
+}
+
+/// The reasoning in each request.
+fn reasoning_sent(simulator: &Simulator) -> Vec<Vec<String>> {
+    let seen = simulator.seen();
+    let inputs = seen.iter().filter_map(|seen| {
+        let input = seen.body.as_ref()?["input"].as_array()?;
+        let ids = input.iter().filter_map(|item| item["id"].as_str());
+        Some(
+            ids.filter(|id| id.starts_with("rs_"))
+                .map(str::to_owned)
+                .collect(),
+        )
+    });
+    inputs.collect()
+}
+
+#[tokio::test]
+async fn reasoning_that_a_provider_cannot_read_is_never_sent_to_it_again() {
+    let refuses = simulator(&["sse-invalid-encrypted-content@2"]).await;
+    let mut chain = chain(&refuses, &simulator(&[]).await);
+    let mut input = vec![Item::user("hello")];
+    go_on(&mut chain, &input, true).await.result.unwrap();
+    for id in ["rs_1", "rs_2"] {
+        input.extend([reasoning(id), Item::user("go on")]);
+        let seen = go_on(&mut chain, &input, true).await;
+        assert!(seen.result.is_ok() && seen.turned_to.is_empty());
+    }
+    let sent: [&[&str]; 4] = [&[], &["rs_1"], &[], &["rs_2"]];
+    assert_eq!(reasoning_sent(&refuses), sent);
+}
+
+#[tokio::test]
+async fn a_provider_never_gets_the_reasoning_of_another() {
+    let (once_broken, healthy) = (simulator(&["sse-403@2"]).await, simulator(&[]).await);
+    let mut chain = chain(&once_broken, &healthy);
+    let mut input = vec![Item::user("hello")];
+    for id in ["rs_1", "rs_2", "rs_3"] {
+        go_on(&mut chain, &input, true).await.result.unwrap();
+        input.extend([reasoning(id), Item::user("go on")]);
+    }
+    // `rs_1` is the first one's own; the second has made `rs_2`, and is asked from then on.
+    assert_eq!(reasoning_sent(&once_broken), [&[][..], &["rs_1"]]);
+    assert_eq!(reasoning_sent(&healthy), [&[][..], &["rs_2"]]);
+}
+
+#[tokio::test]
+async fn where_all_are_left_alone_the_least_bad_is_asked() {
+    let (first, second) = (
+        simulator(&["challenge"]).await,
+        simulator(&["challenge"]).await,
+    );
+    let mut chain = chain(&first, &second);
+    let refused = ask(&mut chain, true).await.result.unwrap_err();
+    assert_eq!(refused.cause, Cause::Challenge);
+    let asked = (first.seen().len(), second.seen().len());
+    ask(&mut chain, true).await.result.unwrap_err();
+    // The first one's ten minutes end first.
+    assert_eq!(
+        (first.seen().len(), second.seen().len()),
+        (asked.0 + 1, asked.1)
+    );
 }

@@ -35,6 +35,13 @@ const RESETS_IN: u64 = 3_600;
 const INVALID: &str = "invalid_request_error";
 
 pub(crate) static BAD_REQUEST: Answer = error(400, &[], INVALID, None, "The request was refused.");
+pub(crate) static INVALID_ENCRYPTED_CONTENT: Answer = error(
+    400,
+    &[],
+    INVALID,
+    Some("invalid_encrypted_content"),
+    "The encrypted content could not be verified.",
+);
 pub(crate) static UNAUTHORIZED: Answer = error(
     401,
     &[("www-authenticate", "Bearer")],

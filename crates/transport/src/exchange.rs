@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use alipes_base::Deadline;
-use tokio::time::Instant;
 
 use crate::leave::Leave;
 use crate::session::Conversation;
@@ -27,7 +26,7 @@ pub(crate) async fn run(
     let mut route = first_route(session, &request);
     let mut renewed = None;
     session.about.fresh = false;
-    let step = Step::new(session, &request, deadline, updates);
+    let mut step = Step::new(session, &request, deadline, updates);
     loop {
         let next = history.attempts() + 1;
         let leave = match Leave::ask(&session.about, &step, route, next).await {
@@ -51,7 +50,13 @@ pub(crate) async fn run(
             };
             step.updates.trace(ends).await;
             session.about.transport.experience.answered(&to, route);
-            return Ok(done(session, route, attempt, started));
+            let without_reasoning = history.failures_by(Cause::InvalidEncryptedContent) > 0;
+            return Ok(Done {
+                route,
+                attempts: attempt,
+                took: session.about.transport.clock.since(started),
+                without_reasoning,
+            });
         };
 
         let fault = remember(session, &request.model, step.complete(&ran, fault));
@@ -82,6 +87,11 @@ pub(crate) async fn run(
                 outage::pause(&mut session.about, drawn, &fault, &deadline).await;
             }
             Reaction::Wait { length } => pause(length, &deadline).await,
+            Reaction::DropReasoning => {
+                if let Some(bare) = request.without_reasoning.clone() {
+                    step.request.to_mut().body = bare;
+                }
+            }
             Reaction::OtherRoute => route = session.other_route(route).unwrap_or(route),
             Reaction::RefreshCredential => {
                 match attempt::newer_token(&session.about, ran.generation, &deadline).await {
@@ -146,6 +156,7 @@ fn choose(
             let other = session.other_route(fault.route);
             other.is_some_and(|other| !history.has_failed_on(other))
         }
+        Reaction::DropReasoning => request.without_reasoning.is_some(),
         Reaction::RefreshCredential | Reaction::Stop => true,
         Reaction::NextAccount | Reaction::NextProvider => request.has_alternative,
         _ => false,
@@ -159,12 +170,4 @@ fn choose(
 async fn pause(length: Duration, deadline: &Deadline) {
     // `choose` has made sure that it fits; should the deadline come first, the next attempt says so.
     let _ = deadline.run(tokio::time::sleep(length)).await;
-}
-
-fn done(session: &Session, route: Route, attempts: u32, started: Instant) -> Done {
-    Done {
-        route,
-        attempts,
-        took: session.about.transport.clock.since(started),
-    }
 }

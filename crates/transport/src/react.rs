@@ -30,6 +30,8 @@ pub enum Reaction {
     OtherRoute,
     /// A newer token.
     RefreshCredential,
+    /// The same without the reasoning that it cannot read.
+    DropReasoning,
     /// Another account with this provider.
     NextAccount,
     /// The next provider of the chain.
@@ -74,6 +76,8 @@ enum Move {
     Account,
     Provider,
     Shrink,
+    /// Without the reasoning, once.
+    Unread,
     /// Until there is a network again. No account and no provider has anything to do with it, so
     /// none is left for it, and it costs nothing of the budget.
     Network,
@@ -95,7 +99,7 @@ const PAUSES: [u64; 6] = [500, 1_000, 1_500, 3_000, 4_500, 5_000];
 
 /// The table.
 fn moves(cause: Cause) -> &'static [Move] {
-    use Move::{Account, Again, Network, Once, Other, Provider, Refresh, Shrink, Wait};
+    use Move::{Account, Again, Network, Once, Other, Provider, Refresh, Shrink, Unread, Wait};
     match cause {
         Cause::StaleConnection | Cause::UnknownPreviousResponse => &[Once, Other],
         Cause::ConnectionExpired => &[Once, Other, Provider],
@@ -125,9 +129,8 @@ fn moves(cause: Cause) -> &'static [Move] {
         Cause::NotAnApi | Cause::NoSuchEndpoint | Cause::ClientMissing | Cause::Redirected => {
             &[Provider]
         }
-        Cause::ModelUnavailable | Cause::InvalidEncryptedContent | Cause::BufferedPath => {
-            &[Provider]
-        }
+        Cause::InvalidEncryptedContent => &[Unread, Provider],
+        Cause::ModelUnavailable | Cause::BufferedPath => &[Provider],
         Cause::InvalidRequest | Cause::Policy | Cause::Incomplete => &[],
         Cause::Cancelled | Cause::Deadline => &[],
     }
@@ -182,6 +185,7 @@ pub fn remedies(cause: Cause) -> Vec<&'static str> {
         Move::Account => "takes the next account",
         Move::Provider => "takes the next provider",
         Move::Shrink => "shortens the conversation",
+        Move::Unread => "sends the request once without that reasoning",
         Move::Network => "waits for the network, as long as the turn may take",
     };
     // Before it becomes a fault at all.
@@ -233,6 +237,10 @@ fn reaction(
         Move::Account => may_replay.then_some(Reaction::NextAccount),
         Move::Provider => may_replay.then_some(Reaction::NextProvider),
         Move::Shrink => Some(Reaction::ShrinkContext),
+        Move::Unread => {
+            let first = history.failures_by(Cause::InvalidEncryptedContent) <= 1;
+            (may_replay && first).then_some(Reaction::DropReasoning)
+        }
         Move::Network => {
             let looks = history
                 .failures_by(Cause::Offline)

@@ -43,6 +43,9 @@ pub struct Transport {
 pub struct Request {
     /// The request, encoded.
     pub body: EncodedRequest,
+    /// The same without the reasoning in its input, for an endpoint that cannot read that: another
+    /// account made it. `None` where it holds none.
+    pub without_reasoning: Option<EncodedRequest>,
     /// Whether the model was asked to reason: it may be silent for longer then.
     pub reasoning: bool,
     /// Whether the consumer can replace what it has shown.
@@ -165,6 +168,27 @@ impl Session {
     #[must_use]
     pub fn id(&self) -> &str {
         &self.about.id
+    }
+
+    /// For how long a request for `model` is better sent to somebody else, after all that is known:
+    /// no route is open, or a breaker is not. Zero: it may well be answered.
+    #[must_use]
+    pub fn left_alone(&self, model: &str) -> Duration {
+        let to = self.about.destination(model);
+        let routes = self.about.endpoint.routes().iter();
+        let closed = routes.map(|route| self.left_alone_for(*route)).min();
+        let open = self.about.transport.experience.destination_left_alone(&to);
+        let open = open.map(|known| known.remaining);
+        closed.max(open).unwrap_or_default()
+    }
+
+    /// From now on the conversation goes by another account, which must not get what belongs to the
+    /// old one: its sockets with their delta base, its sticky token. Its encrypted reasoning is the
+    /// caller's to leave out.
+    pub fn change_account(&mut self, credential: Arc<dyn Credential>) {
+        self.about.credential = credential;
+        self.about.turn_state = None;
+        self.socket = None;
     }
 
     /// A new turn begins: the backend's sticky token belongs to the old one (codex-protocol §2.6).

@@ -1,6 +1,7 @@
 //! What all attempts of one request share, and the frame around each of them: its number, its
 //! beginning and its end as they are told.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,7 +17,7 @@ use crate::{
 
 /// One request on its way, however many attempts it takes.
 pub(crate) struct Step<'s> {
-    pub(crate) request: &'s Request,
+    pub(crate) request: Cow<'s, Request>,
     pub(crate) deadline: Deadline,
     pub(crate) updates: Updates,
     pub(crate) endpoint: Arc<Endpoint>,
@@ -59,7 +60,7 @@ impl<'s> Step<'s> {
     ) -> Self {
         let transport = &session.about.transport;
         Self {
-            request,
+            request: Cow::Borrowed(request),
             deadline,
             updates,
             endpoint: Arc::clone(&session.about.endpoint),
@@ -150,7 +151,7 @@ impl Attempt {
         renewed: Option<Token>,
     ) -> Ran {
         let entrant = lane.entrant();
-        let mut intake = Intake::new(&session.about, step.request, self, lane);
+        let mut intake = Intake::new(&session.about, &step.request, self, lane);
         let mut generation = None;
         let tried = self.try_once(session, step, renewed, &mut generation, &mut intake);
         let result = tried.await.or_else(|fault| keep_whole(fault, &intake));
@@ -176,7 +177,7 @@ impl Attempt {
         generation: &mut Option<u64>,
         intake: &mut Intake,
     ) -> Result<(), Fault> {
-        let (request, deadline) = (step.request, &step.deadline);
+        let (request, deadline) = (&*step.request, &step.deadline);
         let token = match renewed {
             Some(token) => Some(token),
             None => attempt::token(&session.about, deadline).await?,

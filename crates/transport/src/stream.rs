@@ -39,6 +39,8 @@ pub struct Done {
     pub attempts: u32,
     /// How long it took, waits included.
     pub took: Duration,
+    /// It could not read the reasoning in the input, and has answered without.
+    pub without_reasoning: bool,
 }
 
 /// A request under way.

@@ -188,6 +188,7 @@ fn reaction_name(reaction: Reaction) -> &'static str {
         Reaction::SameRoute { .. } => "same-route",
         Reaction::Wait { .. } => "wait",
         Reaction::OtherRoute => "other-route",
+        Reaction::DropReasoning => "drop-reasoning",
         Reaction::RefreshCredential => "refresh-credential",
         Reaction::NextAccount => "next-account",
         Reaction::NextProvider => "next-provider",

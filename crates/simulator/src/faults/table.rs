@@ -85,6 +85,7 @@ pub(super) static FAULTS: &[FaultInfo] = table! {
     WS FirstEvent ErrorFrame(&answers::USAGE_LIMIT),      "websocket-usage-limit",      "an error frame, 429 usage_limit_reached; the socket stays open";
     WS FirstEvent ErrorFrame(&answers::RATE_LIMITED),     "websocket-rate-limited",     "an error frame, 429 with Retry-After: 1; the socket stays open";
     WS FirstEvent ErrorFrame(&answers::SERVER_ERROR),     "websocket-error-500",        "an error frame, 500; the socket stays open";
+    WS FirstEvent ErrorFrame(&answers::INVALID_ENCRYPTED_CONTENT), "websocket-invalid-encrypted-content", "an error frame, 400 invalid_encrypted_content; the socket stays open";
     WS FirstEvent ErrorAndClose(&answers::CONNECTION_LIMIT, 1000), "websocket-connection-limit", "an error frame, websocket_connection_limit_reached, and a close frame";
     WS FirstEvent Forget, "websocket-previous-response-not-found", "every previous_response_id is unknown; full input is answered";
     WS AfterText Fail("server_error", "The server had an error."),      "websocket-failed",            "response.failed in the middle of the text; the socket stays open";
@@ -96,6 +97,7 @@ pub(super) static FAULTS: &[FaultInfo] = table! {
     WS FirstEvent Flooded(Flood::Events), "websocket-endless",      "up to 1 GB of unknown events instead of the first one";
 
     SSE Headers Refuse(&answers::BAD_REQUEST),  "sse-400",         "the request is answered with 400";
+    SSE Headers Refuse(&answers::INVALID_ENCRYPTED_CONTENT), "sse-invalid-encrypted-content", "the request is answered with 400 invalid_encrypted_content";
     SSE Headers Refuse(&answers::UNAUTHORIZED), "sse-401",         "the request is answered with 401 invalid_api_key";
     SSE Headers Refuse(&answers::FORBIDDEN),    "sse-403",         "the request is answered with a bare 403";
     SSE Headers Refuse(&answers::NOT_FOUND),    "sse-404",         "the request is answered with 404";

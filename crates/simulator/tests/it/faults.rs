@@ -22,6 +22,7 @@ const FAILED: &str = "response.failed";
 /// Fault, status (0: none), the last event, and how the connection ends.
 pub(crate) const SSE: &[(&str, u16, &str, End)] = &[
     ("sse-400", 400, NOTHING, End::Closed),
+    ("sse-invalid-encrypted-content", 400, NOTHING, End::Closed),
     ("sse-401", 401, NOTHING, End::Closed),
     ("sse-403", 403, NOTHING, End::Closed),
     ("sse-404", 404, NOTHING, End::Closed),
@@ -254,6 +255,11 @@ const WEBSOCKET: &[(&str, &str, Turn)] = &[
     ("websocket-close-1012-after-text", DELTA, Turn::Close(1012)),
     ("websocket-usage-limit", "error", Turn::Stalled),
     ("websocket-rate-limited", "error", Turn::Stalled),
+    (
+        "websocket-invalid-encrypted-content",
+        "error",
+        Turn::Stalled,
+    ),
     ("websocket-error-500", "error", Turn::Stalled),
     ("websocket-connection-limit", "error", Turn::Close(1000)),
     ("websocket-failed", FAILED, Turn::Stalled),

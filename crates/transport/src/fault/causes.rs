@@ -185,7 +185,7 @@ causes! {
     InvalidRequest "invalid-request" Us Request
         "did not accept the request" "check the model's name and the configuration; if both are right, report this as a bug"
     InvalidEncryptedContent "invalid-encrypted-content" Us Request
-        "cannot read reasoning that another account made" "nothing to do: the reasoning is dropped once"
+        "cannot read reasoning that another account made" "nothing to do: it is asked again without that reasoning"
     ContextTooLong "context-too-long" User Request
         "cannot take a conversation this long" "start a new conversation, or choose a model with a larger context"
     ModelUnavailable "model-unavailable" User Model

@@ -244,6 +244,7 @@ pub(crate) async fn ask(session: &mut Session, input: &[Item], accepts_restart: 
 pub(crate) fn step(input: &[Item]) -> Request {
     Request {
         body: request(input).into(),
+        without_reasoning: None,
         reasoning: false,
         accepts_restart: true,
         has_alternative: false,

@@ -54,6 +54,11 @@ const NAMES: &[(&str, &str, usize)] = &[
     ("websocket-close-1012-after-text", "stream/cut", 2),
     ("websocket-usage-limit", "headers/usage-limit", 1),
     ("websocket-rate-limited", "headers/rate-limited", 4),
+    (
+        "websocket-invalid-encrypted-content",
+        "headers/invalid-encrypted-content",
+        1,
+    ),
     ("websocket-error-500", "headers/server-error", 2),
     (
         "websocket-connection-limit",
@@ -70,6 +75,11 @@ const NAMES: &[(&str, &str, usize)] = &[
     ("websocket-endless", "stream/too-large", 1),
     ("websocket-pings-unanswered", "answer", 1),
     ("sse-400", "headers/invalid-request", 1),
+    (
+        "sse-invalid-encrypted-content",
+        "headers/invalid-encrypted-content",
+        1,
+    ),
     ("sse-401", "headers/unauthorized", 2),
     ("sse-403", "headers/forbidden", 1),
     ("sse-404", "headers/no-such-endpoint", 1),

@@ -1,12 +1,12 @@
 //! Faults that strike once end in an answer, told once.
 
 use crate::common::{
-    Outcome, PATIENCE, ask, patient_session, persistent_session, pinging_session, request, say,
-    session, session_with, simulator, simulator_at, step, tls_simulator,
+    Outcome, PATIENCE, ask, ask_for, patient_session, persistent_session, pinging_session, request,
+    say, session, session_with, simulator, simulator_at, step, tls_simulator,
 };
 use alipes_base::{Clock, Deadline};
 use alipes_net::TlsOptions;
-use alipes_transport::{Cause, Replay, Route, Session, Trace};
+use alipes_transport::{Cause, Replay, Request, Route, Session, Trace};
 use alipes_wire::Item;
 use std::time::Duration;
 
@@ -300,4 +300,63 @@ async fn second_step(session: &mut Session) -> Outcome {
     input.extend(first.items);
     input.push(Item::user("and again"));
     ask(session, &input, true).await
+}
+
+#[tokio::test]
+async fn reasoning_that_it_cannot_read_is_left_out_once_and_it_goes_on() {
+    let reasoning = r#"{"type":"reasoning","id":"rs_1","summary":[],"encrypted_content":"x"}"#;
+    let (hello, reasoning) = (Item::user("hello"), Item::parse(reasoning).unwrap());
+    for (fault, routes) in [
+        ("sse-invalid-encrypted-content", SSE),
+        ("websocket-invalid-encrypted-content", WEBSOCKET),
+    ] {
+        let asked = || Request {
+            without_reasoning: Some(request(std::slice::from_ref(&hello)).into()),
+            ..step(&[reasoning.clone(), hello.clone()])
+        };
+        let once = simulator(&[&format!("{fault}@1")]).await;
+        let mut talking = session(&once.base_url(), routes);
+        let done = ask_for(&mut talking, asked()).await.result.unwrap();
+        assert_eq!(
+            (done.attempts, done.without_reasoning),
+            (2, true),
+            "{fault}"
+        );
+        let sent: Vec<usize> = once
+            .seen()
+            .iter()
+            .filter_map(|seen| Some(seen.body.as_ref()?["input"].as_array()?.len()))
+            .collect();
+        assert_eq!(sent, [2, 1], "{fault}");
+
+        let always = simulator(&[fault]).await;
+        let mut refused = session(&always.base_url(), routes);
+        let outcome = ask_for(&mut refused, asked()).await;
+        let cause = outcome.result.unwrap_err().cause;
+        assert_eq!(cause, Cause::InvalidEncryptedContent, "{fault}");
+        assert_eq!(outcome.traces.iter().filter(|t| failed(t)).count(), 2);
+    }
+}
+
+fn failed(trace: &Trace) -> bool {
+    matches!(trace, Trace::AttemptFault { .. })
+}
+
+#[tokio::test]
+async fn another_account_gets_nothing_that_belongs_to_the_first() {
+    for routes in [SSE, WEBSOCKET] {
+        let simulator = simulator(&[]).await;
+        let mut session = session(&simulator.base_url(), routes);
+        let first = say(&mut session, "hello").await;
+        session.change_account(std::sync::Arc::new(alipes_transport::NoCredential));
+        let mut input = vec![Item::user("hello")];
+        input.extend(first.items);
+        input.push(Item::user("and now?"));
+        let second = ask(&mut session, &input, true).await;
+        let delta = |trace: &Trace| matches!(trace, Trace::Sent { delta: true, .. });
+        assert!(!second.traces.iter().any(delta), "{routes:?}");
+        let seen = simulator.seen();
+        let connections: Vec<u64> = seen.iter().map(|seen| seen.connection).collect();
+        assert!(connections.first() < connections.last(), "{connections:?}");
+    }
 }
