@@ -6,10 +6,10 @@ use alipes_base::Deadline;
 
 use crate::leave::Leave;
 use crate::session::Conversation;
-use crate::step::{Step, signed};
+use crate::step::{Ran, Step, signed};
 use crate::stream::{Done, Update, Updates};
 use crate::{
-    AttemptHistory, Budget, Cause, Fault, Phase, Reaction, Request, Route, Scope, Session, Trace,
+    AttemptHistory, Budget, Cause, Fault, Phase, Reaction, Request, Route, Scope, Session, Token,
     attempt, hedge, outage, react,
 };
 
@@ -22,89 +22,99 @@ pub(crate) async fn run(
 ) -> Result<Done, Fault> {
     let started = session.about.transport.clock.now();
     session.about.transport.hedges.step();
-    let mut history = AttemptHistory::new();
-    let mut route = first_route(session, &request);
-    let mut renewed = None;
     session.about.fresh = false;
+    let mut history = AttemptHistory::new();
+    let mut course = Course {
+        route: first_route(session, &request),
+        renewed: None,
+    };
     let mut step = Step::new(session, &request, deadline, updates);
     loop {
-        let next = history.attempts() + 1;
+        let (route, next) = (course.route, history.attempts() + 1);
         let leave = match Leave::ask(&session.about, &step, route, next).await {
             Ok(leave) => leave,
             Err(fault) => return Err(step.not_tried(route, fault).await),
         };
-        let mut ran = hedge::attempt(session, &step, &mut history, route, renewed.take()).await;
-        let to = leave.to.clone();
-        drop(leave);
-        let (attempt, took) = (ran.attempt.number, ran.took);
-        route = ran.attempt.route;
+        let renewed = course.renewed.take();
+        let mut ran = hedge::attempt(session, &step, &mut history, route, renewed).await;
+        course.route = ran.attempt.route;
         if let Some(lost) = ran.lost.take() {
-            let lost = remember(session, &request.model, lost);
-            history.failed(&lost);
+            history.failed(&remember(session, &request.model, lost));
         }
         let Err(fault) = std::mem::replace(&mut ran.result, Ok(())) else {
-            let ends = Trace::AttemptDone {
-                attempt,
-                route,
-                took,
-            };
-            step.updates.trace(ends).await;
-            session.about.transport.experience.answered(&to, route);
-            let without_reasoning = history.failures_by(Cause::InvalidEncryptedContent) > 0;
-            return Ok(Done {
-                route,
-                attempts: attempt,
-                took: session.about.transport.clock.since(started),
-                without_reasoning,
-            });
+            let experience = &session.about.transport.experience;
+            experience.answered(&leave.to, course.route);
+            return Ok(step.done(&ran, &history, started).await);
         };
+        // Others may go while this one pauses.
+        drop(leave);
 
         let fault = remember(session, &request.model, step.complete(&ran, fault));
-        history.failed(&fault);
-        if ran.spent {
-            history.gave_up();
-        }
-        // What a connection did to one request it would do to the next; one that never stood did
-        // nothing.
-        session.about.fresh = fault.scope() == Scope::Connection && fault.phase > Phase::Upgrade;
-        if history.failures_of_the_node() > 1 {
-            // Once may be chance; then what binds us to that node is what keeps it failing.
-            session.about.turn_state = None;
-        }
+        take_note(session, &mut history, &ran, &fault);
         let reaction = choose(session, &request, &fault, &history, &deadline);
         history.reacted(reaction);
-        let failed = Trace::AttemptFault {
-            attempt,
-            fault: Box::new(fault.clone()),
-            reaction,
-            took,
-        };
-        step.updates.trace(failed).await;
+        step.failed(&ran, &fault, reaction).await;
+        course
+            .set(reaction, session, &mut step, &ran, fault)
+            .await?;
+        if ran.passed {
+            let delivered = ran.delivered;
+            step.updates.send(Update::Restarted { delivered }).await;
+        }
+    }
+}
 
+/// What the next attempt goes by.
+struct Course {
+    route: Route,
+    /// The token to go with, if it was renewed.
+    renewed: Option<Token>,
+}
+
+impl Course {
+    /// Does what is to be done before the next attempt; a fault that is none of ours goes up.
+    async fn set(
+        &mut self,
+        reaction: Reaction,
+        session: &mut Session,
+        step: &mut Step<'_>,
+        ran: &Ran,
+        fault: Fault,
+    ) -> Result<(), Fault> {
+        let deadline = &step.deadline;
         match reaction {
             Reaction::SameRoute { backoff } => {
                 let drawn = session.about.transport.rng.upper_half(backoff);
-                outage::pause(&mut session.about, drawn, &fault, &deadline).await;
+                outage::pause(&mut session.about, drawn, &fault, deadline).await;
             }
-            Reaction::Wait { length } => pause(length, &deadline).await,
-            Reaction::DropReasoning => {
-                if let Some(bare) = request.without_reasoning.clone() {
-                    step.request.to_mut().body = bare;
-                }
+            Reaction::Wait { length } => pause(length, deadline).await,
+            Reaction::DropReasoning => step.drop_reasoning(),
+            Reaction::OtherRoute => {
+                self.route = session.other_route(self.route).unwrap_or(self.route);
             }
-            Reaction::OtherRoute => route = session.other_route(route).unwrap_or(route),
             Reaction::RefreshCredential => {
-                match attempt::newer_token(&session.about, ran.generation, &deadline).await {
-                    Ok(newer) => renewed = Some(newer),
+                match attempt::newer_token(&session.about, ran.generation, deadline).await {
+                    Ok(newer) => self.renewed = Some(newer),
                     Err(why) => return Err(fault.because(&why)),
                 }
             }
             _ => return Err(fault),
         }
-        if ran.passed {
-            let delivered = ran.delivered;
-            step.updates.send(Update::Restarted { delivered }).await;
-        }
+        Ok(())
+    }
+}
+
+/// What a fault means for the attempts of this conversation.
+fn take_note(session: &mut Session, history: &mut AttemptHistory, ran: &Ran, fault: &Fault) {
+    history.failed(fault);
+    if ran.spent {
+        history.gave_up();
+    }
+    // What a connection did to one request it would do to the next; one that never stood did nothing.
+    session.about.fresh = fault.scope() == Scope::Connection && fault.phase > Phase::Upgrade;
+    if history.failures_of_the_node() > 1 {
+        // Once may be chance; then what binds us to that node is what keeps it failing.
+        session.about.turn_state = None;
     }
 }
 

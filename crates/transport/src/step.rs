@@ -10,9 +10,9 @@ use tokio::time::Instant;
 
 use crate::attempt::{self, Intake};
 use crate::hedge::{Entrant, Lane};
-use crate::stream::Updates;
+use crate::stream::{Done, Updates};
 use crate::{
-    AttemptHistory, Cause, Endpoint, Fault, Replay, Request, Route, Session, Token, Trace,
+    AttemptHistory, Cause, Endpoint, Fault, Reaction, Replay, Request, Route, Session, Token, Trace,
 };
 
 /// One request on its way, however many attempts it takes.
@@ -99,6 +99,41 @@ impl<'s> Step<'s> {
         };
         self.updates.trace(not_tried).await;
         fault
+    }
+
+    /// The attempt has failed, and this is done about it.
+    pub(crate) async fn failed(&self, ran: &Ran, fault: &Fault, reaction: Reaction) {
+        let failed = Trace::AttemptFault {
+            attempt: ran.attempt.number,
+            fault: Box::new(fault.clone()),
+            reaction,
+            took: ran.took,
+        };
+        self.updates.trace(failed).await;
+    }
+
+    /// The attempt was answered, and with it the request that `started` then.
+    pub(crate) async fn done(&self, ran: &Ran, history: &AttemptHistory, started: Instant) -> Done {
+        let Attempt { number, route, .. } = ran.attempt;
+        let done = Trace::AttemptDone {
+            attempt: number,
+            route,
+            took: ran.took,
+        };
+        self.updates.trace(done).await;
+        Done {
+            route,
+            attempts: number,
+            took: self.clock.since(started),
+            without_reasoning: history.failures_by(Cause::InvalidEncryptedContent) > 0,
+        }
+    }
+
+    /// From now on the request goes without its reasoning.
+    pub(crate) fn drop_reasoning(&mut self) {
+        if let Some(bare) = self.request.without_reasoning.clone() {
+            self.request.to_mut().body = bare;
+        }
     }
 
     /// Of two attempts one has failed; the other goes on.
