@@ -8,6 +8,7 @@
 mod table;
 
 use std::fmt;
+use std::time::Duration;
 
 use self::table::FAULTS;
 use crate::answers::Answer;
@@ -85,6 +86,8 @@ pub(crate) enum Action {
     Answer(&'static Answer),
     /// Nothing more is said, but the connection lives.
     Stall,
+    /// Nothing is said for so long; then it goes on.
+    Pause(Duration),
     /// The connection is left alone altogether: no pong, no read.
     Freeze,
     /// RST.

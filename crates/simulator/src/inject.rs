@@ -3,6 +3,8 @@
 //! Pure data: both routes play the same steps, each in its own framing, and a test can read what a
 //! fault will do without a socket.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use serde_json::{Value, json};
 
@@ -19,6 +21,8 @@ pub(crate) enum Step {
     Unfinished(String),
     /// Says nothing more.
     Stall,
+    /// Says nothing for so long.
+    Pause(Duration),
     /// Ends the connection.
     Pull(Pull),
     /// Sends a close frame (WebSocket; over SSE nothing).
@@ -71,6 +75,10 @@ pub(crate) fn script(events: Vec<String>, fault: Option<&FaultInfo>, now: u64) -
         }
         Action::StopShort(reason) => steps.push(incomplete(response, reason)),
         Action::Flood(flood) => steps.push(Step::Flood(flooding(flood))),
+        Action::Pause(length) => {
+            steps.push(Step::Pause(length));
+            steps.extend(rest);
+        }
         Action::Say(text) => {
             steps.push(Step::Event(text.to_owned()));
             steps.extend(rest);
@@ -203,6 +211,7 @@ mod tests {
                 Step::Unfinished(_) => "unfinished".to_owned(),
                 Step::Flood(_) => "flood".to_owned(),
                 Step::Stall => "stall".to_owned(),
+                Step::Pause(_) => "pause".to_owned(),
                 Step::Pull(how) => format!("{how:?}"),
                 Step::CloseFrame(code) => code.to_string(),
             })
@@ -223,6 +232,10 @@ mod tests {
             ("websocket-close-1009-before-first-event", &["1009"]),
             ("websocket-usage-limit", &["error"]),
             ("websocket-connection-limit", &["error", "1000"]),
+            (
+                "sse-pause-after-text",
+                &["created", delta, delta, "pause", delta, "completed"],
+            ),
             ("sse-failed", &["created", delta, delta, "failed"]),
             (
                 "sse-failed-held-open",

@@ -101,6 +101,10 @@ impl Player {
 
     /// The next bytes; `None` at the end of the body.
     async fn next(&mut self) -> Option<Bytes> {
+        while let Some(Step::Pause(length)) = self.steps.front() {
+            tokio::time::sleep(*length).await;
+            self.steps.pop_front();
+        }
         match self.steps.pop_front()? {
             Step::Event(event) => {
                 if inject::is_text(&event) && !self.pace.is_zero() {
@@ -120,7 +124,7 @@ impl Player {
                 self.end(Pull::Cut).await
             }
             Step::Pull(how) => self.end(how).await,
-            Step::CloseFrame(_) => None,
+            Step::CloseFrame(_) | Step::Pause(_) => None,
         }
     }
 

@@ -248,6 +248,7 @@ impl Served {
                         self.send(flooding.text()).await?;
                     }
                 }
+                Step::Pause(length) => self.wait(length).await?,
                 Step::Stall => {
                     self.wait(STALL).await?;
                     return self.end(Pull::Cut).await;

@@ -1,8 +1,11 @@
 //! The rows: one fault each.
 
+use std::time::Duration;
+
 use super::Action::{
     Answer as Refuse, Bend as Bent, Certificate, CloseFrame, Cut, Deafen, ErrorAndClose,
-    ErrorFrame, Fail, FailOpen, Flood as Flooded, Forget, Freeze, Reset, Say, Stall, StopShort,
+    ErrorFrame, Fail, FailOpen, Flood as Flooded, Forget, Freeze, Pause, Reset, Say, Stall,
+    StopShort,
 };
 use super::Target::{AnyRoute, Connection, Http2, Tls};
 use super::{Bend, FaultInfo, Flood, Point, Target};
@@ -71,12 +74,14 @@ pub(super) static FAULTS: &[FaultInfo] = table! {
     WS FirstEvent CloseFrame(1000),   "websocket-close-1000-before-first-event", "a close frame, 1000, instead of the first event";
     WS FirstEvent CloseFrame(1009),   "websocket-close-1009-before-first-event", "a close frame, 1009 (too big), instead of the first event";
     WS FirstEvent CloseFrame(1011),   "websocket-close-1011-before-first-event", "a close frame, 1011 (internal error), instead of the first event";
+    WS FirstEvent Pause(LATE),        "websocket-late-first-event",         "the first event comes 12 s late; pings are answered";
     WS AfterCreated Stall,            "websocket-stall-after-created",      "events stop after the first; pings are answered";
     WS AfterCreated Freeze,           "websocket-freeze-after-created",     "events stop after the first; pings are not answered";
     WS AfterCreated Reset,            "websocket-reset-after-created",      "the connection is reset after the first event";
     WS AfterCreated Cut,              "websocket-cut-after-created",        "the connection ends after the first event";
     WS AfterCreated CloseFrame(1011), "websocket-close-1011-after-created", "a close frame, 1011, after the first event";
     WS AfterText Stall,               "websocket-stall-after-text",         "events stop in the middle of the text; pings are answered";
+    WS AfterText Pause(LATE),         "websocket-pause-after-text",         "12 s of silence in the middle of the text; pings are answered";
     WS AfterText Freeze,              "websocket-freeze-after-text",        "events stop in the middle of the text; pings are not answered";
     WS AfterText Reset,               "websocket-reset-after-text",         "the connection is reset in the middle of the text";
     WS AfterText Cut,                 "websocket-cut-after-text",           "the connection ends in the middle of the text";
@@ -114,11 +119,13 @@ pub(super) static FAULTS: &[FaultInfo] = table! {
     SSE Headers Reset,       "sse-reset-before-headers",     "the connection is reset instead of the answer";
     SSE Headers Cut,         "sse-cut-before-headers",       "the connection ends instead of the answer";
     SSE FirstEvent Stall,    "sse-stall-before-first-event", "the stream opens and stays empty";
+    SSE FirstEvent Pause(LATE), "sse-late-first-event",      "the stream opens, and the first event comes 12 s late";
     SSE AfterCreated Stall,  "sse-stall-after-created",      "events stop after the first";
     SSE AfterCreated Freeze, "sse-freeze-after-created",     "events stop after the first, and HTTP/2 pings are not answered";
     SSE AfterCreated Reset,  "sse-reset-after-created",      "the connection is reset after the first event";
     SSE AfterCreated Cut,    "sse-cut-after-created",        "the connection ends after the first event";
     SSE AfterText Stall,     "sse-stall-after-text",         "events stop in the middle of the text";
+    SSE AfterText Pause(LATE), "sse-pause-after-text",       "12 s of silence in the middle of the text";
     SSE AfterText Freeze,    "sse-freeze-after-text",        "events stop in the middle of the text, and HTTP/2 pings are not answered";
     SSE AfterText Reset,     "sse-reset-after-text",         "the connection is reset in the middle of the text";
     SSE AfterText Cut,       "sse-cut-after-text",           "the connection ends in the middle of the text";
@@ -142,6 +149,9 @@ pub(super) static FAULTS: &[FaultInfo] = table! {
     MODELS Headers Refuse(&answers::CHALLENGE),    "models-challenge", "the model list meets a challenge page";
     MODELS Headers Stall,                          "models-stall",     "the model list is never answered";
 };
+
+/// Longer than a dead edge is waited for, and shorter than a model is.
+const LATE: Duration = Duration::from_secs(12);
 
 const BROKEN_JSON: &str = r#"{"type":"response.output_text.delta","delta":"br"#;
 const UNKNOWN_EVENT: &str =

@@ -484,6 +484,10 @@ fn every_fault_is_observed_here() {
         "websocket-endless",
         "websocket-stall-before-upgrade",
         "websocket-pings-unanswered",
+        "sse-late-first-event",
+        "sse-pause-after-text",
+        "websocket-late-first-event",
+        "websocket-pause-after-text",
     ];
     let observed: BTreeSet<_> = sse.chain(websocket).chain(elsewhere).collect();
     let offered: BTreeSet<_> = faults()

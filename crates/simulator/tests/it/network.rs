@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use alipes_base::{Clock, Deadline};
+use alipes_net::websocket;
 use alipes_net::{
     Call, Dialer, DialerOptions, Family, HttpClient, Limits, NetError, Protocol, ResolveError,
     Response, Sockets as _, Tls, TlsOptions,
@@ -67,6 +68,17 @@ async fn ask(network: &Network, simulator: &Simulator) -> Result<Response, NetEr
     client.send(call, deadline()).await
 }
 
+/// One whole answer over WebSocket.
+async fn turn(network: &Network, simulator: &Simulator) {
+    let url = format!("{}/responses", simulator.base_url()).replacen("http", "ws", 1);
+    let upgrade = websocket::Upgrade::new(Url::parse(&url).unwrap());
+    let dialer = dialer(network, simulator);
+    let upgraded = websocket::connect(&dialer, upgrade, deadline()).await;
+    let mut socket = upgraded.unwrap().socket;
+    let events = crate::client::turn(&mut *socket, prompt("hello")).await;
+    assert_eq!(kind(events.last().unwrap()), "response.completed");
+}
+
 #[tokio::test(start_paused = true)]
 async fn every_protocol_runs_over_it_and_leaves_nothing_behind() {
     for (tls, protocol) in [(false, Protocol::Http1), (true, Protocol::Http2)] {
@@ -76,16 +88,7 @@ async fn every_protocol_runs_over_it_and_leaves_nothing_behind() {
         assert_eq!(response.facts.protocol, protocol);
         assert!(text(response).await.contains("response.completed"));
 
-        let url = format!("{}/responses", simulator.base_url()).replacen("http", "ws", 1);
-        let upgrade = alipes_net::websocket::Upgrade::new(Url::parse(&url).unwrap());
-        let dialer = dialer(&network, &simulator);
-        let mut socket = alipes_net::websocket::connect(&dialer, upgrade, deadline())
-            .await
-            .unwrap()
-            .socket;
-        let events = crate::client::turn(&mut *socket, prompt("hello")).await;
-        assert_eq!(kind(events.last().unwrap()), "response.completed");
-        drop(socket);
+        turn(&network, &simulator).await;
         simulator.stop().await;
         tokio::task::yield_now().await;
         assert_eq!(network.open_ends(), 0);
@@ -104,6 +107,26 @@ async fn silence_of_an_hour_costs_nothing() {
         Duration::from_secs(20),
         "{error}"
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_comes_late_comes_after_all() {
+    let network = Network::new(Clock::system());
+    let simulator = simulator(&network, false, &[]);
+    let begun = Clock::system().now();
+    for (round, fault) in (1..).zip(["sse-late-first-event", "sse-pause-after-text"]) {
+        simulator.set_scenario(options(&[fault]).scenario);
+        let response = ask(&network, &simulator).await.unwrap();
+        assert!(text(response).await.contains("response.completed"));
+        let after = Clock::system().since(begun);
+        assert_eq!(after, Duration::from_secs(12 * round), "{fault}");
+    }
+    for (round, fault) in (3..).zip(["websocket-late-first-event", "websocket-pause-after-text"]) {
+        simulator.set_scenario(options(&[fault]).scenario);
+        turn(&network, &simulator).await;
+        let after = Clock::system().since(begun);
+        assert_eq!(after, Duration::from_secs(12 * round), "{fault}");
+    }
 }
 
 #[tokio::test(start_paused = true)]
