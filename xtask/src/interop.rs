@@ -2,16 +2,19 @@
 //!
 //! Our client and our simulator are written by the same hands; without a stranger on the other side they could be
 //! wrong together. So real clients (Codex CLI, OpenAI SDK) talk to our simulator, and our client talks to foreign
-//! servers. All on loopback; every wait has a limit; what is installed lies in `interop/.cache`.
+//! servers, and over wires that go dead without a word. All on loopback; every wait has a limit; what is installed lies in `interop/.cache`.
 
 mod cache;
 mod certificate;
 mod codex;
 mod hermes;
+mod namespaces;
 mod peers;
 mod relay;
 mod report;
+mod running;
 mod sdk;
+mod wires;
 mod witness;
 
 use std::path::{Path, PathBuf};
@@ -46,6 +49,8 @@ pub(crate) enum Part {
     Sdk,
     /// Our client against foreign servers
     Peers,
+    /// Our client over wires that go dead
+    Wires,
 }
 
 /// The program under test.
@@ -75,11 +80,17 @@ impl Alipes {
 
 /// Runs the checks; whether all passed.
 pub(crate) fn run(part: Part, profile: Profile) -> Result<bool> {
-    let cache = Cache::open()?;
     let alipes = Alipes {
         binary: workspace::build(profile)?,
     };
     let mut report = Report::default();
+    if matches!(part, Part::All | Part::Wires) {
+        wires::check(&mut report, &alipes);
+    }
+    if part == Part::Wires {
+        return Ok(report.finish());
+    }
+    let cache = Cache::open()?;
     if matches!(part, Part::All | Part::Codex) {
         codex::check(&mut report, &alipes, &cache)?;
     }

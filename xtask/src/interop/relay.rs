@@ -39,6 +39,16 @@ enum Way {
 impl Relay {
     /// Listens on loopback and passes everything on to `server`, a URL such as `http://127.0.0.1:4711/v1`.
     pub(crate) fn start(server: &str) -> Result<Self> {
+        Self::with(server, None)
+    }
+
+    /// The same, but the first connection freezes when so many bytes of answers have passed: it stays open, and
+    /// nothing passes either way.
+    pub(super) fn freezing(server: &str, after: u64) -> Result<Self> {
+        Self::with(server, Some(after))
+    }
+
+    fn with(server: &str, mut first_freezes_after: Option<u64>) -> Result<Self> {
         let (host, path) = server
             .strip_prefix("http://")
             .and_then(|rest| rest.split_once('/'))
@@ -52,8 +62,9 @@ impl Relay {
         let noted = Arc::clone(&notes);
         std::thread::spawn(move || {
             for client in listener.incoming().flatten() {
+                let supply = Supply::of(first_freezes_after.take());
                 // A connection that cannot be passed on is dropped: the client sees it closed.
-                let _ = connect(client, target, &noted);
+                let _ = connect(client, target, &noted, supply);
             }
         });
         Ok(Self { url, notes })
@@ -87,25 +98,55 @@ impl Relay {
     }
 }
 
-fn connect(client: TcpStream, target: SocketAddr, notes: &Arc<Notes>) -> Result<()> {
+/// Bytes of answers that still pass on a connection. When none do, nothing does.
+#[derive(Clone, Debug)]
+struct Supply(Arc<AtomicU64>);
+
+impl Supply {
+    fn of(bytes: Option<u64>) -> Self {
+        Self(Arc::new(AtomicU64::new(bytes.unwrap_or(u64::MAX))))
+    }
+
+    /// What passes of a chunk.
+    fn pass<'c>(&self, way: Way, chunk: &'c [u8]) -> &'c [u8] {
+        let left = self.0.load(Ordering::Relaxed);
+        let room = usize::try_from(left).unwrap_or(usize::MAX);
+        match way {
+            Way::ToServer if left == 0 => &[],
+            Way::ToServer => chunk,
+            Way::ToClient => {
+                let passes = chunk.get(..room).unwrap_or(chunk);
+                let bytes = u64::try_from(passes.len()).unwrap_or(u64::MAX);
+                self.0.fetch_sub(bytes, Ordering::Relaxed);
+                passes
+            }
+        }
+    }
+}
+
+fn connect(
+    client: TcpStream,
+    target: SocketAddr,
+    notes: &Arc<Notes>,
+    supply: Supply,
+) -> Result<()> {
     let server = dial(target)?;
     // Small frames must not wait for each other here: that would add 40 ms to every step.
     client.set_nodelay(true)?;
     server.set_nodelay(true)?;
     let (client_out, server_out) = (client.try_clone()?, server.try_clone()?);
     let (requests, answers) = (Arc::clone(notes), Arc::clone(notes));
-    std::thread::spawn(move || pass(client, server_out, Way::ToServer, &requests));
-    std::thread::spawn(move || pass(server, client_out, Way::ToClient, &answers));
+    let supplied = supply.clone();
+    std::thread::spawn(move || pass(client, server_out, Way::ToServer, &requests, &supplied));
+    std::thread::spawn(move || pass(server, client_out, Way::ToClient, &answers, &supply));
     Ok(())
 }
 
 /// Copies until either side ends, noting chunks that begin like a message of HTTP/1.1.
-fn pass(mut from: TcpStream, mut to: TcpStream, way: Way, notes: &Notes) {
+fn pass(mut from: TcpStream, mut to: TcpStream, way: Way, notes: &Notes, supply: &Supply) {
     let mut buffer = [0; 64 * 1024];
     while let Ok(read @ 1..) = from.read(&mut buffer) {
-        let Some(chunk) = buffer.get(..read) else {
-            break;
-        };
+        let chunk = supply.pass(way, buffer.get(..read).unwrap_or_default());
         notes.note(way, chunk);
         if to.write_all(chunk).is_err() {
             break;
@@ -162,6 +203,17 @@ fn dial(target: SocketAddr) -> Result<TcpStream> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_spent_supply_lets_nothing_pass_either_way() {
+        let supply = Supply::of(Some(5));
+        assert_eq!(supply.pass(Way::ToServer, b"question"), b"question");
+        assert_eq!(supply.pass(Way::ToClient, b"ans"), b"ans");
+        assert_eq!(supply.pass(Way::ToClient, b"wer"), b"we");
+        assert_eq!(supply.pass(Way::ToClient, b"more"), b"");
+        assert_eq!(supply.pass(Way::ToServer, b"question"), b"");
+        assert_eq!(Supply::of(None).pass(Way::ToClient, b"all"), b"all");
+    }
 
     #[test]
     fn what_passes_arrives_and_is_noted() {

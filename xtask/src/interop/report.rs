@@ -18,7 +18,12 @@ impl Report {
     pub(super) fn check(&mut self, name: &str, check: impl FnOnce() -> Result<()>) {
         let started = now();
         let outcome = check();
-        let took = seconds(started.elapsed());
+        self.tell(name, outcome, started.elapsed());
+    }
+
+    /// Prints how a check ended that has been run elsewhere.
+    pub(super) fn tell(&mut self, name: &str, outcome: Result<()>, took: Duration) {
+        let took = seconds(took);
         match outcome {
             Ok(()) => {
                 self.passed += 1;
@@ -29,6 +34,11 @@ impl Report {
                 println!("FAILED  {name} ({took})\n    {error:#}");
             }
         }
+    }
+
+    /// Prints that a check cannot be run here.
+    pub(super) fn skip(name: &str, why: &str) {
+        println!("skipped  {name}: {why}");
     }
 
     /// Prints the sum; whether nothing failed.
