@@ -25,6 +25,7 @@ use crate::streams::say;
 use crate::style::{Style, one_line};
 use attempts::Attempts;
 use screen::Screen;
+pub(crate) use waiting::Waiting;
 
 /// How many events may wait for a slow terminal or pipe.
 const QUEUE: usize = 64;
