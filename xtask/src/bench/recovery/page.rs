@@ -90,6 +90,7 @@ fn lines_of(row: &Row, result: &RowResult) -> Vec<String> {
             let Some(seen) = result.get(*system) else {
                 let why = match system {
                     System::Hermes if row.needs_websocket() => "has no WebSocket",
+                    _ if row.has_reserve => "only ours is set up with another provider",
                     _ => "not measured",
                 };
                 return format!("| {fault} | {} | | | | | | {why} | |", system.name());

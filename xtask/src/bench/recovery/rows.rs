@@ -88,6 +88,8 @@ pub(super) struct Row {
     pub(super) tls: bool,
     /// The trouble is over so long after the first connection; without it, it stays.
     pub(super) outage: Option<Duration>,
+    /// Behind the provider in trouble stands one that is well. Only ours is set up so.
+    pub(super) has_reserve: bool,
     pub(super) prompt: &'static Prompt,
     pub(super) target: Target,
 }
@@ -121,6 +123,7 @@ pub(super) const ROWS: &[Row] = table! {
     Refusals Sse       Fault("sse-challenge"),                           told 1_000, fails 1_000, says "cf-ray";
     Refusals WebSocket Fault("challenge"),                               told 1_000, fails 1_000, says "cf-ray", requests 2;
     Refusals Sse       Fault("sse-500"),                                 told 1_000, fails 16_000, requests 8;
+    Refusals Sse       Fault("sse-500"),                                 reserve, told 1_000, answers 2_000;
     Refusals WebSocket Fault("usage-limit"),                             told 600, fails 600;
     Refusals WebSocket Fault("401"),                                     told 1_000, fails 2_000, requests 2;
     Outages  Sse       Fault("sse-500"),                                 lasts 3;
@@ -153,6 +156,7 @@ const fn row(group: Group, way: Way, trouble: Trouble) -> Row {
         way,
         tls: false,
         outage: None,
+        has_reserve: false,
         prompt: &HELLO,
         target: Target {
             told: None,
@@ -164,8 +168,18 @@ const fn row(group: Group, way: Way, trouble: Trouble) -> Row {
 }
 
 impl Row {
+    /// Nothing wrong.
+    pub(super) const fn healthy(way: Way) -> Self {
+        row(Group::Healthy, way, Trouble::Nothing)
+    }
+
     const fn tls(mut self) -> Self {
         self.tls = true;
+        self
+    }
+
+    const fn reserve(mut self) -> Self {
+        self.has_reserve = true;
         self
     }
 
@@ -215,6 +229,9 @@ impl Row {
         };
         if self.tls {
             name.push_str(" (TLS)");
+        }
+        if self.has_reserve {
+            name.push_str(", another provider behind it");
         }
         if let Some(outage) = self.outage {
             name.push_str(&format!(" for {} s", outage.as_secs()));

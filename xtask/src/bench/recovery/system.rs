@@ -1,5 +1,6 @@
 //! The systems that are compared: how each is started on a stage, and what its lines mean.
 
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
@@ -38,7 +39,7 @@ pub(super) struct Systems {
     pub(super) alipes: Alipes,
     pub(super) cache: Cache,
     /// None where it could not be installed.
-    pub(super) hermes: Option<std::path::PathBuf>,
+    pub(super) hermes: Option<PathBuf>,
 }
 
 impl System {
@@ -70,16 +71,24 @@ impl Systems {
         let hermes = match (system, &self.hermes) {
             (System::Hermes, None) => return Ok(None),
             (System::Hermes, _) if row.needs_websocket() => return Ok(None),
-            (_, hermes) => hermes.as_deref().unwrap_or(std::path::Path::new("hermes")),
+            (System::Codex | System::Hermes, _) if row.has_reserve => return Ok(None),
+            (_, hermes) => hermes.as_deref().unwrap_or(Path::new("hermes")),
         };
         let (home, folder) = (tempfile::tempdir()?, tempfile::tempdir()?);
         std::fs::write(folder.path().join(ONLY_FILE), "")?;
         let stage = Stage::open(row, home.path())?;
+        let reserve = match row.has_reserve {
+            true => Some(Stage::open(&Row::healthy(row.way), home.path())?),
+            false => None,
+        };
         let prompt = row.prompt.text;
         let watched = match system {
             System::Alipes | System::AlipesJson => {
                 let mut command = self.alipes.command(home.path());
-                ours(&mut command, row, &stage);
+                match &reserve {
+                    None => ours(&mut command, row, &stage),
+                    Some(reserve) => ours_with(&mut command, home.path(), row, [&stage, reserve])?,
+                }
                 if system == System::AlipesJson {
                     command.arg("--json");
                 }
@@ -96,7 +105,8 @@ impl Systems {
                 watch(trusting(&mut command, "SSL_CERT_FILE", &stage), cap)?
             }
         };
-        let requests = stage.requests()?;
+        let behind = reserve.map_or(Ok(0), Stage::requests)?;
+        let requests = stage.requests()? + behind;
         Ok(Some(Observed::of(system, row.prompt, &watched, requests)))
     }
 }
@@ -108,6 +118,24 @@ fn ours(command: &mut Command, row: &Row, stage: &Stage) {
         command.args(["--route", "sse"]);
     }
     trusting(command, "ALIPES_CA_FILE", stage);
+}
+
+/// The same as a configuration, with a provider behind the first.
+fn ours_with(command: &mut Command, home: &Path, row: &Row, stages: [&Stage; 2]) -> Result<()> {
+    let routes = match row.way {
+        Way::Sse => "routes = [\"sse\"]\n",
+        Way::WebSocket => "",
+    };
+    let provider = |name: &str, stage: &Stage| {
+        let url = stage.url();
+        format!("[providers.{name}]\nbase_url = \"{url}\"\nprofile = \"openai-codex\"\n{routes}\n")
+    };
+    let [first, second] = stages;
+    let model = "[model]\ndefault = \"sim/x\"\nfallback = [\"reserve/x\"]\n";
+    let text = provider("sim", first) + &provider("reserve", second) + model;
+    std::fs::write(home.join("config.toml"), text)?;
+    trusting(command.arg("exec"), "ALIPES_CA_FILE", first);
+    Ok(())
 }
 
 /// Makes a client trust the stage's authority, by the variable that it knows.
