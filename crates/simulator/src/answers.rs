@@ -3,15 +3,23 @@
 //! Each is data, so that the fault table can name it and WebSocket can send the same error inside a
 //! frame (codex-protocol §2.6). Their shapes follow §1.5 and §3.3.
 
+mod table;
+
+use std::time::{Duration, SystemTime};
+
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Response, StatusCode, header};
 use serde_json::{Value, json};
+
+pub(crate) use self::table::*;
 
 /// An answer before the time of day is filled in.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
     headers: &'static [(&'static str, &'static str)],
+    /// A date so many seconds ahead as `Retry-After`.
+    retry_at: Option<u64>,
     page: Page,
 }
 
@@ -21,6 +29,8 @@ enum Page {
     Error(&'static str, Option<&'static str>, &'static str),
     /// The same with the fields of a spent plan.
     UsageLimit,
+    /// `{"detail": …}`.
+    Detail(&'static str),
     /// A web page.
     Html(&'static str),
     /// Nothing.
@@ -34,125 +44,6 @@ const RESETS_IN: u64 = 3_600;
 
 const INVALID: &str = "invalid_request_error";
 
-pub(crate) static BAD_REQUEST: Answer = error(400, &[], INVALID, None, "The request was refused.");
-pub(crate) static INVALID_ENCRYPTED_CONTENT: Answer = error(
-    400,
-    &[],
-    INVALID,
-    Some("invalid_encrypted_content"),
-    "The encrypted content could not be verified.",
-);
-pub(crate) static UNAUTHORIZED: Answer = error(
-    401,
-    &[("www-authenticate", "Bearer")],
-    INVALID,
-    Some("invalid_api_key"),
-    "Incorrect API key provided.",
-);
-pub(crate) static FORBIDDEN: Answer = Answer {
-    status: 403,
-    headers: &[],
-    page: Page::Empty,
-};
-pub(crate) static NOT_FOUND: Answer = error(404, &[], INVALID, Some("not_found"), "Not found.");
-pub(crate) static NOT_ALLOWED: Answer =
-    error(405, &[], INVALID, None, "This method is not allowed here.");
-pub(crate) static TOO_SLOW: Answer = error(
-    408,
-    &[("connection", "close")],
-    INVALID,
-    None,
-    "The request came too slowly.",
-);
-pub(crate) static TOO_LARGE: Answer = error(
-    413,
-    &[],
-    INVALID,
-    Some("request_too_large"),
-    "The request is too large.",
-);
-pub(crate) static UPGRADE_REQUIRED: Answer = error(
-    426,
-    &[],
-    INVALID,
-    None,
-    "WebSocket is not offered here; use HTTP.",
-);
-pub(crate) static RATE_LIMITED: Answer = error(
-    429,
-    &[("retry-after", "1")],
-    "rate_limit_error",
-    Some("rate_limit_exceeded"),
-    "Rate limit reached.",
-);
-pub(crate) static USAGE_LIMIT: Answer = Answer {
-    status: 429,
-    headers: &[
-        ("x-codex-primary-used-percent", "100"),
-        ("x-codex-primary-window-minutes", "300"),
-    ],
-    page: Page::UsageLimit,
-};
-pub(crate) static SERVER_ERROR: Answer = error(
-    500,
-    &[],
-    "server_error",
-    Some("server_error"),
-    "The server had an error.",
-);
-pub(crate) static OVERLOADED: Answer = error(
-    503,
-    &[],
-    "server_error",
-    Some("server_is_overloaded"),
-    "Selected model is at capacity.",
-);
-pub(crate) static CHALLENGE: Answer = Answer {
-    status: 403,
-    headers: &[
-        ("server", "cloudflare"),
-        ("cf-mitigated", "challenge"),
-        ("cf-ray", "8f2d41c07a9be613-SJC"),
-    ],
-    page: Page::Html(
-        "<!DOCTYPE html><html lang=\"en-US\"><head><title>Just a moment...</title></head><body>\
-         <noscript>Enable JavaScript and cookies to continue</noscript></body></html>",
-    ),
-};
-pub(crate) static HTML: Answer = Answer {
-    status: 200,
-    headers: &[],
-    page: Page::Html(
-        "<!DOCTYPE html><html><head><title>Welcome</title></head><body>Please sign in to use this network.</body></html>",
-    ),
-};
-pub(crate) static HEADER_FLOOD: Answer = Answer {
-    status: 200,
-    headers: &[],
-    page: Page::HeaderFlood,
-};
-pub(crate) static CONNECTION_LIMIT: Answer = error(
-    400,
-    &[],
-    INVALID,
-    Some("websocket_connection_limit_reached"),
-    "This connection has reached its limit of 60 minutes; open a new one.",
-);
-
-const fn error(
-    status: u16,
-    headers: &'static [(&'static str, &'static str)],
-    kind: &'static str,
-    code: Option<&'static str>,
-    message: &'static str,
-) -> Answer {
-    Answer {
-        status,
-        headers,
-        page: Page::Error(kind, code, message),
-    }
-}
-
 impl Answer {
     /// As an HTTP response; `now` is in seconds since the Unix epoch.
     pub(crate) fn response(&self, now: u64) -> Response<Bytes> {
@@ -162,7 +53,7 @@ impl Answer {
                 Bytes::from_static(page.as_bytes()),
             ),
             Page::Empty | Page::HeaderFlood => ("text/plain", Bytes::new()),
-            Page::Error(..) | Page::UsageLimit => {
+            Page::Error(..) | Page::UsageLimit | Page::Detail(_) => {
                 ("application/json", self.body(now).to_string().into())
             }
         };
@@ -172,6 +63,10 @@ impl Answer {
             response
                 .headers_mut()
                 .insert(HeaderName::from_static(name), value);
+        }
+        let date = self.retry_at.map(|seconds| date(now + seconds));
+        if let Some(date) = date.and_then(|date| HeaderValue::try_from(date).ok()) {
+            response.headers_mut().insert(header::RETRY_AFTER, date);
         }
         if matches!(self.page, Page::HeaderFlood) {
             let value = HeaderValue::from_static(FLOOD);
@@ -201,6 +96,7 @@ impl Answer {
                 "type": "usage_limit_reached", "message": "The usage limit has been reached",
                 "plan_type": "plus", "resets_at": now + RESETS_IN, "resets_in_seconds": RESETS_IN,
             }}),
+            Page::Detail(text) => json!({"detail": text}),
             Page::Html(_) | Page::Empty | Page::HeaderFlood => Value::Null,
         }
     }
@@ -247,6 +143,11 @@ impl Refusal {
         frame["status"] = json!(400);
         frame.to_string()
     }
+}
+
+/// As HTTP spells it; `seconds` are since the Unix epoch.
+fn date(seconds: u64) -> String {
+    httpdate::fmt_http_date(SystemTime::UNIX_EPOCH + Duration::from_secs(seconds))
 }
 
 /// A complete response.

@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use self::table::FAULTS;
 use crate::answers::Answer;
+use crate::framing::Dress;
 use crate::plug::Pull;
 use crate::seen::Route;
 use crate::tls::Flaw;
@@ -98,6 +99,16 @@ pub(crate) enum Action {
     CloseFrame(u16),
     /// The text is put into the stream as one event; then it goes on.
     Say(&'static str),
+    /// These bytes are put into the stream as they are (SSE); then it goes on.
+    SayBytes(&'static [u8]),
+    /// An event of 64 MiB of a kind nobody knows; then it goes on. Compressed, it is a bomb.
+    SayHuge,
+    /// The stream looks different (SSE), and says the same.
+    Dress(Dress),
+    /// Sequence numbers count down.
+    Renumber,
+    /// The stream ends in good order.
+    End,
     /// An error frame or event with this answer's status and body; then nothing more.
     ErrorFrame(&'static Answer),
     /// The same, and a close frame with this code.
@@ -143,6 +154,10 @@ pub(crate) enum Bend {
     NoBlankLine,
     /// It never comes; the stream ends in good order.
     Missing,
+    /// `[DONE]` comes after it, as in the older dialect.
+    Done,
+    /// More text comes after it.
+    MoreText,
 }
 
 /// What an endless stream is made of.

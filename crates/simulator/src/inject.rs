@@ -9,6 +9,7 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 
 use crate::faults::{Action, Bend, FaultInfo, Flood, Point};
+use crate::framing;
 use crate::plug::Pull;
 use crate::speaker;
 
@@ -19,6 +20,8 @@ pub(crate) enum Step {
     Event(String),
     /// Sends one event without the blank line that ends it (SSE; over WebSocket a plain event).
     Unfinished(String),
+    /// Sends these bytes as they are (SSE; over WebSocket nothing).
+    Bytes(Bytes),
     /// Says nothing more.
     Stall,
     /// Says nothing for so long.
@@ -38,12 +41,24 @@ pub(crate) struct Flooding {
     pub(crate) pieces: u64,
 }
 
+impl Step {
+    fn event(self) -> Option<String> {
+        match self {
+            Self::Event(event) => Some(event),
+            _ => None,
+        }
+    }
+}
+
 impl Flooding {
     /// One piece, for a route that sends text.
     pub(crate) fn text(&self) -> String {
         String::from_utf8_lossy(&self.piece).into_owned()
     }
 }
+
+/// The padding of a huge event: twice what the services take in a frame, and more than anything needs.
+const HUGE: usize = 64 << 20;
 
 /// How much an endless stream sends in all.
 const FLOOD: u64 = 1 << 30;
@@ -83,6 +98,27 @@ pub(crate) fn script(events: Vec<String>, fault: Option<&FaultInfo>, now: u64) -
             steps.push(Step::Event(text.to_owned()));
             steps.extend(rest);
         }
+        Action::SayBytes(bytes) => {
+            steps.push(Step::Bytes(Bytes::from_static(bytes)));
+            steps.extend(rest);
+        }
+        Action::SayHuge => {
+            steps.push(Step::Event(unknown(HUGE)));
+            steps.extend(rest);
+        }
+        Action::Dress(dress) => {
+            let events: Vec<String> = rest.filter_map(Step::event).collect();
+            steps.extend(
+                framing::dressed(dress, &events)
+                    .into_iter()
+                    .map(Step::Bytes),
+            );
+        }
+        Action::Renumber => {
+            let events: Vec<String> = rest.filter_map(Step::event).collect();
+            steps.extend(backwards(&events).into_iter().map(Step::Event));
+        }
+        Action::End => {}
         Action::Bend(bend) => steps.extend(rest.flat_map(|end| bent(end, bend))),
         // These strike before there are events.
         _ => steps.extend(rest),
@@ -161,6 +197,8 @@ fn bent(end: Step, bend: Bend) -> Vec<Step> {
         }
         Bend::Twice => vec![Step::Event(event.clone()), Step::Event(event)],
         Bend::NoBlankLine => vec![Step::Unfinished(event)],
+        Bend::Done => vec![Step::Event(event), Step::Event("[DONE]".to_owned())],
+        Bend::MoreText => vec![Step::Event(event), Step::Event(more_text())],
         Bend::Missing => Vec::new(),
     }
 }
@@ -169,16 +207,40 @@ fn flooding(flood: Flood) -> Flooding {
     let piece = match flood {
         Flood::Comments => ": still here\n".repeat(1_024),
         Flood::Line => "x".repeat(16 << 10),
-        Flood::Events => {
-            let padding = "x".repeat(16 << 10);
-            json!({"type": "response.weather_report", "weather": padding}).to_string()
-        }
+        Flood::Events => unknown(16 << 10),
     };
     let pieces = FLOOD / piece.len() as u64;
     Flooding {
         piece: piece.into(),
         pieces,
     }
+}
+
+/// An event of a kind nobody knows.
+fn unknown(bytes: usize) -> String {
+    json!({"type": "response.weather_report", "weather": "x".repeat(bytes)}).to_string()
+}
+
+/// A piece of text that belongs to no message.
+fn more_text() -> String {
+    json!({
+        "type": "response.output_text.delta", "item_id": "msg_late", "output_index": 0,
+        "content_index": 0, "delta": "This comes too late.",
+    })
+    .to_string()
+}
+
+/// The same events with their sequence numbers counting down.
+fn backwards(events: &[String]) -> Vec<String> {
+    (0..events.len())
+        .rev()
+        .zip(events)
+        .map(|(number, event)| {
+            let mut value: Value = serde_json::from_str(event).unwrap_or_default();
+            value["sequence_number"] = json!(number);
+            value.to_string()
+        })
+        .collect()
 }
 
 #[cfg(test)]
@@ -209,6 +271,7 @@ mod tests {
                     kind.trim_start_matches("response.").to_owned()
                 }),
                 Step::Unfinished(_) => "unfinished".to_owned(),
+                Step::Bytes(_) => "bytes".to_owned(),
                 Step::Flood(_) => "flood".to_owned(),
                 Step::Stall => "stall".to_owned(),
                 Step::Pause(_) => "pause".to_owned(),
@@ -269,6 +332,23 @@ mod tests {
                 "sse-no-blank-line",
                 &["created", delta, delta, delta, "unfinished"],
             ),
+            (
+                "sse-done",
+                &["created", delta, delta, delta, "completed", "broken"],
+            ),
+            (
+                "websocket-text-after-final-event",
+                &["created", delta, delta, delta, "completed", delta],
+            ),
+            (
+                "sse-numbers-backwards",
+                &["created", delta, delta, delta, "completed"],
+            ),
+            (
+                "sse-invalid-utf8",
+                &["created", delta, delta, "bytes", delta, "completed"],
+            ),
+            ("sse-empty", &[]),
             ("sse-no-final-event", &["created", delta, delta, delta]),
             ("sse-endless", &["flood"]),
         ];

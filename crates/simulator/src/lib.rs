@@ -30,6 +30,7 @@ mod deaf;
 mod error;
 mod faults;
 mod foreign;
+mod framing;
 mod handshake;
 mod http;
 mod inject;

@@ -15,6 +15,7 @@ use hyper::body::Frame;
 
 use crate::answers::{Refusal, plain};
 use crate::faults::FaultInfo;
+use crate::framing::lines;
 use crate::http::{Body, Connection, full};
 use crate::inject::{self, Step};
 use crate::plug::{Plug, Pull, STALL};
@@ -113,6 +114,7 @@ impl Player {
                 Some(format!("{}\n", lines(&event)).into())
             }
             Step::Unfinished(event) => Some(lines(&event).into()),
+            Step::Bytes(bytes) => Some(bytes),
             Step::Flood(mut flooding) => {
                 let piece = flooding.piece.clone();
                 flooding.pieces = flooding.pieces.checked_sub(1)?;
@@ -132,14 +134,5 @@ impl Player {
     async fn end(&self, how: Pull) -> Option<Bytes> {
         self.plug.pull(how);
         pending().await
-    }
-}
-
-/// The lines of one server-sent event, without the blank one that ends it. Chunks of Chat Completions
-/// have no kind, and no name.
-fn lines(event: &str) -> String {
-    match inject::kind_of(event) {
-        "" => format!("data: {event}\n"),
-        kind => format!("event: {kind}\ndata: {event}\n"),
     }
 }

@@ -248,6 +248,8 @@ impl Served {
                         self.send(flooding.text()).await?;
                     }
                 }
+                // No message of this route.
+                Step::Bytes(_) => {}
                 Step::Pause(length) => self.wait(length).await?,
                 Step::Stall => {
                     self.wait(STALL).await?;

@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use super::Action::{
-    Answer as Refuse, Bend as Bent, Certificate, CloseFrame, Cut, Deafen, ErrorAndClose,
-    ErrorFrame, Fail, FailOpen, Flood as Flooded, Forget, Freeze, Pause, Reset, Say, Stall,
-    StopShort,
+    Answer as Refuse, Bend as Bent, Certificate, CloseFrame, Cut, Deafen, Dress, End,
+    ErrorAndClose, ErrorFrame, Fail, FailOpen, Flood as Flooded, Forget, Freeze, Pause, Renumber,
+    Reset, Say, SayBytes, SayHuge, Stall, StopShort,
 };
 use super::Target::{AnyRoute, Connection, Http2, Tls};
 use super::{Bend, FaultInfo, Flood, Point, Target};
 use crate::answers;
+use crate::framing::Dress as Dressed;
 use crate::seen::Route;
 use crate::tls::Flaw;
 
@@ -51,6 +52,10 @@ pub(super) static FAULTS: &[FaultInfo] = table! {
     AnyRoute Headers Refuse(&answers::USAGE_LIMIT),  "usage-limit", "either route answers 429 usage_limit_reached, resetting in an hour";
     AnyRoute Headers Refuse(&answers::SERVER_ERROR), "500",         "either route answers 500";
     AnyRoute Headers Refuse(&answers::OVERLOADED),   "503",         "either route answers 503 server_is_overloaded";
+    AnyRoute Headers Refuse(&answers::QUOTA),        "quota",       "either route answers 429 insufficient_quota";
+    AnyRoute Headers Refuse(&answers::NO_PLAN),      "usage-not-included", "either route answers 403 usage_not_included, from the account check";
+    AnyRoute Headers Refuse(&answers::BLOCKED),      "blocked",     "either route answers a block page of the edge (403, no challenge)";
+    AnyRoute Headers Refuse(&answers::REGION),       "region",      "either route answers 403 unsupported_country_region_territory";
     AnyRoute Headers Refuse(&answers::CHALLENGE),    "challenge",   "either route answers a challenge page (403, cf-mitigated: challenge)";
 
     WS Headers Refuse(&answers::BAD_REQUEST),      "websocket-refused-400", "the upgrade is refused with 400";
@@ -61,6 +66,9 @@ pub(super) static FAULTS: &[FaultInfo] = table! {
     WS Headers Refuse(&answers::RATE_LIMITED),     "websocket-refused-429", "the upgrade is refused with 429 and Retry-After: 1";
     WS Headers Refuse(&answers::SERVER_ERROR),     "websocket-refused-500", "the upgrade is refused with 500";
     WS Headers Refuse(&answers::OVERLOADED),       "websocket-refused-503", "the upgrade is refused with 503 server_is_overloaded";
+    WS Headers Refuse(&answers::NOT_IMPLEMENTED),  "websocket-refused-501", "the upgrade is refused with 501";
+    WS Headers Refuse(&answers::EDGE_TIMEOUT),     "websocket-refused-524", "the edge gives up on the upgrade (524, a web page)";
+    WS Headers Refuse(&answers::BLOCKED),          "websocket-blocked",     "the upgrade meets a block page (403, no challenge)";
     WS Headers Refuse(&answers::CHALLENGE),        "websocket-challenge",   "the upgrade meets a challenge page (403, cf-mitigated: challenge)";
     WS Headers Refuse(&answers::HTML),             "websocket-html-200",    "the upgrade is answered by a web page with 200";
     WS Headers Stall,                 "websocket-stall-before-upgrade",     "the upgrade is never answered";
@@ -73,6 +81,7 @@ pub(super) static FAULTS: &[FaultInfo] = table! {
     WS FirstEvent Cut,                "websocket-cut-before-first-event",   "the connection ends instead of the first event";
     WS FirstEvent CloseFrame(1000),   "websocket-close-1000-before-first-event", "a close frame, 1000, instead of the first event";
     WS FirstEvent CloseFrame(1009),   "websocket-close-1009-before-first-event", "a close frame, 1009 (too big), instead of the first event";
+    WS FirstEvent CloseFrame(1013),   "websocket-close-1013-before-first-event", "a close frame, 1013 (try again later), instead of the first event";
     WS FirstEvent CloseFrame(1011),   "websocket-close-1011-before-first-event", "a close frame, 1011 (internal error), instead of the first event";
     WS FirstEvent Pause(LATE),        "websocket-late-first-event",         "the first event comes 12 s late; pings are answered";
     WS AfterCreated Stall,            "websocket-stall-after-created",      "events stop after the first; pings are answered";
@@ -86,11 +95,20 @@ pub(super) static FAULTS: &[FaultInfo] = table! {
     WS AfterText Reset,               "websocket-reset-after-text",         "the connection is reset in the middle of the text";
     WS AfterText Cut,                 "websocket-cut-after-text",           "the connection ends in the middle of the text";
     WS AfterText CloseFrame(1000),    "websocket-close-1000-after-text",    "a close frame, 1000, in the middle of the text";
+    WS AfterText CloseFrame(1008),    "websocket-close-1008-after-text",    "a close frame, 1008 (policy), in the middle of the text";
+    WS AfterText CloseFrame(1009),    "websocket-close-1009-after-text",    "a close frame, 1009 (too big), in the middle of the text";
+    WS AfterText CloseFrame(1011),    "websocket-close-1011-after-text",    "a close frame, 1011 (internal error), in the middle of the text";
+    WS AfterText CloseFrame(1013),    "websocket-close-1013-after-text",    "a close frame, 1013 (try again later), in the middle of the text";
     WS AfterText CloseFrame(1012),    "websocket-close-1012-after-text",    "a close frame, 1012 (restart), in the middle of the text";
     WS FirstEvent ErrorFrame(&answers::USAGE_LIMIT),      "websocket-usage-limit",      "an error frame, 429 usage_limit_reached; the socket stays open";
     WS FirstEvent ErrorFrame(&answers::RATE_LIMITED),     "websocket-rate-limited",     "an error frame, 429 with Retry-After: 1; the socket stays open";
     WS FirstEvent ErrorFrame(&answers::SERVER_ERROR),     "websocket-error-500",        "an error frame, 500; the socket stays open";
-    WS FirstEvent ErrorFrame(&answers::INVALID_ENCRYPTED_CONTENT), "websocket-invalid-encrypted-content", "an error frame, 400 invalid_encrypted_content; the socket stays open";
+    WS FirstEvent ErrorFrame(&answers::UNAUTHORIZED),     "websocket-error-401",        "an error frame, 401 invalid_api_key; the socket stays open";
+    WS FirstEvent ErrorFrame(&answers::QUOTA),            "websocket-quota",            "an error frame, 429 insufficient_quota; the socket stays open";
+    WS FirstEvent ErrorFrame(&answers::CONTEXT),          "websocket-context-too-long", "an error frame, 400 context_length_exceeded; the socket stays open";
+    WS FirstEvent ErrorFrame(&answers::ENCRYPTED),        "websocket-invalid-encrypted-content", "an error frame, 400 invalid_encrypted_content; the socket stays open";
+    WS FirstEvent ErrorFrame(&answers::NO_MODEL),         "websocket-model-not-found",  "an error frame, 404 model_not_found; the socket stays open";
+    WS AfterText  ErrorFrame(&answers::TOKEN_EXPIRED),    "websocket-token-expired-after-text", "an error frame, 401 token_expired, in the middle of the text";
     WS FirstEvent ErrorAndClose(&answers::CONNECTION_LIMIT, 1000), "websocket-connection-limit", "an error frame, websocket_connection_limit_reached, and a close frame";
     WS FirstEvent Forget, "websocket-previous-response-not-found", "every previous_response_id is unknown; full input is answered";
     WS AfterText Fail("server_error", "The server had an error."),      "websocket-failed",            "response.failed in the middle of the text; the socket stays open";
@@ -99,16 +117,35 @@ pub(super) static FAULTS: &[FaultInfo] = table! {
     WS AfterText Say(UNKNOWN_EVENT),    "websocket-unknown-event",  "an event nobody knows in the middle of the text; then it goes on";
     WS End Bent(Bend::NullOutput),      "websocket-null-output",    "the final event's output is null";
     WS End Bent(Bend::Twice),           "websocket-completed-twice","the final event comes twice";
+    WS End Bent(Bend::MoreText),        "websocket-text-after-final-event", "more text comes after the final event";
+    WS FirstEvent Renumber,             "websocket-numbers-backwards", "sequence numbers count down";
+    WS AfterText SayHuge,               "websocket-huge-event",     "an event of 64 MiB in the middle of the text, compressed a bomb; then it goes on";
     WS FirstEvent Flooded(Flood::Events), "websocket-endless",      "up to 1 GB of unknown events instead of the first one";
 
     SSE Headers Refuse(&answers::BAD_REQUEST),  "sse-400",         "the request is answered with 400";
-    SSE Headers Refuse(&answers::INVALID_ENCRYPTED_CONTENT), "sse-invalid-encrypted-content", "the request is answered with 400 invalid_encrypted_content";
     SSE Headers Refuse(&answers::UNAUTHORIZED), "sse-401",         "the request is answered with 401 invalid_api_key";
     SSE Headers Refuse(&answers::FORBIDDEN),    "sse-403",         "the request is answered with a bare 403";
     SSE Headers Refuse(&answers::NOT_FOUND),    "sse-404",         "the request is answered with 404";
     SSE Headers Refuse(&answers::TOO_LARGE),    "sse-413",         "the request is answered with 413";
     SSE Headers Refuse(&answers::RATE_LIMITED), "sse-429",         "the request is answered with 429 and Retry-After: 1";
     SSE Headers Refuse(&answers::USAGE_LIMIT),  "sse-usage-limit", "the request is answered with 429 usage_limit_reached, resetting in an hour";
+    SSE Headers Refuse(&answers::RETRY_AT_DATE),     "sse-429-date",     "the request is answered with 429 and a date 2 s ahead as Retry-After";
+    SSE Headers Refuse(&answers::RETRY_IN_PAST),     "sse-429-negative", "the request is answered with 429 and Retry-After: -5";
+    SSE Headers Refuse(&answers::RETRY_GARBAGE),     "sse-429-garbage",  "the request is answered with 429 and Retry-After: soon";
+    SSE Headers Refuse(&answers::RETRY_IN_A_YEAR),   "sse-429-year",     "the request is answered with 429 and a year as Retry-After";
+    SSE Headers Refuse(&answers::QUOTA),             "sse-quota",        "the request is answered with 429 insufficient_quota";
+    SSE Headers Refuse(&answers::NO_PLAN),           "sse-usage-not-included", "the request is answered with 403 usage_not_included";
+    SSE Headers Refuse(&answers::DETAIL),            "sse-403-detail",   "the request is answered with 403 and {\"detail\": …}";
+    SSE Headers Refuse(&answers::BLOCKED),           "sse-blocked",      "the request meets a block page of the edge (403, no challenge)";
+    SSE Headers Refuse(&answers::REGION),            "sse-region",       "the request is answered with 403 unsupported_country_region_territory";
+    SSE Headers Refuse(&answers::REDIRECT),          "sse-redirect",     "the request is sent elsewhere (302)";
+    SSE Headers Refuse(&answers::NO_MODEL),          "sse-model-not-found",  "the request is answered with 404 model_not_found";
+    SSE Headers Refuse(&answers::CONTEXT),           "sse-context-too-long", "the request is answered with 400 context_length_exceeded";
+    SSE Headers Refuse(&answers::ENCRYPTED),         "sse-invalid-encrypted-content", "the request is answered with 400 invalid_encrypted_content";
+    SSE Headers Refuse(&answers::POLICY),            "sse-policy",       "the request is answered with 400 content_policy_violation";
+    SSE Headers Refuse(&answers::ERROR_200),         "sse-error-200",    "the request is answered with 200 and an error as JSON";
+    SSE Headers Refuse(&answers::BAD_GATEWAY),       "sse-502",          "the request is answered with 502 and a web page";
+    SSE Headers Refuse(&answers::EDGE_TIMEOUT),      "sse-524",          "the edge gives up on the request (524, a web page)";
     SSE Headers Refuse(&answers::SERVER_ERROR), "sse-500",         "the request is answered with 500";
     SSE Headers Refuse(&answers::OVERLOADED),   "sse-503",         "the request is answered with 503 server_is_overloaded";
     SSE Headers Refuse(&answers::CHALLENGE),    "sse-challenge",   "the request meets a challenge page (403, cf-mitigated: challenge)";
@@ -129,10 +166,12 @@ pub(super) static FAULTS: &[FaultInfo] = table! {
     SSE AfterText Freeze,    "sse-freeze-after-text",        "events stop in the middle of the text, and HTTP/2 pings are not answered";
     SSE AfterText Reset,     "sse-reset-after-text",         "the connection is reset in the middle of the text";
     SSE AfterText Cut,       "sse-cut-after-text",           "the connection ends in the middle of the text";
+    SSE FirstEvent End,         "sse-empty",                 "the stream opens and ends in good order, without an event";
     SSE FirstEvent ErrorFrame(&answers::SERVER_ERROR), "sse-error-event", "an error event instead of the first one";
     SSE AfterText Fail("server_error", "The server had an error."),      "sse-failed",            "response.failed in the middle of the text";
     SSE AfterText FailOpen("server_error", "The server had an error."),  "sse-failed-held-open",  "response.failed in the middle of the text, and the stream stays open";
     SSE AfterCreated Fail("server_is_overloaded", "Overloaded."),        "sse-failed-overloaded", "response.failed, server_is_overloaded";
+    SSE AfterText Fail("token_expired", "Your token has expired."),      "sse-token-expired-after-text", "response.failed, token_expired, in the middle of the text";
     SSE AfterCreated Fail("rate_limit_exceeded", "Please try again in 1s."), "sse-failed-rate-limit", "response.failed, rate_limit_exceeded, \"try again in 1s\"";
     SSE AfterText StopShort("max_output_tokens"), "sse-incomplete",  "response.incomplete, max_output_tokens, in the middle of the text";
     SSE AfterText Say(BROKEN_JSON),      "sse-broken-json",    "an event that is no JSON in the middle of the text; then it goes on";
@@ -141,6 +180,14 @@ pub(super) static FAULTS: &[FaultInfo] = table! {
     SSE End Bent(Bend::Twice),           "sse-completed-twice","the final event comes twice";
     SSE End Bent(Bend::NoBlankLine),     "sse-no-blank-line",  "the blank line after the final event is missing";
     SSE End Bent(Bend::Missing),         "sse-no-final-event", "the stream ends in good order without its final event";
+    SSE End Bent(Bend::Done),            "sse-done",           "[DONE] comes after the final event";
+    SSE End Bent(Bend::MoreText),        "sse-text-after-final-event", "more text comes after the final event";
+    SSE FirstEvent Renumber,             "sse-numbers-backwards", "sequence numbers count down";
+    SSE FirstEvent Dress(Dressed::ByteOrderMark),   "sse-byte-order-mark",  "a byte order mark before the first event";
+    SSE FirstEvent Dress(Dressed::CarriageReturns), "sse-carriage-returns", "lines end with CR and LF, in different chunks";
+    SSE FirstEvent Dress(Dressed::Crumbs),          "sse-crumbs",           "every byte comes by itself, in the middle of characters too";
+    SSE AfterText SayBytes(INVALID_UTF8), "sse-invalid-utf8",  "an event that is no UTF-8 in the middle of the text; then it goes on";
+    SSE AfterText SayHuge,               "sse-huge-event",     "an event of 64 MiB in the middle of the text; then it goes on";
     SSE FirstEvent Flooded(Flood::Comments), "sse-endless",      "up to 1 GB of comments instead of events";
     SSE FirstEvent Flooded(Flood::Line),     "sse-endless-line", "one line of up to 1 GB instead of events";
 
@@ -152,6 +199,9 @@ pub(super) static FAULTS: &[FaultInfo] = table! {
 
 /// Longer than a dead edge is waited for, and shorter than a model is.
 const LATE: Duration = Duration::from_secs(12);
+
+const INVALID_UTF8: &[u8] =
+    b"event: response.weather_report\ndata: {\"type\":\"response.weather_report\",\"weather\":\"\xff\xfe\"}\n\n";
 
 const BROKEN_JSON: &str = r#"{"type":"response.output_text.delta","delta":"br"#;
 const UNKNOWN_EVENT: &str =

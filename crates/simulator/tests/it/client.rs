@@ -233,7 +233,7 @@ impl Raw {
     pub(crate) fn kinds(&self) -> Vec<&str> {
         self.text
             .lines()
-            .filter_map(|line| line.strip_prefix("event: "))
+            .filter_map(|line| line.trim_end().strip_prefix("event: "))
             .collect()
     }
 }

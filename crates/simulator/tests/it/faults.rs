@@ -29,6 +29,32 @@ pub(crate) const SSE: &[(&str, u16, &str, End)] = &[
     ("sse-413", 413, NOTHING, End::Closed),
     ("sse-429", 429, NOTHING, End::Closed),
     ("sse-usage-limit", 429, NOTHING, End::Closed),
+    ("sse-429-date", 429, NOTHING, End::Closed),
+    ("sse-429-negative", 429, NOTHING, End::Closed),
+    ("sse-429-garbage", 429, NOTHING, End::Closed),
+    ("sse-429-year", 429, NOTHING, End::Closed),
+    ("sse-quota", 429, NOTHING, End::Closed),
+    ("sse-usage-not-included", 403, NOTHING, End::Closed),
+    ("sse-403-detail", 403, NOTHING, End::Closed),
+    ("sse-blocked", 403, NOTHING, End::Closed),
+    ("sse-region", 403, NOTHING, End::Closed),
+    ("sse-redirect", 302, NOTHING, End::Closed),
+    ("sse-model-not-found", 404, NOTHING, End::Closed),
+    ("sse-context-too-long", 400, NOTHING, End::Closed),
+    ("sse-invalid-encrypted-content", 400, NOTHING, End::Closed),
+    ("sse-policy", 400, NOTHING, End::Closed),
+    ("sse-error-200", 200, NOTHING, End::Closed),
+    ("sse-502", 502, NOTHING, End::Closed),
+    ("sse-524", 524, NOTHING, End::Closed),
+    ("sse-empty", 200, NOTHING, End::Closed),
+    ("sse-token-expired-after-text", 200, FAILED, End::Closed),
+    ("sse-done", 200, COMPLETED, End::Closed),
+    ("sse-text-after-final-event", 200, DELTA, End::Closed),
+    ("sse-numbers-backwards", 200, COMPLETED, End::Closed),
+    ("sse-byte-order-mark", 200, COMPLETED, End::Closed),
+    ("sse-carriage-returns", 200, COMPLETED, End::Closed),
+    ("sse-crumbs", 200, NOTHING, End::Closed),
+    ("sse-invalid-utf8", 200, COMPLETED, End::Closed),
     ("sse-500", 500, NOTHING, End::Closed),
     ("sse-503", 503, NOTHING, End::Closed),
     ("sse-challenge", 403, NOTHING, End::Closed),
@@ -74,6 +100,41 @@ const WORDS: &[(&str, &[&str])] = &[
         "sse-usage-limit",
         &["usage_limit_reached", "\"resets_in_seconds\":3600"],
     ),
+    ("sse-429-date", &["retry-after: ", " GMT\r\n"]),
+    ("sse-429-negative", &["retry-after: -5\r\n"]),
+    ("sse-429-garbage", &["retry-after: soon\r\n"]),
+    ("sse-429-year", &["retry-after: 31536000\r\n"]),
+    ("sse-quota", &["insufficient_quota"]),
+    (
+        "sse-usage-not-included",
+        &["x-openai-authorization-error", "usage_not_included"],
+    ),
+    ("sse-403-detail", &["{\"detail\":\"Forbidden.\"}"]),
+    ("sse-blocked", &["cf-ray: ", "you have been blocked"]),
+    ("sse-region", &["unsupported_country_region_territory"]),
+    (
+        "sse-redirect",
+        &["location: https://elsewhere.invalid/login"],
+    ),
+    ("sse-model-not-found", &["model_not_found"]),
+    ("sse-context-too-long", &["context_length_exceeded"]),
+    (
+        "sse-invalid-encrypted-content",
+        &["invalid_encrypted_content"],
+    ),
+    ("sse-policy", &["content_policy_violation"]),
+    ("sse-error-200", &["\"error\":{", "application/json"]),
+    ("sse-502", &["text/html"]),
+    ("sse-524", &["text/html", "cf-ray: "]),
+    ("sse-token-expired-after-text", &["token_expired"]),
+    ("sse-done", &["data: [DONE]\n\n"]),
+    ("sse-byte-order-mark", &["\u{feff}\r\n"]),
+    ("sse-carriage-returns", &["event: response.completed\r\r\n"]),
+    (
+        "sse-crumbs",
+        &["\r\n1\r\ne\r\n1\r\nv\r\n1\r\ne\r\n1\r\nn\r\n1\r\nt\r\n"],
+    ),
+    ("sse-invalid-utf8", &["\"weather\":\"\u{fffd}\u{fffd}\""]),
     ("sse-503", &["server_is_overloaded"]),
     (
         "sse-challenge",
@@ -191,6 +252,30 @@ const WEBSOCKET: &[(&str, &str, Turn)] = &[
     ("websocket-refused-429", NOTHING, Turn::Refused(429)),
     ("websocket-refused-500", NOTHING, Turn::Refused(500)),
     ("websocket-refused-503", NOTHING, Turn::Refused(503)),
+    ("websocket-refused-501", NOTHING, Turn::Refused(501)),
+    ("websocket-refused-524", NOTHING, Turn::Refused(524)),
+    ("websocket-blocked", NOTHING, Turn::Refused(403)),
+    (
+        "websocket-close-1013-before-first-event",
+        NOTHING,
+        Turn::Close(1013),
+    ),
+    ("websocket-close-1008-after-text", DELTA, Turn::Close(1008)),
+    ("websocket-close-1009-after-text", DELTA, Turn::Close(1009)),
+    ("websocket-close-1011-after-text", DELTA, Turn::Close(1011)),
+    ("websocket-close-1013-after-text", DELTA, Turn::Close(1013)),
+    ("websocket-error-401", "error", Turn::Stalled),
+    ("websocket-quota", "error", Turn::Stalled),
+    ("websocket-context-too-long", "error", Turn::Stalled),
+    (
+        "websocket-invalid-encrypted-content",
+        "error",
+        Turn::Stalled,
+    ),
+    ("websocket-model-not-found", "error", Turn::Stalled),
+    ("websocket-token-expired-after-text", "error", Turn::Stalled),
+    ("websocket-text-after-final-event", DELTA, Turn::Stalled),
+    ("websocket-numbers-backwards", COMPLETED, Turn::Stalled),
     ("websocket-challenge", NOTHING, Turn::Refused(403)),
     ("websocket-html-200", NOTHING, Turn::Refused(200)),
     (
@@ -382,6 +467,42 @@ async fn a_flood_of_events_goes_on_until_the_client_leaves() {
 }
 
 #[tokio::test]
+async fn an_event_of_64_mib_is_one_event() {
+    const BYTES: usize = 64 << 20;
+    let simulator = start(&["sse-huge-event", "websocket-huge-event"]).await;
+    let mut raw = Raw::open(&simulator).await;
+    raw.send("POST", "/v1/responses", &prompt("hi").to_string())
+        .await;
+    raw.swallow(BYTES).await;
+    assert_eq!(raw.read(|_| false).await, End::Closed);
+    assert!(raw.text.contains(COMPLETED));
+
+    let mut socket = connect(&simulator, true).await.unwrap().socket;
+    socket.send_text(create(prompt("hi"))).await.unwrap();
+    let error = loop {
+        match deadline().run(socket.next()).await.unwrap() {
+            Ok(Message::Text(text)) => assert!(text.len() < BYTES),
+            Ok(_) => {}
+            Err(error) => break error,
+        }
+    };
+    assert!(matches!(error.kind, NetErrorKind::TooLarge), "{error}");
+}
+
+#[tokio::test]
+async fn a_date_to_retry_at_lies_ahead() {
+    let simulator = start(&["sse-429-date"]).await;
+    let body = prompt("hi").to_string();
+    let response = ask(&simulator, "POST", "/v1/responses", &[], body).await;
+    let at = |name: &str| {
+        let date = response.headers[name].to_str().unwrap();
+        httpdate::parse_http_date(date).unwrap()
+    };
+    let ahead = at("retry-after").duration_since(at("date")).unwrap();
+    assert!((1..=2).contains(&ahead.as_secs()), "{ahead:?}");
+}
+
+#[tokio::test]
 async fn faults_of_a_connection_strike_before_anything_is_read() {
     for (fault, expected) in [
         ("connection-reset", End::Reset),
@@ -408,6 +529,10 @@ async fn faults_of_either_route_and_of_the_models_do_what_they_say() {
         ("401", 401),
         ("429", 429),
         ("usage-limit", 429),
+        ("quota", 429),
+        ("usage-not-included", 403),
+        ("blocked", 403),
+        ("region", 403),
         ("500", 500),
         ("503", 503),
         ("challenge", 403),
@@ -484,6 +609,8 @@ fn every_fault_is_observed_here() {
         "websocket-endless",
         "websocket-stall-before-upgrade",
         "websocket-pings-unanswered",
+        "sse-huge-event",
+        "websocket-huge-event",
         "sse-late-first-event",
         "sse-pause-after-text",
         "websocket-late-first-event",
