@@ -167,7 +167,11 @@ impl Intake {
         expired: Expired,
         deadline: &Deadline,
     ) -> Result<(), Fault> {
-        if expired.limit != deadline.limit() && !self.delivered {
+        // Company does not make the step any longer.
+        if expired.limit == deadline.limit() {
+            return Err(self.timed_out(expired, deadline));
+        }
+        if !self.delivered {
             let spent = Spent {
                 limit: expired.limit,
                 length: self.patience_now().1,

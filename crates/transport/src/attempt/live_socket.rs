@@ -113,7 +113,11 @@ impl LiveSocket {
 
 /// The idle socket, unless it is too old, was opened with another token, or has something to say:
 /// a word left over from the last response would be taken for an answer to the next.
-pub(super) async fn reusable(session: &mut Session, token: Option<&Token>) -> Option<LiveSocket> {
+pub(super) async fn reusable(
+    session: &mut Session,
+    token: Option<&Token>,
+    deadline: &Deadline,
+) -> Option<LiveSocket> {
     let mut live = session.socket.take()?;
     let about = &session.about;
     let young = about.transport.clock.since(live.opened) < about.endpoint.profile().max_socket_age;
@@ -121,7 +125,8 @@ pub(super) async fn reusable(session: &mut Session, token: Option<&Token>) -> Op
     if !young || !same || about.fresh || !live.is_silent() {
         return None;
     }
-    if live.is_doubtful(about.transport.clock.wall()) && !live.answers().await {
+    let doubtful = live.is_doubtful(about.transport.clock.wall());
+    if doubtful && !deadline.run(live.answers()).await.unwrap_or(false) {
         return None;
     }
     live.facts.reused = true;

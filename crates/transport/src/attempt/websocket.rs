@@ -23,7 +23,7 @@ pub(crate) async fn attempt(
     deadline: &Deadline,
     intake: &mut Intake,
 ) -> Result<(), Fault> {
-    let mut live = match reusable(session, token).await {
+    let mut live = match reusable(session, token, deadline).await {
         Some(live) => live,
         None if session.other_route(Route::WebSocket).is_some() => {
             open_soon(&mut session.about, token, deadline).await?
