@@ -6,17 +6,22 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 #[derive(Debug, Default)]
 pub(super) struct Meter {
     ends: AtomicUsize,
+    client_ends: AtomicUsize,
     queued: AtomicUsize,
     most_queued: AtomicUsize,
 }
 
 impl Meter {
-    pub(super) fn opened(&self) {
+    pub(super) fn opened(&self, is_client: bool) {
         self.ends.fetch_add(1, Ordering::Relaxed);
+        self.client_ends
+            .fetch_add(usize::from(is_client), Ordering::Relaxed);
     }
 
-    pub(super) fn closed(&self) {
+    pub(super) fn closed(&self, is_client: bool) {
         self.ends.fetch_sub(1, Ordering::Relaxed);
+        self.client_ends
+            .fetch_sub(usize::from(is_client), Ordering::Relaxed);
     }
 
     pub(super) fn came(&self, bytes: usize) {
@@ -30,6 +35,10 @@ impl Meter {
 
     pub(super) fn ends(&self) -> usize {
         self.ends.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn client_ends(&self) -> usize {
+        self.client_ends.load(Ordering::Relaxed)
     }
 
     pub(super) fn most_queued(&self) -> usize {

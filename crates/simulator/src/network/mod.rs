@@ -145,6 +145,12 @@ impl Network {
         self.0.meter.ends()
     }
 
+    /// How many of them are held by whoever connected.
+    #[must_use]
+    pub fn client_ends(&self) -> usize {
+        self.0.meter.client_ends()
+    }
+
     /// The most bytes that were ever on their way at a time.
     #[must_use]
     pub fn most_queued(&self) -> usize {

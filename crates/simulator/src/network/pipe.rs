@@ -27,7 +27,7 @@ pub(super) fn connection(clock: &Clock, latency: Duration, meter: &Arc<Meter>) -
         state: Mutex::default(),
     });
     let ends = [Side::Client, Side::Server].map(|side| {
-        meter.opened();
+        meter.opened(side == Side::Client);
         let line = Arc::clone(&line);
         End {
             socket: Arc::new(Socket { line, side }),
@@ -225,6 +225,6 @@ impl Drop for End {
         };
         drop(state);
         line.meter.left(unread + lost);
-        line.meter.closed();
+        line.meter.closed(*side == Side::Client);
     }
 }

@@ -88,9 +88,20 @@ async fn every_protocol_runs_over_it_and_leaves_nothing_behind() {
         assert_eq!(response.facts.protocol, protocol);
         assert!(text(response).await.contains("response.completed"));
 
-        turn(&network, &simulator).await;
-        simulator.stop().await;
+        let url = format!("{}/responses", simulator.base_url()).replacen("http", "ws", 1);
+        let upgrade = alipes_net::websocket::Upgrade::new(Url::parse(&url).unwrap());
+        let dialer = dialer(&network, &simulator);
+        let mut socket = alipes_net::websocket::connect(&dialer, upgrade, deadline())
+            .await
+            .unwrap()
+            .socket;
+        let events = crate::client::turn(&mut *socket, prompt("hello")).await;
+        assert_eq!(kind(events.last().unwrap()), "response.completed");
+        assert_eq!(network.client_ends(), 1);
+        drop(socket);
         tokio::task::yield_now().await;
+        assert_eq!(network.client_ends(), 0);
+        simulator.stop().await;
         assert_eq!(network.open_ends(), 0);
     }
 }
