@@ -5,6 +5,7 @@ use std::time::Duration;
 use anyhow::Result;
 
 use crate::bench::{self, Facts};
+use crate::corpus;
 use crate::interop;
 use crate::process::now;
 use crate::workspace::Profile;
@@ -15,7 +16,10 @@ const RUNS: u32 = 20;
 /// A part: its command, and what runs it; benches may write their tables.
 type Part = (&'static str, fn(write: bool) -> Result<bool>);
 
-const PARTS: [Part; 4] = [
+const PARTS: [Part; 5] = [
+    ("seeds", |_write| {
+        corpus::seeds(corpus::SEEDS).map(|()| true)
+    }),
     ("interop --profile release", |_write| {
         interop::run(interop::Part::All, Profile::Release)
     }),

@@ -1,4 +1,4 @@
-//! Developer commands: `cargo xtask tidy`, `interop`, `bench`, and `full` for all that takes long.
+//! Developer commands: `cargo xtask tidy`, `interop`, `bench`, `docs`, `seeds`, and `full` for all that takes long.
 //!
 //! None of this ships. It may use every room, print, and start other programs; each of them has a limit and is ended
 //! by the process that started it.
@@ -10,6 +10,7 @@
 )]
 
 mod bench;
+mod corpus;
 mod full;
 mod interop;
 mod process;
@@ -49,7 +50,15 @@ enum Command {
         #[command(subcommand)]
         bench: Bench,
     },
-    /// Run interop and all benches: what takes too long for every change.
+    /// Play the fault corpus and write docs/faults.md.
+    Docs,
+    /// Try random scenarios for what always holds.
+    Seeds {
+        /// How many.
+        #[arg(long, default_value_t = corpus::SEEDS)]
+        count: u32,
+    },
+    /// Run interop, all benches and 10,000 seeds: what takes too long for every change.
     Full {
         /// Put the tables between the markers in README.md and docs/benchmarks.md.
         #[arg(long)]
@@ -105,6 +114,8 @@ fn run(command: Command) -> Result<bool> {
             Bench::Recovery(arguments) => bench::recovery(&arguments),
             Bench::Turns { write } => bench::turns(write),
         },
+        Command::Docs => corpus::docs().map(|()| true),
+        Command::Seeds { count } => corpus::seeds(count).map(|()| true),
         Command::Full { write } => full::run(write),
         Command::Measure { command } => bench::measure(&command).map(|()| true),
     }

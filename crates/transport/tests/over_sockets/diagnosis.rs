@@ -1,10 +1,12 @@
-//! Every fault that the simulator can make gets its right name, in its right phase, after the right
-//! number of attempts.
+//! Faults get their right name, in their right phase, after the right number of attempts, on real sockets
+//! as in the corpus; here with one route alone.
 
-use crate::common::{Outcome, say, session, simulator};
-use alipes_simulator::{Route as Struck, Target, faults};
+use crate::common::{Outcome, pinging_session, say, session, simulator, tls_simulator};
 use alipes_transport::Route;
 use futures_util::StreamExt as _;
+
+const SSE: &[Route] = &[Route::Sse];
+const BOTH: &[Route] = &[Route::WebSocket, Route::Sse];
 
 /// What a fault that strikes every time is called where no other route is open, and after how many
 /// attempts; `answer` where it does no harm.
@@ -139,15 +141,32 @@ async fn every_fault_gets_its_right_name() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-#[test]
-fn no_fault_of_a_route_is_left_out() {
-    let left_out: Vec<&str> = faults()
-        .iter()
-        .filter(|fault| matches!(fault.route, Target::Route(Struck::Sse | Struck::WebSocket)))
-        .map(|fault| fault.name)
-        .filter(|name| NAMES.iter().all(|(known, ..)| known != name))
-        .collect();
-    assert!(left_out.is_empty(), "{left_out:?}");
+/// One of each family of the corpus, over TLS with both routes open: the first fault's name, and whether an
+/// answer comes.
+const FAMILIES: &[(&str, &str, bool)] = &[
+    ("certificate-expired", "tls/certificate", false),
+    ("tls-reset-after-hello", "tls/reset", false),
+    ("connection-reset", "tls/reset", false),
+    ("challenge", "upgrade/challenge", false),
+    ("websocket-refused-403", "upgrade/upgrade-refused", true),
+    ("websocket-cut-after-text@1", "stream/cut", true),
+    ("sse-cut-after-text@1", "stream/cut", true),
+];
+
+#[tokio::test]
+async fn one_fault_of_each_family_gets_its_right_name_over_tls() {
+    for (fault, name, is_answered) in FAMILIES {
+        let simulator = tls_simulator(&[fault]).await;
+        let routes = match fault.starts_with("sse") {
+            true => SSE,
+            false => BOTH,
+        };
+        let mut session = pinging_session(&simulator.base_url(), routes, simulator.ca_pem());
+        let outcome = say(&mut session, "hello").await;
+        let faults = outcome.faults();
+        assert_eq!(faults.first().map(String::as_str), Some(*name), "{fault}");
+        assert_eq!(outcome.result.is_ok(), *is_answered, "{fault}");
+    }
 }
 
 async fn try_with(fault: &str) -> Outcome {

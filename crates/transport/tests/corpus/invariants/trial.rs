@@ -1,0 +1,178 @@
+//! Plays a plan and looks for what must never be.
+
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use alipes_transport::{Profile, Session, Update};
+use alipes_wire::responses::Assembler;
+use alipes_wire::{Item, ModelEvent};
+use tokio::runtime::Handle;
+use tokio::time::{sleep, timeout};
+
+use super::plan::{Plan, Step};
+use crate::observed::step;
+use crate::play::weather;
+use crate::stage::{Cast, STEP, Stage, request, virtual_time};
+
+/// The most that may be on its way at a time: both directions of a hedge's two connections, and of as many
+/// behind a proxy, and some that are being closed.
+const MOST_QUEUED: usize = 16 * 64 * 1024;
+
+/// The clock of timers counts in milliseconds.
+const TICK: Duration = Duration::from_millis(2);
+
+/// What was wrong.
+pub(super) fn run(plan: &Plan) -> Vec<String> {
+    // A runtime does not start in another one.
+    let _healthy = greeting();
+    virtual_time().block_on(async {
+        let mut problems = Vec::new();
+        let stage = Stage::set(&plan.cast);
+        tokio::select! {
+            biased;
+            never = weather(&stage, &plan.weather) => match never {},
+            () = conversation(&stage, &plan.steps, &mut problems) => {}
+        }
+        leave(stage, &mut problems).await;
+        problems
+    })
+}
+
+async fn conversation(stage: &Stage, steps: &[Step], problems: &mut Vec<String>) {
+    let mut session = stage.session();
+    let mut input = Vec::new();
+    for (number, plan) in steps.iter().enumerate() {
+        sleep(plan.idle_before).await;
+        input.push(Item::user("hello"));
+        session.begin_turn();
+        let mut found = Vec::new();
+        match one(stage, &mut session, *plan, &input, &mut found).await {
+            Some(items) => input.extend(items),
+            // The turn has failed, and its prompt goes with it.
+            None => drop(input.pop()),
+        }
+        problems.extend(
+            found
+                .iter()
+                .map(|problem| format!("step {number}: {problem}")),
+        );
+    }
+}
+
+/// Reads one step; the answer's items, if it came.
+async fn one(
+    stage: &Stage,
+    session: &mut Session,
+    plan: Step,
+    input: &[Item],
+    problems: &mut Vec<String>,
+) -> Option<Vec<Item>> {
+    let (begun, before) = (stage.clock.now(), stage.requests());
+    let reading = read(stage, session, plan, input, problems);
+    let patience = plan.leaves_after.unwrap_or(Duration::MAX);
+    let outcome = timeout(patience, reading).await;
+    let took = stage.clock.since(begun);
+    if took > plan.limit + TICK {
+        problems.push(format!("it took {took:?} of {:?}", plan.limit));
+    }
+    let requests = stage.requests() - before;
+    let most = most_requests();
+    if requests > most {
+        problems.push(format!("{requests} requests, more than {most}"));
+    }
+    outcome.ok().flatten()
+}
+
+async fn read(
+    stage: &Stage,
+    session: &mut Session,
+    plan: Step,
+    input: &[Item],
+    problems: &mut Vec<String>,
+) -> Option<Vec<Item>> {
+    let deadline = stage.deadline(plan.limit);
+    let mut stream = session.stream(request(input, plan.accepts_restart), deadline);
+    let mut assembler = Assembler::new();
+    let mut text = String::new();
+    while let Some(update) = stream.next().await {
+        match update {
+            Update::Event(event) => {
+                if let Some(ModelEvent::TextDelta { delta }) = assembler.push(&event) {
+                    text.push_str(&delta);
+                }
+            }
+            Update::Restarted { delivered } => {
+                if delivered && !plan.accepts_restart {
+                    problems.push("text was taken back from who cannot give it back".to_owned());
+                }
+                assembler = Assembler::new();
+                // Who cannot take text back keeps it; then nothing of it may come again.
+                if plan.accepts_restart {
+                    text.clear();
+                }
+            }
+            _ => {}
+        }
+        if !greeting().starts_with(&text) {
+            problems.push(format!("the text is {text:?}"));
+            return None;
+        }
+    }
+    let outcome = stream.outcome().await;
+    if outcome.is_ok() && text != greeting() {
+        problems.push(format!("the answer is {text:?}"));
+    }
+    outcome.is_ok().then(|| assembler.into_items())
+}
+
+/// Drops everything and looks for what is left.
+async fn leave(stage: Stage, problems: &mut Vec<String>) {
+    let Stage {
+        network,
+        simulator,
+        transport,
+        behind_the_door,
+        ..
+    } = stage;
+    let queued = network.most_queued();
+    if queued > MOST_QUEUED {
+        problems.push(format!("{queued} bytes were on their way at a time"));
+    }
+    drop(transport);
+    // The proxy's own connections end with it; what the client holds would stay.
+    drop(behind_the_door);
+    // What was aborted is dropped when the runtime comes by.
+    sleep(TICK).await;
+    let sockets = network.client_ends();
+    if sockets > 0 {
+        problems.push(format!("{sockets} sockets were left behind"));
+    }
+    simulator.stop().await;
+    sleep(TICK).await;
+    let tasks = Handle::current().metrics().num_alive_tasks();
+    if tasks > 0 {
+        problems.push(format!("{tasks} tasks were left behind"));
+    }
+    if network.open_ends() > 0 {
+        problems.push(format!("{} ends are open", network.open_ends()));
+    }
+}
+
+/// The budget, the first one, and one for each route.
+fn most_requests() -> usize {
+    let profile = Profile::named("openai-codex").unwrap();
+    profile.replays + 1 + profile.routes.len()
+}
+
+/// What the model says when nothing goes wrong.
+fn greeting() -> &'static str {
+    static GREETING: OnceLock<String> = OnceLock::new();
+    GREETING.get_or_init(|| {
+        virtual_time().block_on(async {
+            let stage = Stage::set(&Cast::default());
+            let hello = [Item::user("hello")];
+            let healthy = step(&stage, &mut stage.session(), &hello, STEP).await;
+            healthy.answer.unwrap()
+        })
+    })
+}

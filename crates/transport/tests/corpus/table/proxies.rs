@@ -1,0 +1,129 @@
+//! What a proxy can do to those who leave by it, and what leaving by another door can do.
+
+use alipes_simulator::Manner;
+use alipes_transport::Phase::{Proxy, Tls, Upgrade};
+
+use crate::diagnosis::{PROXY_AUTH, PROXY_REFUSED, RESET, SILENT, TIMED_OUT};
+use crate::row::Outcome::{Answer, Fault};
+use crate::row::{Family, Row, Wires};
+use crate::stage::Door;
+
+pub(super) fn rows() -> Vec<Row> {
+    [refusals(), silences(), doors()].concat()
+}
+
+fn row(name: &str, about: &'static str, manner: Manner) -> Row {
+    Row::new(Family::Proxies, name, about).by(Door::Proxy(manner))
+}
+
+fn refusals() -> Vec<Row> {
+    let strict = Manner::Strict {
+        user: "somebody",
+        password: "a word",
+    };
+    vec![
+        row("proxy", "the proxy takes everybody there", Manner::Obliging),
+        row(
+            "proxy 403",
+            "the proxy answers CONNECT with 403",
+            Manner::Refuses(403),
+        )
+        .named(Proxy, PROXY_REFUSED)
+        .ends(Fault, 16_000, 0),
+        row(
+            "proxy 407",
+            "the proxy answers CONNECT with 407",
+            Manner::Refuses(407),
+        )
+        .named(Proxy, PROXY_AUTH)
+        .ends(Fault, 500, 0),
+        row(
+            "proxy wants credentials",
+            "the proxy serves those with a password",
+            strict,
+        )
+        .named(Proxy, PROXY_AUTH)
+        .ends(Fault, 500, 0),
+        row(
+            "proxy 502",
+            "the proxy answers CONNECT with 502",
+            Manner::Refuses(502),
+        )
+        .named(Proxy, PROXY_REFUSED)
+        .ends(Fault, 16_000, 0),
+        row(
+            "proxy hangs up",
+            "the proxy hangs up in place of an answer",
+            Manner::HangsUp,
+        )
+        .named(Proxy, PROXY_REFUSED)
+        .ends(Fault, 16_000, 0),
+        row(
+            "proxy speaks in tongues",
+            "the proxy answers with something else",
+            Manner::Says(b"220 mail.test\r\n\r\n"),
+        )
+        .named(Proxy, PROXY_REFUSED)
+        .ends(Fault, 16_000, 0),
+    ]
+}
+
+fn silences() -> Vec<Row> {
+    vec![
+        row(
+            "proxy silent",
+            "the proxy never answers CONNECT",
+            Manner::Freezes,
+        )
+        .named(Proxy, PROXY_REFUSED)
+        .ends(Fault, 130_000, 0),
+        row(
+            "proxy swallows the upgrade",
+            "the 101 never comes back",
+            Manner::SwallowsUpgrades,
+        )
+        .over(Wires::Plain)
+        .named(Upgrade, TIMED_OUT)
+        .ends(Answer, 3_000, 2),
+        row(
+            "proxy swallows everything",
+            "the proxy says yes, and nothing ever comes back",
+            Manner::SwallowsAll,
+        )
+        .over(Wires::Plain)
+        .named(Upgrade, TIMED_OUT)
+        .ends_as(SILENT)
+        .ends(Fault, 64_000, 0),
+        row(
+            "proxy swallows everything",
+            "the proxy says yes, and nothing ever comes back",
+            Manner::SwallowsAll,
+        )
+        .over(Wires::Tls)
+        .named(Tls, TIMED_OUT)
+        .ends(Fault, 180_000, 0),
+    ]
+}
+
+fn doors() -> Vec<Row> {
+    let row = |name, about, door| {
+        Row::new(Family::Proxies, name, about)
+            .by(door)
+            .over(Wires::Tls)
+    };
+    vec![
+        row(
+            "TLS reset, proxy used",
+            "a direct handshake would be reset",
+            Door::ProxyAlone,
+        ),
+        row(
+            "TLS reset, proxy not used",
+            "a direct handshake is reset, and the environment has a proxy",
+            Door::PassesProxy,
+        )
+        .named(Tls, RESET)
+        .suspects_proxy()
+        .ends(Fault, 16_000, 0),
+    ]
+}

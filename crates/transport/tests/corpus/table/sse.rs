@@ -1,0 +1,76 @@
+//! What can happen to an answer by SSE where there is no other way: the upgrade was refused beforehand.
+
+use std::time::Duration;
+
+use alipes_transport::Phase::Headers;
+
+use super::{Struck, struck};
+use crate::diagnosis::{DEADLINE, SILENT};
+use crate::row::Outcome::{Answer, Fault, Restarted};
+use crate::row::Wires::{Plain, Tls};
+use crate::row::{Family, Row};
+
+const FAULTS: &[Struck] = table! {
+    "sse-400"                      Headers INVALID_REQUEST:  either(Fault, 500, 1);
+    "sse-401"                      Headers UNAUTHORIZED:     once(Answer, 500, 2) always(Fault, 2_000, 2);
+    "sse-403"                      Headers FORBIDDEN:        either(Fault, 500, 1);
+    "sse-404"                      Headers NO_SUCH_ENDPOINT: either(Fault, 500, 1);
+    "sse-413"                      Headers TOO_LARGE:        either(Fault, 500, 1);
+    "sse-429"                      Headers RATE_LIMITED:     once(Answer, 1_500, 2) always(Fault, 4_000, 4);
+    "sse-usage-limit"              Headers USAGE_LIMIT:      either(Fault, 600, 1);
+    "sse-500"                      Headers SERVER_ERROR:     once(Answer, 500, 2) always(Fault, 16_000, 8);
+    "sse-503"                      Headers OVERLOADED:       once(Answer, 1_500, 2) always(Fault, 8_000, 4);
+    "sse-challenge"                Headers CHALLENGE:        either(Fault, 1_000, 1);
+    "sse-html-200"                 Headers NOT_AN_API:       either(Fault, 500, 1);
+    "sse-header-flood"             Headers TOO_LARGE:        over(Plain) either(Fault, 500, 1);
+    // More than HTTP/2's settings allow is a breach of the protocol there.
+    "sse-header-flood"             Headers MALFORMED:        over(Tls) once(Answer, 500, 2) always(Fault, 16_000, 8);
+    "sse-stall-before-headers"     Headers SILENT:           once(Answer, 22_000, 2) always(Fault, 62_000, 5);
+    "sse-freeze-before-headers"    Headers SILENT:           over(Plain) once(Answer, 22_000, 2) always(Fault, 62_000, 5);
+    "sse-freeze-before-headers"    Headers EDGE_DEAD:        over(Tls) once(Answer, 10_000, 2) always(Fault, 60_000, 6);
+    "sse-reset-before-headers"     Headers RESET:            once(Answer, 500, 2) always(Fault, 16_000, 8);
+    "sse-cut-before-headers"       Headers RESET:            once(Answer, 500, 2) always(Fault, 16_000, 8);
+    "sse-stall-before-first-event" FirstOutput SILENT:       once(Answer, 22_000, 2) always(Fault, 62_000, 5);
+    "sse-stall-after-created"      FirstOutput SILENT:       once(Answer, 22_000, 2) always(Fault, 62_000, 5);
+    "sse-freeze-after-created"     FirstOutput SILENT:       over(Plain) once(Answer, 22_000, 2) always(Fault, 62_000, 5);
+    "sse-freeze-after-created"     FirstOutput EDGE_DEAD:    over(Tls) once(Answer, 10_000, 2) always(Fault, 60_000, 6);
+    "sse-reset-after-created"      FirstOutput CUT:          once(Answer, 250, 2) always(Fault, 16_000, 6);
+    "sse-cut-after-created"        FirstOutput CUT:          once(Answer, 250, 2) always(Fault, 16_000, 6);
+    "sse-stall-after-text"         Stream STALLED:           once(Restarted, 32_000, 2) always(Fault, 165_000, 5);
+    "sse-freeze-after-text"        Stream STALLED:           over(Plain) once(Restarted, 32_000, 2) always(Fault, 165_000, 5);
+    "sse-freeze-after-text"        Stream EDGE_DEAD:         over(Tls) once(Restarted, 10_000, 2) always(Fault, 60_000, 6);
+    "sse-reset-after-text"         Stream CUT:               once(Restarted, 250, 2) always(Fault, 16_000, 6);
+    "sse-cut-after-text"           Stream CUT:               once(Restarted, 250, 2) always(Fault, 16_000, 6);
+    "sse-error-event"              FirstOutput SERVER_ERROR: once(Answer, 500, 2) always(Fault, 16_000, 8);
+    "sse-failed"                   Stream SERVER_ERROR:      once(Restarted, 500, 2) always(Fault, 16_000, 8);
+    "sse-failed-held-open"         Stream SERVER_ERROR:      once(Restarted, 500, 2) always(Fault, 16_000, 8);
+    "sse-failed-overloaded"        FirstOutput OVERLOADED:   once(Answer, 1_500, 2) always(Fault, 8_000, 4);
+    "sse-failed-rate-limit"        FirstOutput RATE_LIMITED: once(Answer, 1_500, 2) always(Fault, 4_000, 4);
+    "sse-incomplete"               Stream INCOMPLETE:        either(Fault, 500, 1);
+    "sse-broken-json"             :                          either(Answer, 500, 1);
+    "sse-unknown-event"           :                          either(Answer, 500, 1);
+    "sse-null-output"             :                          either(Answer, 500, 1);
+    "sse-completed-twice"         :                          either(Answer, 500, 1);
+    "sse-no-blank-line"           :                          either(Answer, 500, 1);
+    "sse-no-final-event"          :                          either(Answer, 500, 1);
+    "sse-endless"                  FirstOutput TOO_LARGE:    over(Plain) always(Fault, 30_000, 1);
+    "sse-endless-line"             FirstOutput TOO_LARGE:    over(Plain) always(Fault, 30_000, 1);
+};
+
+pub(super) fn rows() -> Vec<Row> {
+    let mut rows = struck(Family::Sse, FAULTS);
+    rows.push(
+        Row::new(
+            Family::Sse,
+            "sse-stall-before-headers, 50 s allowed",
+            "the step's time is up while two requests are silent side by side",
+        )
+        .sse_alone()
+        .fault("sse-stall-before-headers")
+        .within(Duration::from_secs(50))
+        .named(Headers, SILENT)
+        .ends_as(DEADLINE)
+        .ends(Fault, 50_000, 3),
+    );
+    rows
+}
