@@ -3,8 +3,11 @@
 use crate::common::{
     Outcome, PATIENCE, ask_for, endpoint, new_transport, say, session_over, simulator, step,
 };
+use alipes_base::{Clock, Deadline};
 use alipes_simulator::Simulator;
-use alipes_transport::{Cause, Phase, Profile, Request, Route, Trace, Transport};
+use alipes_transport::{
+    Cause, MemoryFile, Phase, Profile, Request, Route, Trace, Transport, Update,
+};
 use alipes_wire::Item;
 
 const SSE: &[Route] = &[Route::Sse];
@@ -123,4 +126,53 @@ async fn one_account_has_as_many_requests_under_way_as_the_profile_says() {
     let queued = |trace: &&Trace| matches!(trace, Trace::Waiting { limit: "queue", .. });
     assert_eq!(second.traces.iter().filter(queued).count(), 1);
     assert!(second.faults().is_empty());
+}
+
+/// What a transport would tell the next process about waits: by stage, whether each was seen to its
+/// end.
+fn waits(transport: &Transport) -> Vec<Vec<bool>> {
+    let home = tempfile::tempdir().unwrap();
+    let file = MemoryFile::within(home.path());
+    assert!(transport.keep(&file).is_none());
+    let Ok(kept) = std::fs::read(file.path()) else {
+        return Vec::new();
+    };
+    let kept: serde_json::Value = serde_json::from_slice(&kept).unwrap();
+    let kinds = kept["patience"].as_array().into_iter().flatten();
+    let stages = kinds.flat_map(|kind| kind["waits"].as_array().unwrap());
+    let seen = |sample: &serde_json::Value| sample[2] == 0;
+    stages
+        .map(|stage| stage.as_array().unwrap().iter().map(seen).collect())
+        .collect()
+}
+
+#[tokio::test]
+async fn an_answer_teaches_how_long_to_wait_and_a_fault_does_not() {
+    let (healthy, broken) = (simulator(&[]).await, simulator(&["sse-500"]).await);
+    let transport = new_transport();
+    let fault = new_conversation(&transport, &broken, SSE, true).await;
+    assert!(fault.result.is_err());
+    assert_eq!(waits(&transport), Vec::<Vec<bool>>::new());
+    let answer = new_conversation(&transport, &healthy, SSE, true).await;
+    assert!(answer.result.is_ok());
+    let learnt = waits(&transport);
+    assert_eq!(learnt.len(), 4, "one kind of request, four stages");
+    assert_eq!(learnt[3], [true], "the text has come to its end");
+}
+
+#[tokio::test]
+async fn a_cancelled_wait_teaches_that_it_takes_at_least_so_long() {
+    let simulator = simulator(&["sse-stall-after-created"]).await;
+    let transport = new_transport();
+    let endpoint = endpoint(&simulator.base_url(), SSE, |profile| profile);
+    let mut session = session_over(&transport, endpoint);
+    let deadline = Deadline::after(&Clock::system(), "test", PATIENCE * 40);
+    let mut stream = session.stream(step(&[Item::user("hello")]), deadline);
+    loop {
+        if let Some(Update::Event(_)) = stream.next().await {
+            break;
+        }
+    }
+    drop(stream);
+    assert_eq!(waits(&transport)[1], [false], "the first output never came");
 }
