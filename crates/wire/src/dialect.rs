@@ -174,11 +174,7 @@ impl StreamReader {
     pub fn event(&mut self, data: Bytes) -> Result<RawEvent, NotAnEvent> {
         match &mut self.0 {
             Watch::Responses => RawEvent::parse(data),
-            Watch::Chat(watch) => {
-                let event = chat::read(data)?;
-                watch.observe(&event);
-                Ok(event)
-            }
+            Watch::Chat(watch) => watch.read(data),
             Watch::Messages(watch) => {
                 let event = messages::read(data)?;
                 watch.observe(&event);

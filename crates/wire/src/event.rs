@@ -35,6 +35,12 @@ impl NotAnEvent {
     pub(crate) fn new(error: serde_json::Error) -> Self {
         Self(error)
     }
+
+    /// Why `data` is no object.
+    pub(crate) fn of(data: &[u8]) -> Self {
+        let error = serde_json::from_slice::<serde::de::IgnoredAny>(data).err();
+        Self(error.unwrap_or_else(|| serde_json::Error::custom("expected an object")))
+    }
 }
 
 impl RawEvent {

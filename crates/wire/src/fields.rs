@@ -3,31 +3,72 @@
 //! Providers send `null` for nothing, `300.0` for 300 and `"429"` for 429. Read as one typed struct,
 //! a field that nobody needs would take its neighbours with it, and a failure its code.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::fmt;
 
-use serde::Deserialize;
+use serde::de::{MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 use crate::json::Object;
 
-/// The fields of one object, not read yet. Of two with one name, the last counts.
+/// The fields of one object, not read yet, in the order they came. Of two with one name, the last
+/// counts.
 #[derive(Debug, Default)]
-pub(crate) struct Fields<'a>(BTreeMap<String, &'a RawValue>);
+pub(crate) struct Fields<'a>(Vec<Field<'a>>);
+
+type Field<'a> = (Cow<'a, str>, &'a RawValue);
+
+impl<'de> Deserialize<'de> for Fields<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(Reading)
+    }
+}
+
+/// Reads an object's fields into a list: a map would order them, and cost three times as much.
+struct Reading;
+
+impl<'de> Visitor<'de> for Reading {
+    type Value = Fields<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Fields<'de>, M::Error> {
+        let mut fields = Vec::with_capacity(8);
+        while let Some(Name(name)) = map.next_key()? {
+            fields.push((name, map.next_value()?));
+        }
+        Ok(Fields(fields))
+    }
+}
+
+/// A name, borrowed where it has no escapes in it.
+#[derive(Deserialize)]
+#[serde(transparent)]
+struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
 
 impl<'a> Fields<'a> {
     /// The fields of the object in `json`; `None` if it is no object.
     pub(crate) fn of(json: &'a [u8]) -> Option<Self> {
-        serde_json::from_slice(json).ok().map(Self)
+        serde_json::from_slice(json).ok()
+    }
+
+    fn get(&self, name: &str) -> Option<&'a RawValue> {
+        let field = self.0.iter().rev().find(|(known, _)| known == name);
+        field.map(|(_, raw)| *raw)
     }
 
     /// A field as `T`; `None` if it is missing or does not fit.
     pub(crate) fn read<T: Deserialize<'a>>(&self, name: &str) -> Option<T> {
-        serde_json::from_str(self.0.get(name)?.get()).ok()
+        serde_json::from_str(self.get(name)?.get()).ok()
     }
 
     /// A field's JSON; `None` if it is missing or null.
     pub(crate) fn json(&self, name: &str) -> Option<&'a str> {
-        let json = self.0.get(name)?.get();
+        let json = self.get(name)?.get();
         (json != "null").then_some(json)
     }
 
@@ -44,12 +85,12 @@ impl<'a> Fields<'a> {
 
     /// The fields of a field that is an object itself.
     pub(crate) fn object(&self, name: &str) -> Option<Self> {
-        Self::of(self.0.get(name)?.get().as_bytes())
+        Self::of(self.get(name)?.get().as_bytes())
     }
 
     /// A string's content, or a number or truth value as it was spelt.
     pub(crate) fn text(&self, name: &str) -> Option<String> {
-        let json = self.0.get(name)?.get();
+        let json = self.get(name)?.get();
         match json.as_bytes().first()? {
             b'"' => serde_json::from_str(json).ok(),
             b'{' | b'[' | b'n' => None,
@@ -79,25 +120,25 @@ impl<'a> Fields<'a> {
 
     /// All fields that say something, with their JSON, ordered by name.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &'a str)> {
-        let said = self.0.iter().map(|(name, raw)| (name.as_str(), raw.get()));
-        said.filter(|(_, json)| *json != "null")
+        let said: BTreeMap<&str, &'a str> = self
+            .0
+            .iter()
+            .map(|(name, raw)| (&**name, raw.get()))
+            .collect();
+        said.into_iter().filter(|(_, json)| *json != "null")
     }
 
     /// An object of the fields that are not among `known`; `None` if there are none.
     pub(crate) fn rest(&self, known: &[&str]) -> Option<String> {
-        let unknown = self.iter().filter(|(name, _)| !known.contains(name));
-        let mut rest = Object::new();
-        let mut any = false;
-        for (name, json) in unknown {
-            rest = rest.raw(name, json);
-            any = true;
-        }
-        any.then(|| rest.end())
+        let is_unknown = |(name, _): &(&str, &str)| !known.contains(name);
+        let mut unknown = self.iter().filter(is_unknown).peekable();
+        unknown.peek()?;
+        Some(Object::new().distinct(unknown).end())
     }
 
     /// The names of all fields.
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
-        self.0.keys().map(String::as_str)
+        self.0.iter().map(|(name, _)| &**name)
     }
 }
 

@@ -44,16 +44,10 @@ impl Object {
 
     /// A member that is JSON already.
     pub(crate) fn raw(mut self, name: &str, json: &str) -> Self {
-        if self.names.iter().any(|known| **known == *name) {
-            return self;
+        if !self.names.iter().any(|known| **known == *name) {
+            self.names.push(name.into());
+            self.write(name, json);
         }
-        if !self.names.is_empty() {
-            self.json.push(',');
-        }
-        self.names.push(name.into());
-        self.json.push_str(&quoted(name));
-        self.json.push(':');
-        self.json.push_str(json);
         self
     }
 
@@ -71,11 +65,34 @@ impl Object {
     }
 
     /// The members of another object, unless they are here already.
-    pub(crate) fn merge(mut self, other: Option<&Fields<'_>>) -> Self {
-        for (name, json) in other.into_iter().flat_map(Fields::iter) {
-            self = self.raw(name, json);
+    pub(crate) fn merge(self, other: Option<&Fields<'_>>) -> Self {
+        self.distinct(other.into_iter().flat_map(Fields::iter))
+    }
+
+    /// Members no two of which have one name, unless they are here already. There may be many, of a
+    /// stranger's making, so they are not compared with each other.
+    pub(crate) fn distinct<'m>(
+        mut self,
+        members: impl Iterator<Item = (&'m str, &'m str)>,
+    ) -> Self {
+        let mut added = Vec::new();
+        for (name, json) in members {
+            if !self.names.iter().any(|known| **known == *name) {
+                self.write(name, json);
+                added.push(name.into());
+            }
         }
+        self.names.extend(added);
         self
+    }
+
+    fn write(&mut self, name: &str, json: &str) {
+        if self.json.len() > 1 {
+            self.json.push(',');
+        }
+        self.json.push_str(&quoted(name));
+        self.json.push(':');
+        self.json.push_str(json);
     }
 
     pub(crate) fn end(mut self) -> String {

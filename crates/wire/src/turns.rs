@@ -4,6 +4,8 @@
 //! Completions and Messages want the results right behind the message that made the calls, all of
 //! them (OpenAI API reference, `messages`; Anthropic docs, "Handle tool calls").
 
+use std::collections::HashMap;
+
 use crate::parts::{ItemFields, Kind};
 use crate::{CannotCarry, Item};
 
@@ -87,24 +89,24 @@ fn finish<'a>(
 /// the nearest open call before it.
 fn pair(items: &[Option<ItemFields<'_>>]) -> Result<Vec<Option<usize>>, CannotCarry> {
     let mut answers = vec![None; items.len()];
-    let mut open: Vec<(String, usize)> = Vec::new();
+    let mut open: HashMap<String, Vec<usize>> = HashMap::new();
     for (at, item) in items.iter().enumerate() {
         let Some(item) = item else { continue };
-        let id = item.text("call_id");
         match item.kind() {
-            Kind::Call => open.push((id, at)),
+            Kind::Call => open.entry(item.text("call_id")).or_default().push(at),
             Kind::Output => {
-                let call = open.iter().rposition(|(call, _)| *call == id);
-                let Some(call) = call else {
+                let id = item.text("call_id");
+                let Some(call) = open.get_mut(&id).and_then(Vec::pop) else {
                     let what = format!("the result of tool call {id:?}");
                     return Err(CannotCarry::new(what, "no such call stands before it"));
                 };
-                answers[open.remove(call).1] = Some(at);
+                answers[call] = Some(at);
             }
             _ => {}
         }
     }
-    match open.first() {
+    let unanswered = open.into_iter().filter(|(_, calls)| !calls.is_empty());
+    match unanswered.min_by_key(|(_, calls)| calls[0]) {
         Some((id, _)) => {
             let what = format!("tool call {id:?}");
             Err(CannotCarry::new(what, "it has no result"))

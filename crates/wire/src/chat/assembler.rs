@@ -3,7 +3,7 @@
 //! Items are whole only at the end: nothing in this dialect says earlier that a text or a call is
 //! complete. But what was thought before the first word is complete with that word.
 
-use super::calls::Calls;
+use super::calls::{Calls, TooMany};
 use super::chunk::{Chunk, Piece, THINKING, reasoning_members};
 use super::details::Details;
 use super::watch::Watch;
@@ -44,7 +44,6 @@ impl Assembler {
             self.skipped += 1;
             return;
         }
-        self.watch.observe(event);
         if let Some(terminal) = self.watch.terminal(event) {
             self.end(terminal, told);
             return;
@@ -53,6 +52,7 @@ impl Assembler {
             self.skipped += 1;
             return;
         };
+        self.watch.note(event.kind(), &chunk);
         if !std::mem::replace(&mut self.created, true) {
             let id = self.watch.id().to_owned();
             told.push(ModelEvent::Created { id });
@@ -69,8 +69,12 @@ impl Assembler {
             self.stop_thinking(told);
         }
         for call in calls {
-            let begun = self.calls.push(&call);
-            told.extend(begun.map(|name| ModelEvent::ToolCallStarted { name }));
+            match self.calls.push(&call) {
+                Ok(begun) => {
+                    told.extend(begun.map(|name| ModelEvent::ToolCallStarted { name }));
+                }
+                Err(TooMany) => self.skipped += 1,
+            }
         }
         let sources = chunk.delta.objects("annotations");
         self.annotations.extend(sources.iter().filter_map(citation));

@@ -1,14 +1,12 @@
 //! One chunk of a streamed answer, or the answer in one piece: the same members, under `delta` or
 //! under `message`.
 
-use bytes::Bytes;
-use serde::de::Error as _;
 use serde_json::value::RawValue;
 
+use crate::Usage;
 use crate::fields::Fields;
 use crate::json::Object;
 use crate::responses::ErrorFrame;
-use crate::{NotAnEvent, RawEvent, Usage};
 
 /// The data that ends a stream; the only event that is no JSON.
 pub(crate) const DONE: &str = "[DONE]";
@@ -38,22 +36,6 @@ pub(super) enum Piece<'a> {
     Detail(&'a RawValue),
 }
 
-/// Reads the kind of an event out of its data.
-///
-/// # Errors
-/// [`NotAnEvent`] if the data is neither a JSON object nor the end mark.
-pub(crate) fn read(data: Bytes) -> Result<RawEvent, NotAnEvent> {
-    if data.trim_ascii() == DONE.as_bytes() {
-        return Ok(RawEvent::of_kind("chat.done", data));
-    }
-    let chunk = Chunk::of(&data).ok_or_else(|| {
-        let error = serde_json::from_slice::<serde::de::IgnoredAny>(&data).err();
-        NotAnEvent::new(error.unwrap_or_else(|| serde_json::Error::custom("expected an object")))
-    })?;
-    let kind = chunk.kind();
-    Ok(RawEvent::of_kind(kind, data))
-}
-
 impl<'a> Chunk<'a> {
     pub(super) fn of(data: &'a [u8]) -> Option<Self> {
         let event = Fields::of(data)?;
@@ -70,19 +52,15 @@ impl<'a> Chunk<'a> {
     }
 
     /// What the chunk holds, the weightiest first.
-    fn kind(&self) -> &'static str {
+    pub(super) fn kind(&self) -> &'static str {
         if self.is_error() {
             return "error";
         }
-        let pieces = self.pieces();
-        if pieces
-            .iter()
-            .any(|piece| matches!(piece, Piece::Text(_) | Piece::Refusal(_)))
-        {
+        if self.says("content") || self.says("refusal") {
             "chat.text"
         } else if self.has_calls() {
             "chat.tool_calls"
-        } else if !pieces.is_empty() {
+        } else if self.thinks() {
             "chat.reasoning"
         } else if self.finish().is_some() {
             "chat.finished"
@@ -93,6 +71,29 @@ impl<'a> Chunk<'a> {
         } else {
             "chat.unknown"
         }
+    }
+
+    /// Whether a member of the delta is visible text; told without decoding it.
+    fn says(&self, name: &str) -> bool {
+        match self.delta.json(name) {
+            Some(list) if list.starts_with('[') => {
+                let visible = |piece| matches!(piece, Piece::Text(_) | Piece::Refusal(_));
+                self.pieces().into_iter().any(visible)
+            }
+            Some(text) => text.starts_with('"') && text.len() > 2,
+            None => false,
+        }
+    }
+
+    fn thinks(&self) -> bool {
+        let named = REASONING.iter().any(|name| self.says(name));
+        let detailed = self.delta.json(DETAILS).is_some_and(|list| list != "[]");
+        let in_content = || {
+            self.delta
+                .json("content")
+                .is_some_and(|json| json.starts_with('['))
+        };
+        named || detailed || (in_content() && !self.pieces().is_empty())
     }
 
     /// Whether it tells an error: under `error`, or, in old vLLM, flat with `object: error`

@@ -8,28 +8,38 @@ use crate::json::Object;
 
 /// The parts so far.
 #[derive(Debug, Default)]
-pub(super) struct Details(Vec<String>);
+pub(super) struct Details(Vec<Detail>);
 
-/// The members that grow from piece to piece.
+/// One part.
+#[derive(Debug)]
+struct Detail {
+    kind: String,
+    index: Option<u64>,
+    /// The member that grows from piece to piece, and what it has grown to.
+    grown: Option<(&'static str, String)>,
+    /// The other members, as the last piece had them.
+    rest: String,
+}
+
 const GROWING: &[&str] = &["text", "summary"];
 
 impl Details {
     /// Takes one piece, and gives what is readable in it.
     pub(super) fn push(&mut self, json: &str) -> Option<String> {
         let piece = Fields::of(json.as_bytes())?;
-        let readable = GROWING.iter().find_map(|name| piece.string(name));
-        let grown = self.0.last().and_then(|last| {
-            let last = Fields::of(last.as_bytes())?;
-            let same = |name| last.json(name) == piece.json(name);
-            let grows = GROWING.iter().any(|name| last.json(name).is_some());
-            (grows && same("type") && same("index")).then(|| joined(&last, &piece))
-        });
-        match grown {
-            Some(grown) => {
-                self.0.pop();
-                self.0.push(grown);
-            }
-            None => self.0.push(json.to_owned()),
+        let grown = GROWING
+            .iter()
+            .find_map(|name| Some((*name, piece.string(name)?)));
+        let readable = grown.as_ref().map(|(_, text)| text.clone());
+        let piece = Detail {
+            kind: piece.string("type").unwrap_or_default(),
+            index: piece.whole("index"),
+            grown,
+            rest: piece.rest(GROWING).unwrap_or_else(|| "{}".to_owned()),
+        };
+        match self.0.last_mut().filter(|last| last.goes_on_with(&piece)) {
+            Some(last) => last.take(piece),
+            None => self.0.push(piece),
         }
         readable
     }
@@ -39,19 +49,36 @@ impl Details {
     }
 
     pub(super) fn into_list(self) -> Vec<String> {
-        self.0
+        self.0.into_iter().map(Detail::json).collect()
     }
 }
 
-/// Both pieces as one: what grows is joined, of the rest the later counts.
-fn joined(first: &Fields<'_>, second: &Fields<'_>) -> String {
-    let mut object = Object::new();
-    for name in GROWING {
-        let (before, more) = (first.string(name), second.string(name));
-        if before.is_some() || more.is_some() {
-            let text = before.unwrap_or_default() + &more.unwrap_or_default();
-            object = object.put(name, text);
-        }
+impl Detail {
+    fn goes_on_with(&self, piece: &Self) -> bool {
+        self.grown.is_some() && self.kind == piece.kind && self.index == piece.index
     }
-    object.merge(Some(second)).merge(Some(first)).end()
+
+    fn take(&mut self, piece: Self) {
+        if let (Some((_, text)), Some((_, more))) = (&mut self.grown, piece.grown) {
+            text.push_str(&more);
+        }
+        let (last, before) = (
+            Fields::of(piece.rest.as_bytes()),
+            Fields::of(self.rest.as_bytes()),
+        );
+        self.rest = Object::new()
+            .merge(last.as_ref())
+            .merge(before.as_ref())
+            .end();
+    }
+
+    fn json(self) -> String {
+        let rest = Fields::of(self.rest.as_bytes());
+        let object = Object::new();
+        let object = match self.grown {
+            Some((name, text)) => object.put(name, text),
+            None => object,
+        };
+        object.merge(rest.as_ref()).end()
+    }
 }

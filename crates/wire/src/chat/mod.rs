@@ -20,7 +20,6 @@ mod watch;
 mod writer;
 
 pub(crate) use assembler::Assembler;
-pub(crate) use chunk::read;
 pub use create::CreateRequest;
 pub use encode::EncodedRequest;
 pub use error::error_body;

@@ -3,9 +3,11 @@
 //! The reason comes in one chunk, the usage often behind it, and `[DONE]` at the very end. Some
 //! servers leave out `[DONE]`, some the reason; what came before tells what is meant.
 
+use bytes::Bytes;
+
 use super::chunk::{Chunk, DONE};
 use crate::responses::Terminal;
-use crate::{ApiError, RawEvent, Usage};
+use crate::{ApiError, NotAnEvent, RawEvent, Usage};
 
 /// What has been seen of one answer.
 #[derive(Clone, Debug, Default)]
@@ -27,20 +29,28 @@ const CUT_SHORT: &[(&str, &str)] = &[
 ];
 
 impl Watch {
-    /// Takes note of an event.
-    pub(crate) fn observe(&mut self, event: &RawEvent) {
-        if matches!(event.kind(), "chat.done" | "chat.unknown") {
-            return;
-        }
-        let Some(chunk) = Chunk::of(event.raw()) else {
-            return;
-        };
+    /// Takes note of a chunk that has been read.
+    pub(super) fn note(&mut self, kind: &str, chunk: &Chunk<'_>) {
         if self.id.is_empty() {
             self.id = chunk.id().unwrap_or_default();
         }
         self.usage = chunk.usage().or(self.usage);
         self.finish = chunk.finish().or(self.finish.take());
-        self.spoken |= matches!(event.kind(), "chat.text" | "chat.tool_calls");
+        self.spoken |= matches!(kind, "chat.text" | "chat.tool_calls");
+    }
+
+    /// Reads an event out of its data, and takes note of it.
+    ///
+    /// # Errors
+    /// [`NotAnEvent`] if the data is neither a JSON object nor the end mark.
+    pub(crate) fn read(&mut self, data: Bytes) -> Result<RawEvent, NotAnEvent> {
+        if data.trim_ascii() == DONE.as_bytes() {
+            return Ok(RawEvent::of_kind("chat.done", data));
+        }
+        let chunk = Chunk::of(&data).ok_or_else(|| NotAnEvent::of(&data))?;
+        let kind = chunk.kind();
+        self.note(kind, &chunk);
+        Ok(RawEvent::of_kind(kind, data))
     }
 
     /// The response's id; empty if there was none so far.
@@ -48,7 +58,7 @@ impl Watch {
         &self.id
     }
 
-    /// How the response ended, if `event`, observed before, ends it.
+    /// How the response ended, if `event` ends it.
     pub(crate) fn terminal(&self, event: &RawEvent) -> Option<Terminal> {
         match event.kind() {
             "chat.done" => Some(self.ended()),

@@ -12,11 +12,7 @@ use crate::{NotAnEvent, RawEvent, Usage};
 /// # Errors
 /// [`NotAnEvent`] if it is no JSON object with a `type`, nor an error.
 pub(crate) fn read(data: Bytes) -> Result<RawEvent, NotAnEvent> {
-    let Some(event) = Fields::of(&data) else {
-        let error = serde_json::from_slice::<serde::de::IgnoredAny>(&data).err();
-        let error = error.unwrap_or_else(|| serde_json::Error::custom("expected an object"));
-        return Err(NotAnEvent::new(error));
-    };
+    let event = Fields::of(&data).ok_or_else(|| NotAnEvent::of(&data))?;
     let inner = |name| {
         let inner = event.object(name).and_then(|inner| inner.string("type"));
         inner.unwrap_or_default()

@@ -24,3 +24,6 @@ pub use error::error_body;
 pub(crate) use event::{Watch, read};
 pub use quirks::{Quirks, Thinking};
 pub use writer::MessageWriter;
+
+/// The `anthropic-version` header of the protocol spoken here (Anthropic docs, "Versions").
+pub const VERSION: &str = "2023-06-01";

@@ -96,6 +96,47 @@ fn tool_call_rows() -> Vec<Row> {
             &["f({\"x\":1})"],
         ),
         row(
+            "NousResearch/hermes-agent#8259: the name alone in every chunk, also behind whole arguments",
+            &[
+                &more(r#"{"index":0,"id":"a","function":{"name":"f","arguments":"{\"x\":1}"}}"#),
+                &more(r#"{"index":0,"function":{"name":"f","arguments":""}}"#),
+                CALLS,
+                DONE,
+            ],
+            &["f({\"x\":1})"],
+        ),
+        row(
+            "continuedev/continue#5849 (Gemini): the name in pieces",
+            &[
+                &more(r#"{"index":0,"id":"a","function":{"name":"edit_ex"}}"#),
+                &more(r#"{"index":0,"function":{"name":"isting","arguments":""}}"#),
+                &more(r#"{"index":0,"function":{"arguments":"{}"}}"#),
+                CALLS,
+                DONE,
+            ],
+            &["edit_existing({})"],
+        ),
+        row(
+            "different tools all with index 0 and without ids",
+            &[
+                &more(r#"{"index":0,"function":{"name":"f","arguments":"{}"}}"#),
+                &more(r#"{"index":0,"function":{"name":"g","arguments":"{}"}}"#),
+                CALLS,
+                DONE,
+            ],
+            &["f({})", "g({})"],
+        ),
+        row(
+            "open-webui/computer#224 (Gemini): a signature in a delta of its own",
+            &[
+                &more(r#"{"index":0,"id":"a","function":{"name":"f","arguments":"{}"}}"#),
+                &more(r#"{"index":0,"extra_content":{"google":{"thought_signature":"s"}}}"#),
+                STOP,
+                DONE,
+            ],
+            &["f({})"],
+        ),
+        row(
             "ggml-org/llama.cpp#11992, anomalyco/opencode#25925 (Kimi on NVIDIA NIM): no id",
             &[
                 &more(r#"{"index":0,"function":{"name":"f","arguments":"{}"}}"#),
