@@ -569,3 +569,18 @@ fn an_invented_id_is_the_same_for_the_same_call() {
     let ids = [(); 2].map(|()| chat(&[&call, CALLS, DONE]).call_ids());
     assert_eq!(ids[0], ids[1]);
 }
+
+#[test]
+fn calls_without_end_are_bounded() {
+    let call = |at: usize| {
+        let call = format!(
+            r#"{{"index":{at},"id":"c{at}","function":{{"name":"f","arguments":"{{}}"}}}}"#
+        );
+        delta(&format!(r#"{{"tool_calls":[{call}]}}"#))
+    };
+    let mut events: Vec<String> = (0..1_010).map(call).collect();
+    events.push(CALLS.to_owned());
+    let events: Vec<&str> = events.iter().map(String::as_str).collect();
+    let read = chat(&events);
+    assert_eq!((read.calls().len(), read.skipped), (1_000, 10));
+}

@@ -306,3 +306,39 @@ fn a_failure_is_told_in_the_vendors_own_shape() {
         json!("busy")
     );
 }
+
+#[test]
+fn a_responses_answer_in_one_piece_is_read_too() {
+    let said = json!({"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": "hi"}]});
+    let body = |status: &str| {
+        json!({"id": "r", "object": "response", "status": status, "output": [said],
+            "incomplete_details": {"reason": "max_output_tokens"}, "error": {"code": "c"},
+            "usage": {"input_tokens": 3, "output_tokens": 2}})
+        .to_string()
+    };
+    let read = |status: &str| Dialect::Responses.answer(body(status).as_bytes()).unwrap();
+    let completed = read("completed");
+    assert_eq!(items(&completed.events), [item(said.clone())]);
+    assert!(
+        matches!(completed.terminal, Terminal::Completed { id, usage: Some(_), .. } if id == "r")
+    );
+    let reason = "max_output_tokens".to_owned();
+    assert_eq!(read("incomplete").terminal, Terminal::Incomplete { reason });
+    assert!(matches!(read("failed").terminal, Terminal::Failed(error) if error.is("c")));
+}
+
+#[test]
+fn what_is_no_answer_is_an_error_or_none() {
+    for dialect in [Dialect::Responses, Dialect::Chat, Dialect::Messages] {
+        for body in ["", "<html>", "[]", "{}", "7"] {
+            assert!(
+                dialect.answer(body.as_bytes()).is_err(),
+                "{dialect:?}: {body}"
+            );
+        }
+    }
+    for dialect in [Dialect::Chat, Dialect::Messages] {
+        let answer = dialect.answer(br#"{"error":{"message":"m"}}"#).unwrap();
+        assert!(matches!(answer.terminal, Terminal::Error(_)), "{dialect:?}");
+    }
+}
