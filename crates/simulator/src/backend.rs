@@ -8,6 +8,7 @@ use http::{HeaderMap, HeaderName, header};
 use tokio::time::Instant;
 
 use crate::faults::{FaultInfo, Point, Target};
+use crate::issuer::Books;
 use crate::seen::{Seen, SeenLog};
 use crate::watch::{Watched, watch};
 use crate::{Keys, Options, Route, Scenario, Watch};
@@ -30,6 +31,7 @@ pub(crate) struct Backend {
     watched: Mutex<Option<Watched>>,
     rng: Rng,
     rules: Mutex<Rules>,
+    books: Mutex<Books>,
 }
 
 #[derive(Debug)]
@@ -52,6 +54,10 @@ struct Counts {
     frames: u64,
     sse: u64,
     models: u64,
+    authorize: u64,
+    token: u64,
+    device: u64,
+    account: u64,
     other: u64,
 }
 
@@ -83,6 +89,7 @@ impl Backend {
             rng: options.rng,
             seen: SeenLog::default(),
             watched: Mutex::default(),
+            books: Mutex::default(),
             rules: Mutex::new(Rules {
                 scenario: options.scenario,
                 keys: options.keys,
@@ -143,14 +150,21 @@ impl Backend {
 
     /// Whether the request carries a key that is accepted.
     pub(crate) fn accepts(&self, headers: &HeaderMap) -> bool {
-        let Keys::Exactly(keys) = &self.rules().keys else {
-            return true;
-        };
         let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
         let bearer = text(header::AUTHORIZATION).and_then(|value| value.strip_prefix("Bearer "));
         // Clients of the Messages dialect have their own header.
-        let given = bearer.or_else(|| text(HeaderName::from_static("x-api-key")));
-        given.is_some_and(|key| keys.iter().any(|accepted| accepted == key))
+        let key = bearer.or_else(|| text(HeaderName::from_static("x-api-key")));
+        match (&self.rules().keys, key) {
+            (Keys::Any, _) => true,
+            (Keys::Exactly(keys), Some(key)) => keys.iter().any(|accepted| accepted == key),
+            (Keys::Issued, Some(key)) => self.books().accepts(key, self.now()),
+            (_, None) => false,
+        }
+    }
+
+    /// What the issuer remembers.
+    pub(crate) fn books(&self) -> MutexGuard<'_, Books> {
+        self.books.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Seconds since the Unix epoch.
@@ -204,6 +218,10 @@ impl Counts {
             Moment::Frame => &mut self.frames,
             Moment::Request(Route::Sse | Route::WebSocket) => &mut self.sse,
             Moment::Request(Route::Models) => &mut self.models,
+            Moment::Request(Route::Authorize) => &mut self.authorize,
+            Moment::Request(Route::Token) => &mut self.token,
+            Moment::Request(Route::Device) => &mut self.device,
+            Moment::Request(Route::Account) => &mut self.account,
             Moment::Request(Route::Other) => &mut self.other,
         }
     }

@@ -13,6 +13,7 @@ use std::time::Duration;
 use self::table::FAULTS;
 use crate::answers::Answer;
 use crate::framing::Dress;
+use crate::issuer::Twist;
 use crate::plug::Pull;
 use crate::seen::Route;
 use crate::tls::Flaw;
@@ -129,6 +130,10 @@ pub(crate) enum Action {
     Certificate(Flaw),
     /// No ping is ever heard, all else is.
     Deafen,
+    /// The answer comes later.
+    Late(Duration),
+    /// The issuer's answer is bent.
+    Twist(Twist),
 }
 
 impl Action {

@@ -20,7 +20,7 @@ use crate::foreign::Foreign;
 use crate::plug::{Plug, Pull, STALL};
 use crate::request::{self, Unreadable};
 use crate::seen::{self, Seen};
-use crate::{Route, responses, side, websocket};
+use crate::{Route, issuer, responses, side, websocket};
 
 /// The body of every answer.
 pub(crate) type Body = UnsyncBoxBody<Bytes, Infallible>;
@@ -72,7 +72,7 @@ impl Connection {
             Err(Unreadable::Answer(answer)) => return self.say(answer),
             Err(Unreadable::Refused(refusal)) => return full(refusal.response()),
         };
-        if route != Route::Other && !self.backend.accepts(&head.headers) {
+        if route.needs_key() && !self.backend.accepts(&head.headers) {
             return self.say(&answers::UNAUTHORIZED);
         }
         match (route, head.uri.path()) {
@@ -81,7 +81,9 @@ impl Connection {
                 None => responses::answer(self, &body, fault),
             },
             (Route::Models, _) => full(side::models()),
-            (_, "/backend-api/wham/accounts/check") => full(side::accounts(&head.headers)),
+            (Route::Authorize | Route::Token | Route::Device | Route::Account, _) => {
+                full(issuer::answer(&self.backend, &head, &body, fault))
+            }
             (_, path) if is_responses(path) || Foreign::at(path).is_some() => {
                 self.say(&answers::NOT_ALLOWED)
             }
@@ -95,6 +97,10 @@ impl Connection {
         let fault = fault.filter(|fault| fault.point == Point::Headers)?;
         if let Action::Answer(answer) = fault.action {
             return Some(self.say(answer));
+        }
+        if let Action::Late(length) = fault.action {
+            tokio::time::sleep(length).await;
+            return None;
         }
         let pull = fault.action.pull();
         if pull.is_none() {
@@ -167,7 +173,7 @@ fn route_of(request: &Request<Incoming>) -> Route {
         Method::POST if is_responses(path) || Foreign::at(path).is_some() => Route::Sse,
         Method::GET if is_responses(path) && is_upgrade => Route::WebSocket,
         Method::GET if matches!(path, "/v1/models" | "/backend-api/codex/models") => Route::Models,
-        _ => Route::Other,
+        _ => issuer::route_of(request.method(), path).unwrap_or(Route::Other),
     }
 }
 

@@ -12,6 +12,8 @@
 //!   (`faults`) and works on both routes alike, and, spoken anew (`speaker`), in every dialect.
 //! - The model is a small planner. It plans real tool calls from the tools it is offered, reports
 //!   what they really said, and labels every answer as simulated.
+//! - Beside the model stands an issuer of sign-ins (`issuer`), strict where the real one is, so that
+//!   a whole sign-in can be tried without an account. Its faults are rows of the same table.
 //! - One task serves one connection, from TLS to the end of a WebSocket, and a fault that ends a
 //!   connection reaches its socket under all of that (`plug`).
 //! - Between a client and it can stand a [`Proxy`] with manners of its own.
@@ -34,6 +36,7 @@ mod framing;
 mod handshake;
 mod http;
 mod inject;
+mod issuer;
 mod listener;
 mod network;
 mod planner;
@@ -108,12 +111,15 @@ pub enum Keys {
     Any,
     /// These; everything else is answered with 401.
     Exactly(Vec<String>),
+    /// Those that its own issuer has made and that have not ended.
+    Issued,
 }
 
 impl std::fmt::Debug for Keys {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Any => f.write_str("Any"),
+            Self::Issued => f.write_str("Issued"),
             Self::Exactly(keys) => write!(f, "Exactly({} keys)", keys.len()),
         }
     }

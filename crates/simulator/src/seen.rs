@@ -22,6 +22,14 @@ pub enum Route {
     WebSocket,
     /// `GET …/models`.
     Models,
+    /// The page on which a browser signs in.
+    Authorize,
+    /// Tokens are asked for or taken back.
+    Token,
+    /// Everything about a sign-in by device code.
+    Device,
+    /// What the backend says of an account.
+    Account,
     /// Everything else, and connections that a fault ended before a request.
     Other,
 }
@@ -34,7 +42,19 @@ impl Route {
             Self::Sse => "sse",
             Self::WebSocket => "websocket",
             Self::Models => "models",
+            Self::Authorize => "authorize",
+            Self::Token => "token",
+            Self::Device => "device",
+            Self::Account => "account",
             Self::Other => "other",
+        }
+    }
+
+    /// Whether a request has to carry a key.
+    pub(crate) fn needs_key(self) -> bool {
+        match self {
+            Self::Sse | Self::WebSocket | Self::Models | Self::Account => true,
+            Self::Authorize | Self::Token | Self::Device | Self::Other => false,
         }
     }
 }

@@ -127,6 +127,17 @@ impl Simulator {
         format!("{scheme}://{}/v1", SocketAddr::new(ip, self.address.port()))
     }
 
+    /// The address of its issuer of sign-ins, such as `http://127.0.0.1:4321`.
+    #[must_use]
+    pub fn issuer_url(&self) -> String {
+        self.base_url().trim_end_matches("/v1").to_owned()
+    }
+
+    /// How long the access tokens last that its issuer makes from now on.
+    pub fn set_token_lifetime(&self, length: Duration) {
+        self.backend.books().lifetime = length.as_secs();
+    }
+
     /// Where it listens.
     #[must_use]
     pub fn local_addr(&self) -> SocketAddr {

@@ -43,24 +43,6 @@ fn model(slug: &str) -> Value {
     })
 }
 
-/// `GET /backend-api/wham/accounts/check`: without it the Codex CLI does not call the model at all
-/// when it is signed in (observed with 0.169).
-pub(crate) fn accounts(headers: &HeaderMap) -> Response<Bytes> {
-    let account = headers
-        .get("chatgpt-account-id")
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or("acct-simulated");
-    let body = json!({
-        "accounts": [{
-            "id": account, "workspace_backend_origin": "NO_CONSTRAINT",
-            "account_routing_override": "NO_CONSTRAINT",
-        }],
-        "account_ordering": [account],
-        "default_account_id": account,
-    });
-    plain(200, "application/json", body.to_string().into())
-}
-
 /// How much of the plan is used: the `x-codex-*` headers (codex-protocol §1.5).
 pub(crate) fn limit_headers(headers: &mut HeaderMap, now: u64) {
     headers.insert(

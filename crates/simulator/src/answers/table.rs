@@ -195,6 +195,28 @@ pub(crate) static BAD_GATEWAY: Answer = page(
     "<html><head><title>502 Bad Gateway</title></head><body>nginx</body></html>",
 );
 
+pub(crate) static REFRESH_REUSED: Answer = error(
+    401,
+    &[],
+    INVALID,
+    Some("refresh_token_reused"),
+    "Your refresh token has already been used.",
+);
+pub(crate) static REFRESH_EXPIRED: Answer = error(
+    401,
+    &[],
+    INVALID,
+    Some("refresh_token_expired"),
+    "Your refresh token has expired.",
+);
+pub(crate) static REFRESH_REVOKED: Answer = error(
+    401,
+    &[],
+    INVALID,
+    Some("refresh_token_invalidated"),
+    "Your session has ended.",
+);
+
 const fn rate_limited(headers: &'static [(&'static str, &'static str)]) -> Answer {
     error(
         429,

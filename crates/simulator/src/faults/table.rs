@@ -4,19 +4,24 @@ use std::time::Duration;
 
 use super::Action::{
     Answer as Refuse, Bend as Bent, Certificate, CloseFrame, Cut, Deafen, Dress, End,
-    ErrorAndClose, ErrorFrame, Fail, FailOpen, Flood as Flooded, Forget, Freeze, Pause, Renumber,
-    Reset, Say, SayBytes, SayHuge, Stall, StopShort,
+    ErrorAndClose, ErrorFrame, Fail, FailOpen, Flood as Flooded, Forget, Freeze, Late, Pause,
+    Renumber, Reset, Say, SayBytes, SayHuge, Stall, StopShort, Twist as Twisted,
 };
 use super::Target::{AnyRoute, Connection, Http2, Tls};
 use super::{Bend, FaultInfo, Flood, Point, Target};
 use crate::answers;
 use crate::framing::Dress as Dressed;
+use crate::issuer::Twist;
 use crate::seen::Route;
 use crate::tls::Flaw;
 
 const SSE: Target = Target::Route(Route::Sse);
 const WS: Target = Target::Route(Route::WebSocket);
 const MODELS: Target = Target::Route(Route::Models);
+const AUTHORIZE: Target = Target::Route(Route::Authorize);
+const TOKEN: Target = Target::Route(Route::Token);
+const DEVICE: Target = Target::Route(Route::Device);
+const ACCOUNT: Target = Target::Route(Route::Account);
 
 /// One row each: target, point, action, name, what happens. A macro, so that it reads as a table.
 macro_rules! table {
@@ -195,6 +200,31 @@ pub(super) static FAULTS: &[FaultInfo] = table! {
     MODELS Headers Refuse(&answers::SERVER_ERROR), "models-500",       "the model list is answered with 500";
     MODELS Headers Refuse(&answers::CHALLENGE),    "models-challenge", "the model list meets a challenge page";
     MODELS Headers Stall,                          "models-stall",     "the model list is never answered";
+
+    AUTHORIZE End Twisted(Twist::Error("access_denied", "The user said no.")), "sign-in-denied", "the browser comes back with access_denied";
+    AUTHORIZE End Twisted(Twist::Error("unauthorized", "missing_codex_entitlement")), "sign-in-no-entitlement", "the browser comes back with missing_codex_entitlement";
+    AUTHORIZE End Twisted(Twist::Error("server_error", "<b>Try later</b>")), "sign-in-error", "the browser comes back with an error";
+    AUTHORIZE End Twisted(Twist::OtherState),           "sign-in-other-state",  "the browser comes back with another sign-in's state";
+    TOKEN Headers Late(Duration::from_secs(3)),         "token-slow",           "the issuer takes 3 s for tokens";
+    TOKEN Headers Stall,                                "token-stall",          "the issuer never answers for tokens";
+    TOKEN Headers Refuse(&answers::RATE_LIMITED),       "token-429",            "the issuer answers 429 for tokens";
+    TOKEN Headers Refuse(&answers::SERVER_ERROR),       "token-500",            "the issuer answers 500 for tokens";
+    TOKEN Headers Refuse(&answers::CHALLENGE),          "token-challenge",      "the issuer answers a challenge page for tokens";
+    TOKEN Headers Refuse(&answers::REFRESH_REUSED),     "token-reused",         "the issuer says that the refresh token was used before";
+    TOKEN Headers Refuse(&answers::REFRESH_EXPIRED),    "token-expired",        "the issuer says that the refresh token has expired";
+    TOKEN Headers Refuse(&answers::REFRESH_REVOKED),    "token-revoked",        "the issuer says that the sign-in was revoked";
+    TOKEN End Twisted(Twist::OtherAccount),             "token-other-account",  "the tokens are another account's";
+    TOKEN End Twisted(Twist::NoAccount),                "token-no-account",     "the tokens name no account";
+    TOKEN End Twisted(Twist::UnknownPlan),              "token-unknown-plan",   "the tokens name a plan nobody has heard of";
+    TOKEN End Twisted(Twist::Opaque),                   "token-opaque",         "the tokens are no JWTs";
+    DEVICE Headers Refuse(&answers::NOT_FOUND),         "device-off",           "the issuer offers no sign-in by device code";
+    DEVICE Headers Refuse(&answers::RATE_LIMITED),      "device-429",           "the issuer answers 429 to devices";
+    DEVICE Headers Refuse(&answers::SERVER_ERROR),      "device-500",           "the issuer answers 500 to devices";
+    ACCOUNT Headers Refuse(&answers::SERVER_ERROR),     "account-500",          "usage and workspace are answered with 500";
+    ACCOUNT Headers Refuse(&answers::CHALLENGE),        "account-challenge",    "usage and workspace meet a challenge page";
+    ACCOUNT Headers Stall,                              "account-stall",        "usage and workspace are never answered";
+    ACCOUNT End Twisted(Twist::Elsewhere),              "account-elsewhere",    "the workspace wants to be served under this machine's other name";
+    ACCOUNT End Twisted(Twist::Region),                 "account-region",       "the workspace wants to be served in a region";
 };
 
 /// Longer than a dead edge is waited for, and shorter than a model is.

@@ -11,6 +11,8 @@ mod faults;
 #[cfg(test)]
 mod http;
 #[cfg(test)]
+mod issuer;
+#[cfg(test)]
 mod network;
 #[cfg(test)]
 mod proxies;

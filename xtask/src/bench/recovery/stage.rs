@@ -178,7 +178,7 @@ fn is_asked(seen: &Seen) -> bool {
             .is_none_or(|body| body["generate"] != false),
         Route::WebSocket => seen.fault.is_some(),
         Route::Other => seen.method.is_empty(),
-        Route::Models => false,
+        Route::Models | Route::Authorize | Route::Token | Route::Device | Route::Account => false,
     }
 }
 
