@@ -64,10 +64,15 @@ impl ApiKey {
                     .map_err(|why| problem(format!("the key file {shown} cannot be used: {why}")))?
             }
         };
+        if key.expose().is_empty() {
+            return Err(problem(format!(
+                "{} cannot be used: it is empty",
+                self.source
+            )));
+        }
         if !key.expose().bytes().all(|byte| matches!(byte, b'!'..=b'~')) {
             return Err(problem(format!(
-                "{} holds more than one key: a line break, a space or another character that no \
-                 key has; put the key alone into it",
+                "{} cannot be used: it holds a line break, a space or another character that no key has",
                 self.source
             )));
         }

@@ -1,0 +1,41 @@
+//! Every way in which a sign-in can fail, by what failed.
+
+use crate::authority::AuthorityError;
+use crate::borrow::BorrowError;
+use crate::sign_in::SignInError;
+use crate::store::{Ending, StoreError};
+
+/// A sign-in failed, or cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum AuthError {
+    /// The issuer, or the way to it.
+    #[error(transparent)]
+    Authority(#[from] AuthorityError),
+    /// The file of sign-ins.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// What happens in the browser or on the other device.
+    #[error(transparent)]
+    SignIn(#[from] SignInError),
+    /// The program whose sign-in is borrowed.
+    #[error(transparent)]
+    Borrow(#[from] BorrowError),
+    /// Nobody has signed in.
+    #[error("nobody is signed in to ChatGPT here; run `alipes login`")]
+    NotSignedIn,
+    /// The issuer will not renew the sign-in any more.
+    #[error("{0}; sign in again with `alipes login`")]
+    Ended(Ending),
+    /// The sign-in came without a way to renew it.
+    #[error(
+        "the sign-in has ended and came without a refresh token; sign in again with `alipes login`"
+    )]
+    NoRefreshToken,
+    /// Somebody signed in to another account while this one was in use.
+    #[error("the sign-in on this machine now belongs to another account; begin a new conversation")]
+    AnotherAccount,
+    /// A renewal did not come to an end.
+    #[error("renewing the sign-in was given up")]
+    Interrupted,
+}

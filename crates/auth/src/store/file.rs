@@ -1,0 +1,159 @@
+//! The file of sign-ins and its lock.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use alipes_base::{Clock, Deadline};
+
+use super::vault::create_private;
+use super::{Document, FileVault, Login, Permissions, StoreError, Vault};
+
+/// The longest to wait for the lock: whoever holds it waits for the issuer at most half as long.
+const LOCK_LIMIT: Duration = Duration::from_secs(40);
+
+/// How often to ask for it. A blocking wait would need a thread that nothing can end.
+const LOCK_PAUSE: Duration = Duration::from_millis(20);
+
+/// The sign-ins of this machine's user. Clones are the same file.
+#[derive(Clone)]
+pub(crate) struct LoginFile {
+    path: PathBuf,
+    vault: Arc<dyn Vault>,
+}
+
+/// The file while its lock is held; dropping it lets go.
+pub(crate) struct Locked {
+    file: LoginFile,
+    /// Absent where the file system has no locks.
+    _lock: Option<File>,
+}
+
+impl LoginFile {
+    /// `auth.json` in the program's folder.
+    pub(crate) fn beneath(folder: &Path) -> Self {
+        let path = folder.join("auth.json");
+        Self {
+            vault: Arc::new(FileVault::new(path.clone())),
+            path,
+        }
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The sign-in of this name; `None` if there is none.
+    pub(crate) fn login(&self, name: &str) -> Result<Option<Login>, StoreError> {
+        self.document()?.login(&self.path, name)
+    }
+
+    /// Everything in it; an empty document if there is no file.
+    pub(crate) fn document(&self) -> Result<Document, StoreError> {
+        match self
+            .vault
+            .read()
+            .map_err(|source| self.io("read", source))?
+        {
+            Some(text) => Document::parse(&self.path, &text),
+            None => Ok(Document::default()),
+        }
+    }
+
+    /// Who else could read it; mends it where it can.
+    pub(crate) fn guard(&self) -> Permissions {
+        self.vault.guard()
+    }
+
+    /// Waits until nobody else, in this process or another, is changing the file.
+    pub(crate) async fn lock(&self, clock: &Clock) -> Result<Locked, StoreError> {
+        let path = self.path.with_extension("lock");
+        let lock = open_lock(&path).map_err(|source| self.io("locked", source))?;
+        let deadline = Deadline::after(clock, "auth.lock", LOCK_LIMIT);
+        loop {
+            let lock = match lock.try_lock() {
+                Ok(()) => Some(lock),
+                Err(TryLockError::WouldBlock) => {
+                    let pause = deadline.run(tokio::time::sleep(LOCK_PAUSE)).await;
+                    pause.map_err(|expired| StoreError::Locked {
+                        path: path.clone(),
+                        expired,
+                    })?;
+                    continue;
+                }
+                Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => {
+                    None
+                }
+                Err(TryLockError::Error(error)) => return Err(self.io("locked", error)),
+            };
+            return Ok(Locked {
+                file: self.clone(),
+                _lock: lock,
+            });
+        }
+    }
+
+    fn io(&self, doing: &'static str, source: io::Error) -> StoreError {
+        StoreError::Io {
+            path: self.path.clone(),
+            doing,
+            source,
+        }
+    }
+}
+
+impl Locked {
+    /// The sign-in of this name, as it is now.
+    pub(crate) fn login(&self, name: &str) -> Result<Option<Login>, StoreError> {
+        self.file.login(name)
+    }
+
+    /// Everything in it. Where a damaged file is to be replaced, what is left of it is kept beside.
+    pub(crate) fn document_or_anew(&self) -> Result<Document, StoreError> {
+        match self.file.document() {
+            Err(StoreError::Damaged { path, .. }) => {
+                let aside = path.with_extension("json.damaged");
+                std::fs::rename(&path, aside).map_err(|error| self.file.io("written", error))?;
+                Ok(Document::default())
+            }
+            read => read,
+        }
+    }
+
+    /// Fails now if the file could not be written: before something is spent that must be kept.
+    pub(crate) fn check_writable(&self) -> Result<(), StoreError> {
+        let checked = self.file.vault.check_writable();
+        checked.map_err(|source| self.file.io("written", source))
+    }
+
+    /// Puts a sign-in in the place of the one of this name.
+    pub(crate) fn save(&self, name: &str, login: &Login) -> Result<(), StoreError> {
+        let mut document = self.file.document()?;
+        document.set(name, login);
+        self.write(&document)
+    }
+
+    /// Replaces the file; an empty one goes away.
+    pub(crate) fn write(&self, document: &Document) -> Result<(), StoreError> {
+        let vault = &self.file.vault;
+        let written = match document.is_empty() {
+            true => vault.remove(),
+            false => vault.write(&document.to_text()),
+        };
+        written.map_err(|source| self.file.io("written", source))
+    }
+}
+
+/// The lock is a file of its own: the other one is replaced, and its lock would go with it.
+fn open_lock(path: &Path) -> io::Result<File> {
+    if let Some(folder) = path.parent() {
+        create_private(folder)?;
+    }
+    let mut options = OpenOptions::new();
+    options.create(true).truncate(false).write(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
