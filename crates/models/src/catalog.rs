@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use alipes_auth::{ApiKey, KeySource};
+use alipes_auth::{ApiKey, KeySource, Logins};
 use alipes_base::{Environment, Secret};
 use alipes_config::{Document, Origin, nearest};
 use alipes_transport::{Credential, Endpoint, NoCredential, Profile, Route, Session, Transport};
@@ -12,6 +12,12 @@ use crate::section::KeySetting;
 use crate::{
     Chain, Dialect, ModelName, ModelSection, ModelsError, ProviderSection, ProvidersSection,
 };
+
+/// The provider that everybody has who is signed in to ChatGPT, and the name of that sign-in.
+pub const OPENAI_CODEX: &str = "openai-codex";
+
+/// Where it is (codex-protocol §1.1).
+const CHATGPT: &str = "https://chatgpt.com/backend-api/codex";
 
 /// The variable that holds the key of a provider given on the command line.
 const KEY_VARIABLE: &str = "ALIPES_API_KEY";
@@ -22,6 +28,7 @@ pub struct Catalog {
     providers: Vec<(String, ProviderSection)>,
     model: ModelSection,
     folder: PathBuf,
+    logins: Option<Logins>,
 }
 
 /// What a command line may override.
@@ -68,7 +75,21 @@ impl Catalog {
             providers,
             model: document.section().map_err(Box::new)?,
             folder,
+            logins: None,
         })
+    }
+
+    /// The same, with the sign-ins of this machine.
+    #[must_use]
+    pub fn with_logins(self, logins: Logins) -> Self {
+        let logins = Some(logins);
+        Self { logins, ..self }
+    }
+
+    /// The sign-ins of this machine.
+    #[must_use]
+    pub fn logins(&self) -> Option<&Logins> {
+        self.logins.as_ref()
     }
 
     /// The model that is asked for and those behind it, ready for one conversation.
@@ -97,22 +118,24 @@ impl Catalog {
     /// [`ModelsError`], if there is no such provider.
     pub fn profile(&self, provider: &str) -> Result<Profile, ModelsError> {
         match self.known(provider) {
-            Some(section) => effective_profile(section),
+            Some(section) => effective_profile(&section),
             None => Err(self.unknown_provider(provider, "")),
         }
     }
 
     /// The files that hold keys.
     pub fn key_files(&self) -> impl Iterator<Item = PathBuf> {
-        self.providers
+        let keys = self
+            .providers
             .iter()
             .filter_map(|(_, provider)| match &provider.api_key {
                 Some(KeySetting::File(path)) => Some(self.folder.join(path)),
                 _ => None,
-            })
+            });
+        keys.chain(self.logins.iter().map(Logins::codex_file))
     }
 
-    /// The keys that are known without asking for them: those in variables.
+    /// The keys that are known without asking for them: those in variables, and a sign-in's tokens.
     pub fn secrets(&self, environment: &Environment) -> Vec<Secret> {
         let variables = self
             .providers
@@ -121,10 +144,12 @@ impl Catalog {
                 Some(KeySetting::Variable(name)) => Some(name.as_str()),
                 _ => None,
             });
+        let logins = self.logins.iter();
         variables
             .chain([KEY_VARIABLE])
             .filter_map(|name| environment.text(name))
             .map(|text| Secret::new(text.to_owned()))
+            .chain(logins.flat_map(|logins| logins.secrets(OPENAI_CODEX)))
             .collect()
     }
 
@@ -168,14 +193,16 @@ impl Catalog {
             return Err(ModelsError::NoWebSocket { dialect });
         }
         let name = asked.name.clone();
-        let endpoint = Endpoint::new(
-            &name.provider,
-            &provider.base_url,
-            profile,
-            provider.routes.clone(),
-        )?
-        .with_dialect(dialect);
-        let credential = self.credential(&provider, making.environment);
+        let endpoint_at = |base_url: &str| {
+            let (profile, routes) = (profile.clone(), provider.routes.clone());
+            let endpoint = Endpoint::new(&name.provider, base_url, profile, routes);
+            endpoint.map(|endpoint| endpoint.with_dialect(dialect))
+        };
+        let mut endpoint = endpoint_at(&provider.base_url)?;
+        let credential = self.credential(&provider, &endpoint, making.environment)?;
+        if let Some(base_url) = self.routed(&provider, &endpoint) {
+            endpoint = endpoint_at(&base_url)?;
+        }
         let session =
             making
                 .transport
@@ -183,11 +210,11 @@ impl Catalog {
         Ok((name, session))
     }
 
-    fn known(&self, name: &str) -> Option<&ProviderSection> {
-        self.providers
-            .iter()
-            .find(|(known, _)| known == name)
-            .map(|(_, section)| section)
+    fn known(&self, name: &str) -> Option<ProviderSection> {
+        let mut configured = self.providers.iter();
+        let section = configured.find(|(known, _)| known == name);
+        let section = section.map(|(_, section)| section.clone());
+        section.or_else(|| (name == OPENAI_CODEX && self.logins.is_some()).then(openai_codex))
     }
 
     fn provider(
@@ -203,8 +230,8 @@ impl Catalog {
                 return Err(unknown_model(asked, &known.models));
             }
             (Some(known), Some(other)) if *other != known.base_url => elsewhere(known),
-            (Some(known), _) => known.clone(),
-            (None, Some(_)) => elsewhere(&ProviderSection::default()),
+            (Some(known), _) => known,
+            (None, Some(_)) => elsewhere(ProviderSection::default()),
             (None, None) => return Err(self.unknown_provider(&name.provider, &asked.place)),
         };
         if let Some(base_url) = &overrides.base_url {
@@ -219,11 +246,21 @@ impl Catalog {
         Ok(provider)
     }
 
+    /// Where a workspace that is known to live elsewhere wants its requests.
+    fn routed(&self, provider: &ProviderSection, endpoint: &Endpoint) -> Option<String> {
+        let Some(KeySetting::Login(name)) = &provider.api_key else {
+            return None;
+        };
+        let routed = self.logins.as_ref()?.routed(name, endpoint.base_url());
+        routed.map(String::from)
+    }
+
     fn credential(
         &self,
         provider: &ProviderSection,
+        endpoint: &Endpoint,
         environment: &Environment,
-    ) -> Arc<dyn Credential> {
+    ) -> Result<Arc<dyn Credential>, ModelsError> {
         let secret = |name: &str| {
             environment
                 .text(name)
@@ -235,7 +272,7 @@ impl Catalog {
                 value: secret(name),
             }))
         };
-        match &provider.api_key {
+        Ok(match &provider.api_key {
             None => Arc::new(NoCredential),
             // An address that is only known from a flag may need no key.
             Some(KeySetting::IfSet) if secret(KEY_VARIABLE).is_none() => Arc::new(NoCredential),
@@ -244,7 +281,11 @@ impl Catalog {
             Some(KeySetting::File(path)) => Arc::new(ApiKey::new(KeySource::File {
                 path: self.folder.join(path),
             })),
-        }
+            Some(KeySetting::Login(name)) => {
+                let logins = self.logins.as_ref().ok_or(ModelsError::NoLogins)?;
+                logins.credential(name, endpoint.base_url())
+            }
+        })
     }
 
     fn unknown_provider(&self, name: &str, place: &str) -> ModelsError {
@@ -268,11 +309,21 @@ impl Catalog {
 
 /// A provider at another address than the configured one: its key and its profile stay behind,
 /// because a key belongs to an address.
-fn elsewhere(provider: &ProviderSection) -> ProviderSection {
+fn elsewhere(provider: ProviderSection) -> ProviderSection {
     ProviderSection {
         api_key: Some(KeySetting::IfSet),
         profile: None,
-        ..provider.clone()
+        ..provider
+    }
+}
+
+/// The provider that a ChatGPT sign-in is for.
+fn openai_codex() -> ProviderSection {
+    ProviderSection {
+        base_url: CHATGPT.to_owned(),
+        profile: Some(OPENAI_CODEX),
+        api_key: Some(KeySetting::Login(OPENAI_CODEX.to_owned())),
+        ..ProviderSection::default()
     }
 }
 

@@ -49,6 +49,9 @@ pub enum ModelsError {
         /// What to do.
         hint: String,
     },
+    /// A sign-in is asked for where none can be kept.
+    #[error("a sign-in needs a folder to be kept in; set ALIPES_HOME")]
+    NoLogins,
     /// The base URL cannot be used.
     #[error(transparent)]
     Endpoint(#[from] EndpointError),

@@ -18,7 +18,7 @@ mod section;
 mod step;
 
 pub use alipes_wire::Dialect;
-pub use catalog::{Catalog, Making, Overrides};
+pub use catalog::{Catalog, Making, OPENAI_CODEX, Overrides};
 pub use chain::Chain;
 pub use error::ModelsError;
 pub use model::{Model, Prompt};

@@ -6,7 +6,7 @@ use alipes_config::{Checked, Field, Reader, Section, Value};
 use alipes_transport::{BUILTIN_PROFILES, Endpoint, ProfileLayer, Route};
 use alipes_wire::Dialect;
 
-use crate::ModelName;
+use crate::{ModelName, OPENAI_CODEX};
 
 /// All of `[providers.NAME]`, in the order of the file.
 #[derive(Clone, Debug, Default)]
@@ -31,13 +31,15 @@ pub struct ProviderSection {
     pub models: Vec<String>,
 }
 
-/// `api_key = { env = "NAME" }` or `{ file = "PATH" }`.
+/// `api_key = { env = "NAME" }`, `{ file = "PATH" }` or `{ login = "NAME" }`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum KeySetting {
     /// The variable's name.
     Variable(String),
     /// The file; a relative path is beneath the configuration's folder.
     File(PathBuf),
+    /// The sign-in of this name (`alipes login`), instead of a key.
+    Login(String),
     /// `ALIPES_API_KEY`, where it is set: for an address that came from a flag.
     IfSet,
 }
@@ -97,15 +99,24 @@ fn read_key(mut reader: Reader<'_>) -> Checked<KeySetting> {
             (!name.trim().is_empty()).then(|| name.to_owned())
         });
     let file = reader.optional("file").path();
-    if variable.is_some() == file.is_some() {
-        reader.refuse("api_key is either { env = \"NAME\" } or { file = \"PATH\" }");
+    let login = reader.optional("login").one_of(&LOGINS);
+    let sources = [
+        variable.map(KeySetting::Variable),
+        file.map(KeySetting::File),
+        login.map(|name| KeySetting::Login(name.to_owned())),
+    ];
+    let mut sources = sources.into_iter().flatten();
+    let (first, second) = (sources.next(), sources.next());
+    if first.is_none() || second.is_some() {
+        reader.refuse(
+            "api_key is either { env = \"NAME\" }, { file = \"PATH\" } or { login = \"openai-codex\" }",
+        );
     }
-    reader.finish(|| {
-        variable
-            .map(KeySetting::Variable)
-            .or(file.map(KeySetting::File))
-    })
+    reader.finish(|| first)
 }
+
+/// The sign-ins there can be.
+const LOGINS: [(&str, &str); 1] = [(OPENAI_CODEX, OPENAI_CODEX)];
 
 impl Section for ModelSection {
     const NAME: &'static str = "model";
