@@ -25,6 +25,10 @@ pub(crate) enum Command {
     Exec(Box<ExecArgs>),
     /// Show a real turn on real files through real faults, with nothing to set up
     Demo(DemoArgs),
+    /// Sign in to ChatGPT, with a browser or with a code on another device
+    Login(LoginArgs),
+    /// Take a sign-in back and delete it
+    Logout(LogoutArgs),
     /// Say what can go wrong on the way to a model, and what is done about it
     Explain(ExplainArgs),
     /// Look at the configured providers
@@ -96,6 +100,48 @@ pub(crate) struct DemoArgs {
     /// The folder to describe
     #[arg(short = 'C', long = "cd", value_name = "DIR")]
     pub(crate) folder: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub(crate) struct LoginArgs {
+    #[command(subcommand)]
+    pub(crate) command: Option<LoginCommand>,
+
+    /// Type a code on another device; chosen by itself over SSH and without a display
+    #[arg(long)]
+    pub(crate) device: bool,
+
+    /// Use a browser on this machine, whatever it looks like
+    #[arg(long, conflicts_with = "device")]
+    pub(crate) browser: bool,
+
+    /// Borrow the sign-in of another program, which goes on renewing it
+    #[arg(long, value_enum, value_name = "PROGRAM", conflicts_with_all = ["device", "browser"])]
+    pub(crate) import: Option<Lender>,
+
+    /// A proxy for every call (http, https, socks5, socks5h), or `direct`
+    #[arg(long, value_name = "URL")]
+    pub(crate) proxy: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum LoginCommand {
+    /// Say who is signed in, and for how long
+    Status,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Lender {
+    /// The Codex CLI
+    Codex,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct LogoutArgs {
+    /// A proxy for every call (http, https, socks5, socks5h), or `direct`
+    #[arg(long, value_name = "URL")]
+    pub(crate) proxy: Option<String>,
 }
 
 #[derive(Debug, Args)]

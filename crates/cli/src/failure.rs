@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use alipes_agent::TurnError;
+use alipes_auth::AuthError;
 use alipes_config::ConfigError;
 use alipes_models::ModelsError;
 
@@ -70,6 +71,12 @@ impl Failure {
 impl From<ModelsError> for Failure {
     fn from(error: ModelsError) -> Self {
         Self::usage(error)
+    }
+}
+
+impl From<AuthError> for Failure {
+    fn from(error: AuthError) -> Self {
+        Self::failed(error)
     }
 }
 

@@ -6,6 +6,7 @@ mod demo;
 mod exec;
 mod explain;
 mod failure;
+mod login;
 mod narrate;
 mod providers;
 mod setup;
@@ -64,6 +65,8 @@ async fn dispatch(command: Command, machine: &Machine, signals: &Signals) -> Res
     match command {
         Command::Exec(args) => exec::run(*args, machine, signals).await,
         Command::Demo(args) => demo::run(&args, machine).await,
+        Command::Login(args) => login::run(args, machine).await,
+        Command::Logout(args) => login::sign_out(&args, machine).await,
         Command::Explain(args) => explain::run(&args, machine),
         Command::Providers(args) => providers::run(&args, machine),
         Command::Simulate(args) => simulate::run(args, machine, signals).await,

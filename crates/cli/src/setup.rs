@@ -17,7 +17,7 @@ use alipes_transport::{Experience, Identity, MemoryFile, Transport};
 use crate::failure::Failure;
 
 /// The top-level tables that some room of this version reads.
-const SECTIONS: [&str; 2] = ["model", "providers"];
+const SECTIONS: [&str; 3] = ["auth", "model", "providers"];
 
 /// Further certificate authorities: ours, and the one that most tools know.
 const CA_VARIABLES: [&str; 2] = ["ALIPES_CA_FILE", "SSL_CERT_FILE"];
@@ -43,13 +43,21 @@ impl Machine {
     /// The catalogue that the configuration file describes; an empty one where this machine has no
     /// place for such a file.
     pub(crate) fn catalog(&self) -> Result<Catalog, Failure> {
+        Ok(match self.configuration()? {
+            Some((_, document)) => Catalog::read(&document)?,
+            None => Catalog::default(),
+        })
+    }
+
+    /// The configuration and its home, where this machine has a place for them.
+    pub(crate) fn configuration(&self) -> Result<Option<(Home, Document)>, Failure> {
         let home = match Home::find(&self.environment) {
-            Err(ConfigError::NoHome { .. }) => return Ok(Catalog::default()),
+            Err(ConfigError::NoHome { .. }) => return Ok(None),
             found => found?,
         };
         let document = Document::load(home.config_file())?;
         document.check_sections(&SECTIONS)?;
-        Ok(Catalog::read(&document)?)
+        Ok(Some((home, document)))
     }
 
     /// Where endpoint memory is kept; nowhere, where this machine has no place for it.

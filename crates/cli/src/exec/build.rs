@@ -19,13 +19,10 @@ const HINT: &str = "The user can permit it with `alipes exec --allow write,shell
 pub(super) fn agent(
     args: &ExecArgs,
     machine: &Machine,
+    catalog: &Catalog,
     transport: &Transport,
     simulator: Option<&Simulator>,
 ) -> Result<(Agent, ModelName), Failure> {
-    let catalog = match simulator {
-        Some(_) => Catalog::default(),
-        None => machine.catalog()?,
-    };
     for secret in catalog.secrets(&machine.environment) {
         machine.redactor.learn(&secret);
     }
@@ -41,7 +38,7 @@ pub(super) fn agent(
         .folder
         .as_ref()
         .map_or(folder.to_owned(), |other| folder.join(other));
-    let root = machine.root(&folder, &catalog)?;
+    let root = machine.root(&folder, catalog)?;
     let setting = setup::setting(&root, &machine.clock);
     let options = AgentOptions {
         model: Box::new(model),

@@ -14,11 +14,13 @@ use std::time::Duration;
 
 use alipes_agent::{Agent, Answer, TurnError, TurnEvent};
 use alipes_base::Deadline;
+use alipes_models::Catalog;
 use alipes_transport::{MemoryStore, MemoryWarning};
 use tokio::sync::mpsc;
 
 use crate::args::ExecArgs;
 use crate::failure::Failure;
+use crate::login;
 use crate::setup::Machine;
 use crate::signals::Signals;
 use crate::streams::say;
@@ -47,7 +49,12 @@ pub(crate) async fn run(
         false => None,
     };
     let transport = machine.transport(args.proxy.as_deref())?;
-    let (mut agent, name) = build::agent(&args, machine, &transport, simulator.as_ref())?;
+    let (catalog, transport) = match &simulator {
+        Some(_) => (Catalog::default(), transport),
+        None => login::catalog(machine, transport)?,
+    };
+    let simulated = simulator.as_ref();
+    let (mut agent, name) = build::agent(&args, machine, &catalog, &transport, simulated)?;
     // A simulator of our own teaches nothing that is true tomorrow.
     let memory = match simulator {
         Some(_) => None,
@@ -69,7 +76,19 @@ pub(crate) async fn run(
     // However it ended: what was met is worth knowing next time.
     drop(agent);
     warn(machine, store.and_then(|store| transport.keep(store)));
-    match outcome? {
+    let ended = outcome.and_then(|outcome| tell(outcome, screen.as_mut(), attempts));
+    if let Some(logins) = catalog.logins() {
+        logins.settled().await;
+    }
+    ended
+}
+
+fn tell(
+    outcome: Result<Answer, TurnError>,
+    screen: &mut dyn Screen,
+    attempts: Attempts,
+) -> Result<(), Failure> {
+    match outcome {
         Ok(answer) => screen.completed(&answer).map_err(closed),
         Err(error) => match screen.failed(&error).map_err(closed)? {
             screen::Told::Yes => Err(Failure::Told),

@@ -54,7 +54,7 @@ async fn mistakes_are_named_with_file_line_and_the_nearest_right_name() {
     error: [TEMP]/config.toml:3:11: unknown profile "openai-codx"; did you mean "openai-codex"? (one of: openai-codex, openai, openai-compatible, anthropic, openrouter, local)
     error: [TEMP]/config.toml:3:11: unknown item of routes "websockt"; did you mean "websocket"? (one of: websocket, sse)
     error: [TEMP]/config.toml:3:10: models must be a list of strings, found a string
-    error: [TEMP]/config.toml:3:11: [providers.work.api_key] api_key is either { env = "NAME" } or { file = "PATH" }
+    error: [TEMP]/config.toml:3:11: [providers.work.api_key] api_key is either { env = "NAME" }, { file = "PATH" } or { login = "openai-codex" }
     error: [TEMP]/config.toml:2:12: base_url must be an http, https, ws or wss URL
     error: [TEMP]/config.toml:1:2: unknown section [provider]; did you mean [providers]?
     error: [TEMP]/config.toml:2:11: default must be PROVIDER/NAME, for example work/gpt-x
@@ -167,7 +167,7 @@ async fn a_key_that_cannot_be_used_is_named() {
     a device: error: keyed has no usable key (credential over sse): the key file [TEMP]/key cannot be used: it is not a regular file
     empty: error: keyed has no usable key (credential over sse): the key file [TEMP]/key cannot be used: it is empty
     no text: error: keyed has no usable key (credential over sse): the key file [TEMP]/key cannot be used: stream did not contain valid UTF-8
-    two lines: error: keyed has no usable key (credential over sse): the key file [TEMP]/key holds more than one key: a line break, a space or another character that no key has; put the key alone into it
+    two lines: error: keyed has no usable key (credential over sse): the key file [TEMP]/key cannot be used: it holds a line break, a space or another character that no key has
     huge: error: keyed has no usable key (credential over sse): the key file [TEMP]/key cannot be used: it is larger than 65536 bytes
     ");
 }

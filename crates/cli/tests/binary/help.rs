@@ -5,7 +5,17 @@ use crate::machine::Machine;
 #[tokio::test]
 async fn every_command_explains_itself() {
     let machine = Machine::new();
-    for command in ["", "exec", "demo", "simulate", "explain", "providers"] {
+    let commands = [
+        "",
+        "exec",
+        "demo",
+        "login",
+        "logout",
+        "simulate",
+        "explain",
+        "providers",
+    ];
+    for command in commands {
         let arguments: Vec<_> = command.split_whitespace().chain(["--help"]).collect();
         let ran = machine.run(&arguments).await;
         assert_eq!(ran.err, "");

@@ -14,6 +14,7 @@ mod demo;
 mod dialects;
 mod exec;
 mod help;
+mod login;
 mod machine;
 
 mod remembered;
