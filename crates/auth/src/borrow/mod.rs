@@ -123,11 +123,15 @@ impl BorrowedLogin {
         if better(&file) {
             return Ok(self.number(file));
         }
-        app_server::renew(&self.environment, &borrowed.home, &self.clock, self.version).await?;
+        let asked =
+            app_server::renew(&self.environment, &borrowed.home, &self.clock, self.version).await;
+        // The file has the last word: the Codex CLI renews its tokens first, and may then fail at
+        // something else (seen with 0.169, which could not ask for its workspace).
         let file = CodexFile::read(&borrowed.home)?;
         if better(&file) {
             return Ok(self.number(file));
         }
+        asked?;
         Err(BorrowError::NotRenewed("its access token is the same".to_owned()).into())
     }
 

@@ -19,6 +19,7 @@ echo '{"id":1,"result":{"userAgent":"x"}}'
 read -r line
 read -r line; echo "$line" >> "$CODEX_HOME/calls"
 [ -f "$CODEX_HOME/next.json" ] && mv "$CODEX_HOME/next.json" "$CODEX_HOME/auth.json"
+[ -f "$CODEX_HOME/fails" ] && echo '{"id":2,"error":{"code":-32603,"message":"workspace routing discovery failed"}}'
 echo '{"id":2,"result":{"account":{"type":"chatgpt"},"requiresOpenaiAuth":true}}'
 sleep 60
 "#;
@@ -126,6 +127,34 @@ async fn a_borrowed_token_that_has_ended_is_renewed_by_its_owner_once() {
         calls.contains(r#""method":"account/read","params":{"refreshToken":true}"#),
         "{calls}"
     );
+}
+
+#[tokio::test]
+async fn an_owner_who_renews_and_then_fails_at_something_else_has_renewed() {
+    let lender = Lender::new().await;
+    lender.write("auth.json", 0).await;
+    std::fs::write(lender.home.join("fails"), "").unwrap();
+    lender.machine.logins().borrow_codex(NAME).await.unwrap();
+    let message = lender
+        .machine
+        .credential()
+        .current()
+        .await
+        .unwrap_err()
+        .message;
+    assert!(
+        message.contains("workspace routing discovery failed"),
+        "{message}"
+    );
+    let next = lender.write("next.json", 3_600).await;
+    let token = lender
+        .machine
+        .credential()
+        .current()
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(token.secret.expose(), next["access_token"]);
 }
 
 #[tokio::test]
