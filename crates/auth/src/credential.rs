@@ -28,6 +28,8 @@ pub(crate) struct LoginCredential {
     routing: Routing,
     /// The account of the first token that was given out and named one.
     account: OnceLock<String>,
+    /// Whose it was when somebody first asked.
+    identity: OnceLock<String>,
     renewals: Renewals,
     /// Questions that nobody waits for, and that end with the conversation.
     questions: Mutex<JoinSet<()>>,
@@ -45,6 +47,7 @@ impl LoginCredential {
             borrowed,
             routing,
             account: OnceLock::new(),
+            identity: OnceLock::new(),
             renewals,
             questions: Mutex::default(),
         }
@@ -115,6 +118,18 @@ impl LoginCredential {
         Ok(token)
     }
 
+    /// The account, or else the sign-in's name.
+    fn who(&self) -> String {
+        let claims = match self.renewal.login() {
+            Ok(Some(Login::Own(login))) => login.claims(),
+            Ok(Some(Login::Borrowed(borrowed))) => borrowed.claims(),
+            Ok(None) | Err(_) => Claims::default(),
+        };
+        claims
+            .account_id
+            .unwrap_or_else(|| self.renewal.name.clone())
+    }
+
     /// What was encrypted for one account is of no use to another, and none of its business.
     fn same_account(&self, claims: &Claims) -> Result<(), AuthError> {
         let Some(account) = &claims.account_id else {
@@ -146,6 +161,10 @@ pub(crate) fn account_headers(claims: &Claims) -> Vec<(String, String)> {
 }
 
 impl Credential for LoginCredential {
+    fn identity(&self) -> String {
+        self.identity.get_or_init(|| self.who()).clone()
+    }
+
     fn current(&self) -> BoxFuture<'_, Result<Option<Token>, CredentialError>> {
         Box::pin(async { self.token().await.map(Some).map_err(told) })
     }

@@ -54,6 +54,14 @@ pub enum BorrowError {
     NotRenewed(String),
 }
 
+impl Borrowed {
+    /// Whose it is, as far as its file tells.
+    pub(crate) fn claims(&self) -> Claims {
+        let file = CodexFile::read(&self.home).ok();
+        file.as_ref().map(CodexFile::claims).unwrap_or_default()
+    }
+}
+
 /// Reads the borrowed sign-in at use.
 pub(crate) struct BorrowedLogin {
     environment: Environment,

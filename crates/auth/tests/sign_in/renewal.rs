@@ -165,6 +165,19 @@ async fn a_clock_that_is_a_day_off_neither_renews_all_the_time_nor_never() {
 }
 
 #[tokio::test]
+async fn what_is_learnt_about_an_account_stays_with_it_through_a_renewal() {
+    let machine = Machine::signed_in(SOON).await;
+    machine.simulator.set_token_lifetime(HOUR);
+    let credential = machine.credential();
+    let before = credential.identity();
+    assert_eq!(before, "acct-simulated");
+    assert_eq!(credential.current().await.unwrap().unwrap().generation, 2);
+    assert_eq!(credential.identity(), before);
+    machine.logins().sign_out(NAME).await.unwrap();
+    assert_eq!(machine.credential().identity(), NAME);
+}
+
+#[tokio::test]
 async fn another_account_does_not_slip_under_a_conversation() {
     let machine = Machine::signed_in(OVER).await;
     machine.simulator.set_token_lifetime(HOUR);
