@@ -18,7 +18,7 @@ use crate::{AuthError, Claims};
 const AHEAD: u64 = 5 * 60;
 
 /// How long a request waits for a renewal while the old token still works.
-const PATIENCE: Duration = Duration::from_secs(2);
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// The sign-in of one name. It may be our own or borrowed, and change from one to the other; it does
 /// not change its account under a conversation.

@@ -43,6 +43,7 @@ pub use borrow::BorrowError;
 pub use claims::Claims;
 pub use error::AuthError;
 pub use logins::{Logins, LoginsOptions, SignedOut};
+pub use renewal::Renewals;
 pub use section::AuthSection;
 pub use sign_in::{BrowserSignIn, DeviceSignIn, Platform, SignInError, SignedIn, Way};
 pub use status::{Owner, Status};

@@ -37,6 +37,8 @@ pub struct LoginsOptions {
     pub clock: Clock,
     /// Learns every token.
     pub redactor: Redactor,
+    /// Where renewals run, for whoever ends the process.
+    pub renewals: Renewals,
 }
 
 /// The sign-ins by name. Cheap to clone; clones are the same file.
@@ -44,7 +46,6 @@ pub struct LoginsOptions {
 pub struct Logins {
     file: LoginFile,
     options: Arc<LoginsOptions>,
-    renewals: Renewals,
 }
 
 impl std::fmt::Debug for Logins {
@@ -73,7 +74,6 @@ impl Logins {
         Self {
             file: LoginFile::beneath(&options.folder),
             options: Arc::new(options),
-            renewals: Renewals::default(),
         }
     }
 
@@ -92,16 +92,10 @@ impl Logins {
         let routing = Routing::new(base_url, &options.originator);
         Arc::new(LoginCredential::new(
             renewal,
-            self.renewals.clone(),
+            options.renewals.clone(),
             borrowed,
             routing,
         ))
-    }
-
-    /// Returns when no renewal is under way any more: what a process has to wait for before it ends,
-    /// because a token that was spent and not replaced is a sign-in lost.
-    pub async fn settled(&self) {
-        self.renewals.settled().await;
     }
 
     /// Where the sign-in's workspace wants its requests instead of `base_url`, as far as is known.

@@ -23,9 +23,9 @@ use crate::store::{Ending, Locked, Login, LoginFile, OwnLogin};
 /// After a renewal that failed, a token that still works is used for this long before the next try.
 const PAUSE: Duration = Duration::from_secs(30);
 
-/// The renewals under way in this process, whoever asked for them.
-#[derive(Clone, Default)]
-pub(crate) struct Renewals(Arc<Mutex<JoinSet<()>>>);
+/// The renewals under way in this process, whoever asked for them. Clones are the same list.
+#[derive(Clone, Debug, Default)]
+pub struct Renewals(Arc<Mutex<JoinSet<()>>>);
 
 impl Renewals {
     /// A sign-in newer than `generation`, by a task of its own: whoever stops waiting for it does not
@@ -47,8 +47,9 @@ impl Renewals {
         receiver.await.map_err(|_gone| AuthError::Interrupted)?
     }
 
-    /// Returns when none is under way any more. Each has its own limits.
-    pub(crate) async fn settled(&self) {
+    /// Returns when none is under way any more: what a process has to wait for before it ends,
+    /// because a token that was spent and not replaced is a sign-in lost. Each has its own limits.
+    pub async fn settled(&self) {
         let mut tasks = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
         while tasks.join_next().await.is_some() {}
     }

@@ -56,6 +56,9 @@ fn run(command: Command, machine: &Machine) -> Result<(), Failure> {
             stop = signals.stop(), if !serves => Err(Failure::Stopped(stop)),
         }
     });
+    // However it ended: a refresh token that was spent and not replaced is a sign-in lost. Whoever
+    // was asked to stop has as long for it as for everything else (`signals`).
+    runtime.block_on(machine.renewals.settled());
     // A thread that still reads a terminal or asks a resolver must not hold us up.
     runtime.shutdown_background();
     outcome

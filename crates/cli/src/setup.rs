@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use alipes_auth::Renewals;
 use alipes_base::{Clock, Environment, Redactor, Rng};
 use alipes_config::{ConfigError, Document, Home};
 use alipes_models::Catalog;
@@ -28,6 +29,8 @@ pub(crate) struct Machine {
     pub(crate) clock: Clock,
     pub(crate) rng: Rng,
     pub(crate) redactor: Redactor,
+    /// What has to end before the process does.
+    pub(crate) renewals: Renewals,
 }
 
 impl Machine {
@@ -37,6 +40,7 @@ impl Machine {
             clock: Clock::system(),
             rng: Rng::from_entropy(),
             redactor: Redactor::new(),
+            renewals: Renewals::default(),
         }
     }
 

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use alipes_auth::{Issuer, Logins, LoginsOptions};
+use alipes_auth::{Issuer, Logins, LoginsOptions, Renewals};
 use alipes_base::{Clock, Deadline, Environment, Redactor, Rng};
 use alipes_net::{
     Call, Dialer, DialerOptions, HttpClient, Limits, Response, SystemSockets, Tls, TlsOptions,
@@ -29,6 +29,7 @@ pub(crate) struct Machine {
     pub(crate) redactor: Redactor,
     pub(crate) clock: Clock,
     pub(crate) variables: Vec<(String, String)>,
+    pub(crate) renewals: Renewals,
 }
 
 impl Machine {
@@ -43,6 +44,7 @@ impl Machine {
             redactor: Redactor::new(),
             clock: Clock::system(),
             variables: Vec::new(),
+            renewals: Renewals::default(),
         }
     }
 
@@ -84,6 +86,7 @@ impl Machine {
             clock: self.clock.clone(),
             redactor: self.redactor.clone(),
             environment: Environment::new(variables, self.home.path().to_owned()),
+            renewals: self.renewals.clone(),
         })
     }
 
@@ -143,6 +146,7 @@ pub(crate) struct Setting {
     pub(crate) clock: Clock,
     pub(crate) redactor: Redactor,
     pub(crate) environment: Environment,
+    pub(crate) renewals: Renewals,
 }
 
 pub(crate) fn logins(setting: Setting) -> Logins {
@@ -156,6 +160,7 @@ pub(crate) fn logins(setting: Setting) -> Logins {
         http: http(),
         clock: setting.clock,
         redactor: setting.redactor,
+        renewals: setting.renewals,
     })
 }
 

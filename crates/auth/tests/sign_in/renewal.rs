@@ -88,12 +88,11 @@ async fn a_renewal_that_nobody_waits_for_any_more_is_saved_before_the_process_en
     let machine = Machine::signed_in(OVER).await;
     machine.simulator.set_token_lifetime(HOUR);
     machine.set_faults(&["token-slow"]);
-    let logins = machine.logins();
-    let credential = logins.credential(NAME, &machine.base_url());
+    let credential = machine.credential();
     let impatient = tokio::time::timeout(Duration::from_millis(100), credential.current());
     assert!(impatient.await.is_err());
     drop(credential);
-    logins.settled().await;
+    machine.renewals.settled().await;
     assert_eq!(machine.login()["generation"], 2);
     let token = machine.credential().current().await.unwrap().unwrap();
     assert_eq!((token.generation, machine.refreshes()), (2, 1));

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::Duration;
 
-use alipes_auth::Issuer;
+use alipes_auth::{Issuer, Renewals};
 use alipes_base::{Clock, Environment, Redactor};
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, Lines};
@@ -120,6 +120,7 @@ async fn one_of_many() {
         clock: Clock::system(),
         redactor: Redactor::new(),
         environment: Environment::new(none, PathBuf::from("/")),
+        renewals: Renewals::default(),
     });
     let credential = logins.credential(NAME, &text("base_url").parse().unwrap());
     say("ready");

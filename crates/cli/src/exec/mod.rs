@@ -76,19 +76,7 @@ pub(crate) async fn run(
     // However it ended: what was met is worth knowing next time.
     drop(agent);
     warn(machine, store.and_then(|store| transport.keep(store)));
-    let ended = outcome.and_then(|outcome| tell(outcome, screen.as_mut(), attempts));
-    if let Some(logins) = catalog.logins() {
-        logins.settled().await;
-    }
-    ended
-}
-
-fn tell(
-    outcome: Result<Answer, TurnError>,
-    screen: &mut dyn Screen,
-    attempts: Attempts,
-) -> Result<(), Failure> {
-    match outcome {
+    match outcome? {
         Ok(answer) => screen.completed(&answer).map_err(closed),
         Err(error) => match screen.failed(&error).map_err(closed)? {
             screen::Told::Yes => Err(Failure::Told),

@@ -136,6 +136,7 @@ pub(crate) fn catalog(
         http: transport.http.clone(),
         clock: machine.clock.clone(),
         redactor: machine.redactor.clone(),
+        renewals: machine.renewals.clone(),
     });
     guard(&logins);
     Ok((Catalog::read(&document)?.with_logins(logins), transport))

@@ -200,8 +200,7 @@ async fn a_person_who_interrupts_leaves_nothing_behind() {
     let machine = machine(&simulator);
     let mut signing = Signing::start(&machine, &["login", "--device"]);
     signing.shown().await.unwrap();
-    let id = nix::unistd::Pid::from_raw(signing.child.id().unwrap().try_into().unwrap());
-    nix::sys::signal::kill(id, nix::sys::signal::Signal::SIGINT).unwrap();
+    interrupt(&signing.child);
     assert_eq!(signing.ended().await.code, Some(130));
     assert!(!machine.home("auth.json").exists());
 }
@@ -231,9 +230,7 @@ async fn a_token_stays_out_of_sight() {
     let simulator = issuer().await;
     let machine = machine(&simulator);
     let signed_in = sign_in(&machine).await;
-    let file = std::fs::read_to_string(machine.home("auth.json")).unwrap();
-    let file: serde_json::Value = serde_json::from_str(&file).unwrap();
-    let login = &file["logins"]["openai-codex"];
+    let login = login(&machine);
     let turn = machine.run(&["exec", "-v", "hi"]).await;
     let status = machine.run(&["login", "status"]).await;
     for ran in [signed_in, turn, status] {
@@ -295,9 +292,37 @@ async fn a_process_ends_after_the_renewal_that_it_began() {
     // Slower than the turn is patient: it goes on with the token that still works.
     simulator.set_scenario(Scenario::from_flags(["token-slow"]).unwrap());
     machine.run(&["exec", "hi"]).await.answer();
+    assert_eq!(login(&machine)["generation"], 2);
+
+    // And so when it is interrupted.
+    simulator.set_token_lifetime(Duration::ZERO);
+    sign_in(&machine).await;
+    let asked = |simulator: &Simulator| {
+        let seen = simulator.seen();
+        seen.iter()
+            .filter(|seen| seen.route == Route::Token)
+            .count()
+    };
+    let before = asked(&simulator);
+    let child = machine.command(&["exec", "hi"]).spawn().unwrap();
+    while asked(&simulator) == before {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    interrupt(&child);
+    assert_eq!(ended(child).await.code, Some(130));
+    assert_eq!(login(&machine)["generation"], 4);
+}
+
+/// The sign-in as it is kept.
+fn login(machine: &Machine) -> serde_json::Value {
     let file = std::fs::read_to_string(machine.home("auth.json")).unwrap();
     let file: serde_json::Value = serde_json::from_str(&file).unwrap();
-    assert_eq!(file["logins"]["openai-codex"]["generation"], 2);
+    file["logins"]["openai-codex"].clone()
+}
+
+fn interrupt(child: &Child) {
+    let id = nix::unistd::Pid::from_raw(child.id().unwrap().try_into().unwrap());
+    nix::sys::signal::kill(id, nix::sys::signal::Signal::SIGINT).unwrap();
 }
 
 #[tokio::test]

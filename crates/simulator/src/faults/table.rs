@@ -205,7 +205,7 @@ pub(super) static FAULTS: &[FaultInfo] = table! {
     AUTHORIZE End Twisted(Twist::Error("unauthorized", "missing_codex_entitlement")), "sign-in-no-entitlement", "the browser comes back with missing_codex_entitlement";
     AUTHORIZE End Twisted(Twist::Error("server_error", "<b>Try later</b>")), "sign-in-error", "the browser comes back with an error";
     AUTHORIZE End Twisted(Twist::OtherState),           "sign-in-other-state",  "the browser comes back with another sign-in's state";
-    TOKEN Headers Late(Duration::from_secs(3)),         "token-slow",           "the issuer takes 3 s for tokens";
+    TOKEN Headers Late(Duration::from_millis(1_500)),   "token-slow",           "the issuer takes 1.5 s for tokens";
     TOKEN Headers Stall,                                "token-stall",          "the issuer never answers for tokens";
     TOKEN Headers Refuse(&answers::RATE_LIMITED),       "token-429",            "the issuer answers 429 for tokens";
     TOKEN Headers Refuse(&answers::SERVER_ERROR),       "token-500",            "the issuer answers 500 for tokens";
