@@ -8,6 +8,8 @@ use alipes_base::Secret;
 use alipes_transport::{Credential, CredentialError, Token};
 use futures_util::future::BoxFuture;
 
+use crate::saved_key::{SavedKey, is_one_key};
+
 /// Larger files are not keys.
 const LARGEST: u64 = 64 * 1024;
 
@@ -21,7 +23,8 @@ pub enum KeySource {
         /// Its value; `None` if it was not set.
         value: Option<Secret>,
     },
-    /// A file that holds the key and nothing else; white space around it is ignored.
+    /// A file that holds the key and nothing else, white space around it aside, or a
+    /// [saved](crate::SavedKey) one.
     File {
         /// Its path.
         path: PathBuf,
@@ -32,6 +35,8 @@ pub enum KeySource {
 #[derive(Debug)]
 pub struct ApiKey {
     source: KeySource,
+    /// Where it is sent to.
+    origin: Option<String>,
     last: Mutex<Option<Token>>,
 }
 
@@ -41,8 +46,17 @@ impl ApiKey {
     pub fn new(source: KeySource) -> Self {
         Self {
             source,
+            origin: None,
             last: Mutex::new(None),
         }
+    }
+
+    /// The same key on its way to this origin (`https://host`): one that was saved for another is
+    /// not given out.
+    #[must_use]
+    pub fn sent_to(self, origin: String) -> Self {
+        let origin = Some(origin);
+        Self { origin, ..self }
     }
 
     async fn read(&self) -> Result<Token, CredentialError> {
@@ -51,17 +65,21 @@ impl ApiKey {
             KeySource::Variable { name, value } => {
                 value.as_ref().map(trimmed).ok_or_else(|| {
                     problem(format!(
-                        "the variable {name} is not set; put the key into it"
+                        "the variable {name} is not set; put the key into it, or save one with \
+                         `alipes providers add NAME`"
                     ))
                 })?
             }
             KeySource::File { path } => {
                 let shown = path.display().to_string();
                 let path = path.clone();
-                tokio::task::spawn_blocking(move || read_file(&path))
+                let text = tokio::task::spawn_blocking(move || read_file(&path))
                     .await
                     .unwrap_or_else(|_| Err("reading it failed".to_owned()))
-                    .map_err(|why| problem(format!("the key file {shown} cannot be used: {why}")))?
+                    .map_err(|why| {
+                        problem(format!("the key file {shown} cannot be used: {why}"))
+                    })?;
+                self.released(text)?
             }
         };
         if key.expose().is_empty() {
@@ -70,13 +88,30 @@ impl ApiKey {
                 self.source
             )));
         }
-        if !key.expose().bytes().all(|byte| matches!(byte, b'!'..=b'~')) {
+        if !is_one_key(key.expose()) {
             return Err(problem(format!(
                 "{} cannot be used: it holds a line break, a space or another character that no key has",
                 self.source
             )));
         }
         Ok(self.number(key))
+    }
+
+    /// The key in a file's text, if it may go where this one is sent to.
+    fn released(&self, text: Secret) -> Result<Secret, CredentialError> {
+        let Some(saved) = SavedKey::parse(text.expose()) else {
+            return Ok(text);
+        };
+        match &self.origin {
+            Some(origin) if origin == saved.origin() => Ok(saved.into_secret()),
+            other => Err(problem(format!(
+                "{} was saved for {} and is not sent to {}; set base_url back, or save a key for \
+                 the new address with `alipes providers add NAME`",
+                self.source,
+                saved.origin(),
+                other.as_deref().unwrap_or("another address"),
+            ))),
+        }
     }
 
     /// The token for this key: of the same generation as long as the key is the same.
@@ -192,6 +227,31 @@ mod tests {
         }
         let token = ApiKey::new(variable("sk-one\n")).current().await.unwrap();
         assert_eq!(token.unwrap().secret.expose(), "sk-one");
+    }
+
+    #[tokio::test]
+    async fn a_saved_key_is_given_out_for_its_own_origin_only() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("key");
+        let saved = SavedKey::new("sk-canary", "https://one.example".to_owned()).unwrap();
+        saved.write(&path).unwrap();
+        let key = || ApiKey::new(KeySource::File { path: path.clone() });
+        let own = key().sent_to("https://one.example".to_owned());
+        let token = own.current().await.unwrap().unwrap();
+        assert_eq!(token.secret.expose(), "sk-canary");
+        for other in [
+            key(),
+            key().sent_to("https://two.example".to_owned()),
+            key().sent_to("http://one.example".to_owned()),
+            key().sent_to("https://one.example:8443".to_owned()),
+        ] {
+            let message = other.current().await.unwrap_err().message;
+            assert!(
+                message.contains("saved for https://one.example"),
+                "{message}"
+            );
+            assert!(!message.contains("canary"), "{message}");
+        }
     }
 
     #[tokio::test]

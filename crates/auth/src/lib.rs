@@ -17,6 +17,7 @@
 //! - however many tasks and processes find a token old at once, one refresh request is made;
 //! - nothing is lost: a failed refresh keeps the old token while it works, and only the issuer's own
 //!   last word ends a chain; that word is remembered;
+//! - a key that this program saved goes to the origin it was saved for and nowhere else;
 //! - no clock is trusted: how long a token lasts is counted from when it came;
 //! - nothing waits for what a workspace wants (`routing`); it counts from the next conversation on.
 //!
@@ -32,6 +33,7 @@ mod error;
 mod logins;
 mod renewal;
 mod routing;
+mod saved_key;
 mod section;
 mod sign_in;
 mod status;
@@ -44,6 +46,7 @@ pub use claims::Claims;
 pub use error::AuthError;
 pub use logins::{Logins, LoginsOptions, SignedOut};
 pub use renewal::Renewals;
+pub use saved_key::{NoKey, SavedKey};
 pub use section::AuthSection;
 pub use sign_in::{BrowserSignIn, DeviceSignIn, Platform, SignInError, SignedIn, Way};
 pub use status::{Owner, Status};
