@@ -18,7 +18,8 @@ pub(crate) enum Dress {
     Crumbs,
 }
 
-/// The lines of one event, without the blank one that ends it.
+/// The lines of one event, without the blank one that ends it. Chunks of Chat Completions have no
+/// kind, and no name.
 pub(crate) fn lines(event: &str) -> String {
     match inject::kind_of(event) {
         "" => format!("data: {event}\n"),
@@ -26,26 +27,26 @@ pub(crate) fn lines(event: &str) -> String {
     }
 }
 
-/// All events in pieces, as they are written.
-pub(crate) fn dressed(dress: Dress, events: &[String]) -> Vec<Bytes> {
-    let whole = events.iter().map(|event| format!("{}\n", lines(event)));
-    match dress {
-        Dress::ByteOrderMark => std::iter::once("\u{feff}".to_owned())
-            .chain(whole)
-            .map(Bytes::from)
-            .collect(),
-        Dress::CarriageReturns => whole
-            .flat_map(|event| {
-                let event = event.replace('\n', "\r\n");
-                let pieces: Vec<_> = event.split_inclusive('\r').map(str::to_owned).collect();
-                pieces
-            })
-            .map(Bytes::from)
-            .collect(),
-        Dress::Crumbs => whole
-            .flat_map(String::into_bytes)
-            .map(|byte| Bytes::copy_from_slice(&[byte]))
-            .collect(),
+impl Dress {
+    /// What comes before the first event.
+    pub(crate) fn opening(self) -> Option<Bytes> {
+        (self == Self::ByteOrderMark).then_some(Bytes::from_static("\u{feff}".as_bytes()))
+    }
+
+    /// The chunks of a text.
+    pub(crate) fn pieces(self, text: &str) -> Vec<Bytes> {
+        match self {
+            Self::ByteOrderMark => vec![text.to_owned().into()],
+            Self::CarriageReturns => text
+                .replace('\n', "\r\n")
+                .split_inclusive('\r')
+                .map(|piece| piece.to_owned().into())
+                .collect(),
+            Self::Crumbs => text
+                .bytes()
+                .map(|byte| Bytes::copy_from_slice(&[byte]))
+                .collect(),
+        }
     }
 }
 
@@ -56,15 +57,15 @@ mod tests {
     #[test]
     fn a_dress_changes_no_event() {
         let event = r#"{"type":"response.created","text":"“ü”"}"#;
-        let plain = format!("event: response.created\ndata: {event}\n\n");
-        let whole = |dress| {
-            let pieces = dressed(dress, &[event.to_owned()]);
+        let plain = format!("{}\n", lines(event));
+        assert_eq!(plain, format!("event: response.created\ndata: {event}\n\n"));
+        let whole = |dress: Dress| {
+            let pieces = dress.pieces(&plain);
             (pieces.len(), String::from_utf8(pieces.concat()).unwrap())
         };
         assert_eq!(whole(Dress::Crumbs), (plain.len(), plain.clone()));
-        let marked = format!("\u{feff}{plain}");
-        assert_eq!(whole(Dress::ByteOrderMark), (2, marked));
-        let (pieces, text) = whole(Dress::CarriageReturns);
-        assert_eq!((pieces, text), (4, plain.replace('\n', "\r\n")));
+        assert_eq!(whole(Dress::ByteOrderMark), (1, plain.clone()));
+        let crossed = plain.replace('\n', "\r\n");
+        assert_eq!(whole(Dress::CarriageReturns), (4, crossed));
     }
 }

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 
 use crate::faults::{Action, Bend, FaultInfo, Flood, Point};
-use crate::framing;
+use crate::framing::Dress;
 use crate::plug::Pull;
 use crate::speaker;
 
@@ -22,6 +22,8 @@ pub(crate) enum Step {
     Unfinished(String),
     /// Sends these bytes as they are (SSE; over WebSocket nothing).
     Bytes(Bytes),
+    /// From here on events look so (SSE; over WebSocket as always).
+    Dress(Dress),
     /// Says nothing more.
     Stall,
     /// Says nothing for so long.
@@ -107,12 +109,8 @@ pub(crate) fn script(events: Vec<String>, fault: Option<&FaultInfo>, now: u64) -
             steps.extend(rest);
         }
         Action::Dress(dress) => {
-            let events: Vec<String> = rest.filter_map(Step::event).collect();
-            steps.extend(
-                framing::dressed(dress, &events)
-                    .into_iter()
-                    .map(Step::Bytes),
-            );
+            steps.push(Step::Dress(dress));
+            steps.extend(rest);
         }
         Action::Renumber => {
             let events: Vec<String> = rest.filter_map(Step::event).collect();
@@ -272,6 +270,7 @@ mod tests {
                 }),
                 Step::Unfinished(_) => "unfinished".to_owned(),
                 Step::Bytes(_) => "bytes".to_owned(),
+                Step::Dress(dress) => format!("{dress:?}"),
                 Step::Flood(_) => "flood".to_owned(),
                 Step::Stall => "stall".to_owned(),
                 Step::Pause(_) => "pause".to_owned(),

@@ -15,7 +15,7 @@ use hyper::body::Frame;
 
 use crate::answers::{Refusal, plain};
 use crate::faults::FaultInfo;
-use crate::framing::lines;
+use crate::framing::{self, Dress};
 use crate::http::{Body, Connection, full};
 use crate::inject::{self, Step};
 use crate::plug::{Plug, Pull, STALL};
@@ -45,6 +45,8 @@ pub(crate) fn answer(
 pub(crate) fn streamed(connection: &Connection, steps: Vec<Step>) -> Response<Body> {
     let player = Player {
         steps: steps.into(),
+        pieces: VecDeque::new(),
+        dress: None,
         pace: connection.backend.pace,
         plug: Arc::clone(&connection.plug),
     };
@@ -87,6 +89,9 @@ fn understand(body: &Bytes) -> Result<CreateRequest, Refusal> {
 /// Plays steps into a response's body.
 struct Player {
     steps: VecDeque<Step>,
+    /// Chunks that are due before the next step.
+    pieces: VecDeque<Bytes>,
+    dress: Option<Dress>,
     pace: Duration,
     plug: Arc<Plug>,
 }
@@ -102,31 +107,42 @@ impl Player {
 
     /// The next bytes; `None` at the end of the body.
     async fn next(&mut self) -> Option<Bytes> {
-        while let Some(Step::Pause(length)) = self.steps.front() {
-            tokio::time::sleep(*length).await;
-            self.steps.pop_front();
-        }
-        match self.steps.pop_front()? {
-            Step::Event(event) => {
-                if inject::is_text(&event) && !self.pace.is_zero() {
-                    tokio::time::sleep(self.pace).await;
+        while self.pieces.is_empty() {
+            match self.steps.pop_front()? {
+                Step::Event(event) => {
+                    if inject::is_text(&event) && !self.pace.is_zero() {
+                        tokio::time::sleep(self.pace).await;
+                    }
+                    self.write(format!("{}\n", framing::lines(&event)));
                 }
-                Some(format!("{}\n", lines(&event)).into())
+                Step::Unfinished(event) => self.write(framing::lines(&event)),
+                Step::Bytes(bytes) => self.pieces.push_back(bytes),
+                Step::Dress(dress) => {
+                    self.pieces.extend(dress.opening());
+                    self.dress = Some(dress);
+                }
+                Step::Flood(mut flooding) => {
+                    self.pieces.push_back(flooding.piece.clone());
+                    flooding.pieces = flooding.pieces.checked_sub(1)?;
+                    self.steps.push_front(Step::Flood(flooding));
+                }
+                Step::Pause(length) => tokio::time::sleep(length).await,
+                Step::Stall => {
+                    tokio::time::sleep(STALL).await;
+                    return self.end(Pull::Cut).await;
+                }
+                Step::Pull(how) => return self.end(how).await,
+                Step::CloseFrame(_) => return None,
             }
-            Step::Unfinished(event) => Some(lines(&event).into()),
-            Step::Bytes(bytes) => Some(bytes),
-            Step::Flood(mut flooding) => {
-                let piece = flooding.piece.clone();
-                flooding.pieces = flooding.pieces.checked_sub(1)?;
-                self.steps.push_front(Step::Flood(flooding));
-                Some(piece)
-            }
-            Step::Stall => {
-                tokio::time::sleep(STALL).await;
-                self.end(Pull::Cut).await
-            }
-            Step::Pull(how) => self.end(how).await,
-            Step::CloseFrame(_) | Step::Pause(_) => None,
+        }
+        self.pieces.pop_front()
+    }
+
+    /// Text for the body, dressed as it is to be.
+    fn write(&mut self, text: String) {
+        match self.dress {
+            None => self.pieces.push_back(text.into()),
+            Some(dress) => self.pieces.extend(dress.pieces(&text)),
         }
     }
 

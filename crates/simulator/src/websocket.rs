@@ -248,8 +248,8 @@ impl Served {
                         self.send(flooding.text()).await?;
                     }
                 }
-                // No message of this route.
-                Step::Bytes(_) => {}
+                // Nothing that this route has.
+                Step::Bytes(_) | Step::Dress(_) => {}
                 Step::Pause(length) => self.wait(length).await?,
                 Step::Stall => {
                     self.wait(STALL).await?;
