@@ -8,7 +8,7 @@ use alipes_wire::messages::MessageWriter;
 use alipes_wire::responses::{Assembler, Terminal};
 use alipes_wire::{ApiError, Frame, ModelEvent, RawEvent};
 
-use crate::inject::Step;
+use crate::inject::{self, Step};
 
 /// One answer on its way into another dialect.
 #[derive(Debug)]
@@ -17,6 +17,8 @@ pub(crate) struct Speaker {
     writer: Writer,
     /// What the last event became, in case it comes again.
     last: Vec<String>,
+    /// What the last piece of text became, in case there is more of it behind the end.
+    last_text: Option<String>,
 }
 
 #[derive(Debug)]
@@ -42,6 +44,7 @@ impl Speaker {
             assembler: Assembler::new(),
             writer,
             last: Vec::new(),
+            last_text: None,
         }
     }
 
@@ -84,12 +87,18 @@ impl Speaker {
                 match self.assembler.push(&raw) {
                     Some(told) => self.writer.push(&told),
                     None if ended.is_some() => return self.last.clone(),
+                    None if inject::is_text(&event) => {
+                        return self.last_text.iter().cloned().collect();
+                    }
                     None if self.assembler.skipped() > known => return vec![event],
                     None => return Vec::new(),
                 }
             }
         };
         self.last = frames.into_iter().map(|frame| frame.data).collect();
+        if inject::is_text(&event) {
+            self.last_text = self.last.last().cloned();
+        }
         self.last.clone()
     }
 }
