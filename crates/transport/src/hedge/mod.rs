@@ -114,7 +114,14 @@ async fn contest<'a>(
     };
     match turn {
         // It has answered, or has failed with the reader its own.
-        Turn::Ended(ran) if ran.result.is_ok() || race.winner() == Some(ran.entrant) => *ran,
+        Turn::Ended(ran) if ran.result.is_ok() || race.winner() == Some(ran.entrant) => {
+            let other = match ran.entrant {
+                Entrant::Elder => second,
+                Entrant::Younger => first,
+            };
+            step.beaten(other).await;
+            *ran
+        }
         Turn::Ended(lost) if lost.entrant == Entrant::Elder => {
             race.leave_to(Entrant::Younger);
             let lost = step.lost(*lost).await;
