@@ -1,31 +1,33 @@
 //! Which endpoint, key and dialect a model's name means.
+//!
+//! The user's providers come first, and below them those that ship with the program (`bundled`).
+
+pub(crate) mod bundled;
+mod credential;
+pub(crate) mod provider;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use alipes_auth::{ApiKey, KeySource, Logins};
+use alipes_auth::Logins;
 use alipes_base::{Environment, Secret};
 use alipes_config::{Document, Origin, nearest};
-use alipes_transport::{Credential, Endpoint, NoCredential, Profile, Route, Session, Transport};
+use alipes_transport::{Endpoint, Profile, Route, Session, Transport};
+use http::{HeaderName, HeaderValue};
 
-use crate::section::KeySetting;
 use crate::{
     Chain, Dialect, ModelName, ModelSection, ModelsError, ProviderSection, ProvidersSection,
 };
+use provider::{KEY_VARIABLE, Key, Provider};
 
-/// The provider that everybody has who is signed in to ChatGPT, and the name of that sign-in.
+/// The provider that is signed in to with ChatGPT, and the name of that sign-in.
 pub const OPENAI_CODEX: &str = "openai-codex";
-
-/// Where it is (codex-protocol §1.1).
-const CHATGPT: &str = "https://chatgpt.com/backend-api/codex";
-
-/// The variable that holds the key of a provider given on the command line.
-const KEY_VARIABLE: &str = "ALIPES_API_KEY";
 
 /// The providers this machine knows.
 #[derive(Clone, Debug, Default)]
 pub struct Catalog {
-    providers: Vec<(String, ProviderSection)>,
+    /// Those of the configuration, in its order.
+    configured: Vec<(String, ProviderSection)>,
     model: ModelSection,
     folder: PathBuf,
     logins: Option<Logins>,
@@ -69,10 +71,10 @@ impl Catalog {
     /// # Errors
     /// [`ModelsError::Config`] with file, line and the nearest right name.
     pub fn read(document: &Document) -> Result<Self, ModelsError> {
-        let ProvidersSection(providers) = document.section().map_err(Box::new)?;
+        let ProvidersSection(configured) = document.section().map_err(Box::new)?;
         let folder = document.path().parent().unwrap_or(Path::new("")).to_owned();
         Ok(Self {
-            providers,
+            configured,
             model: document.section().map_err(Box::new)?,
             folder,
             logins: None,
@@ -112,41 +114,76 @@ impl Catalog {
         Ok(Chain::new(links, making.transport.clock.clone()))
     }
 
-    /// The effective profile of a configured provider.
+    /// Every provider: the configured ones in the order of the file, then the other bundled ones.
+    #[must_use]
+    pub fn providers(&self) -> Vec<Provider> {
+        let is_configured = |name: &&str| self.configured.iter().any(|(known, _)| known == name);
+        let configured = self.configured.iter().map(|(name, _)| name.as_str());
+        let others = bundled::names().filter(|name| !is_configured(name));
+        configured
+            .chain(others)
+            .filter_map(|name| self.known(name))
+            .collect()
+    }
+
+    /// The provider of this name.
+    ///
+    /// # Errors
+    /// [`ModelsError::UnknownProvider`] with the nearest right name.
+    pub fn provider(&self, name: &str) -> Result<Provider, ModelsError> {
+        self.known(name)
+            .ok_or_else(|| self.unknown_provider(name, ""))
+    }
+
+    /// The effective profile of a provider.
     ///
     /// # Errors
     /// [`ModelsError`], if there is no such provider.
     pub fn profile(&self, provider: &str) -> Result<Profile, ModelsError> {
-        match self.known(provider) {
-            Some(section) => effective_profile(&section),
-            None => Err(self.unknown_provider(provider, "")),
-        }
+        effective_profile(&self.provider(provider)?)
+    }
+
+    /// Where a provider is, and how it wants to be asked.
+    ///
+    /// # Errors
+    /// [`ModelsError`], if it has no usable address.
+    pub fn endpoint(&self, provider: &Provider) -> Result<Endpoint, ModelsError> {
+        endpoint(provider, effective_profile(provider)?)
+    }
+
+    /// Whether the configuration names a model of this provider as the default or a fallback.
+    #[must_use]
+    pub fn relies_on(&self, provider: &str) -> bool {
+        let default = self.model.default.iter().map(|default| &default.value);
+        let mut named = default.chain(&self.model.fallback);
+        named.any(|name| name.provider == provider)
     }
 
     /// The files that hold keys.
     pub fn key_files(&self) -> impl Iterator<Item = PathBuf> {
         let keys = self
-            .providers
-            .iter()
-            .filter_map(|(_, provider)| match &provider.api_key {
-                Some(KeySetting::File(path)) => Some(self.folder.join(path)),
+            .providers()
+            .into_iter()
+            .filter_map(|provider| match provider.key {
+                Key::File(path) => Some(self.folder.join(path)),
                 _ => None,
             });
         keys.chain(self.logins.iter().map(Logins::codex_file))
     }
 
-    /// The keys that are known without asking for them: those in variables, and a sign-in's tokens.
+    /// The keys that are known without asking for them: those in variables, of providers that are
+    /// not in use too, and a sign-in's tokens.
     pub fn secrets(&self, environment: &Environment) -> Vec<Secret> {
-        let variables = self
-            .providers
-            .iter()
-            .filter_map(|(_, provider)| match &provider.api_key {
-                Some(KeySetting::Variable(name)) => Some(name.as_str()),
-                _ => None,
-            });
+        let variable = |provider: Provider| match provider.key {
+            Key::Variable(name) | Key::VariableIfSet(name) => Some(name),
+            _ => None,
+        };
+        let mut variables: Vec<String> =
+            self.providers().into_iter().filter_map(variable).collect();
+        variables.push(KEY_VARIABLE.to_owned());
         let logins = self.logins.iter();
         variables
-            .chain([KEY_VARIABLE])
+            .iter()
             .filter_map(|name| environment.text(name))
             .map(|text| Secret::new(text.to_owned()))
             .chain(logins.flat_map(|logins| logins.secrets(OPENAI_CODEX)))
@@ -155,11 +192,10 @@ impl Catalog {
 
     fn asked(&self, overrides: &Overrides) -> Result<Asked, ModelsError> {
         if let Some(text) = &overrides.model {
-            let name = text
-                .parse()
-                .map_err(|_not_a_name| ModelsError::NotAModelName {
-                    text: text.chars().take(80).collect(),
-                })?;
+            let parsed = text.parse().ok().or_else(|| self.default_of(text));
+            let name = parsed.ok_or_else(|| ModelsError::NotAModelName {
+                text: text.chars().take(80).collect(),
+            })?;
             let place = String::new();
             return Ok(Asked { name, place });
         }
@@ -175,53 +211,59 @@ impl Catalog {
         Ok(Asked { name, place })
     }
 
+    /// A provider's name alone means its default model.
+    fn default_of(&self, provider: &str) -> Option<ModelName> {
+        let model = self.known(provider)?.default_model?;
+        let provider = provider.to_owned();
+        Some(ModelName { provider, model })
+    }
+
     fn link(
         &self,
         asked: &Asked,
         overrides: &Overrides,
         making: Making<'_>,
     ) -> Result<(ModelName, Session), ModelsError> {
-        let provider = self.provider(asked, overrides)?;
+        let provider = self.overridden(asked, overrides, making.environment)?;
+        let wants_websocket = provider.routes.as_deref() == Some(&[Route::WebSocket]);
+        if wants_websocket && provider.dialect != Dialect::Responses {
+            let dialect = provider.dialect.as_str();
+            return Err(ModelsError::NoWebSocket { dialect });
+        }
         let profile = match &overrides.profile {
             Some(profile) => profile.clone(),
             None => effective_profile(&provider)?,
         };
-        let dialect = provider.dialect;
-        let wants_websocket = provider.routes.as_deref() == Some(&[Route::WebSocket]);
-        if wants_websocket && dialect != Dialect::Responses {
-            let dialect = dialect.as_str();
-            return Err(ModelsError::NoWebSocket { dialect });
-        }
-        let name = asked.name.clone();
-        let endpoint_at = |base_url: &str| {
-            let (profile, routes) = (profile.clone(), provider.routes.clone());
-            let endpoint = Endpoint::new(&name.provider, base_url, profile, routes);
-            endpoint.map(|endpoint| endpoint.with_dialect(dialect))
+        let known = endpoint(&provider, profile.clone())?;
+        let credential = self.credential(&provider, &known, making.environment)?;
+        let endpoint = match self.routed(&provider, &known) {
+            Some(elsewhere) => endpoint(&elsewhere, profile)?,
+            None => known,
         };
-        let mut endpoint = endpoint_at(&provider.base_url)?;
-        let credential = self.credential(&provider, &endpoint, making.environment)?;
-        if let Some(base_url) = self.routed(&provider, &endpoint) {
-            endpoint = endpoint_at(&base_url)?;
-        }
         let session =
             making
                 .transport
                 .session(Arc::new(endpoint), credential, making.session_id.to_owned());
-        Ok((name, session))
+        Ok((asked.name.clone(), session))
     }
 
-    fn known(&self, name: &str) -> Option<ProviderSection> {
-        let mut configured = self.providers.iter();
+    fn known(&self, name: &str) -> Option<Provider> {
+        let mut configured = self.configured.iter();
         let section = configured.find(|(known, _)| known == name);
-        let section = section.map(|(_, section)| section.clone());
-        section.or_else(|| (name == OPENAI_CODEX && self.logins.is_some()).then(openai_codex))
+        match section {
+            Some((_, section)) => Provider::resolved(name, Some(section)),
+            None if name == bundled::GROUND => None,
+            None => Provider::resolved(name, None),
+        }
     }
 
-    fn provider(
+    /// The provider that is asked, with what the command line says about it.
+    fn overridden(
         &self,
         asked: &Asked,
         overrides: &Overrides,
-    ) -> Result<ProviderSection, ModelsError> {
+        environment: &Environment,
+    ) -> Result<Provider, ModelsError> {
         let name = &asked.name;
         let mut provider = match (self.known(&name.provider), &overrides.base_url) {
             (Some(known), None)
@@ -229,14 +271,12 @@ impl Catalog {
             {
                 return Err(unknown_model(asked, &known.models));
             }
-            (Some(known), Some(other)) if *other != known.base_url => elsewhere(known),
-            (Some(known), _) => known,
-            (None, Some(_)) => elsewhere(ProviderSection::default()),
+            (Some(known), None) => known,
+            (Some(known), Some(other)) if stays(&known, other, environment) => known,
+            (Some(known), Some(other)) => known.elsewhere(other),
+            (None, Some(other)) => Provider::unknown(&name.provider).elsewhere(other),
             (None, None) => return Err(self.unknown_provider(&name.provider, &asked.place)),
         };
-        if let Some(base_url) = &overrides.base_url {
-            provider.base_url.clone_from(base_url);
-        }
         if let Some(dialect) = overrides.dialect {
             provider.dialect = dialect;
         }
@@ -246,57 +286,20 @@ impl Catalog {
         Ok(provider)
     }
 
-    /// Where a workspace that is known to live elsewhere wants its requests.
-    fn routed(&self, provider: &ProviderSection, endpoint: &Endpoint) -> Option<String> {
-        let Some(KeySetting::Login(name)) = &provider.api_key else {
-            return None;
-        };
-        let routed = self.logins.as_ref()?.routed(name, endpoint.base_url());
-        routed.map(String::from)
-    }
-
-    fn credential(
-        &self,
-        provider: &ProviderSection,
-        endpoint: &Endpoint,
-        environment: &Environment,
-    ) -> Result<Arc<dyn Credential>, ModelsError> {
-        let secret = |name: &str| {
-            environment
-                .text(name)
-                .map(|text| Secret::new(text.to_owned()))
-        };
-        let variable = |name: &str| {
-            Arc::new(ApiKey::new(KeySource::Variable {
-                name: name.to_owned(),
-                value: secret(name),
-            }))
-        };
-        Ok(match &provider.api_key {
-            None => Arc::new(NoCredential),
-            // An address that is only known from a flag may need no key.
-            Some(KeySetting::IfSet) if secret(KEY_VARIABLE).is_none() => Arc::new(NoCredential),
-            Some(KeySetting::IfSet) => variable(KEY_VARIABLE),
-            Some(KeySetting::Variable(name)) => variable(name),
-            Some(KeySetting::File(path)) => Arc::new(ApiKey::new(KeySource::File {
-                path: self.folder.join(path),
-            })),
-            Some(KeySetting::Login(name)) => {
-                let logins = self.logins.as_ref().ok_or(ModelsError::NoLogins)?;
-                logins.credential(name, endpoint.base_url())
-            }
-        })
-    }
-
     fn unknown_provider(&self, name: &str, place: &str) -> ModelsError {
-        let names: Vec<&str> = self
-            .providers
+        let configured: Vec<&str> = self
+            .configured
             .iter()
             .map(|(name, _)| name.as_str())
             .collect();
-        let hint = match (nearest(name, names.iter().copied()), names.as_slice()) {
+        let known = configured.iter().copied().chain(bundled::names());
+        let hint = match (nearest(name, known), configured.as_slice()) {
             (Some(nearest), _) => format!("; did you mean {nearest:?}?"),
-            (None, []) => "; give its address with --base-url URL".to_owned(),
+            (None, []) => {
+                "; `alipes providers --all` lists those that are known, and --base-url URL gives \
+                 the address of another"
+                    .to_owned()
+            }
             (None, names) => format!("; configured: {}", names.join(", ")),
         };
         ModelsError::UnknownProvider {
@@ -307,31 +310,42 @@ impl Catalog {
     }
 }
 
-/// A provider at another address than the configured one: its key and its profile stay behind,
-/// because a key belongs to an address.
-fn elsewhere(provider: ProviderSection) -> ProviderSection {
-    ProviderSection {
-        api_key: Some(KeySetting::IfSet),
-        profile: None,
-        ..provider
-    }
+/// Whether a provider with this address on the command line is still the one that is known. One that
+/// nobody configured gives way to the key for addresses from the command line.
+fn stays(known: &Provider, base_url: &str, environment: &Environment) -> bool {
+    let same = known.base_url.as_deref() == Some(base_url);
+    same && (known.configured || environment.text(KEY_VARIABLE).is_none())
 }
 
-/// The provider that a ChatGPT sign-in is for.
-fn openai_codex() -> ProviderSection {
-    ProviderSection {
-        base_url: CHATGPT.to_owned(),
-        profile: Some(OPENAI_CODEX),
-        api_key: Some(KeySetting::Login(OPENAI_CODEX.to_owned())),
-        ..ProviderSection::default()
-    }
+fn endpoint(provider: &Provider, profile: Profile) -> Result<Endpoint, ModelsError> {
+    let base_url = address(provider)?;
+    let endpoint = Endpoint::new(&provider.name, base_url, profile, provider.routes.clone())?
+        .with_dialect(provider.dialect)
+        .with_key_header(provider.key_header);
+    let version = provider.anthropic_version.as_deref();
+    // Read as printable, so every header can carry it.
+    Ok(match version.map(HeaderValue::from_str) {
+        Some(Ok(version)) => {
+            endpoint.with_header(HeaderName::from_static("anthropic-version"), version)
+        }
+        _ => endpoint,
+    })
+}
+
+fn address(provider: &Provider) -> Result<&str, ModelsError> {
+    provider
+        .base_url
+        .as_deref()
+        .ok_or_else(|| ModelsError::NoAddress {
+            provider: provider.name.clone(),
+        })
 }
 
 /// The profile that is named, or else the host's, with the provider's own fields on top.
-fn effective_profile(provider: &ProviderSection) -> Result<Profile, ModelsError> {
+fn effective_profile(provider: &Provider) -> Result<Profile, ModelsError> {
     let name = match provider.profile {
         Some(name) => name,
-        None => Profile::name_for_host(&Endpoint::host_of(&provider.base_url)?),
+        None => Profile::name_for_host(&Endpoint::host_of(address(provider)?)?),
     };
     Ok(Profile::with(name, provider.endpoint.clone())?)
 }

@@ -12,8 +12,8 @@ pub enum ModelsError {
     Config(#[from] Box<ConfigError>),
     /// No model was named.
     #[error(
-        "no model is configured; name one with --model PROVIDER/NAME and --base-url URL, or set \
-         default under [model] in {config}"
+        "no model is configured; name one with --model PROVIDER/NAME (`alipes providers --all` \
+         lists the providers), or set default under [model] in {config}"
     )]
     NoModel {
         /// The configuration file.
@@ -27,8 +27,8 @@ pub enum ModelsError {
         /// What was given.
         text: String,
     },
-    /// No provider of that name is configured.
-    #[error("no provider {name:?} is configured{asked}{hint}")]
+    /// No provider of that name is configured or known.
+    #[error("there is no provider {name:?}{asked}{hint}")]
     UnknownProvider {
         /// Where it was asked for, if in a file.
         asked: String,
@@ -48,6 +48,15 @@ pub enum ModelsError {
         name: String,
         /// What to do.
         hint: String,
+    },
+    /// The provider's address is different for every user, and this one's was not given.
+    #[error(
+        "{provider} has no address of its own; set base_url under [providers.{provider}], or give \
+         --base-url URL"
+    )]
+    NoAddress {
+        /// The provider.
+        provider: String,
     },
     /// A sign-in is asked for where none can be kept.
     #[error("a sign-in needs a folder to be kept in; set ALIPES_HOME")]

@@ -18,10 +18,11 @@ mod section;
 mod step;
 
 pub use alipes_wire::Dialect;
+pub use catalog::provider::{Key, Provider};
 pub use catalog::{Catalog, Making, OPENAI_CODEX, Overrides};
 pub use chain::Chain;
 pub use error::ModelsError;
 pub use model::{Model, Prompt};
 pub use name::{ModelName, NotAModelName};
-pub use section::{KeySetting, ModelSection, ProviderSection, ProvidersSection};
+pub use section::{AuthKind, KeySetting, ModelSection, ProviderSection, ProvidersSection};
 pub use step::{Step, StepStream, StepUpdate};

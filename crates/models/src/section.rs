@@ -3,32 +3,86 @@
 use std::path::PathBuf;
 
 use alipes_config::{Checked, Field, Reader, Section, Value};
-use alipes_transport::{BUILTIN_PROFILES, Endpoint, ProfileLayer, Route};
+use alipes_transport::{BUILTIN_PROFILES, Endpoint, KeyHeader, ProfileLayer, Route};
 use alipes_wire::Dialect;
 
+use crate::catalog::bundled;
 use crate::{ModelName, OPENAI_CODEX};
 
 /// All of `[providers.NAME]`, in the order of the file.
 #[derive(Clone, Debug, Default)]
 pub struct ProvidersSection(pub Vec<(String, ProviderSection)>);
 
-/// One `[providers.NAME]`.
+/// One `[providers.NAME]`, or a bundled provider: what it says, and nothing about the rest.
 #[derive(Clone, Debug, Default)]
 pub struct ProviderSection {
+    /// The bundled provider whose fields stand below these; `None`: that of the same name.
+    pub like: Option<&'static str>,
     /// Where it is.
-    pub base_url: String,
+    pub base_url: Option<String>,
     /// What it speaks.
-    pub dialect: Dialect,
+    pub dialect: Option<Dialect>,
+    /// How it wants its key.
+    pub auth: Option<AuthKind>,
+    /// The variable that holds its key by convention.
+    pub key_variable: Option<String>,
     /// An endpoint profile by name; `None`: by host.
     pub profile: Option<&'static str>,
     /// `[providers.NAME.endpoint]`: single fields of the profile, replaced.
     pub endpoint: ProfileLayer,
     /// The routes to use, best first; `None`: the profile's.
     pub routes: Option<Vec<Route>>,
-    /// Where its key is; `None`: it needs none.
+    /// Where its key is.
     pub api_key: Option<KeySetting>,
     /// The models it offers; empty: any.
-    pub models: Vec<String>,
+    pub models: Option<Vec<String>>,
+    /// The model that is meant when none is named.
+    pub default_model: Option<String>,
+    /// The list of its models, beneath `base_url`; empty: there is none.
+    pub models_path: Option<String>,
+    /// What says whether a key is good, beneath `base_url`; without it the list of models.
+    pub check_path: Option<String>,
+    /// Its list of models is a list, and not an object that holds one.
+    pub models_are_a_bare_list: Option<bool>,
+    /// The version of the API that every request names (`anthropic-version`).
+    pub anthropic_version: Option<String>,
+    /// It is a server on this machine that is worth looking for.
+    pub local: Option<bool>,
+}
+
+/// How a provider wants to know who asks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum AuthKind {
+    /// `Authorization: Bearer …`
+    Bearer,
+    /// `x-api-key: …`
+    XApiKey,
+    /// `api-key: …`
+    ApiKey,
+    /// A ChatGPT sign-in.
+    SignIn,
+    /// Not at all; a key that is configured all the same goes out as a bearer token.
+    #[default]
+    None,
+}
+
+impl AuthKind {
+    const NAMES: [(&'static str, Self); 5] = [
+        ("bearer", Self::Bearer),
+        ("x-api-key", Self::XApiKey),
+        ("api-key", Self::ApiKey),
+        ("sign-in", Self::SignIn),
+        ("none", Self::None),
+    ];
+
+    /// The header for a key.
+    pub(crate) fn header(self) -> KeyHeader {
+        match self {
+            Self::XApiKey => KeyHeader::XApiKey,
+            Self::ApiKey => KeyHeader::ApiKey,
+            Self::Bearer | Self::SignIn | Self::None => KeyHeader::Bearer,
+        }
+    }
 }
 
 /// `api_key = { env = "NAME" }`, `{ file = "PATH" }` or `{ login = "NAME" }`.
@@ -40,8 +94,6 @@ pub enum KeySetting {
     File(PathBuf),
     /// The sign-in of this name (`alipes login`), instead of a key.
     Login(String),
-    /// `ALIPES_API_KEY`, where it is set: for an address that came from a flag.
-    IfSet,
 }
 
 /// `[model]`.
@@ -63,41 +115,85 @@ impl Section for ProvidersSection {
 }
 
 fn read_provider(mut reader: Reader<'_>) -> Checked<ProviderSection> {
-    let base_url = reader
-        .required("base_url")
-        .parsed("an http, https, ws or wss URL", |text| {
-            Endpoint::host_of(text).ok().map(|_host| text.to_owned())
-        });
-    let dialect = reader.optional("dialect").one_of(&Dialect::NAMES);
+    let like = reader.optional("like");
+    let names_other = !like.is_absent();
+    let like = like.one_of(&bundled::choices());
+    // A bundled provider has its address already, all but those that only their users know.
+    let below = bundled::section(like.unwrap_or(reader.key()));
+    let misspelt = names_other && like.is_none();
+    let base_url = match below.and_then(|below| below.base_url) {
+        None if !misspelt => reader.required("base_url"),
+        _ => reader.optional("base_url"),
+    };
+    let api_key = reader.optional("api_key").table(read_key);
+    let fields = read_fields(&mut reader, base_url);
+    reader.finish(|| {
+        Some(ProviderSection {
+            like,
+            api_key,
+            ..fields
+        })
+    })
+}
+
+/// The fields that a user's provider and a bundled one share.
+pub(crate) fn read_fields(reader: &mut Reader<'_>, base_url: Field<'_>) -> ProviderSection {
+    let base_url = base_url.parsed("an http, https, ws or wss URL", |text| {
+        Endpoint::host_of(text).ok().map(|_host| text.to_owned())
+    });
     let profiles = BUILTIN_PROFILES.map(|(name, _)| (name, name));
-    let profile = reader.optional("profile").one_of(&profiles);
     let routes = [Route::WebSocket, Route::Sse].map(|route| (route.as_str(), route));
     let routes = reader.optional("routes").each_of(&routes);
     if routes.as_ref().is_some_and(Vec::is_empty) {
         reader.refuse("needs at least one route, or no `routes` at all");
     }
-    let api_key = reader.optional("api_key").table(read_key);
     let endpoint = reader.optional("endpoint").table(ProfileLayer::read);
-    let models = reader.optional("models").strings().unwrap_or_default();
-    reader.finish(|| {
-        Some(ProviderSection {
-            base_url: base_url?,
-            dialect: dialect.unwrap_or_default(),
-            profile,
-            endpoint: endpoint.unwrap_or_default(),
-            routes,
-            api_key,
-            models,
-        })
+    ProviderSection {
+        like: None,
+        base_url,
+        dialect: reader.optional("dialect").one_of(&Dialect::NAMES),
+        auth: reader.optional("auth").one_of(&AuthKind::NAMES),
+        key_variable: variable(reader.optional("key_variable")),
+        profile: reader.optional("profile").one_of(&profiles),
+        endpoint: endpoint.unwrap_or_default(),
+        routes,
+        api_key: None,
+        models: reader.optional("models").strings(),
+        default_model: text(reader.optional("default_model"), "the name of a model"),
+        models_path: path(reader.optional("models_path")),
+        check_path: path(reader.optional("check_path")),
+        models_are_a_bare_list: reader.optional("models_are_a_bare_list").boolean(),
+        anthropic_version: text(
+            reader.optional("anthropic_version"),
+            "a date, such as 2023-06-01",
+        ),
+        local: reader.optional("local").boolean(),
+    }
+}
+
+fn variable(field: Field<'_>) -> Option<String> {
+    text(field, "the name of a variable")
+}
+
+/// A text that a header or a request can carry.
+fn text(field: Field<'_>, expected: &'static str) -> Option<String> {
+    field.parsed(expected, |text| {
+        let printable = text.bytes().all(|byte| matches!(byte, b'!'..=b'~'));
+        (printable && !text.is_empty()).then(|| text.to_owned())
+    })
+}
+
+fn path(field: Field<'_>) -> Option<String> {
+    field.parsed("a path beneath base_url, or empty", |text| {
+        let plain = text
+            .bytes()
+            .all(|byte| matches!(byte, b'!'..=b'~') && !b"?#".contains(&byte));
+        plain.then(|| text.trim_start_matches('/').to_owned())
     })
 }
 
 fn read_key(mut reader: Reader<'_>) -> Checked<KeySetting> {
-    let variable = reader
-        .optional("env")
-        .parsed("the name of a variable", |name| {
-            (!name.trim().is_empty()).then(|| name.to_owned())
-        });
+    let variable = variable(reader.optional("env"));
     let file = reader.optional("file").path();
     let login = reader.optional("login").one_of(&LOGINS);
     let sources = [
@@ -179,7 +275,7 @@ fallback = ["home/m"]
             (first.profile, first.routes.as_ref().map(Vec::len)),
             (Some("openai-codex"), Some(2))
         );
-        assert_eq!((second.profile, second.dialect), (None, Dialect::Responses));
+        assert_eq!((second.profile, second.dialect), (None, None));
         let model: ModelSection = document.section().unwrap();
         assert_eq!(model.default.unwrap().value.to_string(), "work/gpt-x");
     }
@@ -208,6 +304,33 @@ fallback = ["home/m"]
             (
                 "[providers.w]\nbase_url = \"https://h\"\nroutes = []",
                 "at least one",
+            ),
+            ("[providers.w]\nlike = \"opnrouter\"", "\"openrouter\""),
+            (
+                "[providers.w]\nlike = \"custom\"",
+                "missing key \"base_url\"",
+            ),
+            ("[providers.w]\n", "missing key \"base_url\""),
+            (
+                "[providers.azure]\nmodels = [\"m\"]",
+                "missing key \"base_url\"",
+            ),
+            ("[providers.openai]\nauth = \"baerer\"", "\"bearer\""),
+            (
+                "[providers.openai]\nkey_varible = \"A\"",
+                "\"key_variable\"",
+            ),
+            (
+                "[providers.openai]\nkey_variable = \"A B\"",
+                "name of a variable",
+            ),
+            (
+                "[providers.openai]\nmodels_path = \"m?a=b\"",
+                "a path beneath",
+            ),
+            (
+                "[providers.anthropic]\nanthropic_version = \"a\\nb\"",
+                "a date",
             ),
         ];
         for (text, hint) in table {

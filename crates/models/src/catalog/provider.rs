@@ -1,0 +1,309 @@
+//! One provider, with all it has been told about it: the user's section, above it the bundled file of
+//! the same name or of the one it is like, and `custom` below all.
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+
+use alipes_transport::{Endpoint, KeyHeader, ProfileLayer, Route};
+
+use super::bundled;
+use crate::section::{AuthKind, KeySetting, ProviderSection};
+use crate::{Dialect, OPENAI_CODEX};
+
+/// The variable that holds the key of a provider given on the command line.
+pub(super) const KEY_VARIABLE: &str = "ALIPES_API_KEY";
+
+/// A provider as it is asked.
+#[derive(Clone, Debug)]
+pub struct Provider {
+    /// Its name.
+    pub name: String,
+    /// Whether the configuration has a section of its name.
+    pub configured: bool,
+    /// Where it is; `None` if only its user can know.
+    pub base_url: Option<String>,
+    /// What it speaks.
+    pub dialect: Dialect,
+    /// Where its key is.
+    pub key: Key,
+    /// The header that its key goes into.
+    pub key_header: KeyHeader,
+    /// The model that is meant when none is named.
+    pub default_model: Option<String>,
+    /// The models it offers; empty: any.
+    pub models: Vec<String>,
+    /// The list of its models, beneath its address; `None` if it has none that is known.
+    pub models_path: Option<String>,
+    /// What says whether a key is good, beneath its address, if that is not the list of models.
+    pub check_path: Option<String>,
+    /// Its list of models is a list, and not an object that holds one.
+    pub models_are_a_bare_list: bool,
+    /// The version of the API that every request names (`anthropic-version`).
+    pub anthropic_version: Option<String>,
+    /// It is a server on this machine that is worth looking for.
+    pub local: bool,
+    pub(super) profile: Option<&'static str>,
+    pub(super) endpoint: ProfileLayer,
+    pub(super) routes: Option<Vec<Route>>,
+}
+
+/// Where a provider's key is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Key {
+    /// It asks for none.
+    NotNeeded,
+    /// In this variable.
+    Variable(String),
+    /// In this variable, if there is one: it may ask for none.
+    VariableIfSet(String),
+    /// In this file; a relative path is beneath the configuration's folder.
+    File(PathBuf),
+    /// It is the sign-in of this name (`alipes login`).
+    Login(String),
+}
+
+impl Provider {
+    /// The provider of this name; `None` if neither the user nor the program knows one.
+    pub(crate) fn resolved(name: &str, user: Option<&ProviderSection>) -> Option<Self> {
+        let bundled = bundled::section(user.and_then(|user| user.like).unwrap_or(name));
+        let ground = bundled::section(bundled::GROUND)?;
+        let below = match (user, bundled) {
+            (None, None) => return None,
+            (_, None) => ground,
+            (None, Some(bundled)) => bundled.over(ground),
+            (Some(user), Some(bundled)) => bundled.kept_from(user).over(ground),
+        };
+        let section = match user {
+            Some(user) => user.clone().over(below),
+            None => below,
+        };
+        Some(Self::new(name, user.is_some(), section))
+    }
+
+    /// A provider that is known from its address only.
+    pub(super) fn unknown(name: &str) -> Self {
+        let ground = bundled::section(bundled::GROUND).unwrap_or_default();
+        Self::new(name, false, ground)
+    }
+
+    fn new(name: &str, configured: bool, section: ProviderSection) -> Self {
+        let auth = section.auth.unwrap_or_default();
+        let filled = |text: Option<String>| text.filter(|text| !text.is_empty());
+        Self {
+            name: name.to_owned(),
+            configured,
+            base_url: section.base_url,
+            dialect: section.dialect.unwrap_or_default(),
+            key: key(section.api_key, auth, section.key_variable),
+            key_header: auth.header(),
+            default_model: section.default_model,
+            models: section.models.unwrap_or_default(),
+            models_path: filled(section.models_path),
+            check_path: filled(section.check_path),
+            models_are_a_bare_list: section.models_are_a_bare_list.unwrap_or_default(),
+            anthropic_version: section.anthropic_version,
+            local: section.local.unwrap_or_default(),
+            profile: section.profile,
+            endpoint: section.endpoint,
+            routes: section.routes,
+        }
+    }
+
+    /// The same at another address: its key and its profile stay behind, because a key belongs to an
+    /// address.
+    pub(super) fn elsewhere(self, base_url: &str) -> Self {
+        Self {
+            base_url: Some(base_url.to_owned()),
+            key: Key::VariableIfSet(KEY_VARIABLE.to_owned()),
+            profile: None,
+            ..self
+        }
+    }
+
+    /// Whether its address is this machine's own.
+    #[must_use]
+    pub fn is_on_this_machine(&self) -> bool {
+        let host = self.base_url.as_deref().map(Endpoint::host_of);
+        let Some(Ok(host)) = host else {
+            return false;
+        };
+        match host.trim_matches(['[', ']']).parse::<IpAddr>() {
+            Ok(ip) => ip.to_canonical().is_loopback(),
+            Err(_name) => host == "localhost",
+        }
+    }
+
+    /// Its host, with the port where that is not the usual one; for people.
+    #[must_use]
+    pub fn host(&self) -> Option<String> {
+        let origin = Endpoint::origin_of(self.base_url.as_deref()?).ok()?;
+        origin.split_once("://").map(|(_, host)| host.to_owned())
+    }
+}
+
+/// What the user says of a key goes before what its provider is known to want.
+fn key(setting: Option<KeySetting>, auth: AuthKind, variable: Option<String>) -> Key {
+    match (setting, auth, variable) {
+        (Some(KeySetting::Variable(name)), _, _) => Key::Variable(name),
+        (Some(KeySetting::File(path)), _, _) => Key::File(path),
+        (Some(KeySetting::Login(name)), _, _) => Key::Login(name),
+        (None, AuthKind::SignIn, _) => Key::Login(OPENAI_CODEX.to_owned()),
+        (None, AuthKind::None, Some(name)) => Key::VariableIfSet(name),
+        (None, _, Some(name)) => Key::Variable(name),
+        (None, _, None) => Key::NotNeeded,
+    }
+}
+
+impl ProviderSection {
+    /// These fields, and below them those of `other`.
+    fn over(self, other: Self) -> Self {
+        Self {
+            like: self.like.or(other.like),
+            base_url: self.base_url.or(other.base_url),
+            dialect: self.dialect.or(other.dialect),
+            auth: self.auth.or(other.auth),
+            key_variable: self.key_variable.or(other.key_variable),
+            profile: self.profile.or(other.profile),
+            endpoint: self.endpoint.over(other.endpoint),
+            routes: self.routes.or(other.routes),
+            api_key: self.api_key.or(other.api_key),
+            models: self.models.or(other.models),
+            default_model: self.default_model.or(other.default_model),
+            models_path: self.models_path.or(other.models_path),
+            check_path: self.check_path.or(other.check_path),
+            models_are_a_bare_list: self.models_are_a_bare_list.or(other.models_are_a_bare_list),
+            anthropic_version: self.anthropic_version.or(other.anthropic_version),
+            local: self.local.or(other.local),
+        }
+    }
+
+    /// What `user` may take over from this bundled provider: with another address not its key, and
+    /// no sign-in.
+    fn kept_from(self, user: &Self) -> Self {
+        let origin = |section: &Self| Endpoint::origin_of(section.base_url.as_deref()?).ok();
+        let same_address = match (origin(user), origin(&self)) {
+            (Some(users), Some(own)) => users == own,
+            // It has no address of its own, so its variable is for whichever its user gives it.
+            _ => true,
+        };
+        if same_address {
+            return self;
+        }
+        Self {
+            auth: self.auth.filter(|auth| *auth != AuthKind::SignIn),
+            key_variable: None,
+            ..self
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ProvidersSection;
+    use alipes_config::Document;
+
+    /// The one provider of a configuration.
+    fn provider(text: &str) -> Provider {
+        let document = Document::parse("config.toml", text).unwrap();
+        let ProvidersSection(providers) = document.section().unwrap();
+        let (name, section) = &providers[0];
+        Provider::resolved(name, Some(section)).unwrap()
+    }
+
+    #[test]
+    fn a_section_replaces_single_fields_of_the_bundled_provider_of_its_name() {
+        let own = provider("[providers.openrouter]\ndialect = \"responses\"\n");
+        assert_eq!(
+            own.base_url.as_deref(),
+            Some("https://openrouter.ai/api/v1")
+        );
+        assert_eq!(own.dialect, Dialect::Responses);
+        assert_eq!(own.key, Key::Variable("OPENROUTER_API_KEY".to_owned()));
+        assert_eq!(own.check_path.as_deref(), Some("key"));
+        let by_dot = provider("[providers.\"llama.cpp\"]\ndialect = \"chat\"\n");
+        assert_eq!(by_dot.host().as_deref(), Some("127.0.0.1:8080"));
+    }
+
+    #[test]
+    fn a_provider_may_be_like_a_bundled_one() {
+        let like =
+            provider("[providers.second]\nlike = \"anthropic\"\napi_key = { env = \"B\" }\n");
+        assert_eq!(
+            like.base_url.as_deref(),
+            Some("https://api.anthropic.com/v1")
+        );
+        assert_eq!(
+            (like.key, like.key_header, like.dialect),
+            (
+                Key::Variable("B".to_owned()),
+                KeyHeader::XApiKey,
+                Dialect::Messages
+            )
+        );
+    }
+
+    #[test]
+    fn with_another_address_the_key_of_a_bundled_provider_stays_behind() {
+        for (text, key) in [
+            (
+                "[providers.openai]\nbase_url = \"https://proxy.example/v1\"",
+                Key::NotNeeded,
+            ),
+            (
+                "[providers.openai]\nbase_url = \"http://api.openai.com/v1\"",
+                Key::NotNeeded,
+            ),
+            (
+                "[providers.p]\nlike = \"groq\"\nbase_url = \"https://x.example\"",
+                Key::NotNeeded,
+            ),
+            (
+                "[providers.openai-codex]\nbase_url = \"https://x.example\"",
+                Key::NotNeeded,
+            ),
+            (
+                "[providers.openai]\nbase_url = \"https://api.openai.com/v2\"",
+                Key::Variable("OPENAI_API_KEY".to_owned()),
+            ),
+            (
+                "[providers.openai]\nbase_url = \"https://p.example\"\nkey_variable = \"P\"",
+                Key::Variable("P".to_owned()),
+            ),
+            (
+                "[providers.azure]\nbase_url = \"https://r.openai.azure.com/openai/v1\"",
+                Key::Variable("AZURE_OPENAI_API_KEY".to_owned()),
+            ),
+            (
+                "[providers.openai-codex]\nmodels = [\"m\"]",
+                Key::Login(OPENAI_CODEX.to_owned()),
+            ),
+        ] {
+            assert_eq!(provider(text).key, key, "{text}");
+        }
+    }
+
+    #[test]
+    fn only_loopback_is_this_machine() {
+        for (base_url, here) in [
+            ("http://127.0.0.1:1/v1", true),
+            ("http://[::1]:1", true),
+            ("http://localhost:1", true),
+            ("http://192.168.1.5:1", false),
+            ("http://localhost.example", false),
+            ("https://api.openai.com", false),
+        ] {
+            let own = provider(&format!("[providers.ollama]\nbase_url = \"{base_url}\""));
+            assert_eq!(own.is_on_this_machine(), here, "{base_url}");
+        }
+    }
+
+    #[test]
+    fn a_provider_that_is_like_none_stands_on_custom() {
+        let own = provider("[providers.mine]\nbase_url = \"https://h/v1\"\n");
+        assert_eq!((own.dialect, own.key), (Dialect::Responses, Key::NotNeeded));
+        assert_eq!(own.models_path.as_deref(), Some("models"));
+        assert!(Provider::resolved("mine", None).is_none());
+    }
+}
