@@ -31,7 +31,7 @@ pub(crate) enum Command {
     Logout(LogoutArgs),
     /// Say what can go wrong on the way to a model, and what is done about it
     Explain(ExplainArgs),
-    /// Look at the configured providers
+    /// List the providers that can be asked, add one with its key, or remove one
     Providers(ProvidersArgs),
     /// Run a simulated model backend with faults on demand, to test clients against
     Simulate(SimulateArgs),
@@ -152,18 +152,68 @@ pub(crate) struct ExplainArgs {
 }
 
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct ProvidersArgs {
     #[command(subcommand)]
-    pub(crate) command: ProvidersCommand,
+    pub(crate) command: Option<ProvidersCommand>,
+
+    /// List those that have no key yet and those that do not run here, too
+    #[arg(long)]
+    pub(crate) all: bool,
 }
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum ProvidersCommand {
+    /// Ask for a provider's key, try it, and save it
+    Add(AddArgs),
+    /// Forget a provider, and the key that was saved for it
+    Remove {
+        /// The provider's name
+        name: String,
+    },
     /// Print a provider's effective endpoint profile, and where each value came from
     Show {
         /// The provider's name, or that of a built-in profile
         name: String,
     },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct AddArgs {
+    /// The provider: one of `alipes providers --all`, or a new name with --base-url or --like
+    pub(crate) name: String,
+
+    /// Read the key from standard input
+    #[arg(long, group = "key")]
+    pub(crate) key_stdin: bool,
+
+    /// Take the key from this variable
+    #[arg(long, group = "key", value_name = "VAR")]
+    pub(crate) key_env: Option<String>,
+
+    /// Take the key from this file
+    #[arg(long, group = "key", value_name = "PATH")]
+    pub(crate) key_file: Option<PathBuf>,
+
+    /// Its address, where that is not the known one
+    #[arg(long, value_name = "URL")]
+    pub(crate) base_url: Option<String>,
+
+    /// The known provider that it is like
+    #[arg(long, value_name = "NAME")]
+    pub(crate) like: Option<String>,
+
+    /// The protocol it speaks
+    #[arg(long, value_parser = dialects())]
+    pub(crate) dialect: Option<Dialect>,
+
+    /// Save it without a test call
+    #[arg(long)]
+    pub(crate) unchecked: bool,
+
+    /// A proxy for the test call (http, https, socks5, socks5h), or `direct`
+    #[arg(long, value_name = "URL")]
+    pub(crate) proxy: Option<String>,
 }
 
 #[derive(Debug, Args)]

@@ -6,6 +6,7 @@ mod demo;
 mod exec;
 mod explain;
 mod failure;
+mod keyboard;
 mod login;
 mod narrate;
 mod providers;
@@ -71,7 +72,7 @@ async fn dispatch(command: Command, machine: &Machine, signals: &Signals) -> Res
         Command::Login(args) => login::run(args, machine).await,
         Command::Logout(args) => login::sign_out(&args, machine).await,
         Command::Explain(args) => explain::run(&args, machine),
-        Command::Providers(args) => providers::run(&args, machine),
+        Command::Providers(args) => providers::run(&args, machine).await,
         Command::Simulate(args) => simulate::run(args, machine, signals).await,
     }
 }

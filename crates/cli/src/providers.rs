@@ -1,7 +1,17 @@
-//! `alipes providers`: what is configured, and where each value came from.
+//! `alipes providers`: who can be asked and with which key, and how that is changed.
 
-use alipes_models::Catalog;
+mod add;
+mod check;
+mod entered;
+mod list;
+pub(crate) mod local;
+mod question;
+mod remove;
+
+use alipes_config::{Document, Home};
+use alipes_models::{Catalog, ModelsError};
 use alipes_transport::{BUILTIN_PROFILES, Profile};
+use anyhow::anyhow;
 
 use crate::args::{ProvidersArgs, ProvidersCommand};
 use crate::failure::Failure;
@@ -9,19 +19,46 @@ use crate::setup::Machine;
 use crate::streams::print;
 use crate::style::Style;
 
-pub(crate) fn run(args: &ProvidersArgs, machine: &Machine) -> Result<(), Failure> {
-    let ProvidersCommand::Show { name } = &args.command;
-    let catalog = machine.catalog()?;
-    let profile = profile(name, &catalog)?;
-    let style = Style::of_stdout(&machine.environment);
-    show(name, &profile, style).map_err(|_closed| Failure::Told)
+pub(crate) async fn run(args: &ProvidersArgs, machine: &Machine) -> Result<(), Failure> {
+    match &args.command {
+        None => list::run(args.all, machine).await,
+        Some(ProvidersCommand::Add(args)) => add::run(args, machine).await,
+        Some(ProvidersCommand::Remove { name }) => remove::run(name, machine),
+        Some(ProvidersCommand::Show { name }) => {
+            let profile = profile(name, &machine.catalog()?)?;
+            let style = Style::of_stdout(&machine.environment);
+            show(name, &profile, style).map_err(|_closed| Failure::Told)
+        }
+    }
 }
 
-/// A provider of the configuration goes before a built-in profile of the same name.
+/// The configuration, to be changed.
+fn configuration(machine: &Machine) -> Result<(Home, Document), Failure> {
+    let configuration = machine.configuration()?;
+    configuration.ok_or_else(|| {
+        Failure::usage(anyhow!(
+            "this machine has no folder for the configuration; set ALIPES_HOME"
+        ))
+    })
+}
+
+/// A provider's table in the configuration: a name with a dot has to be quoted.
+fn table(name: &str) -> String {
+    format!("providers.\"{name}\"")
+}
+
+/// Where the key of a provider is kept, beneath the configuration's folder.
+fn key_file(name: &str) -> String {
+    format!("keys/{name}.key")
+}
+
+/// A provider goes before a built-in profile of the same name.
 fn profile(name: &str, catalog: &Catalog) -> Result<Profile, Failure> {
     let builtin = BUILTIN_PROFILES.iter().any(|(known, _)| *known == name);
     match catalog.profile(name) {
-        Err(_unknown) if builtin => Profile::named(name).map_err(Failure::usage),
+        Err(ModelsError::UnknownProvider { .. }) if builtin => {
+            Profile::named(name).map_err(Failure::usage)
+        }
         found => Ok(found?),
     }
 }

@@ -1,11 +1,12 @@
 //! Asks the person at the keyboard whether a tool may run.
 
-use std::io::{BufRead as _, IsTerminal as _};
+use std::io::IsTerminal as _;
 
 use alipes_agent::{Approver, Question};
 use futures_util::future::BoxFuture;
-use tokio::sync::{Mutex, oneshot};
+use tokio::sync::Mutex;
 
+use crate::keyboard;
 use crate::streams::say;
 use crate::style::{Style, one_line};
 
@@ -44,25 +45,9 @@ impl Approver for Keyboard {
                 say(&self.style.warning(format!("  {caution}")));
             }
             say("  y + Enter allows it once, anything else does not");
-            answer()
+            keyboard::line()
                 .await
                 .is_some_and(|line| matches!(line.trim(), "y" | "Y" | "yes"))
         })
     }
-}
-
-/// A line from the keyboard, read by a thread of its own: a read cannot be taken back.
-async fn answer() -> Option<String> {
-    let (sender, receiver) = oneshot::channel();
-    let read = move || {
-        let mut line = String::new();
-        if std::io::stdin().lock().read_line(&mut line).is_ok() {
-            let _ = sender.send(line);
-        }
-    };
-    std::thread::Builder::new()
-        .name("keyboard".to_owned())
-        .spawn(read)
-        .ok()?;
-    receiver.await.ok()
 }

@@ -21,6 +21,7 @@ use tokio::sync::mpsc;
 use crate::args::ExecArgs;
 use crate::failure::Failure;
 use crate::login;
+use crate::providers::local;
 use crate::setup::Machine;
 use crate::signals::Signals;
 use crate::streams::say;
@@ -54,7 +55,10 @@ pub(crate) async fn run(
         None => login::catalog(machine, transport)?,
     };
     let simulated = simulator.as_ref();
-    let (mut agent, name) = build::agent(&args, machine, &catalog, &transport, simulated)?;
+    let (mut agent, name) = match build::agent(&args, machine, &catalog, &transport, simulated) {
+        Err(failure) => return Err(local::offered(failure, machine).await),
+        Ok(built) => built,
+    };
     // A simulator of our own teaches nothing that is true tomorrow.
     let memory = match simulator {
         Some(_) => None,

@@ -115,19 +115,23 @@ async fn an_unknown_provider_or_model_is_named_with_the_nearest_right_one() {
     let bare = Machine::new();
     messages.push_str(&bare.refused(2, &["exec", "-m", "work/gpt-x", "hi"]).await);
     insta::assert_snapshot!(messages, @r#"
-    error: no provider "wrk" is configured; did you mean "work"?
-    error: no provider "else" is configured; configured: work, keyed, variable
+    error: there is no provider "wrk"; did you mean "work"?
+    error: there is no provider "else"; configured: work, keyed, variable
     error: the provider "work" has no model "gpt-y"; did you mean "gpt-x"?
     error: the provider "work" has no model "llama"; its models: gpt-x
     error: "work" is not a model's name; a model is named PROVIDER/NAME, for example work/gpt-x
     error: "" is not a model's name; a model is named PROVIDER/NAME, for example work/gpt-x
-    error: no provider "work" is configured; give its address with --base-url URL
+    error: there is no provider "work"; `alipes providers --all` lists those that are known, and --base-url URL gives the address of another
     "#);
 }
 
 #[tokio::test]
 async fn without_a_model_the_way_to_one_is_told() {
-    insta::assert_snapshot!(Machine::new().refused(2, &["exec", "hi"]).await, @"error: no model is configured; name one with --model PROVIDER/NAME and --base-url URL, or set default under [model] in [TEMP]/config.toml");
+    // What runs on this machine is another test's.
+    let nowhere = ["ollama", "lmstudio", "\"llama.cpp\"", "vllm"]
+        .map(|name| format!("[providers.{name}]\nbase_url = \"http://127.0.0.1:1/v1\"\n"));
+    let machine = Machine::configured(&nowhere.concat());
+    insta::assert_snapshot!(machine.refused(2, &["exec", "hi"]).await, @"error: no model is configured; name one with --model PROVIDER/NAME (`alipes providers --all` lists the providers), or set default under [model] in [TEMP]/config.toml");
 }
 
 #[tokio::test]
@@ -161,7 +165,7 @@ async fn a_key_that_cannot_be_used_is_named() {
         note(what, "keyed/m").await;
     }
     insta::assert_snapshot!(messages, @"
-    unset: error: variable has no usable key (credential over sse): the variable WORK_KEY is not set; put the key into it
+    unset: error: variable has no usable key (credential over sse): the variable WORK_KEY is not set; put the key into it, or save one with `alipes providers add NAME`
     missing: error: keyed has no usable key (credential over sse): the key file [TEMP]/key cannot be used: No such file or directory (os error 2)
     a FIFO: error: keyed has no usable key (credential over sse): the key file [TEMP]/key cannot be used: it is not a regular file
     a device: error: keyed has no usable key (credential over sse): the key file [TEMP]/key cannot be used: it is not a regular file

@@ -14,6 +14,7 @@ async fn every_command_explains_itself() {
         "simulate",
         "explain",
         "providers",
+        "providers add",
     ];
     for command in commands {
         let arguments: Vec<_> = command.split_whitespace().chain(["--help"]).collect();

@@ -14,9 +14,11 @@ mod demo;
 mod dialects;
 mod exec;
 mod help;
+mod listener;
+mod local;
 mod login;
 mod machine;
-
+mod providers;
 mod remembered;
 mod simulate;
 mod stopping;

@@ -15,17 +15,17 @@ use crate::machine::{LIMIT, Machine};
 const COLUMNS: NonZero<u16> = NonZero::new(40).unwrap();
 
 /// A program on a terminal of its own.
-struct Terminal {
+pub(crate) struct Terminal {
     child: Child,
     keyboard: File,
     output: mpsc::Receiver<Vec<u8>>,
     screen: vt100::Parser,
     /// Everything that was written, steering included.
-    written: String,
+    pub(crate) written: String,
 }
 
 impl Terminal {
-    fn run(mut command: Command, rows: u16) -> Self {
+    pub(crate) fn run(mut command: Command, rows: u16) -> Self {
         let size = Winsize {
             ws_row: rows,
             ws_col: COLUMNS.get(),
@@ -58,7 +58,7 @@ impl Terminal {
     }
 
     /// Reads on until the screen shows `text`.
-    async fn until(&mut self, text: &str) {
+    pub(crate) async fn until(&mut self, text: &str) {
         while !self.shows(text) {
             assert!(
                 self.read().await,
@@ -69,7 +69,7 @@ impl Terminal {
     }
 
     /// Reads to the end; gives the exit code.
-    async fn end(&mut self) -> Option<i32> {
+    pub(crate) async fn end(&mut self) -> Option<i32> {
         while self.read().await {}
         let status = tokio::time::timeout(LIMIT, self.child.wait()).await;
         status.unwrap().unwrap().code()
@@ -85,16 +85,41 @@ impl Terminal {
         true
     }
 
-    fn types(&mut self, keys: &str) {
+    /// Whether what is typed is shown.
+    pub(crate) fn echoes(&self) -> bool {
+        let modes = nix::sys::termios::tcgetattr(&self.keyboard)
+            .unwrap()
+            .local_flags;
+        modes.contains(nix::sys::termios::LocalFlags::ECHO)
+    }
+
+    /// Waits until what is typed is not shown.
+    pub(crate) async fn until_hidden(&self) {
+        let hidden = async {
+            while self.echoes() {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(LIMIT, hidden).await.unwrap();
+    }
+
+    /// Sends the signal of Ctrl-C: this is not the program's controlling terminal.
+    pub(crate) fn interrupt(&self) {
+        let id = i32::try_from(self.child.id().unwrap()).unwrap();
+        let id = nix::unistd::Pid::from_raw(id);
+        nix::sys::signal::kill(id, nix::sys::signal::Signal::SIGINT).unwrap();
+    }
+
+    pub(crate) fn types(&mut self, keys: &str) {
         self.keyboard.write_all(keys.as_bytes()).unwrap();
     }
 
-    fn lines(&self) -> String {
+    pub(crate) fn lines(&self) -> String {
         self.screen.screen().contents()
     }
 
     /// Whether the screen shows `text`, wrapped or not.
-    fn shows(&self, text: &str) -> bool {
+    pub(crate) fn shows(&self, text: &str) -> bool {
         self.count(text) > 0
     }
 
@@ -174,9 +199,7 @@ async fn interrupting_a_wait_leaves_a_clean_screen() {
     terminal.until("waiting since").await;
     // Not its controlling terminal, so the key is drawn as a terminal does and the signal is sent.
     terminal.screen.process(b"^C");
-    let id = i32::try_from(terminal.child.id().unwrap()).unwrap();
-    let id = nix::unistd::Pid::from_raw(id);
-    nix::sys::signal::kill(id, nix::sys::signal::Signal::SIGINT).unwrap();
+    terminal.interrupt();
     assert_eq!(terminal.end().await, Some(130));
     assert_eq!(terminal.lines(), "interrupted");
 }

@@ -1,0 +1,73 @@
+//! What somebody at a terminal types: a line, or a line that nobody should see.
+
+use std::io::{self, BufRead as _, Read as _};
+
+use alipes_base::Secret;
+use tokio::sync::oneshot;
+
+/// No answer to a question is longer, in bytes.
+const LONGEST: u64 = 64 * 1024;
+
+/// A line from the keyboard, read by a thread of its own: a read cannot be taken back.
+pub(crate) async fn line() -> Option<String> {
+    let (sender, receiver) = oneshot::channel();
+    let read = move || {
+        let mut line = String::new();
+        let keyboard = io::stdin().lock();
+        if keyboard.take(LONGEST).read_line(&mut line).is_ok() {
+            let _ = sender.send(line);
+        }
+    };
+    std::thread::Builder::new()
+        .name("keyboard".to_owned())
+        .spawn(read)
+        .ok()?;
+    receiver.await.ok()
+}
+
+/// A line that is not shown while it is typed.
+///
+/// # Errors
+/// What the terminal says; then nothing was read, because it would have been shown.
+pub(crate) async fn hidden_line() -> io::Result<Option<Secret>> {
+    let _quiet = Quiet::begin()?;
+    Ok(line().await.map(Secret::new))
+}
+
+/// A terminal that does not show what is typed, until this is dropped: also when its user leaves with
+/// Ctrl-C, because that drops whoever waits for the line.
+#[cfg(unix)]
+struct Quiet(rustix::termios::Termios);
+
+#[cfg(unix)]
+impl Quiet {
+    fn begin() -> io::Result<Self> {
+        use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
+        let before = tcgetattr(io::stdin())?;
+        let mut quiet = before.clone();
+        quiet.local_modes.remove(LocalModes::ECHO);
+        // The end of the line is shown: the next one must not stand behind the question.
+        quiet.local_modes.insert(LocalModes::ECHONL);
+        // What was typed before the question was no answer to it.
+        tcsetattr(io::stdin(), OptionalActions::Flush, &quiet)?;
+        Ok(Self(before))
+    }
+}
+
+#[cfg(unix)]
+impl Drop for Quiet {
+    fn drop(&mut self) {
+        let now = rustix::termios::OptionalActions::Now;
+        let _ = rustix::termios::tcsetattr(io::stdin(), now, &self.0);
+    }
+}
+
+#[cfg(not(unix))]
+struct Quiet;
+
+#[cfg(not(unix))]
+impl Quiet {
+    fn begin() -> io::Result<Self> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+}

@@ -1,0 +1,96 @@
+//! `alipes providers add NAME`: a key is taken, tried, and kept.
+
+use alipes_auth::SavedKey;
+use alipes_config::{Document, Home, Literal};
+use alipes_models::{Catalog, Key, Provider};
+use anyhow::{Context as _, anyhow};
+
+use super::{check, configuration, entered, key_file, table};
+use crate::args::AddArgs;
+use crate::failure::Failure;
+use crate::setup::Machine;
+use crate::streams::say;
+
+pub(super) async fn run(args: &AddArgs, machine: &Machine) -> Result<(), Failure> {
+    if !is_plain(&args.name) {
+        return Err(Failure::usage(anyhow!(
+            "{:?} cannot be a provider's name; use letters, digits, dots, dashes and underscores",
+            args.name
+        )));
+    }
+    let (home, mut document) = configuration(machine)?;
+    describe(args, &mut document)?;
+    // Whatever is wrong is told before anything is asked, and before anything is saved.
+    let catalog = Catalog::read(&document)?;
+    let provider = catalog.provider(&args.name)?;
+    let endpoint = catalog.endpoint(&provider)?;
+    if matches!(provider.key, Key::Login(_)) {
+        return Err(Failure::usage(anyhow!(
+            "{} takes no key: sign in with `alipes login`",
+            args.name
+        )));
+    }
+    let key = entered::key(args, &provider, endpoint.origin(), machine).await?;
+    let secret = key.as_ref().map(SavedKey::secret);
+    if let Some(secret) = secret {
+        machine.redactor.learn(secret);
+    }
+    if !args.unchecked {
+        let transport = machine.transport(args.proxy.as_deref())?;
+        say(&check::passes(&provider, &endpoint, secret, &transport).await?);
+    }
+    save(&provider, key.as_ref(), &home, &mut document)?;
+    say(&format!(
+        "{} is saved in {}",
+        args.name,
+        document.path().display()
+    ));
+    Ok(())
+}
+
+/// What the command line says about the provider, written down.
+fn describe(args: &AddArgs, document: &mut Document) -> Result<(), Failure> {
+    let table = table(&args.name);
+    let dialect = args.dialect.map(|dialect| dialect.as_str().to_owned());
+    for (field, value) in [
+        ("like", &args.like),
+        ("base_url", &args.base_url),
+        ("dialect", &dialect),
+    ] {
+        if let Some(value) = value {
+            document.set(&format!("{table}.{field}"), value.as_str())?;
+        }
+    }
+    Ok(())
+}
+
+/// Keeps the key, and then says in the configuration where it is: never the other way round, so that
+/// the configuration never names a key that is not there.
+fn save(
+    provider: &Provider,
+    key: Option<&SavedKey>,
+    home: &Home,
+    document: &mut Document,
+) -> Result<(), Failure> {
+    let table = table(&provider.name);
+    if let Some(key) = key {
+        let file = key_file(&provider.name);
+        let path = home.folder().join(&file);
+        key.write(&path)
+            .with_context(|| format!("the key could not be saved in {}", path.display()))
+            .map_err(Failure::failed)?;
+        let place = Literal::Table(vec![("file".to_owned(), file.into())]);
+        document.set(&format!("{table}.api_key"), place)?;
+    } else if let Some(base_url) = &provider.base_url {
+        // Without a key its address says that its user wants it.
+        document.set(&format!("{table}.base_url"), base_url.as_str())?;
+    }
+    Ok(document.save()?)
+}
+
+/// Fit for a file's name everywhere.
+fn is_plain(name: &str) -> bool {
+    let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
+    let begins = |c: char| c.is_ascii_alphanumeric();
+    name.starts_with(begins) && name.chars().all(fits) && name.len() <= 64
+}

@@ -1,0 +1,42 @@
+//! `alipes providers remove NAME`: a provider is forgotten, and the key that was kept for it.
+
+use std::io::ErrorKind;
+
+use alipes_models::Catalog;
+use anyhow::{Context as _, anyhow};
+
+use super::{configuration, key_file, table};
+use crate::failure::Failure;
+use crate::setup::Machine;
+use crate::streams::say;
+
+pub(super) fn run(name: &str, machine: &Machine) -> Result<(), Failure> {
+    let (home, mut document) = configuration(machine)?;
+    let catalog = Catalog::read(&document)?;
+    let provider = catalog.provider(name)?;
+    if !provider.configured {
+        return Err(Failure::usage(anyhow!(
+            "{name} is not configured; there is nothing to remove"
+        )));
+    }
+    document.remove(&table(name))?;
+    document.save()?;
+    // Only a key of our own keeping: a file that its user wrote stays.
+    let path = home.folder().join(key_file(name));
+    match std::fs::remove_file(&path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(error)
+            .with_context(|| format!("the key in {} could not be deleted", path.display()))
+            .map_err(Failure::failed)?,
+        _ => {}
+    }
+    say(&format!(
+        "{name} is removed from {}",
+        document.path().display()
+    ));
+    if catalog.relies_on(name) {
+        say(&format!(
+            "a model of {name} is still named under [model] there"
+        ));
+    }
+    Ok(())
+}
