@@ -5,6 +5,7 @@
 pub(crate) mod bundled;
 mod credential;
 pub(crate) mod provider;
+pub(crate) mod quirks;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -12,9 +13,10 @@ use std::sync::Arc;
 use alipes_auth::Logins;
 use alipes_base::{Environment, Secret};
 use alipes_config::{Document, Origin, nearest};
-use alipes_transport::{Endpoint, Profile, Route, Session, Transport};
+use alipes_transport::{Endpoint, Profile, Route, Transport};
 use http::{HeaderName, HeaderValue};
 
+use crate::chain::Link;
 use crate::{
     Chain, Dialect, ModelName, ModelSection, ModelsError, ProviderSection, ProvidersSection,
 };
@@ -223,7 +225,7 @@ impl Catalog {
         asked: &Asked,
         overrides: &Overrides,
         making: Making<'_>,
-    ) -> Result<(ModelName, Session), ModelsError> {
+    ) -> Result<Link, ModelsError> {
         let provider = self.overridden(asked, overrides, making.environment)?;
         let wants_websocket = provider.routes.as_deref() == Some(&[Route::WebSocket]);
         if wants_websocket && provider.dialect != Dialect::Responses {
@@ -244,7 +246,7 @@ impl Catalog {
             making
                 .transport
                 .session(Arc::new(endpoint), credential, making.session_id.to_owned());
-        Ok((asked.name.clone(), session))
+        Ok(Link::new(asked.name.clone(), session, provider.quirks))
     }
 
     fn known(&self, name: &str) -> Option<Provider> {

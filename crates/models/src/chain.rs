@@ -47,17 +47,8 @@ struct Known {
 }
 
 impl Chain {
-    pub(crate) fn new(links: Vec<(ModelName, Session)>, clock: Clock) -> Self {
-        let link = |(name, session)| Link {
-            name,
-            session,
-            state: LinkState::default(),
-            quirks: Quirks::default(),
-        };
-        Self {
-            links: links.into_iter().map(link).collect(),
-            clock,
-        }
+    pub(crate) fn new(links: Vec<Link>, clock: Clock) -> Self {
+        Self { links, clock }
     }
 }
 
@@ -129,6 +120,15 @@ impl Link {
     fn encode(&self, request: &ModelRequest) -> Result<EncodedRequest, CannotCarry> {
         let dialect = self.session.endpoint().dialect();
         dialect.encode(request, &self.quirks)
+    }
+
+    pub(crate) fn new(name: ModelName, session: Session, quirks: Quirks) -> Self {
+        Self {
+            name,
+            session,
+            state: LinkState::default(),
+            quirks,
+        }
     }
 
     /// The request for this provider. Reasoning is encrypted for the account that made it, so no

@@ -7,6 +7,7 @@ use alipes_transport::{BUILTIN_PROFILES, Endpoint, KeyHeader, ProfileLayer, Rout
 use alipes_wire::Dialect;
 
 use crate::catalog::bundled;
+use crate::catalog::quirks::QuirksLayer;
 use crate::{ModelName, OPENAI_CODEX};
 
 /// All of `[providers.NAME]`, in the order of the file.
@@ -28,6 +29,8 @@ pub struct ProviderSection {
     pub key_variable: Option<String>,
     /// An endpoint profile by name; `None`: by host.
     pub profile: Option<&'static str>,
+    /// `[providers.NAME.quirks]`: what it wants differently from its dialect.
+    pub(crate) quirks: QuirksLayer,
     /// `[providers.NAME.endpoint]`: single fields of the profile, replaced.
     pub endpoint: ProfileLayer,
     /// The routes to use, best first; `None`: the profile's.
@@ -148,6 +151,7 @@ pub(crate) fn read_fields(reader: &mut Reader<'_>, base_url: Field<'_>) -> Provi
         reader.refuse("needs at least one route, or no `routes` at all");
     }
     let endpoint = reader.optional("endpoint").table(ProfileLayer::read);
+    let quirks = reader.optional("quirks").table(QuirksLayer::read);
     ProviderSection {
         like: None,
         base_url,
@@ -155,6 +159,7 @@ pub(crate) fn read_fields(reader: &mut Reader<'_>, base_url: Field<'_>) -> Provi
         auth: reader.optional("auth").one_of(&AuthKind::NAMES),
         key_variable: variable(reader.optional("key_variable")),
         profile: reader.optional("profile").one_of(&profiles),
+        quirks: quirks.unwrap_or_default(),
         endpoint: endpoint.unwrap_or_default(),
         routes,
         api_key: None,

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 
 use alipes_transport::{Endpoint, KeyHeader, ProfileLayer, Route};
+use alipes_wire::Quirks;
 
 use super::bundled;
 use crate::section::{AuthKind, KeySetting, ProviderSection};
@@ -43,6 +44,7 @@ pub struct Provider {
     /// It is a server on this machine that is worth looking for.
     pub local: bool,
     pub(super) profile: Option<&'static str>,
+    pub(super) quirks: Quirks,
     pub(super) endpoint: ProfileLayer,
     pub(super) routes: Option<Vec<Route>>,
 }
@@ -105,6 +107,7 @@ impl Provider {
             anthropic_version: section.anthropic_version,
             local: section.local.unwrap_or_default(),
             profile: section.profile,
+            quirks: section.quirks.complete(),
             endpoint: section.endpoint,
             routes: section.routes,
         }
@@ -165,6 +168,7 @@ impl ProviderSection {
             auth: self.auth.or(other.auth),
             key_variable: self.key_variable.or(other.key_variable),
             profile: self.profile.or(other.profile),
+            quirks: self.quirks.over(other.quirks),
             endpoint: self.endpoint.over(other.endpoint),
             routes: self.routes.or(other.routes),
             api_key: self.api_key.or(other.api_key),
