@@ -65,6 +65,11 @@ pub(crate) fn step(trace: &Trace) -> Option<String> {
         Trace::Sent {
             bytes, delta: true, ..
         } => format!("sending {bytes} bytes: only what is new"),
+        Trace::Sent {
+            bytes,
+            compressed: Some(compressed),
+            ..
+        } => format!("sending {bytes} bytes, compressed to {compressed}"),
         Trace::Sent { bytes, .. } => format!("sending {bytes} bytes"),
         Trace::Waiting { limit, length, .. } => {
             format!(

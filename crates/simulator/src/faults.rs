@@ -71,6 +71,8 @@ pub(crate) enum Point {
     Open,
     /// The request has been read; instead of the answer's head (over WebSocket: of the upgrade's).
     Headers,
+    /// The same, if the body came compressed.
+    Packed,
     /// The stream is open; before its first event.
     FirstEvent,
     /// After `response.created`.
@@ -79,6 +81,13 @@ pub(crate) enum Point {
     AfterText,
     /// At the terminal event.
     End,
+}
+
+impl Point {
+    /// Whether there is no answer yet when it is reached.
+    pub(crate) fn is_before_the_head(self) -> bool {
+        matches!(self, Self::Headers | Self::Packed)
+    }
 }
 
 /// What a fault does.
@@ -233,6 +242,7 @@ mod tests {
                 ],
                 Target::Route(_) => &[
                     Point::Headers,
+                    Point::Packed,
                     Point::FirstEvent,
                     Point::AfterCreated,
                     Point::AfterText,
@@ -245,7 +255,7 @@ mod tests {
                 Action::CloseFrame(_) | Action::ErrorAndClose(..) | Action::Forget => {
                     fault.route == Target::Route(Route::WebSocket)
                 }
-                Action::Answer(_) => fault.point == Point::Headers,
+                Action::Answer(_) => fault.point.is_before_the_head(),
                 Action::Certificate(_) => fault.route == Target::Tls,
                 Action::Deafen => fault.point == Point::Open,
                 _ => true,

@@ -62,7 +62,9 @@ impl Connection {
         }
         let (head, body) = request.into_parts();
         let body = request::read(&head.headers, body).await;
+        let packed = head.headers.contains_key(header::CONTENT_ENCODING);
         let fault = self.backend.strike(Moment::Request(route));
+        let fault = fault.filter(|fault| packed || fault.point != Point::Packed);
         self.note(route, &head, body.as_ref().ok(), fault);
         if let Some(answer) = self.struck(fault).await {
             return answer;
@@ -94,7 +96,7 @@ impl Connection {
     /// Carries out a fault that strikes before the answer's head. It returns if there is an answer
     /// to give, or no such fault; else the connection ends first.
     pub(crate) async fn struck(&self, fault: Option<&FaultInfo>) -> Option<Response<Body>> {
-        let fault = fault.filter(|fault| fault.point == Point::Headers)?;
+        let fault = fault.filter(|fault| fault.point.is_before_the_head())?;
         if let Action::Answer(answer) = fault.action {
             return Some(self.say(answer));
         }

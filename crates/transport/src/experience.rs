@@ -18,11 +18,15 @@ use crate::permits::{LOWERED_FOR, Lowered, Permits};
 use crate::reachability::Reachability;
 use crate::reason::Reason;
 use crate::{
-    Cause, Endpoint, Fault, MemoryStore, MemoryWarning, PathClass, Phase, Route, Snapshot,
+    Cause, Endpoint, EndpointKey, Fault, MemoryStore, MemoryWarning, PathClass, Phase, Route,
+    Snapshot,
 };
 
 /// For how long a refused WebSocket and a challenged route are left alone.
 const REST: Duration = Duration::from_secs(600);
+
+/// For how long requests go uncompressed to an endpoint that could not read one.
+const ZSTD_REST: Duration = Duration::from_secs(3_600);
 
 /// For how long a classical ClientHello is kept to; net believes it no longer than that either.
 const DAY: Duration = Duration::from_secs(24 * 3_600);
@@ -74,6 +78,12 @@ impl Experience {
             remaining: last.remaining(self.clock.unix_ms()),
             reason: last.reason,
         })
+    }
+
+    /// Whether it could not read a compressed request, not long ago.
+    pub(crate) fn refuses_zstd(&self, endpoint: &Endpoint) -> bool {
+        let endpoint = EndpointKey::of(endpoint.base_url());
+        self.facts.find(&Fact::ZstdRefused { endpoint }).is_some()
     }
 
     /// Why the whole destination is left alone: a breaker is open.
@@ -259,6 +269,10 @@ fn route_facts(to: &Destination, route: Route) -> Vec<Fact> {
 /// What a fault says about the attempts to come, beyond this step: a refusal says something about
 /// this network, a 5xx only about now (transport, "Routes, breakers, accounts").
 fn facts_of(to: &Destination, fault: &Fault) -> Vec<(Fact, Duration)> {
+    if fault.cause == Cause::EncodingRefused {
+        let endpoint = to.endpoint.clone();
+        return vec![(Fact::ZstdRefused { endpoint }, ZSTD_REST)];
+    }
     let refused = fault.phase == Phase::Upgrade
         && matches!(
             fault.cause,

@@ -19,6 +19,7 @@
 
 mod attempt;
 mod breaker;
+mod compression;
 mod credential;
 mod endpoint;
 mod exchange;

@@ -102,6 +102,7 @@ fn moves(cause: Cause) -> &'static [Move] {
     use Move::{Account, Again, Network, Once, Other, Provider, Refresh, Shrink, Unread, Wait};
     match cause {
         Cause::StaleConnection | Cause::UnknownPreviousResponse => &[Once, Other],
+        Cause::EncodingRefused => &[Once],
         Cause::ConnectionExpired => &[Once, Other, Provider],
         Cause::UpgradeRefused => &[Other, Provider],
         Cause::Challenge | Cause::Blocked | Cause::Region => &[Other, Provider],

@@ -41,6 +41,9 @@ pub enum Trace {
         attempt: u32,
         /// Its size in bytes, before compression.
         bytes: usize,
+        /// Its size in bytes after compression by us, where there was any. What a WebSocket
+        /// compresses by itself is not known here.
+        compressed: Option<usize>,
         /// Whether only the new input was sent.
         delta: bool,
     },

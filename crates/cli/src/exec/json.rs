@@ -108,9 +108,11 @@ fn trace_value(trace: &Trace) -> Option<Value> {
         Trace::Sent {
             attempt,
             bytes,
+            compressed,
             delta,
         } => json!({
-            "type": "attempt.sent", "attempt": attempt, "bytes": bytes, "delta": delta,
+            "type": "attempt.sent", "attempt": attempt, "bytes": bytes,
+            "compressed_bytes": compressed, "delta": delta,
         }),
         Trace::Waiting {
             attempt,

@@ -3,6 +3,13 @@
 use super::{Answer, INVALID, Page};
 
 pub(crate) static BAD_REQUEST: Answer = error(400, &[], INVALID, None, "The request was refused.");
+pub(crate) static UNDECODABLE: Answer = error(
+    400,
+    &[],
+    INVALID,
+    None,
+    "Invalid zstd data in the request's body.",
+);
 pub(crate) static UNAUTHORIZED: Answer = error(
     401,
     &[("www-authenticate", "Bearer")],

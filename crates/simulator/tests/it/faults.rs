@@ -607,6 +607,7 @@ fn every_fault_is_observed_here() {
     let elsewhere = [
         "sse-endless",
         "sse-endless-line",
+        "sse-refuses-zstd",
         "websocket-endless",
         "websocket-stall-before-upgrade",
         "websocket-pings-unanswered",

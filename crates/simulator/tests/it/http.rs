@@ -127,6 +127,18 @@ async fn a_packed_request_is_understood() {
 }
 
 #[tokio::test]
+async fn with_a_fault_only_a_packed_request_is_refused() {
+    let simulator = start(&["sse-refuses-zstd"]).await;
+    let plain = prompt("hi").to_string();
+    let packed = compress_to_vec(plain.as_bytes(), CompressionLevel::Fastest);
+    let zstd = [("content-encoding", "zstd")];
+    for (headers, body, status) in [(&zstd[..], packed, 400), (&[], plain.into_bytes(), 200)] {
+        let response = ask(&simulator, "POST", "/v1/responses", headers, body).await;
+        assert_eq!(response.status, status);
+    }
+}
+
+#[tokio::test]
 async fn what_cannot_be_answered_is_refused_with_a_reason() {
     let simulator = start(&[]).await;
     let orphan = json!({"input": [{"type": "function_call_output", "call_id": "c", "output": ""}]});

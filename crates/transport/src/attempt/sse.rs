@@ -5,13 +5,16 @@ use std::time::Duration;
 use alipes_base::Deadline;
 use alipes_net::{Body, Call, CallOptions, InFlight, Response};
 use alipes_wire::responses::TURN_STATE;
-use http::Method;
+use bytes::Bytes;
+use http::header::CONTENT_ENCODING;
+use http::{HeaderValue, Method};
 
 use super::event_stream::{self, Head};
 use super::http_edge::{Ended, HttpEdge};
 use super::intake::Intake;
 use super::request_headers;
 use super::way::Way;
+use crate::compression;
 use crate::fault::{BodyShape, body_shape, of_net_error, of_response};
 use crate::session::Conversation;
 use crate::{Cause, Fault, Phase, Request, Route, Token, Trace};
@@ -34,29 +37,31 @@ pub(crate) async fn attempt(
     deadline: &Deadline,
     intake: &mut Intake,
 ) -> Result<(), Fault> {
-    let way = Way::of(about, token);
-    let call = Call {
-        method: Method::POST,
-        url: way.url,
-        headers: request_headers::of(about, token, Route::Sse)?,
-        body: request.body.body(),
-        partition: way.partition,
-        fresh: about.fresh,
-    };
-    let bytes = call.body.len();
+    let Outgoing {
+        call,
+        bytes,
+        compressed,
+    } = compose(about, request, token)?;
     let http = &about.transport.http;
     let started = http.start(call, CallOptions::default(), *deadline).await;
     let mut waiting = started.map_err(|error| of_net_error(&error, deadline))?;
     let facts = Box::new(waiting.facts().clone());
     let clock = &about.transport.clock;
     let profile = about.endpoint.profile();
-    let mut edge = HttpEdge::new(clock, profile, &facts, waiting.pinger(), bytes);
+    let mut edge = HttpEdge::new(
+        clock,
+        profile,
+        &facts,
+        waiting.pinger(),
+        compressed.unwrap_or(bytes),
+    );
     intake
         .trace(|attempt| Trace::Connected { attempt, facts })
         .await;
     let sending = |attempt| Trace::Sent {
         attempt,
         bytes,
+        compressed,
         delta: false,
     };
     intake.trace(sending).await;
@@ -67,7 +72,8 @@ pub(crate) async fn attempt(
     })?;
 
     if !response.status.is_success() || !may_be_a_stream(&response) {
-        return Err(read_error(about, response, intake).await);
+        let fault = read_error(about, response, intake).await;
+        return Err(compression::named(fault, compressed.is_some()));
     }
     if let Some(state) = response.headers.get(TURN_STATE) {
         about.keep_turn_state(state.to_str().unwrap_or_default());
@@ -81,6 +87,44 @@ pub(crate) async fn attempt(
         }
         Err(fault) => Err(head.seen_by(fault)),
     }
+}
+
+/// A request that is ready to go.
+struct Outgoing {
+    call: Call,
+    /// Its size in bytes as it is.
+    bytes: usize,
+    /// And after compression, if there was any.
+    compressed: Option<usize>,
+}
+
+fn compose(
+    about: &Conversation,
+    request: &Request,
+    token: Option<&Token>,
+) -> Result<Outgoing, Fault> {
+    let plain = request.body.body();
+    let bytes = plain.len();
+    let packed = compression::packed(&plain, &about.endpoint, &about.transport.experience);
+    let compressed = packed.as_ref().map(Vec::len);
+    let mut headers = request_headers::of(about, token, Route::Sse)?;
+    if packed.is_some() {
+        headers.insert(CONTENT_ENCODING, HeaderValue::from_static("zstd"));
+    }
+    let way = Way::of(about, token);
+    let call = Call {
+        method: Method::POST,
+        url: way.url,
+        headers,
+        body: packed.map_or(plain, Bytes::from),
+        partition: way.partition,
+        fresh: about.fresh,
+    };
+    Ok(Outgoing {
+        call,
+        bytes,
+        compressed,
+    })
 }
 
 /// Waits for the response's head: first until the request has left, then as long as patience lasts.

@@ -88,6 +88,7 @@ async fn ask(
     let sent = |attempt| Trace::Sent {
         attempt,
         bytes,
+        compressed: None,
         delta,
     };
     intake.trace(sent).await;

@@ -77,6 +77,7 @@ impl Destination {
             | Cause::UnknownPreviousResponse
             | Cause::Offline
             | Cause::BufferedPath
+            | Cause::EncodingRefused
             | Cause::UpgradeRefused
             | Cause::Challenge => None,
             Cause::RateLimited => Some(self.limit(Family::Rate)),

@@ -184,6 +184,8 @@ causes! {
         "did not get an answer from its own backend in time" "try again later, or configure another provider"
     InvalidRequest "invalid-request" Us Request
         "did not accept the request" "check the model's name and the configuration; if both are right, report this as a bug"
+    EncodingRefused "encoding-refused" Edge Endpoint
+        "could not read the compressed request" "nothing to do: it is sent as it is; `compress = false` under the provider's endpoint avoids the detour"
     InvalidEncryptedContent "invalid-encrypted-content" Us Request
         "cannot read reasoning that another account made" "nothing to do: it is asked again without that reasoning"
     ContextTooLong "context-too-long" User Request

@@ -109,6 +109,8 @@ profile! {
     replays_after_cut: usize,
     /// After how long a silent WebSocket upgrade is raced by the other route.
     upgrade_race_after: Duration,
+    /// Whether request bodies are compressed with zstd over SSE.
+    compress: bool,
     /// The largest WebSocket frame in bytes, uncompressed.
     max_frame: usize,
     /// After what age a socket is replaced before it is used again.

@@ -82,6 +82,8 @@ const NAMES: &[(&str, &str, usize)] = &[
         "headers/invalid-encrypted-content",
         1,
     ),
+    // The request is too small to be compressed.
+    ("sse-refuses-zstd", "answer", 1),
     ("sse-401", "headers/unauthorized", 2),
     ("sse-403", "headers/forbidden", 1),
     ("sse-404", "headers/no-such-endpoint", 1),

@@ -3,6 +3,7 @@
 #![cfg(test)]
 
 mod common;
+mod compression;
 mod diagnosis;
 mod experience;
 mod hedge;
