@@ -78,6 +78,10 @@ pub(crate) fn step(trace: &Trace) -> Option<String> {
                 seconds(*length)
             )
         }
+        Trace::Probed { took, .. } => format!(
+            "a second connection stands after {}: the way is open, the answer is slow",
+            seconds(*took)
+        ),
         Trace::FirstEvent { after, .. } => format!("first sign of life after {}", seconds(*after)),
         Trace::AttemptLost {
             attempt,

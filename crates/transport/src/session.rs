@@ -133,6 +133,16 @@ impl Transport {
         self.experience.keep(store, self.dialer.memory())
     }
 
+    /// The same transport, asking of every connection what the endpoint's profile says.
+    pub(crate) fn towards(&self, endpoint: &Endpoint) -> Self {
+        let options = endpoint.profile().socket_options();
+        Self {
+            dialer: self.dialer.with_socket_options(options),
+            http: self.http.with_socket_options(options),
+            ..self.clone()
+        }
+    }
+
     /// A session for a new or resumed conversation. `id` should stay the same along it.
     #[must_use]
     pub fn session(
@@ -143,7 +153,7 @@ impl Transport {
     ) -> Session {
         Session {
             about: Conversation {
-                transport: self.clone(),
+                transport: self.towards(&endpoint),
                 endpoint,
                 credential,
                 id,

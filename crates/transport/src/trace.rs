@@ -56,6 +56,13 @@ pub enum Trace {
         /// How long at most.
         length: Duration,
     },
+    /// Silence, and a second connection to the same edge stands: the way there is open.
+    Probed {
+        /// The attempt's number.
+        attempt: u32,
+        /// How long the second connection took.
+        took: Duration,
+    },
     /// The first sign of life came.
     FirstEvent {
         /// The attempt's number.

@@ -121,6 +121,9 @@ fn trace_value(trace: &Trace) -> Option<Value> {
         } => json!({
             "type": "attempt.waiting", "attempt": attempt, "limit": limit, "limit_ms": millis(*length),
         }),
+        Trace::Probed { attempt, took } => json!({
+            "type": "attempt.probed", "attempt": attempt, "took_ms": millis(*took),
+        }),
         Trace::FirstEvent { attempt, after } => json!({
             "type": "attempt.first_event", "attempt": attempt, "after_ms": millis(*after),
         }),

@@ -57,9 +57,9 @@ pub(super) async fn read(
     let mut start = Vec::new();
     loop {
         let limit = intake.limit(deadline);
-        let chunk = match edge.wait(body.chunk(), &limit).await {
+        let chunk = match edge.wait(body.chunk(), &limit, intake).await {
             Ok(chunk) => chunk.map_err(|error| intake.placed(of_net_error(&error, deadline)))?,
-            Err(Ended::Dead) => return Err(Fault::new(intake.phase(), Cause::EdgeDead)),
+            Err(Ended::Dead) => return Err(edge.dead(intake)),
             Err(Ended::Doubtful) => {
                 intake.doubts_the_edge().await;
                 continue;

@@ -1,6 +1,7 @@
 //! Waits for something over HTTP, and meanwhile asks the edge whether it is there.
 //!
-//! HTTP/2 has pings; HTTP/1.1 has no such signal, so there only the caller's limit counts.
+//! HTTP/2 has pings. HTTP/1.1 has no such signal: there the operating system asks where the profile
+//! lets it, and else a second connection (see `side_probe`).
 
 use alipes_base::{Clock, Deadline};
 use alipes_net::{ConnectionFacts, NetError, Pinger, Traffic};
@@ -9,8 +10,11 @@ use futures_util::future::BoxFuture;
 use std::time::Duration;
 use tokio::time::Instant;
 
-use crate::Profile;
+use super::intake::Intake;
+use super::side_probe::SideProbe;
 use crate::liveness::{Edge, EdgeWatch};
+use crate::session::Conversation;
+use crate::{Cause, Fault, Trace};
 
 /// The edge under one HTTP request.
 pub(super) struct HttpEdge {
@@ -20,6 +24,9 @@ pub(super) struct HttpEdge {
     heard: Instant,
     pinger: Option<Pinger>,
     ping: Option<BoxFuture<'static, Result<Duration, NetError>>>,
+    probe: Option<SideProbe>,
+    /// Why there is no second connection.
+    lost: Option<String>,
 }
 
 /// Why a wait ended without what was waited for.
@@ -36,16 +43,19 @@ pub(super) enum Ended {
 impl HttpEdge {
     /// The edge of a connection that is about to carry `bytes`.
     pub(super) fn new(
-        clock: &Clock,
-        profile: &Profile,
+        about: &Conversation,
         facts: &ConnectionFacts,
         pinger: Option<Pinger>,
         bytes: usize,
     ) -> Self {
         let traffic = facts.traffic.clone();
+        let clock = &about.transport.clock;
+        let profile = about.endpoint.profile();
         let mut edge = Self {
             clock: clock.clone(),
             watch: EdgeWatch::new(profile, false, bytes, clock.now()),
+            probe: SideProbe::beside(about, facts),
+            lost: None,
             heard: traffic.last_received(),
             traffic,
             pinger,
@@ -55,6 +65,22 @@ impl HttpEdge {
             edge.ping();
         }
         edge
+    }
+
+    /// The request has left.
+    pub(super) fn asked(&mut self) {
+        if let Some(probe) = &mut self.probe {
+            probe.asked();
+        }
+    }
+
+    /// The fault of an edge that does not answer.
+    pub(super) fn dead(&self, intake: &Intake) -> Fault {
+        let fault = Fault::new(intake.phase(), Cause::EdgeDead);
+        match &self.lost {
+            Some(why) => fault.because(&format!("nor does a second connection stand: {why}")),
+            None => fault,
+        }
     }
 
     /// Sends a ping, if there is a way to and none is under way.
@@ -76,13 +102,11 @@ impl HttpEdge {
         &mut self,
         work: impl Future<Output = T>,
         limit: &Deadline,
+        intake: &Intake,
     ) -> Result<T, Ended> {
         let mut work = std::pin::pin!(work);
         loop {
-            let wake = match self.pinger {
-                Some(_) => limit.at().min(self.watch.next()),
-                None => limit.at(),
-            };
+            let wake = limit.at().min(self.next(limit));
             tokio::select! {
                 biased;
                 out = &mut work => return Ok(out),
@@ -92,17 +116,64 @@ impl HttpEdge {
                         self.watch.ponged(self.clock.now());
                     }
                 }
+                probed = probed(&mut self.probe) => self.settle(probed, limit, intake).await?,
                 () = tokio::time::sleep_until(wake) => {
                     if self.clock.now() >= limit.at() {
                         return Err(Ended::Limit);
                     }
-                    self.tend()?;
+                    self.tend(limit)?;
                 }
             }
         }
     }
 
-    fn tend(&mut self) -> Result<(), Ended> {
+    /// When to look again, if there is anything that can be asked.
+    fn next(&self, limit: &Deadline) -> Instant {
+        match (&self.pinger, &self.probe) {
+            (Some(_), _) => self.watch.next(),
+            (None, Some(probe)) => probe
+                .due(self.traffic.last_received(), limit)
+                .unwrap_or(limit.at()),
+            (None, None) => limit.at(),
+        }
+    }
+
+    /// What the second connection says about the first.
+    async fn settle(
+        &mut self,
+        probed: Result<Duration, NetError>,
+        limit: &Deadline,
+        intake: &Intake,
+    ) -> Result<(), Ended> {
+        let heard = self.traffic.last_received();
+        let outdated = self
+            .probe
+            .as_ref()
+            .is_none_or(|probe| probe.is_outdated(heard));
+        match probed {
+            _ if outdated => Ok(()),
+            Ok(took) => {
+                intake
+                    .trace(|attempt| Trace::Probed { attempt, took })
+                    .await;
+                Ok(())
+            }
+            // Its time was cut short by the limit: it proves nothing.
+            Err(_) if self.clock.now() >= limit.at() => Err(Ended::Limit),
+            Err(error) => {
+                self.lost = Some(error.to_string());
+                Err(Ended::Dead)
+            }
+        }
+    }
+
+    fn tend(&mut self, limit: &Deadline) -> Result<(), Ended> {
+        if self.pinger.is_none() {
+            if let Some(probe) = &mut self.probe {
+                probe.tend(self.traffic.last_received(), limit);
+            }
+            return Ok(());
+        }
         let now = self.clock.now();
         let last = self.traffic.last_received();
         if last > self.heard {
@@ -131,6 +202,14 @@ async fn answer(
 ) -> Result<Duration, NetError> {
     match ping {
         Some(ping) => ping.await,
+        None => std::future::pending().await,
+    }
+}
+
+/// The answer of the second connection; never, if there is none.
+async fn probed(probe: &mut Option<SideProbe>) -> Result<Duration, NetError> {
+    match probe {
+        Some(probe) => probe.answer().await,
         None => std::future::pending().await,
     }
 }

@@ -6,6 +6,7 @@ mod intake;
 mod live_socket;
 mod receipt;
 mod request_headers;
+mod side_probe;
 mod sse;
 mod way;
 mod websocket;

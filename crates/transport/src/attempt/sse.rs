@@ -46,15 +46,8 @@ pub(crate) async fn attempt(
     let started = http.start(call, CallOptions::default(), *deadline).await;
     let mut waiting = started.map_err(|error| of_net_error(&error, deadline))?;
     let facts = Box::new(waiting.facts().clone());
-    let clock = &about.transport.clock;
-    let profile = about.endpoint.profile();
-    let mut edge = HttpEdge::new(
-        clock,
-        profile,
-        &facts,
-        waiting.pinger(),
-        compressed.unwrap_or(bytes),
-    );
+    let size = compressed.unwrap_or(bytes);
+    let mut edge = HttpEdge::new(about, &facts, waiting.pinger(), size);
     intake
         .trace(|attempt| Trace::Connected { attempt, facts })
         .await;
@@ -78,6 +71,7 @@ pub(crate) async fn attempt(
     if let Some(state) = response.headers.get(TURN_STATE) {
         about.keep_turn_state(state.to_str().unwrap_or_default());
     }
+    edge.asked();
     intake.accepted().await;
     let head = Head::of(&response, about.transport.clock.wall());
     match event_stream::read(response.body, &head, &mut edge, deadline, intake).await {
@@ -143,13 +137,14 @@ async fn answer(
             true => intake.limit(deadline),
             false => leaving.tightened(clock, "look", LOOK),
         };
-        match edge.wait(&mut *waiting, &limit).await {
+        match edge.wait(&mut *waiting, &limit, intake).await {
             Ok(answered) => return answered.map_err(|error| of_net_error(&error, deadline)),
-            Err(Ended::Dead) => return Err(Fault::new(intake.phase(), Cause::EdgeDead)),
+            Err(Ended::Dead) => return Err(edge.dead(intake)),
             Err(Ended::Doubtful) => intake.doubts_the_edge().await,
             Err(Ended::Limit) if sent => intake.overdue(limit.expired(), deadline).await?,
             Err(Ended::Limit) if waiting.is_handed_over() => {
                 sent = true;
+                edge.asked();
                 intake.sent().await;
             }
             Err(Ended::Limit) if clock.now() >= leaving.at() => {

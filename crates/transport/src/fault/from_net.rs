@@ -55,6 +55,8 @@ fn cause(error: &NetError, phase: Phase, deadline: &Deadline) -> Cause {
         NetErrorKind::NameNotFound => Cause::NameNotFound,
         NetErrorKind::ResolverFailed(_) => Cause::ResolverFailed,
         NetErrorKind::Refused => Cause::Refused,
+        // The operating system asked on an open connection (keepalive), and nobody answered.
+        NetErrorKind::Unreachable if is_open(phase) => Cause::EdgeDead,
         NetErrorKind::Unreachable => Cause::Unreachable,
         NetErrorKind::Offline => Cause::Offline,
         NetErrorKind::ProxyRefused { .. } | NetErrorKind::SocksRefused(_) => Cause::ProxyRefused,
@@ -89,6 +91,10 @@ fn cause(error: &NetError, phase: Phase, deadline: &Deadline) -> Cause {
         NetErrorKind::BadUrl | NetErrorKind::Io => Cause::Unreachable,
         _ => Cause::Reset,
     }
+}
+
+fn is_open(phase: Phase) -> bool {
+    matches!(phase, Phase::Send | Phase::Headers | Phase::Stream)
 }
 
 /// What is likely behind a TLS handshake that failed without a reason.

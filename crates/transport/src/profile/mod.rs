@@ -10,6 +10,7 @@ mod setting;
 use std::time::Duration;
 
 use alipes_config::{Checked, Origin, Reader, Section, Value};
+use alipes_net::SocketOptions;
 
 use crate::{Patience, Route};
 use setting::Setting;
@@ -125,6 +126,10 @@ profile! {
     hedge: bool,
     /// Whether every token is paid for.
     metered: bool,
+    /// After what idleness the operating system asks whether the other end is there, and how often.
+    keepalive: Option<Duration>,
+    /// For how long what it sent may stay unacknowledged.
+    user_timeout: Option<Duration>,
     /// Error codes with which a 403 speaks of the account.
     account_codes: Vec<String>,
 }
@@ -156,6 +161,15 @@ impl Profile {
     #[must_use]
     pub fn fields(&self) -> &[ProfileField] {
         &self.fields
+    }
+
+    /// What is asked of the operating system for every connection.
+    #[must_use]
+    pub fn socket_options(&self) -> SocketOptions {
+        SocketOptions {
+            keepalive: self.keepalive,
+            user_timeout: self.user_timeout,
+        }
     }
 
     /// How long to wait for what.

@@ -29,6 +29,20 @@ impl Setting for Duration {
     }
 }
 
+/// A time that the operating system counts in whole seconds, or nothing.
+impl Setting for Option<Duration> {
+    fn read(field: Field<'_>) -> Option<Self> {
+        field.parsed(
+            "\"off\" or a time from \"1s\" to \"2h\"",
+            parse_seconds_or_off,
+        )
+    }
+
+    fn show(&self) -> String {
+        self.map_or_else(|| "\"off\"".to_owned(), |length| length.show())
+    }
+}
+
 impl Setting for bool {
     fn read(field: Field<'_>) -> Option<Self> {
         field.boolean()
@@ -72,6 +86,15 @@ impl Setting for Vec<Route> {
     }
 }
 
+fn parse_seconds_or_off(text: &str) -> Option<Option<Duration>> {
+    if text == "off" {
+        return Some(None);
+    }
+    let known = Duration::from_secs(1)..=Duration::from_secs(2 * 3600);
+    let length = parse_duration(text).filter(|length| known.contains(length))?;
+    Some(Some(length))
+}
+
 /// `500ms`, `20s`, `10min`, `2h`.
 fn parse_duration(text: &str) -> Option<Duration> {
     let digits = text.find(|c: char| !c.is_ascii_digit())?;
@@ -90,6 +113,20 @@ fn parse_duration(text: &str) -> Option<Duration> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_the_operating_system_cannot_count_is_refused() {
+        assert_eq!(parse_seconds_or_off("off"), Some(None));
+        let five = Duration::from_secs(5);
+        assert_eq!(parse_seconds_or_off("5s"), Some(Some(five)));
+        assert_eq!(
+            (Some(five).show(), None.show()),
+            ("\"5s\"".into(), "\"off\"".into())
+        );
+        for text in ["500ms", "3h", "0s", "on", "false", ""] {
+            assert_eq!(parse_seconds_or_off(text), None, "{text:?}");
+        }
+    }
 
     #[test]
     fn nonsense_is_no_duration() {

@@ -9,3 +9,4 @@ mod experience;
 mod hedge;
 mod offline;
 mod recovery;
+mod silent_edge;
