@@ -48,13 +48,14 @@ fn main() -> ExitCode {
 fn run(command: Command, machine: &Machine) -> Result<(), Failure> {
     let signals = Signals::listen()?;
     let runtime = setup::runtime()?;
-    // A server hears it itself: being asked to stop is how it ends well.
-    let serves = matches!(command, Command::Simulate(_));
+    // These hear it themselves and have something to tidy up; whoever else waited for it could hear
+    // it a moment earlier.
+    let hears = matches!(command, Command::Exec(_) | Command::Simulate(_));
     let outcome = runtime.block_on(async {
-        tokio::select! {
-            biased;
-            outcome = dispatch(command, machine, &signals) => outcome,
-            stop = signals.stop(), if !serves => Err(Failure::Stopped(stop)),
+        let work = dispatch(command, machine, &signals);
+        match hears {
+            true => work.await,
+            false => signals.unless_stopped(work).await,
         }
     });
     // However it ended: a refresh token that was spent and not replaced is a sign-in lost. Whoever

@@ -50,6 +50,18 @@ impl Signals {
         Ok(Self(receiver))
     }
 
+    /// Runs `work`, unless something asks to stop before it ends.
+    pub(crate) async fn unless_stopped<T>(
+        &self,
+        work: impl Future<Output = Result<T, Failure>>,
+    ) -> Result<T, Failure> {
+        tokio::select! {
+            biased;
+            outcome = work => outcome,
+            stop = self.stop() => Err(Failure::Stopped(stop)),
+        }
+    }
+
     /// Waits until something asks to stop.
     pub(crate) async fn stop(&self) -> Stop {
         let mut receiver = self.0.clone();

@@ -44,7 +44,8 @@ pub(crate) async fn run(
     machine: &Machine,
     signals: &Signals,
 ) -> Result<(), Failure> {
-    let prompt = prompt::read(args.prompt.as_deref()).await?;
+    let prompt = prompt::read(args.prompt.as_deref());
+    let prompt = signals.unless_stopped(prompt).await?;
     let simulator = match args.simulate {
         true => Some(build::simulator(machine).await?),
         false => None,
