@@ -66,9 +66,8 @@ pub(crate) struct ExecArgs {
     #[arg(long, value_name = "TIME", default_value = "2h", value_parser = duration)]
     pub(crate) timeout: Duration,
 
-    /// A proxy for every call (http, https, socks5, socks5h), or `direct`
-    #[arg(long, value_name = "URL")]
-    pub(crate) proxy: Option<String>,
+    #[command(flatten)]
+    pub(crate) network: NetworkArgs,
 
     /// The folder to work in
     #[arg(short = 'C', long = "cd", value_name = "DIR")]
@@ -93,6 +92,18 @@ pub(crate) struct ExecArgs {
     /// Tell every step on the wire
     #[arg(short, long)]
     pub(crate) verbose: bool,
+}
+
+/// How this machine reaches anything.
+#[derive(Debug, Default, Args)]
+pub(crate) struct NetworkArgs {
+    /// A proxy for every call (http, https, socks5, socks5h), or `direct`
+    #[arg(long, value_name = "URL")]
+    pub(crate) proxy: Option<String>,
+
+    /// Look names up for IPv4 alone: for networks whose IPv6 is broken
+    #[arg(long)]
+    pub(crate) ipv4: bool,
 }
 
 #[derive(Debug, Args)]
@@ -120,9 +131,8 @@ pub(crate) struct LoginArgs {
     #[arg(long, value_enum, value_name = "PROGRAM", conflicts_with_all = ["device", "browser"])]
     pub(crate) import: Option<Lender>,
 
-    /// A proxy for every call (http, https, socks5, socks5h), or `direct`
-    #[arg(long, value_name = "URL")]
-    pub(crate) proxy: Option<String>,
+    #[command(flatten)]
+    pub(crate) network: NetworkArgs,
 }
 
 #[derive(Debug, Subcommand)]
@@ -139,9 +149,8 @@ pub(crate) enum Lender {
 
 #[derive(Debug, Args)]
 pub(crate) struct LogoutArgs {
-    /// A proxy for every call (http, https, socks5, socks5h), or `direct`
-    #[arg(long, value_name = "URL")]
-    pub(crate) proxy: Option<String>,
+    #[command(flatten)]
+    pub(crate) network: NetworkArgs,
 }
 
 #[derive(Debug, Args)]
@@ -211,9 +220,8 @@ pub(crate) struct AddArgs {
     #[arg(long)]
     pub(crate) unchecked: bool,
 
-    /// A proxy for the test call (http, https, socks5, socks5h), or `direct`
-    #[arg(long, value_name = "URL")]
-    pub(crate) proxy: Option<String>,
+    #[command(flatten)]
+    pub(crate) network: NetworkArgs,
 }
 
 #[derive(Debug, Args)]

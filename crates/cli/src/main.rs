@@ -9,6 +9,7 @@ mod failure;
 mod keyboard;
 mod login;
 mod narrate;
+mod network;
 mod providers;
 mod setup;
 mod signals;

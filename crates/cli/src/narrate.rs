@@ -59,7 +59,8 @@ pub(crate) fn step(trace: &Trace) -> Option<String> {
             let took = seconds(facts.timings.total());
             format!(
                 "connected to {} ({}) in {took}",
-                facts.remote_addr, facts.egress
+                facts.remote_addr,
+                facts.way()
             )
         }
         Trace::Sent {

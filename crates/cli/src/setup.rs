@@ -9,19 +9,33 @@ use alipes_base::{Clock, Environment, Redactor, Rng};
 use alipes_config::{ConfigError, Document, Home};
 use alipes_models::Catalog;
 use alipes_net::{
-    ConfiguredEgress, Dialer, DialerOptions, EgressPolicy, HttpClient, Limits, PlatformProxy,
+    Dialer, DialerOptions, EgressPolicy, HttpClient, Limits, NetworkSection, PlatformProxy,
     SystemSockets, Tls, TlsOptions,
 };
 use alipes_tools::Root;
 use alipes_transport::{Experience, Identity, MemoryFile, Transport};
 
+use crate::args::NetworkArgs;
 use crate::failure::Failure;
+use crate::network::Network;
 
 /// The top-level tables that some room of this version reads.
-const SECTIONS: [&str; 3] = ["auth", "model", "providers"];
+const SECTIONS: [&str; 4] = ["auth", "model", "network", "providers"];
 
-/// Further certificate authorities: ours, and the one that most tools know.
-const CA_VARIABLES: [&str; 2] = ["ALIPES_CA_FILE", "SSL_CERT_FILE"];
+/// What the configuration file says.
+pub(crate) struct Settings {
+    /// The file and its home, where this machine has a place for them.
+    pub(crate) configuration: Option<(Home, Document)>,
+    network: NetworkSection,
+}
+
+impl Settings {
+    /// How this machine reaches anything, with what the command line says about it.
+    pub(crate) fn network<'s>(&'s self, args: &'s NetworkArgs) -> Network<'s> {
+        let folder = self.configuration.as_ref().map(|(home, _)| home.folder());
+        Network::new(args, &self.network, folder.unwrap_or(Path::new("")))
+    }
+}
 
 /// What everything is given: time, chance, environment.
 pub(crate) struct Machine {
@@ -42,6 +56,20 @@ impl Machine {
             redactor: Redactor::new(),
             renewals: Renewals::default(),
         }
+    }
+
+    /// What the configuration file describes; nothing where this machine has no place for such a
+    /// file.
+    pub(crate) fn settings(&self) -> Result<Settings, Failure> {
+        let configuration = self.configuration()?;
+        let network = match &configuration {
+            Some((_, document)) => document.section()?,
+            None => NetworkSection::default(),
+        };
+        Ok(Settings {
+            configuration,
+            network,
+        })
     }
 
     /// The catalogue that the configuration file describes; an empty one where this machine has no
@@ -80,20 +108,12 @@ impl Machine {
         Ok(root.protecting(own.chain(catalog.key_files())))
     }
 
-    /// The way to every endpoint; through `proxy`, or as the environment and the system say. Opens
-    /// nothing yet.
-    pub(crate) fn transport(&self, proxy: Option<&str>) -> Result<Transport, Failure> {
-        let configured = proxy.map(|way| ConfiguredEgress {
-            way: way.to_owned(),
-            named_by: "--proxy".to_owned(),
-            exceptions: String::new(),
-        });
+    /// The way to every endpoint. Opens nothing yet.
+    pub(crate) fn transport(&self, network: &Network<'_>) -> Result<Transport, Failure> {
+        let configured = network.configured_egress();
         let egress = EgressPolicy::new(configured.as_ref(), &self.environment, &PlatformProxy);
-        let from_environment = CA_VARIABLES
-            .iter()
-            .filter_map(|name| self.environment.path(name));
         let tls = Tls::new(TlsOptions {
-            extra_ca_files: from_environment.collect(),
+            extra_ca_files: network.ca_files(&self.environment),
             ..TlsOptions::default()
         });
         let dialer = Dialer::new(DialerOptions {
@@ -102,7 +122,9 @@ impl Machine {
             limits: Limits::default(),
             clock: self.clock.clone(),
         });
-        let dialer = dialer.through(egress.map_err(Failure::usage)?);
+        let dialer = dialer
+            .through(egress.map_err(Failure::usage)?)
+            .ipv4_only(network.is_ipv4_only(&self.environment)?);
         Ok(Transport {
             http: HttpClient::new(dialer.clone(), self.clock.clone()),
             dialer,

@@ -53,6 +53,7 @@ impl<'a> Dial<'a> {
             target: Some(target.clone()),
             egress: Some(departure.egress.clone()),
             egress_key: Some(key.clone()),
+            ipv4_only: dialer.is_ipv4_only(),
             unused_proxy: departure.unused.clone(),
             ..ErrorFacts::default()
         };
@@ -218,6 +219,7 @@ impl<'a> Dial<'a> {
             facts: ConnectionFacts {
                 egress: self.departure.egress,
                 egress_key: self.key,
+                ipv4_only: self.dialer.is_ipv4_only(),
                 unused_proxy: self.departure.unused,
                 remote_addr: opened.remote_addr,
                 protocol: opened.protocol,

@@ -34,6 +34,8 @@ pub struct ConnectionFacts {
     pub egress: Egress,
     /// The way out's name for memory and breakers.
     pub egress_key: EgressKey,
+    /// Whether only IPv4 addresses were looked up.
+    pub ipv4_only: bool,
     /// A proxy that this machine has, and the dial did not use.
     pub unused_proxy: Option<UnusedProxy>,
     /// The address at the other end: the proxy's, if there is one.
@@ -50,7 +52,19 @@ pub struct ConnectionFacts {
     pub traffic: Traffic,
 }
 
+/// The way out in words: `direct`, `http://proxy:3128 from HTTPS_PROXY, IPv4 only`.
+pub(crate) fn way(egress: &Egress, ipv4_only: bool) -> String {
+    let narrowed = if ipv4_only { ", IPv4 only" } else { "" };
+    format!("{egress}{narrowed}")
+}
+
 impl ConnectionFacts {
+    /// The way out of this machine, in words.
+    #[must_use]
+    pub fn way(&self) -> String {
+        way(&self.egress, self.ipv4_only)
+    }
+
     /// The same connection as its next request sees it.
     pub(crate) fn again(&self) -> Self {
         Self {

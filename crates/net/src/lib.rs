@@ -38,6 +38,7 @@ mod memory;
 mod phase;
 mod proxy;
 mod resolver;
+mod section;
 mod sockets;
 mod stream;
 mod target;
@@ -56,6 +57,7 @@ pub use crate::http::{Body, Call, CallOptions, HttpClient, InFlight, Pinger, Res
 pub use crate::limits::Limits;
 pub use crate::memory::DialMemory;
 pub use crate::phase::{Phase, Timings};
+pub use crate::section::NetworkSection;
 pub use crate::sockets::{
     BoxStream, Family, RawStream, ResolveError, SocketOptions, Sockets, SystemSockets,
 };

@@ -17,6 +17,7 @@ use super::acts::{Act, TASK};
 use super::timeline::Timeline;
 use crate::args::DemoArgs;
 use crate::failure::Failure;
+use crate::network::Network;
 use crate::setup::{self, Machine};
 use crate::style::Style;
 
@@ -105,7 +106,7 @@ impl<'m> Stage<'m> {
         let machine = self.machine;
         let making = Making {
             environment: &machine.environment,
-            transport: &machine.transport(None)?,
+            transport: &machine.transport(&Network::default())?,
             session_id: &machine.rng.uuid(),
         };
         let model = self.catalog(act)?.chain(&Overrides::default(), making)?;

@@ -102,7 +102,7 @@ fn trace_value(trace: &Trace) -> Option<Value> {
         }),
         Trace::Connected { attempt, facts } => json!({
             "type": "attempt.connected", "attempt": attempt, "remote_addr": facts.remote_addr.to_string(),
-            "egress": facts.egress.to_string(), "reused": facts.reused,
+            "egress": facts.way(), "reused": facts.reused,
             "took_ms": millis(facts.timings.total()),
         }),
         Trace::Sent {

@@ -21,6 +21,7 @@ use tokio::sync::mpsc;
 use crate::args::ExecArgs;
 use crate::failure::Failure;
 use crate::login;
+use crate::network::Network;
 use crate::providers::local;
 use crate::setup::Machine;
 use crate::signals::Signals;
@@ -50,10 +51,12 @@ pub(crate) async fn run(
         true => Some(build::simulator(machine).await?),
         false => None,
     };
-    let transport = machine.transport(args.proxy.as_deref())?;
     let (catalog, transport) = match &simulator {
-        Some(_) => (Catalog::default(), transport),
-        None => login::catalog(machine, transport)?,
+        Some(_) => {
+            let network = Network::of_flags(&args.network);
+            (Catalog::default(), machine.transport(&network)?)
+        }
+        None => login::catalog(machine, &args.network)?,
     };
     let simulated = simulator.as_ref();
     let (mut agent, name) = match build::agent(&args, machine, &catalog, &transport, simulated) {

@@ -10,7 +10,7 @@ use alipes_models::{Catalog, ModelsError, OPENAI_CODEX};
 use alipes_transport::{Identity, Transport};
 use std::sync::Arc;
 
-use crate::args::{Lender, LoginArgs, LoginCommand, LogoutArgs};
+use crate::args::{Lender, LoginArgs, LoginCommand, LogoutArgs, NetworkArgs};
 use crate::failure::Failure;
 use crate::setup::Machine;
 use crate::streams::{print, say};
@@ -18,7 +18,7 @@ use crate::streams::{print, say};
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 pub(crate) async fn run(args: LoginArgs, machine: &Machine) -> Result<(), Failure> {
-    let logins = logins(machine, args.proxy.as_deref())?;
+    let logins = logins(machine, &args.network)?;
     if let Some(LoginCommand::Status) = args.command {
         return status::print(&logins);
     }
@@ -43,7 +43,7 @@ pub(crate) async fn run(args: LoginArgs, machine: &Machine) -> Result<(), Failur
 }
 
 pub(crate) async fn sign_out(args: &LogoutArgs, machine: &Machine) -> Result<(), Failure> {
-    let logins = logins(machine, args.proxy.as_deref())?;
+    let logins = logins(machine, &args.network)?;
     told(match logins.sign_out(OPENAI_CODEX).await? {
         SignedOut::Nobody => "nobody was signed in",
         SignedOut::Revoked => "signed out; the sign-in was revoked",
@@ -103,20 +103,21 @@ fn told(line: &str) -> Result<(), Failure> {
 }
 
 /// The sign-ins of this machine, and the way to their issuer.
-fn logins(machine: &Machine, proxy: Option<&str>) -> Result<Logins, Failure> {
-    let transport = machine.transport(proxy)?;
-    let (catalog, _transport) = catalog(machine, transport)?;
+fn logins(machine: &Machine, network: &NetworkArgs) -> Result<Logins, Failure> {
+    let (catalog, _transport) = catalog(machine, network)?;
     let logins = catalog.logins().cloned();
     logins.ok_or_else(|| ModelsError::NoLogins.into())
 }
 
-/// The catalogue with the sign-ins of this machine, and the transport under the name that the
-/// configuration gives us.
+/// The catalogue with the sign-ins of this machine, and the way to every endpoint under the name that
+/// the configuration gives us.
 pub(crate) fn catalog(
     machine: &Machine,
-    mut transport: Transport,
+    network: &NetworkArgs,
 ) -> Result<(Catalog, Transport), Failure> {
-    let Some((home, document)) = machine.configuration()? else {
+    let settings = machine.settings()?;
+    let mut transport = machine.transport(&settings.network(network))?;
+    let Some((home, document)) = settings.configuration else {
         return Ok((Catalog::default(), transport));
     };
     let section: AuthSection = document.section()?;

@@ -36,7 +36,7 @@ pub(super) async fn run(args: &AddArgs, machine: &Machine) -> Result<(), Failure
         machine.redactor.learn(secret);
     }
     if !args.unchecked {
-        let transport = machine.transport(args.proxy.as_deref())?;
+        let transport = machine.transport(&machine.settings()?.network(&args.network))?;
         say(&check::passes(&provider, &endpoint, secret, &transport).await?);
     }
     save(&provider, key.as_ref(), &home, &mut document)?;

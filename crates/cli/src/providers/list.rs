@@ -4,6 +4,7 @@ use alipes_base::Environment;
 use alipes_models::{Catalog, Key, Provider};
 
 use super::local;
+use crate::args::NetworkArgs;
 use crate::failure::Failure;
 use crate::login;
 use crate::setup::Machine;
@@ -18,7 +19,7 @@ const COLUMNS: [&str; 5] = ["NAME", "DIALECT", "KEY", "DEFAULT MODEL", "HOST"];
 type Row = [String; COLUMNS.len()];
 
 pub(super) async fn run(all: bool, machine: &Machine) -> Result<(), Failure> {
-    let (catalog, _transport) = login::catalog(machine, machine.transport(None)?)?;
+    let (catalog, _transport) = login::catalog(machine, &NetworkArgs::default())?;
     let running = local::running(&catalog, machine).await?;
     let is_running =
         |provider: &Provider| running.iter().any(|here| here.provider == provider.name);

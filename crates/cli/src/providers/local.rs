@@ -7,7 +7,9 @@ use anyhow::anyhow;
 use futures_util::future::join_all;
 
 use super::question;
+use crate::args::NetworkArgs;
 use crate::failure::Failure;
+use crate::network::Network;
 use crate::setup::Machine;
 
 /// How long a server on the same machine may take to say what it has.
@@ -47,7 +49,11 @@ pub(crate) async fn offered(failure: Failure, machine: &Machine) -> Failure {
 
 /// The servers that run here, all asked at once, straight and without any key.
 pub(super) async fn running(catalog: &Catalog, machine: &Machine) -> Result<Vec<Running>, Failure> {
-    let transport = machine.transport(Some("direct"))?;
+    let direct = NetworkArgs {
+        proxy: Some("direct".to_owned()),
+        ..NetworkArgs::default()
+    };
+    let transport = machine.transport(&Network::of_flags(&direct))?;
     let here = |provider: &Provider| provider.local && provider.is_on_this_machine();
     let asked = catalog.providers().into_iter().filter(here);
     let asked = asked.map(async |provider| {

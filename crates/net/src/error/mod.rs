@@ -15,7 +15,7 @@ use alipes_base::Expired;
 
 pub use self::kind::{CaFileProblem, NetErrorKind};
 use crate::egress::{Egress, EgressKey, UnusedProxy};
-use crate::facts::ConnectionFacts;
+use crate::facts::{ConnectionFacts, way};
 use crate::phase::{Phase, Timings};
 use crate::target::Target;
 
@@ -39,6 +39,8 @@ pub struct ErrorFacts {
     pub egress: Option<Egress>,
     /// The way out's name for memory and breakers.
     pub egress_key: Option<EgressKey>,
+    /// Whether only IPv4 addresses were looked up.
+    pub ipv4_only: bool,
     /// A proxy that this machine has, and the dial did not use.
     pub unused_proxy: Option<UnusedProxy>,
     /// The address at the other end (the proxy's, if there is one), or the last one tried.
@@ -61,9 +63,9 @@ impl fmt::Display for NetError {
             return Ok(());
         };
         write!(f, " while {} {target}", self.phase.doing())?;
-        match (&self.facts.remote_addr, &self.facts.egress) {
-            (Some(address), Some(egress)) => write!(f, " ({address}, {egress})"),
-            (None, Some(egress)) => write!(f, " ({egress})"),
+        match (&self.facts.remote_addr, self.facts.way()) {
+            (Some(address), Some(way)) => write!(f, " ({address}, {way})"),
+            (None, Some(way)) => write!(f, " ({way})"),
             _ => Ok(()),
         }
     }
@@ -79,11 +81,19 @@ impl StdError for NetError {
 }
 
 impl ErrorFacts {
+    /// The way out of this machine in words, once decided.
+    #[must_use]
+    pub fn way(&self) -> Option<String> {
+        let egress = self.egress.as_ref()?;
+        Some(way(egress, self.ipv4_only))
+    }
+
     /// These facts and those of a connection that stands.
     pub(crate) fn on(self, connection: &ConnectionFacts) -> Self {
         Self {
             egress: Some(connection.egress.clone()),
             egress_key: Some(connection.egress_key.clone()),
+            ipv4_only: connection.ipv4_only,
             unused_proxy: connection.unused_proxy.clone(),
             remote_addr: Some(connection.remote_addr),
             timings: connection.timings.clone(),

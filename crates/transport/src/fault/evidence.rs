@@ -57,7 +57,7 @@ impl Evidence {
 
     /// Adds what is known of the connection.
     pub(crate) fn connection(&mut self, facts: &ConnectionFacts) {
-        self.egress = Some(facts.egress.to_string());
+        self.egress = Some(facts.way());
         self.remote_addr = Some(facts.remote_addr);
         self.timings = facts.timings.clone();
         self.reused = facts.reused;

@@ -24,7 +24,7 @@ pub(crate) fn of_net_error(error: &NetError, deadline: &Deadline) -> Fault {
         _ => None,
     };
     let evidence = &mut fault.evidence;
-    evidence.egress = error.facts.egress.as_ref().map(ToString::to_string);
+    evidence.egress = error.facts.way();
     evidence.remote_addr = error.facts.remote_addr;
     evidence.timings = error.facts.timings.clone();
     evidence.reused = error.facts.reused;
