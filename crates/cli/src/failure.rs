@@ -86,6 +86,15 @@ impl From<ConfigError> for Failure {
     }
 }
 
+/// Says what is wrong and can be done without.
+pub(crate) fn warn(style: &Style, error: impl Into<anyhow::Error>) {
+    let text = chain(&error.into());
+    say(&format!(
+        "{} {text}; going on without it",
+        style.warning("warning:")
+    ));
+}
+
 fn report(style: &Style, error: &anyhow::Error) {
     say(&format!("{} {}", style.error("error:"), chain(error)));
 }

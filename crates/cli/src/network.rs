@@ -1,17 +1,14 @@
 //! How this machine reaches anything: what the command line, the configuration and the environment
 //! say about it, in this order.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use alipes_base::Environment;
-use alipes_net::{ConfiguredEgress, NetworkSection};
+use alipes_net::{CaFile, ConfiguredEgress, NetworkSection};
 use anyhow::anyhow;
 
 use crate::args::NetworkArgs;
 use crate::failure::Failure;
-
-/// Further certificate authorities: ours, and the one that most tools know.
-const CA_VARIABLES: [&str; 2] = ["ALIPES_CA_FILE", "SSL_CERT_FILE"];
 
 /// Whether names are looked up for IPv4 alone.
 const IPV4_VARIABLE: &str = "ALIPES_IPV4_ONLY";
@@ -60,21 +57,34 @@ impl<'s> Network<'s> {
         let proxy = section.proxy.as_ref()?;
         Some(ConfiguredEgress {
             way: proxy.value.clone(),
-            named_by: format!("proxy in {}", proxy.origin),
+            named_by: proxy.origin.to_string(),
             exceptions: section.no_proxy.join(","),
         })
     }
 
-    pub(crate) fn ca_files(&self, environment: &Environment) -> Vec<PathBuf> {
+    /// Further certificate authorities. The one that most tools know was not named for us alone.
+    pub(crate) fn ca_files(&self, environment: &Environment) -> Vec<CaFile> {
         let configured = self.section.and_then(|section| section.ca_file.as_ref());
-        let configured = configured.map(|file| match self.folder {
-            Some(folder) => folder.join(&file.value),
-            None => file.value.clone(),
+        let configured = configured.map(|file| CaFile {
+            path: match self.folder {
+                Some(folder) => folder.join(&file.value),
+                None => file.value.clone(),
+            },
+            named_by: format!("ca_file in {}", file.origin),
+            is_optional: false,
         });
-        let variables = CA_VARIABLES
-            .iter()
-            .filter_map(|name| environment.path(name));
-        configured.into_iter().chain(variables).collect()
+        let variable = |name: &str, is_optional| {
+            environment.path(name).map(|path| CaFile {
+                path,
+                named_by: name.to_owned(),
+                is_optional,
+            })
+        };
+        let (ours, common) = (
+            variable("ALIPES_CA_FILE", false),
+            variable("SSL_CERT_FILE", true),
+        );
+        [configured, ours, common].into_iter().flatten().collect()
     }
 
     pub(crate) fn is_ipv4_only(&self, environment: &Environment) -> Result<bool, Failure> {
@@ -100,6 +110,7 @@ fn of_variable(text: Option<&str>) -> Result<bool, Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::path::PathBuf;
 
     #[test]
     fn the_command_line_goes_before_the_file_and_the_file_before_the_environment() {

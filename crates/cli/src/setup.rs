@@ -16,8 +16,9 @@ use alipes_tools::Root;
 use alipes_transport::{Experience, Identity, MemoryFile, Transport};
 
 use crate::args::NetworkArgs;
-use crate::failure::Failure;
+use crate::failure::{Failure, warn};
 use crate::network::Network;
+use crate::style::Style;
 
 /// The top-level tables that some room of this version reads.
 const SECTIONS: [&str; 4] = ["auth", "model", "network", "providers"];
@@ -116,9 +117,13 @@ impl Machine {
             extra_ca_files: network.ca_files(&self.environment),
             ..TlsOptions::default()
         });
+        let tls = tls.map_err(Failure::usage)?;
+        for error in tls.left_out() {
+            warn(&Style::of_stderr(&self.environment), error.clone());
+        }
         let dialer = Dialer::new(DialerOptions {
             sockets: Arc::new(SystemSockets::default()),
-            tls: tls.map_err(Failure::usage)?,
+            tls,
             limits: Limits::default(),
             clock: self.clock.clone(),
         });

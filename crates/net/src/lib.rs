@@ -63,4 +63,4 @@ pub use crate::sockets::{
 };
 pub use crate::stream::Traffic;
 pub use crate::target::Target;
-pub use crate::tls::{Tls, TlsOptions};
+pub use crate::tls::{CaFile, Tls, TlsOptions};

@@ -177,12 +177,42 @@ async fn a_key_that_cannot_be_used_is_named() {
 }
 
 #[tokio::test]
-async fn a_ca_file_that_cannot_be_used_is_named() {
-    let machine = Machine::configured(WORK).with("ALIPES_CA_FILE", "missing.pem");
-    let message = machine
-        .refused(2, &["exec", "-m", "work/gpt-x", "hi"])
-        .await;
-    insta::assert_snapshot!(message, @"error: the CA file missing.pem cannot be used: it cannot be read: No such file or directory (os error 2)");
+async fn nonsense_in_a_profile_is_named() {
+    let provider = "[providers.work]\nbase_url = \"https://models.example/v1\"";
+    let mut messages = String::new();
+    for field in [
+        "output_timeout = \"soon\"",
+        "output_timeout = 7",
+        "send_timeout = \"0s\"",
+        "first_event_timeout = \"9999h\"",
+        "replays = -1",
+        "max_frame = 1e9",
+        "compress = \"yes\"",
+        "keepalive = \"100ms\"",
+        "keepalive = false",
+        "user_timeout = \"never\"",
+        "routes = []",
+        "account_codes = [1]",
+        "ping_aftr = \"3s\"",
+    ] {
+        let config = format!("{provider}\n[providers.work.endpoint]\n{field}\n");
+        messages.push_str(&complaint(&config).await);
+    }
+    insta::assert_snapshot!(messages, @r#"
+    error: [TEMP]/config.toml:4:18: output_timeout must be a time from "1ms" to "24h", such as "20s"
+    error: [TEMP]/config.toml:4:18: output_timeout must be a time from "1ms" to "24h", such as "20s", found an integer
+    error: [TEMP]/config.toml:4:16: send_timeout must be a time from "1ms" to "24h", such as "20s"
+    error: [TEMP]/config.toml:4:23: first_event_timeout must be a time from "1ms" to "24h", such as "20s"
+    error: [TEMP]/config.toml:4:11: replays must be from 0 to 4294967295
+    error: [TEMP]/config.toml:4:13: max_frame must be an integer, found a float
+    error: [TEMP]/config.toml:4:12: compress must be a boolean, found a string
+    error: [TEMP]/config.toml:4:13: keepalive must be "off" or a time from "1s" to "2h"
+    error: [TEMP]/config.toml:4:13: keepalive must be "off" or a time from "1s" to "2h", found a boolean
+    error: [TEMP]/config.toml:4:16: user_timeout must be "off" or a time from "1s" to "2h"
+    error: [TEMP]/config.toml:3:1: [providers.work.endpoint] needs at least one route, or no `routes` at all
+    error: [TEMP]/config.toml:4:18: item of account_codes must be a string, found an integer
+    error: [TEMP]/config.toml:4:1: unknown key "ping_aftr" in [providers.work.endpoint]; did you mean "ping_after"?
+    "#);
 }
 
 #[tokio::test]

@@ -124,10 +124,12 @@ pub enum NetErrorKind {
     #[error("not an http, https, ws or wss URL with a host")]
     BadUrl,
     /// An extra CA file cannot be used.
-    #[error("the CA file {} cannot be used", path.display())]
+    #[error("the CA file {} cannot be used (correct or unset {named_by})", path.display())]
     CaFile {
         /// Which one.
         path: PathBuf,
+        /// Who named it.
+        named_by: String,
     },
 }
 
@@ -146,6 +148,15 @@ pub enum CaFileProblem {
     /// It could not be opened or read.
     #[error("it cannot be read")]
     Unreadable(#[source] std::io::Error),
+    /// It is a folder, a pipe or a device.
+    #[error("it is not a regular file")]
+    NotAFile,
+    /// It has nothing in it.
+    #[error("it is empty")]
+    Empty,
+    /// Nobody has so many authorities.
+    #[error("it is larger than 16 MiB")]
+    TooLarge,
     /// It is not PEM, or holds no certificate.
     #[error("it holds no PEM certificate")]
     NoCertificate,

@@ -29,10 +29,21 @@ use crate::sockets::BoxStream;
 /// Whom to trust.
 #[derive(Clone, Debug, Default)]
 pub struct TlsOptions {
-    /// PEM files with authorities to trust beside the platform's.
-    pub extra_ca_files: Vec<PathBuf>,
+    /// Authorities to trust beside the platform's.
+    pub extra_ca_files: Vec<CaFile>,
     /// PEM text of the only authorities to trust: for tests, which must not depend on a platform.
     pub only_these_roots: Option<Vec<u8>>,
+}
+
+/// A PEM file with authorities.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CaFile {
+    /// The file.
+    pub path: PathBuf,
+    /// Who named it, for messages: the variable or setting.
+    pub named_by: String,
+    /// Whether it was meant for other programs too, so that without it the rest still works.
+    pub is_optional: bool,
 }
 
 /// The client side of TLS. Cheap to clone; clones share authorities and resumed sessions.
@@ -41,6 +52,7 @@ pub struct Tls(Arc<Shared>);
 
 struct Shared {
     extra: Vec<CertificateDer<'static>>,
+    left_out: Vec<NetError>,
     only: Option<Vec<CertificateDer<'static>>>,
     configs: OnceCell<Configs>,
 }
@@ -67,7 +79,8 @@ impl Tls {
     /// Reads the extra CA files; the platform's authorities wait for the first dial.
     ///
     /// # Errors
-    /// [`NetErrorKind::CaFile`] if one is missing, unreadable, or has no certificate.
+    /// [`NetErrorKind::CaFile`] if one that is not optional is missing, unreadable, or has no
+    /// certificate.
     pub fn new(options: TlsOptions) -> Result<Self, NetError> {
         let during_tls = |failure: Failure| failure.during(Phase::Tls);
         let only = options
@@ -75,11 +88,26 @@ impl Tls {
             .as_deref()
             .map(roots::from_pem)
             .transpose();
+        let (mut extra, mut left_out) = (Vec::new(), Vec::new());
+        for file in &options.extra_ca_files {
+            match roots::from_file(file).map_err(during_tls) {
+                Ok(certificates) => extra.extend(certificates),
+                Err(error) if file.is_optional => left_out.push(error),
+                Err(error) => return Err(error),
+            }
+        }
         Ok(Self(Arc::new(Shared {
-            extra: roots::from_files(&options.extra_ca_files).map_err(during_tls)?,
+            extra,
+            left_out,
             only: only.map_err(during_tls)?,
             configs: OnceCell::new(),
         })))
+    }
+
+    /// Why optional CA files were left out, for a warning.
+    #[must_use]
+    pub fn left_out(&self) -> &[NetError] {
+        &self.0.left_out
     }
 
     /// Secures a connection to `host`.

@@ -5,13 +5,17 @@
 //! we can, we name the platform's places ourselves, and an extra file only ever adds. On macOS and
 //! Windows the system's store has no other door than that function.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::{self, PemObject};
+use rustls::pki_types::pem::PemObject;
 
+use super::CaFile;
 use crate::error::{CaFileProblem, Failure, NetErrorKind};
+
+/// The largest CA file, in bytes; a platform's whole bundle has a quarter of a megabyte.
+const LARGEST: u64 = 16 << 20;
 
 /// Where systems without a directory of certificates keep their bundle (the BSDs, Alpine, RHEL).
 #[cfg(all(unix, not(target_os = "macos")))]
@@ -42,16 +46,13 @@ pub(super) fn platform() -> Vec<CertificateDer<'static>> {
     rustls_native_certs::load_native_certs().certs
 }
 
-/// The authorities in these PEM files; each must have at least one.
-pub(super) fn from_files(paths: &[PathBuf]) -> Result<Vec<CertificateDer<'static>>, Failure> {
-    let mut found = Vec::new();
-    for path in paths {
-        let certificates = from_file(path).map_err(|problem| {
-            Failure::new(NetErrorKind::CaFile { path: path.clone() }).caused_by(problem)
-        })?;
-        found.extend(certificates);
-    }
-    Ok(found)
+/// The authorities in a PEM file; there must be at least one.
+pub(super) fn from_file(file: &CaFile) -> Result<Vec<CertificateDer<'static>>, Failure> {
+    let read = read(&file.path).and_then(|text| certificates(&text, file.is_optional));
+    read.map_err(|problem| {
+        let (path, named_by) = (file.path.clone(), file.named_by.clone());
+        Failure::new(NetErrorKind::CaFile { path, named_by }).caused_by(problem)
+    })
 }
 
 /// The authorities in a PEM text.
@@ -61,19 +62,36 @@ pub(super) fn from_pem(text: &[u8]) -> Result<Vec<CertificateDer<'static>>, Fail
         .map_err(|error| Failure::new(NetErrorKind::CertificateOther).caused_by(error))
 }
 
-fn from_file(path: &Path) -> Result<Vec<CertificateDer<'static>>, CaFileProblem> {
-    let certificates = CertificateDer::pem_file_iter(path)
-        .and_then(Iterator::collect::<Result<Vec<_>, _>>)
-        .map_err(|error| match error {
-            pem::Error::Io(error) => CaFileProblem::Unreadable(error),
-            _ => CaFileProblem::NoCertificate,
-        })?;
+fn read(path: &Path) -> Result<Vec<u8>, CaFileProblem> {
+    // Asked before opening: opening a FIFO would wait for its writer.
+    let facts = std::fs::metadata(path).map_err(CaFileProblem::Unreadable)?;
+    if !facts.is_file() {
+        return Err(CaFileProblem::NotAFile);
+    }
+    if facts.len() > LARGEST {
+        return Err(CaFileProblem::TooLarge);
+    }
+    let text = std::fs::read(path).map_err(CaFileProblem::Unreadable)?;
+    match text.trim_ascii().is_empty() {
+        true => Err(CaFileProblem::Empty),
+        false => Ok(text),
+    }
+}
+
+/// The certificates in a text. A bundle for other programs may hold some that we cannot use.
+fn certificates(
+    text: &[u8],
+    some_are_enough: bool,
+) -> Result<Vec<CertificateDer<'static>>, CaFileProblem> {
+    let certificates = CertificateDer::pem_slice_iter(text)
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(|_not_pem| CaFileProblem::NoCertificate)?;
     if certificates.is_empty() {
         return Err(CaFileProblem::NoCertificate);
     }
-    let (_, unusable) =
-        RootCertStore::empty().add_parsable_certificates(certificates.iter().cloned());
-    if unusable > 0 {
+    let mut store = RootCertStore::empty();
+    let (usable, unusable) = store.add_parsable_certificates(certificates.iter().cloned());
+    if usable == 0 || unusable > 0 && !some_are_enough {
         Err(CaFileProblem::BadCertificate)
     } else {
         Ok(certificates)

@@ -1,10 +1,11 @@
 //! TLS: whom we trust, and what we say when we do not.
 
 use std::io::Write as _;
+use std::path::Path;
 use std::time::Duration;
 
 use alipes_net::{
-    Alpn, CaFileProblem, Limits, NetError, NetErrorKind, Phase, Protocol, Tls, TlsOptions,
+    Alpn, CaFile, CaFileProblem, Limits, NetError, NetErrorKind, Phase, Protocol, Tls, TlsOptions,
 };
 use rustls::ServerConfig;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -160,7 +161,7 @@ async fn an_extra_ca_file_adds_to_the_others() {
     let mut file = tempfile::NamedTempFile::new().unwrap();
     file.write_all(company.pem()).unwrap();
     let tls = Tls::new(TlsOptions {
-        extra_ca_files: vec![file.path().to_owned()],
+        extra_ca_files: vec![ca_file(file.path(), false)],
         only_these_roots: Some(platform.pem().to_vec()),
     })
     .unwrap();
@@ -169,6 +170,38 @@ async fn an_extra_ca_file_adds_to_the_others() {
         let server = Server::start_tls(config, |_stream| std::future::pending()).await;
         dial(&server, tls.clone()).await.unwrap();
     }
+}
+
+fn ca_file(path: &Path, is_optional: bool) -> CaFile {
+    CaFile {
+        path: path.to_owned(),
+        named_by: "THE_VARIABLE".to_owned(),
+        is_optional,
+    }
+}
+
+#[test]
+fn an_optional_ca_file_that_cannot_serve_is_left_out_and_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let (missing, mixed) = (folder.path().join("missing"), folder.path().join("mixed"));
+    let broken = b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+    std::fs::write(&mixed, [broken, Authority::new().pem()].concat()).unwrap();
+    let tls = Tls::new(TlsOptions {
+        extra_ca_files: vec![ca_file(&missing, true), ca_file(&mixed, true)],
+        only_these_roots: None,
+    })
+    .unwrap();
+    let told: Vec<String> = tls.left_out().iter().map(ToString::to_string).collect();
+    let (first, variable) = (missing.display().to_string(), "THE_VARIABLE");
+    assert_eq!(
+        told.len(),
+        1,
+        "some certificates of a bundle are enough: {told:?}"
+    );
+    assert!(
+        told[0].contains(&first) && told[0].contains(variable),
+        "{told:?}"
+    );
 }
 
 #[test]
@@ -180,13 +213,13 @@ fn a_ca_file_that_cannot_serve_is_named() {
         if let Some(content) = content {
             std::fs::write(&path, content).unwrap();
         }
-        let extra_ca_files = vec![path.clone()];
+        let extra_ca_files = vec![ca_file(&path, false)];
         let error = Tls::new(TlsOptions {
             extra_ca_files,
             only_these_roots: None,
         })
         .unwrap_err();
-        assert!(matches!(&error.kind, NetErrorKind::CaFile { path: named } if *named == path));
+        assert!(matches!(&error.kind, NetErrorKind::CaFile { path: named, .. } if *named == path));
         error
     };
     let cause = |error: &NetError| {
@@ -198,12 +231,10 @@ fn a_ca_file_that_cannot_serve_is_named() {
         cause(&missing),
         CaFileProblem::Unreadable(std::io::ErrorKind::NotFound.into()).to_string()
     );
-    for (name, content) in [("empty.pem", ""), ("words.pem", "no certificate here")] {
-        assert_eq!(
-            cause(&problem(name, Some(content))),
-            CaFileProblem::NoCertificate.to_string()
-        );
-    }
+    let empty = problem("empty.pem", Some(" \n"));
+    assert_eq!(cause(&empty), CaFileProblem::Empty.to_string());
+    let words = problem("words.pem", Some("no certificate here"));
+    assert_eq!(cause(&words), CaFileProblem::NoCertificate.to_string());
     let broken = problem("broken.pem", Some(broken));
     assert_eq!(cause(&broken), CaFileProblem::BadCertificate.to_string());
 }

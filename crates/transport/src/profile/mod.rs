@@ -51,7 +51,11 @@ macro_rules! profile {
 
             fn read(mut reader: Reader<'_>) -> Checked<Self> {
                 $(let $field = reader.optional(stringify!($field)).with_origin(Setting::read);)*
-                reader.finish(|| Some(Self { $($field,)* }))
+                let layer = Self { $($field,)* };
+                if let Some(flaw) = layer.flaw() {
+                    reader.refuse(flaw);
+                }
+                reader.finish(|| Some(layer))
             }
         }
 
@@ -132,6 +136,15 @@ profile! {
     user_timeout: Option<Duration>,
     /// Error codes with which a 403 speaks of the account.
     account_codes: Vec<String>,
+}
+
+impl ProfileLayer {
+    /// What is wrong although each field by itself can be read.
+    fn flaw(&self) -> Option<&'static str> {
+        let routes = self.routes.as_ref();
+        let none = routes.is_some_and(|routes| routes.value.is_empty());
+        none.then_some("needs at least one route, or no `routes` at all")
+    }
 }
 
 impl Profile {

@@ -77,7 +77,7 @@ impl Setting for Vec<String> {
 impl Setting for Vec<Route> {
     fn read(field: Field<'_>) -> Option<Self> {
         let names = [Route::WebSocket, Route::Sse].map(|route| (route.as_str(), route));
-        field.each_of(&names).filter(|routes| !routes.is_empty())
+        field.each_of(&names)
     }
 
     fn show(&self) -> String {
