@@ -31,6 +31,8 @@ pub(crate) enum Command {
     Logout(LogoutArgs),
     /// Say what can go wrong on the way to a model, and what is done about it
     Explain(ExplainArgs),
+    /// List the models that a provider offers right now
+    Models(ModelsArgs),
     /// List the providers that can be asked, add one with its key, or remove one
     Providers(ProvidersArgs),
     /// Run a simulated model backend with faults on demand, to test clients against
@@ -158,6 +160,15 @@ pub(crate) struct ExplainArgs {
     /// A cause, as faults name it; without it all
     #[arg(value_parser = causes())]
     pub(crate) cause: Option<Cause>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ModelsArgs {
+    /// The provider's name; without it the default model's
+    pub(crate) provider: Option<String>,
+
+    #[command(flatten)]
+    pub(crate) network: NetworkArgs,
 }
 
 #[derive(Debug, Args)]

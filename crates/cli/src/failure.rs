@@ -6,6 +6,7 @@ use alipes_agent::TurnError;
 use alipes_auth::AuthError;
 use alipes_config::ConfigError;
 use alipes_models::ModelsError;
+use alipes_transport::AuxiliaryFault;
 
 use crate::signals::Stop;
 use crate::streams::say;
@@ -23,6 +24,8 @@ pub(crate) enum Failure {
         error: TurnError,
         tried: Vec<String>,
     },
+    /// A provider's list of models could not be had.
+    Listing(AuxiliaryFault),
     /// The user or the system stopped it.
     Stopped(Stop),
     /// It failed, and everything about it has been printed.
@@ -57,6 +60,10 @@ impl Failure {
             }
             Self::Turn { error, tried } => {
                 report_turn(style, &error, &tried);
+                Self::FAILED
+            }
+            Self::Listing(fault) => {
+                report_listing(style, &fault);
                 Self::FAILED
             }
             Self::Stopped(stop) => {
@@ -122,10 +129,20 @@ fn report_turn(style: &Style, error: &TurnError, tried: &[String]) {
         say(&format!("  tried: {}", tried.join(", ")));
     }
     if let TurnError::Fault(fault) = error {
-        say(&format!(
-            "  {} {}",
-            style.strong("help:"),
-            fault.cause.advice()
-        ));
+        help(style, fault.cause.advice());
     }
+}
+
+fn report_listing(style: &Style, fault: &AuxiliaryFault) {
+    let text = one_line(&fault.to_string(), LONGEST);
+    say(&format!(
+        "{} no list of models: {text}",
+        style.error("error:")
+    ));
+    say("  this says nothing about answers: a model is asked all the same");
+    help(style, fault.cause().advice());
+}
+
+fn help(style: &Style, advice: &str) {
+    say(&format!("  {} {advice}", style.strong("help:")));
 }

@@ -8,6 +8,7 @@ mod explain;
 mod failure;
 mod keyboard;
 mod login;
+mod models;
 mod narrate;
 mod network;
 mod providers;
@@ -74,6 +75,7 @@ async fn dispatch(command: Command, machine: &Machine, signals: &Signals) -> Res
         Command::Login(args) => login::run(args, machine).await,
         Command::Logout(args) => login::sign_out(&args, machine).await,
         Command::Explain(args) => explain::run(&args, machine),
+        Command::Models(args) => models::run(&args, machine).await,
         Command::Providers(args) => providers::run(&args, machine).await,
         Command::Simulate(args) => simulate::run(args, machine, signals).await,
     }

@@ -18,7 +18,8 @@ use http::{HeaderName, HeaderValue};
 
 use crate::chain::Link;
 use crate::{
-    Chain, Dialect, ModelName, ModelSection, ModelsError, ProviderSection, ProvidersSection,
+    Chain, Dialect, Listing, ModelName, ModelSection, ModelsError, ProviderSection,
+    ProvidersSection,
 };
 use provider::{KEY_VARIABLE, Key, Provider};
 
@@ -249,6 +250,29 @@ impl Catalog {
         Ok(Link::new(asked.name.clone(), session, provider.quirks))
     }
 
+    /// A provider's own list of models: of the one that is named, or of the default model's.
+    ///
+    /// # Errors
+    /// [`ModelsError`], if it is not known which provider, or it cannot be had.
+    pub fn listing(
+        &self,
+        provider: Option<&str>,
+        making: Making<'_>,
+    ) -> Result<Listing, ModelsError> {
+        let default = self.model.default.as_ref();
+        let default = default.map(|name| name.value.provider.as_str());
+        let name = match (provider.or(default), self.configured.as_slice()) {
+            (Some(name), _) => name,
+            (None, [(name, _)]) => name.as_str(),
+            (None, _) => return Err(self.which_provider()),
+        };
+        let provider = self.provider(name)?;
+        let endpoint = self.endpoint(&provider)?;
+        let credential = self.credential(&provider, &endpoint, making.environment)?;
+        let path = provider.models_path;
+        Ok(Listing::new(making.transport, endpoint, credential, path))
+    }
+
     fn known(&self, name: &str) -> Option<Provider> {
         let mut configured = self.configured.iter();
         let section = configured.find(|(known, _)| known == name);
@@ -286,6 +310,20 @@ impl Catalog {
             provider.routes.clone_from(&overrides.routes);
         }
         Ok(provider)
+    }
+
+    fn which_provider(&self) -> ModelsError {
+        let names: Vec<&str> = self
+            .configured
+            .iter()
+            .map(|(name, _)| name.as_str())
+            .collect();
+        ModelsError::WhichProvider {
+            hint: match names.as_slice() {
+                [] => "; none is configured: add [providers.NAME] to config.toml".to_owned(),
+                names => format!("; configured: {}", names.join(", ")),
+            },
+        }
     }
 
     fn unknown_provider(&self, name: &str, place: &str) -> ModelsError {

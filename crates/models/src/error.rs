@@ -19,6 +19,12 @@ pub enum ModelsError {
         /// The configuration file.
         config: String,
     },
+    /// No provider was named, and the configuration does not say which one is meant.
+    #[error("name a provider{hint}")]
+    WhichProvider {
+        /// Those that are configured.
+        hint: String,
+    },
     /// The name has not the form of one.
     #[error(
         "{text:?} is not a model's name; a model is named PROVIDER/NAME, for example work/gpt-x"

@@ -12,6 +12,7 @@
 mod catalog;
 mod chain;
 mod error;
+mod listing;
 mod model;
 mod name;
 mod section;
@@ -22,6 +23,7 @@ pub use catalog::provider::{Key, Provider};
 pub use catalog::{Catalog, Making, OPENAI_CODEX, Overrides};
 pub use chain::Chain;
 pub use error::ModelsError;
+pub use listing::Listing;
 pub use model::{Model, Prompt};
 pub use name::{ModelName, NotAModelName};
 pub use section::{AuthKind, KeySetting, ModelSection, ProviderSection, ProvidersSection};

@@ -177,12 +177,21 @@ impl Endpoint {
         &self.base_url
     }
 
-    /// The URL of `path` beneath the base, with the base's query.
+    /// The URL of `path` beneath the base, with the base's query and its own; `../` leads out of the
+    /// base's last part, and nothing leads to another server.
     #[must_use]
     pub fn url(&self, path: &str) -> Url {
         let mut url = self.base_url.clone();
         let base = self.base_url.path().trim_end_matches('/');
+        let (path, query) = match path.split_once('?') {
+            Some((path, query)) => (path, Some(query)),
+            None => (path, None),
+        };
         url.set_path(&format!("{base}/{path}"));
+        let queries: Vec<&str> = self.base_url.query().into_iter().chain(query).collect();
+        if !queries.is_empty() {
+            url.set_query(Some(&queries.join("&")));
+        }
         url
     }
 }
@@ -246,6 +255,28 @@ mod tests {
             .unwrap()
             .url("responses");
         assert_eq!(azure.as_str(), "https://h/openai/responses?api-version=1");
+    }
+
+    #[test]
+    fn a_path_may_have_a_query_and_leave_the_base_but_not_the_server() {
+        let codex = endpoint("https://chatgpt.com/backend-api/codex?a=1").unwrap();
+        for (path, url) in [
+            (
+                "models?v=2",
+                "https://chatgpt.com/backend-api/codex/models?a=1&v=2",
+            ),
+            (
+                "../wham/usage",
+                "https://chatgpt.com/backend-api/wham/usage?a=1",
+            ),
+            ("../../../../x", "https://chatgpt.com/x?a=1"),
+        ] {
+            assert_eq!(codex.url(path).as_str(), url);
+        }
+        for elsewhere in ["https://evil.example/", "//evil.example/", "@evil.example"] {
+            let url = codex.url(elsewhere);
+            assert_eq!(url.host_str(), Some("chatgpt.com"), "{url}");
+        }
     }
 
     #[test]

@@ -18,6 +18,7 @@
 //! - a socket that carried anything but a completed response is not used again.
 
 mod attempt;
+mod auxiliary;
 mod breaker;
 mod compression;
 mod credential;
@@ -46,6 +47,7 @@ mod step;
 mod stream;
 mod trace;
 
+pub use auxiliary::{AuxiliaryAnswer, AuxiliaryFault};
 pub use credential::{Credential, CredentialError, NoCredential, Token};
 pub use endpoint::{Endpoint, EndpointError};
 pub use experience::Experience;

@@ -13,6 +13,7 @@ async fn every_command_explains_itself() {
         "logout",
         "simulate",
         "explain",
+        "models",
         "providers",
         "providers add",
     ];

@@ -18,6 +18,7 @@ mod listener;
 mod local;
 mod login;
 mod machine;
+mod models;
 mod network;
 mod providers;
 mod remembered;

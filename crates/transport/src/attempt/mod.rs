@@ -15,6 +15,7 @@ use alipes_base::Deadline;
 
 pub(crate) use intake::Intake;
 pub(crate) use live_socket::LiveSocket;
+pub(crate) use request_headers::identified;
 pub(crate) use sse::attempt as sse;
 pub(crate) use way::Way;
 pub(crate) use websocket::{attempt as websocket, prewarm};

@@ -14,37 +14,35 @@ pub(super) fn of(
     token: Option<&Token>,
     route: Route,
 ) -> Result<HeaderMap, Fault> {
-    let mut headers = HeaderMap::new();
-    let identity = &about.transport.identity;
-    set(&mut headers, USER_AGENT, &identity.user_agent)?;
-    set(
-        &mut headers,
-        HeaderName::from_static("originator"),
-        &identity.originator,
-    )?;
+    let mut headers = identified(about, token)?;
+    let mut set = |name: HeaderName, value: &str| set(&mut headers, name, value);
     // Cache affinity hangs on it where the Responses dialect is spoken; elsewhere nobody needs to
     // know which requests belong together.
     if about.endpoint.dialect() == Dialect::Responses {
         for name in ["session-id", "x-client-request-id"] {
-            set(&mut headers, HeaderName::from_static(name), &about.id)?;
+            set(HeaderName::from_static(name), &about.id)?;
         }
     }
     match route {
-        Route::WebSocket => {
-            set(
-                &mut headers,
-                HeaderName::from_static("openai-beta"),
-                WEBSOCKET_BETA,
-            )?;
-        }
+        Route::WebSocket => set(HeaderName::from_static("openai-beta"), WEBSOCKET_BETA)?,
         Route::Sse => {
-            set(&mut headers, ACCEPT, "text/event-stream")?;
-            set(&mut headers, CONTENT_TYPE, "application/json")?;
+            set(ACCEPT, "text/event-stream")?;
+            set(CONTENT_TYPE, "application/json")?;
             if let Some(state) = &about.turn_state {
-                set(&mut headers, HeaderName::from_static(TURN_STATE), state)?;
+                set(HeaderName::from_static(TURN_STATE), state)?;
             }
         }
     }
+    Ok(headers)
+}
+
+/// The headers of every call: who we are, and what proves it.
+pub(crate) fn identified(about: &Conversation, token: Option<&Token>) -> Result<HeaderMap, Fault> {
+    let mut headers = HeaderMap::new();
+    let identity = &about.transport.identity;
+    set(&mut headers, USER_AGENT, &identity.user_agent)?;
+    let originator = HeaderName::from_static("originator");
+    set(&mut headers, originator, &identity.originator)?;
     let signed = about.endpoint.sign(&mut headers, token);
     signed.map_err(|unusable| unusable_key(&unusable))?;
     Ok(headers)

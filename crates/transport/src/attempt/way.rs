@@ -15,7 +15,7 @@ pub(crate) struct Way {
     http: HttpClient,
     pub(super) url: Url,
     /// Connections are shared within one account and one generation of its token.
-    pub(super) partition: String,
+    pub(crate) partition: String,
 }
 
 impl Way {

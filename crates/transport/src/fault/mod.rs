@@ -197,8 +197,15 @@ fn cut(mut text: String, longest: usize) -> String {
 /// One line: who, what, where, with the identifiers that a provider's support asks for.
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.tell(f, self.route.as_str())
+    }
+}
+
+impl Fault {
+    /// The line, with the way it happened on.
+    pub(crate) fn tell(&self, f: &mut fmt::Formatter<'_>, way: &str) -> fmt::Result {
         write!(f, "{} {}", self.endpoint, self.cause.meaning())?;
-        write!(f, " ({} over {}", self.phase.as_str(), self.route)?;
+        write!(f, " ({} over {way}", self.phase.as_str())?;
         let evidence = &self.evidence;
         if let Some(status) = evidence.status {
             write!(f, ", status {status}")?;

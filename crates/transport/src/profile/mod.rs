@@ -134,6 +134,10 @@ profile! {
     keepalive: Option<Duration>,
     /// For how long what it sent may stay unacknowledged.
     user_timeout: Option<Duration>,
+    /// How long a call beside the turn may take.
+    auxiliary_timeout: Duration,
+    /// Where the list of models is, beneath the base URL.
+    models_path: String,
     /// Error codes with which a 403 speaks of the account.
     account_codes: Vec<String>,
 }

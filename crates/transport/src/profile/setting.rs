@@ -64,6 +64,16 @@ impl Setting for usize {
     }
 }
 
+impl Setting for String {
+    fn read(field: Field<'_>) -> Option<Self> {
+        field.string()
+    }
+
+    fn show(&self) -> String {
+        format!("{self:?}")
+    }
+}
+
 impl Setting for Vec<String> {
     fn read(field: Field<'_>) -> Option<Self> {
         field.strings()

@@ -95,7 +95,7 @@ pub(crate) async fn tls_simulator(faults: &[&str]) -> Simulator {
     Simulator::start(options).await.unwrap()
 }
 
-fn transport(tls: TlsOptions) -> Transport {
+pub(crate) fn transport(tls: TlsOptions) -> Transport {
     transport_over(Arc::new(SystemSockets::default()), tls)
 }
 
@@ -196,7 +196,7 @@ fn endpoint_of(base_url: &str, routes: &[Route], profile: Profile) -> Endpoint {
 }
 
 /// Gives `old`, and after a refusal `new`.
-struct RenewableKey;
+pub(crate) struct RenewableKey;
 
 impl Credential for RenewableKey {
     fn current(&self) -> BoxFuture<'_, Result<Option<Token>, CredentialError>> {

@@ -2,6 +2,7 @@
 
 #![cfg(test)]
 
+mod auxiliary;
 mod common;
 mod compression;
 mod diagnosis;

@@ -1,0 +1,188 @@
+//! Calls beside the turn: which models there are, what is left of a plan.
+//!
+//! They are welcome and never needed, so they are cheap to lose: a short limit from the profile, one
+//! repetition at most, no refresh of a key and no wait. They take the same way as the turn (dialer,
+//! egress, HTTP client, identity, credential), because another way is what gets clients challenged.
+//! And their faults are another type: backends were seen to answer 401 here while turns go on
+//! (codex-protocol §6.3), so nothing that signs out, opens a breaker or condemns an account takes an
+//! [`AuxiliaryFault`].
+
+use std::fmt;
+use std::sync::Arc;
+
+use alipes_base::Deadline;
+use alipes_net::{Body, Call, NetError};
+use bytes::Bytes;
+use http::header::ACCEPT;
+use http::{HeaderMap, HeaderValue, Method};
+
+use crate::attempt::{Way, identified, token};
+use crate::fault::{BodyShape, body_shape, of_net_error, of_response};
+use crate::session::Conversation;
+use crate::{
+    AttemptHistory, Budget, Cause, Credential, Endpoint, Fault, Phase, Reaction, Scope, Transport,
+    react,
+};
+
+/// The class of their paths, apart from the main one: an edge may challenge the one and not the
+/// other.
+const PATH_CLASS: &str = "auxiliary";
+
+/// The limit's name, as profiles spell it.
+const LIMIT: &str = "auxiliary_timeout";
+
+/// The largest answer in bytes: a list of models may hold each one's instructions.
+const MAX_ANSWER: usize = 8 << 20;
+
+/// How much of an error's body is read.
+const ERROR_BODY: usize = 64 * 1024;
+
+/// What came back.
+#[derive(Clone, Debug)]
+pub struct AuxiliaryAnswer {
+    /// The answer's headers.
+    pub headers: HeaderMap,
+    /// The whole body.
+    pub body: Bytes,
+    endpoint: Arc<str>,
+}
+
+/// Why nothing came back. It says nothing about the turn's own way, account or key.
+#[derive(Clone, Debug)]
+pub struct AuxiliaryFault(Box<Fault>);
+
+impl AuxiliaryFault {
+    /// Why.
+    #[must_use]
+    pub fn cause(&self) -> Cause {
+        self.0.cause
+    }
+
+    /// Where in the call.
+    #[must_use]
+    pub fn phase(&self) -> Phase {
+        self.0.phase
+    }
+}
+
+impl fmt::Display for AuxiliaryFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.tell(f, PATH_CLASS)
+    }
+}
+
+impl std::error::Error for AuxiliaryFault {}
+
+impl AuxiliaryAnswer {
+    /// The fault of an answer that is not what it should be.
+    #[must_use]
+    pub fn malformed(&self, why: &str) -> AuxiliaryFault {
+        let mut fault = Fault::new(Phase::Stream, Cause::Malformed).because(why);
+        fault.endpoint = Arc::clone(&self.endpoint);
+        AuxiliaryFault(Box::new(fault))
+    }
+}
+
+impl Transport {
+    /// Gets `path`, beneath the endpoint's base URL; `../` leads out of its last part.
+    ///
+    /// # Errors
+    /// [`AuxiliaryFault`], within the profile's `auxiliary_timeout` at the latest.
+    pub async fn auxiliary(
+        &self,
+        endpoint: &Arc<Endpoint>,
+        credential: &Arc<dyn Credential>,
+        path: &str,
+        deadline: Deadline,
+    ) -> Result<AuxiliaryAnswer, AuxiliaryFault> {
+        let (endpoint, credential) = (Arc::clone(endpoint), Arc::clone(credential));
+        let mut about = self.session(endpoint, credential, String::new()).about;
+        let profile = about.endpoint.profile();
+        let (budget, length) = (Budget::of(profile), profile.auxiliary_timeout);
+        let limit = deadline.tightened(&self.clock, LIMIT, length);
+        let mut first = None;
+        loop {
+            let fault = match get(&about, path, limit, &deadline).await {
+                Ok(answer) => return Ok(answer),
+                Err(fault) => fault,
+            };
+            let spent = limit.remaining(&self.clock).is_zero();
+            let again = react(&fault, &AttemptHistory::new(), budget)
+                .first()
+                .copied()
+                == Some(Reaction::SameRoute {
+                    backoff: std::time::Duration::ZERO,
+                });
+            if first.is_some() || spent || !again {
+                // The limit that ends the second try hides why there was one.
+                let told = if spent { first.unwrap_or(fault) } else { fault };
+                return Err(AuxiliaryFault(Box::new(signed(&about, told))));
+            }
+            about.fresh = fault.scope() == Scope::Connection;
+            first = Some(fault);
+        }
+    }
+}
+
+/// One try.
+async fn get(
+    about: &Conversation,
+    path: &str,
+    limit: Deadline,
+    deadline: &Deadline,
+) -> Result<AuxiliaryAnswer, Fault> {
+    let token = token(about, &limit).await?;
+    let mut headers = identified(about, token.as_ref())?;
+    headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+    let call = Call {
+        method: Method::GET,
+        url: about.endpoint.url(path),
+        headers,
+        body: Bytes::new(),
+        partition: Way::of(about, token.as_ref()).partition,
+        fresh: about.fresh,
+    };
+    let broken = |error: NetError| of_net_error(&error, deadline);
+    let answer = about.transport.http.send(call, limit).await;
+    let answer = answer.map_err(broken)?;
+    let (status, headers, facts) = (answer.status, answer.headers, answer.facts);
+    let seen = |mut fault: Fault| {
+        fault.evidence.connection(&facts);
+        fault
+    };
+    if !status.is_success() || body_shape(&headers) == BodyShape::Html {
+        let body = answer.body.read_prefix(ERROR_BODY, limit).await;
+        let now = about.transport.clock.wall();
+        let mut fault = of_response(Phase::Headers, status, &headers, &body, now);
+        fault.evidence.body = Some(String::from_utf8_lossy(&body).into_owned());
+        return Err(seen(fault));
+    }
+    let body = whole(answer.body, limit, deadline).await.map_err(seen)?;
+    Ok(AuxiliaryAnswer {
+        headers,
+        body,
+        endpoint: Arc::clone(about.endpoint.name()),
+    })
+}
+
+async fn whole(mut body: Body, limit: Deadline, deadline: &Deadline) -> Result<Bytes, Fault> {
+    let mut whole = Vec::new();
+    loop {
+        let chunk = match limit.run(body.chunk()).await {
+            Ok(chunk) => chunk.map_err(|error| of_net_error(&error, deadline))?,
+            Err(expired) => return Err(Fault::new(Phase::Stream, Cause::Stalled).limited(expired)),
+        };
+        match chunk {
+            Some(chunk) if whole.len() + chunk.len() > MAX_ANSWER => {
+                return Err(Fault::new(Phase::Stream, Cause::TooLarge));
+            }
+            Some(chunk) => whole.extend_from_slice(&chunk),
+            None => return Ok(whole.into()),
+        }
+    }
+}
+
+fn signed(about: &Conversation, mut fault: Fault) -> Fault {
+    fault.endpoint = Arc::clone(about.endpoint.name());
+    fault.redacted(&about.transport.redactor)
+}
