@@ -36,6 +36,11 @@ pub(crate) fn awaited(limit: &str) -> &str {
         "output" => "more output",
         "reasoning" => "the model, which reasons",
         "pong" => "the answer to a ping",
+        "resolve" => "the host's address",
+        "connect" => "a connection",
+        "proxy" => "the proxy",
+        "tls" => "a secure connection",
+        "upgrade" => "the WebSocket",
         "queue" => "a place: as many requests as it bears are under way",
         other => other,
     }
@@ -72,13 +77,6 @@ pub(crate) fn step(trace: &Trace) -> Option<String> {
             ..
         } => format!("sending {bytes} bytes, compressed to {compressed}"),
         Trace::Sent { bytes, .. } => format!("sending {bytes} bytes"),
-        Trace::Waiting { limit, length, .. } => {
-            format!(
-                "waiting for {}, at most {}",
-                awaited(limit),
-                seconds(*length)
-            )
-        }
         Trace::Probed { took, .. } => format!(
             "a second connection stands after {}: the way is open, the answer is slow",
             seconds(*took)

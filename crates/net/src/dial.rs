@@ -58,7 +58,7 @@ impl<'a> Dial<'a> {
             ..ErrorFacts::default()
         };
         Self {
-            trip: Trip::new(dialer.clock().clone(), deadline, known),
+            trip: Trip::new(dialer, deadline, known),
             dialer,
             target,
             alpn,

@@ -5,6 +5,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use alipes_base::{Clock, Deadline};
 
@@ -14,9 +15,13 @@ use crate::error::NetError;
 use crate::facts::ConnectionFacts;
 use crate::limits::Limits;
 use crate::memory::DialMemory;
+use crate::phase::Phase;
 use crate::sockets::{BoxStream, SocketOptions, Sockets};
 use crate::target::Target;
 use crate::tls::Tls;
+
+/// Hears which phase of a dial or upgrade begins, and how long it may take. Must not block.
+pub type DialWatch = Arc<dyn Fn(Phase, Duration) + Send + Sync>;
 
 /// What a [`Dialer`] is made of.
 #[derive(Clone)]
@@ -41,6 +46,7 @@ struct Inner {
     egress: EgressPolicy,
     ipv4_only: bool,
     socket: SocketOptions,
+    watch: Option<DialWatch>,
     memory: Arc<DialMemory>,
 }
 
@@ -71,6 +77,7 @@ impl Dialer {
             egress: EgressPolicy::default(),
             ipv4_only: false,
             socket: SocketOptions::default(),
+            watch: None,
         }))
     }
 
@@ -94,6 +101,14 @@ impl Dialer {
     pub fn with_socket_options(&self, socket: SocketOptions) -> Self {
         let inner = Inner::clone(&self.0);
         Self(Arc::new(Inner { socket, ..inner }))
+    }
+
+    /// The same dialer, telling `watch` of each phase as it begins.
+    #[must_use]
+    pub fn watched(&self, watch: DialWatch) -> Self {
+        let watch = Some(watch);
+        let inner = Inner::clone(&self.0);
+        Self(Arc::new(Inner { watch, ..inner }))
     }
 
     /// Opens a connection to `target`.
@@ -138,6 +153,10 @@ impl Dialer {
 
     pub(crate) fn options(&self) -> &DialerOptions {
         &self.0.options
+    }
+
+    pub(crate) fn watch(&self) -> Option<&DialWatch> {
+        self.0.watch.as_ref()
     }
 
     pub(crate) fn socket_options(&self) -> SocketOptions {

@@ -46,7 +46,7 @@ mod tls;
 mod trip;
 pub mod websocket;
 
-pub use crate::dialer::{Alpn, Connection, Dialer, DialerOptions};
+pub use crate::dialer::{Alpn, Connection, DialWatch, Dialer, DialerOptions};
 pub use crate::egress::{
     ConfiguredEgress, Departure, Egress, EgressKey, EgressPolicy, EgressSource, PlatformProxy,
     ProxyProblem, ProxyUrl, SystemProxy, SystemProxySettings, UnusedProxy, UnusedReason, Way,

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use alipes_base::{Clock, Deadline};
 
+use crate::dialer::{DialWatch, Dialer};
 use crate::error::{ErrorFacts, Failure, NetError};
 use crate::facts::ConnectionFacts;
 use crate::phase::{Phase, Timings};
@@ -16,12 +17,14 @@ pub(crate) struct Trip {
     deadline: Deadline,
     facts: ErrorFacts,
     traffic: Option<Traffic>,
+    watch: Option<DialWatch>,
 }
 
 impl Trip {
-    pub(crate) fn new(clock: Clock, deadline: Deadline, facts: ErrorFacts) -> Self {
+    pub(crate) fn new(dialer: &Dialer, deadline: Deadline, facts: ErrorFacts) -> Self {
         Self {
-            clock,
+            clock: dialer.clock().clone(),
+            watch: dialer.watch().cloned(),
             deadline,
             facts,
             traffic: None,
@@ -43,6 +46,9 @@ impl Trip {
         work: impl Future<Output = Result<T, Failure>>,
     ) -> Result<T, NetError> {
         let deadline = self.deadline.tightened(&self.clock, phase.as_str(), limit);
+        if let Some(watch) = &self.watch {
+            watch(phase, deadline.remaining(&self.clock));
+        }
         let begun = self.clock.now();
         let outcome = deadline.run(work).await;
         let took = self.clock.since(begun);

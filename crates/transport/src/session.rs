@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use alipes_base::{Clock, Deadline, Redactor, Rng};
-use alipes_net::{Dialer, HttpClient, Target};
+use alipes_net::{DialWatch, Dialer, HttpClient, Target};
 use alipes_wire::EncodedRequest;
 use tokio::task::JoinSet;
 
@@ -131,6 +131,15 @@ impl Transport {
     #[must_use]
     pub fn keep(&self, store: &dyn MemoryStore) -> Option<MemoryWarning> {
         self.experience.keep(store, self.dialer.memory())
+    }
+
+    /// The same transport, telling of each phase of its dials.
+    pub(crate) fn watched(&self, watch: &DialWatch) -> Self {
+        Self {
+            dialer: self.dialer.watched(watch.clone()),
+            http: self.http.watched(watch.clone()),
+            ..self.clone()
+        }
     }
 
     /// The same transport, asking of every connection what the endpoint's profile says.

@@ -186,6 +186,8 @@ impl Attempt {
         renewed: Option<Token>,
     ) -> Ran {
         let entrant = lane.entrant();
+        let watch = step.updates.dial_watch(self.number);
+        session.about.transport = session.about.transport.watched(&watch);
         let mut intake = Intake::new(&session.about, &step.request, self, lane);
         let mut generation = None;
         let tried = self.try_once(session, step, renewed, &mut generation, &mut intake);

@@ -4,8 +4,10 @@
 //! slows the socket down instead of filling memory, and dropping the stream cancels everything,
 //! because there is no task that could live on.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use alipes_net::DialWatch;
 use alipes_wire::RawEvent;
 use futures_util::future::BoxFuture;
 use tokio::sync::mpsc;
@@ -118,6 +120,22 @@ impl Updates {
     /// dropped the driver with it, so there is nobody to tell.
     pub(crate) async fn send(&self, update: Update) {
         let _ = self.0.send(update).await;
+    }
+
+    /// Tells of each phase of a dial for `attempt` as it begins. Does not keep the queue open; where
+    /// it is full, the reader has other things to read.
+    pub(crate) fn dial_watch(&self, attempt: u32) -> DialWatch {
+        let sender = self.0.downgrade();
+        Arc::new(move |phase, length| {
+            let waiting = Trace::Waiting {
+                attempt,
+                limit: phase.as_str(),
+                length,
+            };
+            if let Some(sender) = sender.upgrade() {
+                let _full = sender.try_send(Update::Trace(waiting));
+            }
+        })
     }
 
     pub(crate) async fn trace(&self, trace: Trace) {

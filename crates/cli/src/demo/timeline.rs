@@ -76,7 +76,7 @@ impl Timeline {
     /// The line of an event, if it is worth one.
     fn line(&mut self, event: &TurnEvent) -> Option<String> {
         if let TurnEvent::Trace(trace) = event
-            && let Some(waiting) = Waiting::after(&self.clock, trace)
+            && let Some(waiting) = Waiting::after(&self.clock, trace, self.waiting.as_ref())
         {
             self.waiting = waiting;
         }

@@ -18,6 +18,10 @@ use crate::style::{Style, one_line};
 /// own start.
 const TELL_AFTER: Duration = Duration::from_millis(2_500);
 
+/// With `-v` a wait is told sooner, but one that is over at once is not a step worth a line: a model
+/// that reasons and writes in turn would fill the screen with them.
+const TELL_SOON: Duration = Duration::from_secs(1);
+
 /// The spinner appears earlier, because it goes away without a trace.
 const SPIN_AFTER: Duration = Duration::from_millis(800);
 
@@ -113,10 +117,13 @@ impl Talk {
             let line = self.style.faint(one_line(&text, longest));
             let _ = write!(std::io::stderr(), "\r\x1b[K{line}");
             self.drawn = true;
-        } else if !self.spins && age >= TELL_AFTER && !self.told {
+        } else if !self.spins && age >= self.tell_after() && !self.told {
             let text = waiting.text(&self.clock);
             self.told = true;
-            self.say(&text);
+            match self.verbose {
+                true => self.timed(&text),
+                false => self.say(&text),
+            }
         }
     }
 
@@ -140,10 +147,10 @@ impl Talk {
     }
 
     fn trace(&mut self, trace: &Trace) {
-        if let Some(waiting) = Waiting::after(&self.clock, trace) {
+        if let Some(waiting) = Waiting::after(&self.clock, trace, self.waiting.as_ref()) {
             self.clear();
+            self.told &= waiting.as_ref().is_some_and(|waiting| waiting.goes_on);
             self.waiting = waiting;
-            self.told = false;
         }
         match trace {
             Trace::AttemptFault {
@@ -181,8 +188,19 @@ impl Talk {
 
     fn narrate(&mut self, trace: &Trace) {
         if let Some(text) = step(trace) {
-            let at = self.clock.since(self.begun).as_secs_f64();
-            self.say(&self.style.faint(format!("{at:7.3} s  {text}")));
+            self.timed(&text);
+        }
+    }
+
+    fn timed(&mut self, text: &str) {
+        let at = self.clock.since(self.begun).as_secs_f64();
+        self.say(&self.style.faint(format!("{at:7.3} s  {text}")));
+    }
+
+    fn tell_after(&self) -> Duration {
+        match self.verbose {
+            true => TELL_SOON,
+            false => TELL_AFTER,
         }
     }
 }

@@ -8,6 +8,9 @@ use tokio::time::Instant;
 
 use crate::narrate::awaited;
 
+/// The steps on the way to a connection.
+const REACHING: [&str; 5] = ["resolve", "connect", "proxy", "tls", "upgrade"];
+
 /// A wait that goes on.
 #[derive(Clone, Debug)]
 pub(crate) struct Waiting {
@@ -15,6 +18,10 @@ pub(crate) struct Waiting {
     pub(crate) what: String,
     since: Instant,
     until: Option<Instant>,
+    /// Whether it is for a connection, whatever step of it.
+    reaching: bool,
+    /// Whether it only goes on with the one before.
+    pub(crate) goes_on: bool,
 }
 
 impl Waiting {
@@ -24,6 +31,8 @@ impl Waiting {
             what: what.to_owned(),
             since,
             until: length.map(|length| since + length),
+            reaching: false,
+            goes_on: false,
         }
     }
 
@@ -45,18 +54,36 @@ impl Waiting {
         }
     }
 
+    /// The wait for a connection: its steps are one wait, as old as the first of them.
+    fn on_the_way(self, before: Option<&Self>) -> Self {
+        let before = before.filter(|before| before.reaching);
+        Self {
+            since: before.map_or(self.since, |before| before.since),
+            goes_on: before.is_some(),
+            reaching: true,
+            ..self
+        }
+    }
+
     /// The wait after `trace`, if the trace changes it: `Some(None)` means that nothing is waited
     /// for any more.
-    pub(crate) fn after(clock: &Clock, trace: &Trace) -> Option<Option<Self>> {
+    pub(crate) fn after(
+        clock: &Clock,
+        trace: &Trace,
+        before: Option<&Self>,
+    ) -> Option<Option<Self>> {
         match trace {
-            Trace::AttemptStarted { endpoint, .. } => Some(Some(Self::new(
-                clock,
-                &format!("a connection to {endpoint}"),
-                None,
-            ))),
+            Trace::AttemptStarted { endpoint, .. } => {
+                let begins = Self::new(clock, &format!("a connection to {endpoint}"), None);
+                Some(Some(begins.on_the_way(None)))
+            }
             Trace::Waiting { limit, length, .. } => {
                 let length = (*length < Duration::from_secs(24 * 3600)).then_some(*length);
-                Some(Some(Self::new(clock, awaited(limit), length)))
+                let waiting = Self::new(clock, awaited(limit), length);
+                Some(Some(match REACHING.contains(limit) {
+                    true => waiting.on_the_way(before),
+                    false => waiting,
+                }))
             }
             Trace::AttemptFault {
                 reaction: Reaction::Wait { length },

@@ -16,7 +16,7 @@ use super::in_flight::InFlight;
 use super::pool::{Key, Link, Pool};
 use super::progress::{Progress, UploadScore};
 use super::{Call, CallOptions, Response};
-use crate::dialer::{Alpn, Dialer};
+use crate::dialer::{Alpn, DialWatch, Dialer};
 use crate::error::{ErrorFacts, Failure, NetError, NetErrorKind};
 use crate::facts::{ConnectionFacts, Protocol};
 use crate::phase::Phase;
@@ -52,6 +52,15 @@ impl HttpClient {
     pub fn with_socket_options(&self, socket: SocketOptions) -> Self {
         Self {
             dialer: self.dialer.with_socket_options(socket),
+            ..self.clone()
+        }
+    }
+
+    /// The same client with a dialer that tells `watch` of each phase as it begins.
+    #[must_use]
+    pub fn watched(&self, watch: DialWatch) -> Self {
+        Self {
+            dialer: self.dialer.watched(watch),
             ..self.clone()
         }
     }

@@ -65,7 +65,7 @@ pub async fn upgrade(
         target: Some(target.clone()),
         ..ErrorFacts::default()
     };
-    let mut trip = Trip::new(dialer.clock().clone(), deadline, known.clone()).connected(&facts);
+    let mut trip = Trip::new(dialer, deadline, known.clone()).connected(&facts);
 
     let max_message = upgrade.max_message;
     let negotiating = negotiate(stream, upgrade, &target);
