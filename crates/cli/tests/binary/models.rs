@@ -68,6 +68,6 @@ async fn it_is_known_whom_to_ask_or_said_how() {
     insta::assert_snapshot!(messages, @r#"
     error: name a provider; none is configured: add [providers.NAME] to config.toml
     error: name a provider; configured: a, b
-    error: no provider "aa" is configured; configured: a, b
+    error: there is no provider "aa"; configured: a, b
     "#);
 }
