@@ -39,6 +39,8 @@ fn run(test: &str, (name, value): (&str, &str)) -> Result<()> {
         .args(["test", "--quiet", "--package", "alipes-transport"])
         .args(["--test", "corpus", "--", test])
         .env(name, value)
+        // What was wrong stands at the end of what is said, and is not pushed out by a backtrace.
+        .env("RUST_BACKTRACE", "0")
         .current_dir(workspace::root()?);
     process::run(&mut cargo, LIMIT)?.succeeded("the fault corpus")?;
     Ok(())

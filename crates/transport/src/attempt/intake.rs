@@ -207,6 +207,12 @@ impl Intake {
         Fault::new(self.phase(), cause).limited(Expired { limit, length })
     }
 
+    /// Whether this is output although the response has not begun: then it is another one's.
+    pub(super) fn is_left_over(&self, json: &Bytes) -> bool {
+        let is_output = |event: RawEvent| Signal::of(&event).is_output();
+        self.stage == Stage::Sent && RawEvent::parse(json.clone()).is_ok_and(is_output)
+    }
+
     /// The fault of a response that ended without its end.
     pub(super) fn cut(&self) -> Fault {
         let nothing_readable = !self.has_passed_events() && self.unreadable > 0;

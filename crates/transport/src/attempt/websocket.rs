@@ -201,6 +201,9 @@ async fn read(
         match message {
             Message::Text(json) => {
                 intake.count(json.len())?;
+                if live.used && intake.is_left_over(&json) {
+                    return Err(left_over(intake));
+                }
                 let (next, event) = intake.take(json).await?;
                 match event {
                     Some(event) => recorder.observe(&event),
@@ -239,6 +242,13 @@ async fn tend(
         Edge::PingDue => ping(live, edge, clock, patience).await,
     }
     Ok(())
+}
+
+/// A word of the last response came late. What follows it may be no better, so the request goes out again
+/// where nothing was said before.
+fn left_over(intake: &Intake) -> Fault {
+    Fault::new(intake.phase(), Cause::StaleConnection)
+        .because("output of the response before came late")
 }
 
 /// The socket failed while an answer was due.

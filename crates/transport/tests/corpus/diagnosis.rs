@@ -54,5 +54,14 @@ diagnoses! {
     MALFORMED         Malformed               Connection Origin;
     INCOMPLETE        Incomplete              Request    Model;
     DEADLINE          Deadline                Request    User;
+    QUOTA             Quota                   Account    User;
+    BLOCKED           Blocked                 Egress     Edge;
+    REGION            Region                  Egress     Edge;
+    REDIRECTED        Redirected              Endpoint   User;
+    EDGE_TIMEOUT      EdgeTimeout             Endpoint   Edge;
+    CONTEXT_TOO_LONG  ContextTooLong          Request    User;
+    FOREIGN_REASONING InvalidEncryptedContent Request    Us;
+    NO_SUCH_MODEL     ModelUnavailable        Model      User;
+    POLICY            Policy                  Request    User;
     TOO_LARGE         TooLarge                Request    User;
 }

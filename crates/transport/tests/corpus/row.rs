@@ -244,6 +244,8 @@ impl Row {
         self
     }
 
+    /// It is not yet as it should be.
+    #[expect(dead_code, reason = "nothing is known to be wrong at the moment")]
     pub(crate) fn known(mut self, why: &'static str) -> Self {
         self.known = Some(why);
         self

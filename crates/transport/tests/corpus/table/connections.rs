@@ -8,10 +8,10 @@ use crate::row::{Family, Row};
 /// Before anything is read. A handshake that fails once is mended by the dialer's own second, classical one.
 const CONNECTIONS: &[Struck] = table! {
     "connection-reset"  Upgrade RESET:     over(Plain) once(Answer, 500, 1) always(Fault, 16_000, 0);
-    "connection-reset" :                   over(Tls) once(Answer, 500, 1);
+    "connection-reset":                    over(Tls) once(Answer, 500, 1);
     "connection-reset"  Tls RESET:         over(Tls) always(Fault, 16_000, 0);
     "connection-cut"    Upgrade RESET:     over(Plain) once(Answer, 500, 1) always(Fault, 16_000, 0);
-    "connection-cut"   :                   over(Tls) once(Answer, 500, 1);
+    "connection-cut":                      over(Tls) once(Answer, 500, 1);
     "connection-cut"    Tls RESET:         over(Tls) always(Fault, 16_000, 0);
     "connection-silent" Upgrade TIMED_OUT: over(Plain) once(Answer, 3_000, 1) always(Fault, 130_000, 0) ends_as(crate::diagnosis::SILENT);
     "connection-silent":                   over(Tls) once(Answer, 11_000, 1);
@@ -19,12 +19,16 @@ const CONNECTIONS: &[Struck] = table! {
 };
 
 const EITHER: &[Struck] = table! {
-    "401"         Upgrade UNAUTHORIZED: once(Answer, 500, 2) always(Fault, 2_000, 2);
-    "429"         Upgrade RATE_LIMITED: once(Answer, 1_500, 2) always(Fault, 4_000, 4);
-    "usage-limit" Upgrade USAGE_LIMIT:  either(Fault, 600, 1);
-    "500"         Upgrade SERVER_ERROR: once(Answer, 500, 2) always(Fault, 16_000, 9);
-    "503"         Upgrade OVERLOADED:   once(Answer, 500, 2) always(Fault, 8_000, 5);
-    "challenge"   Upgrade CHALLENGE:    once(Answer, 500, 2) always(Fault, 1_000, 2);
+    "401"                Upgrade UNAUTHORIZED: once(Answer, 500, 2) always(Fault, 2_000, 2);
+    "429"                Upgrade RATE_LIMITED: once(Answer, 1_500, 2) always(Fault, 4_000, 4);
+    "usage-limit"        Upgrade USAGE_LIMIT:  either(Fault, 600, 1);
+    "500"                Upgrade SERVER_ERROR: once(Answer, 500, 2) always(Fault, 16_000, 9);
+    "503"                Upgrade OVERLOADED:   once(Answer, 500, 2) always(Fault, 8_000, 5);
+    "quota"              Upgrade QUOTA:        either(Fault, 600, 1);
+    "usage-not-included" Upgrade FORBIDDEN:    either(Fault, 600, 1);
+    "blocked"            Upgrade BLOCKED:      once(Answer, 500, 2) always(Fault, 1_000, 2);
+    "region"             Upgrade REGION:       once(Answer, 500, 2) always(Fault, 1_000, 2);
+    "challenge"          Upgrade CHALLENGE:    once(Answer, 500, 2) always(Fault, 1_000, 2);
 };
 
 pub(super) fn rows() -> Vec<Row> {

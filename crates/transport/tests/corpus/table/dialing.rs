@@ -6,7 +6,6 @@ use alipes_net::{Family as IpFamily, ResolveError};
 use alipes_simulator::{Closed, Lookup, Network};
 use alipes_transport::Phase::{Connect, FirstOutput, Resolve, Stream};
 
-use super::OFFLINE_SPENDS;
 use crate::diagnosis::{
     EDGE_DEAD, NAME_NOT_FOUND, OFFLINE, REFUSED, RESET, RESOLVER_FAILED, TIMED_OUT, UNREACHABLE,
 };
@@ -161,8 +160,7 @@ fn absences() -> Vec<Row> {
         .at(0, Network::go_away)
         .at(60_000, Network::come_back)
         .named(Resolve, OFFLINE)
-        .ends(Answer, 68_000, 1)
-        .known(OFFLINE_SPENDS),
+        .ends(Answer, 68_000, 1),
         row(
             "network gone and back before the answer",
             "the network changes while the first output is awaited",

@@ -55,9 +55,6 @@ pub(crate) fn rows() -> Vec<Row> {
     .concat()
 }
 
-/// Transport, "Routes, breakers, accounts".
-const OFFLINE_SPENDS: &str = "being offline spends the budget, and the step ends with it";
-
 /// How it ends, after how many milliseconds and requests at the most.
 type End = (Outcome, u64, usize);
 

@@ -13,6 +13,9 @@ const FAULTS: &[Struck] = table! {
     "websocket-refused-429"          Upgrade RATE_LIMITED:    once(Answer, 1_500, 2) always(Fault, 4_000, 4);
     "websocket-refused-500"          Upgrade SERVER_ERROR:    either(Answer, 500, 2);
     "websocket-refused-503"          Upgrade OVERLOADED:      either(Answer, 500, 2);
+    "websocket-refused-501"          Upgrade SERVER_ERROR:    either(Answer, 500, 2);
+    "websocket-refused-524"          Upgrade EDGE_TIMEOUT:    either(Answer, 500, 2);
+    "websocket-blocked"              Upgrade BLOCKED:         either(Answer, 500, 2);
     "websocket-challenge"            Upgrade CHALLENGE:       either(Answer, 500, 2);
     "websocket-html-200"             Upgrade NOT_AN_API:      either(Answer, 500, 2);
     "websocket-stall-before-upgrade" Upgrade TIMED_OUT:       either(Answer, 3_000, 2);
