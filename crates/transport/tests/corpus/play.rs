@@ -136,7 +136,8 @@ fn judge(row: &Row, observed: &Observed) -> Vec<String> {
     );
     if let Some(answer) = &observed.answer {
         let (begins, ends) = GREETING;
-        let whole = answer.matches(begins).count() == 1 && answer.ends_with(ends);
+        let once = answer.matches(begins).count() == 1;
+        let whole = once && answer.starts_with(begins) && answer.ends_with(ends);
         compare("the whole answer", whole.to_string(), true.to_string());
     }
     let (took, longest) = (observed.took, expected.longest);

@@ -4,8 +4,9 @@
 use std::time::Duration;
 
 use alipes_base::Rng;
-use alipes_simulator::{Closed, Manner, Network, Route, Target, faults};
+use alipes_simulator::{Closed, FaultInfo, Manner, Network, faults};
 
+use crate::concerns_a_step;
 use crate::row::Event;
 use crate::stage::{Cast, Door, server};
 
@@ -91,20 +92,20 @@ impl Step {
     }
 }
 
+/// What sends so much that a seed would take seconds.
+const LARGE: [&str; 2] = ["endless", "huge"];
+
 /// One of the simulator's faults that concern a step and do not send a gigabyte, on some attempts.
 fn fault(rng: &Rng) -> String {
     // What strikes in the text is what could make it come twice.
     let in_text = rng.below(3) == 0;
-    let concerns = |name: &str, target| match in_text {
-        true => name.contains("after-text"),
-        false => {
-            target != Target::Route(Route::Models)
-                && !(name.contains("endless") || name.contains("huge"))
-        }
+    let fits = |fault: &&FaultInfo| match in_text {
+        true => fault.name.contains("after-text"),
+        false => concerns_a_step(fault) && !LARGE.iter().any(|large| fault.name.contains(large)),
     };
     let names: Vec<_> = faults()
         .iter()
-        .filter(|fault| concerns(fault.name, fault.route))
+        .filter(fits)
         .map(|fault| fault.name)
         .collect();
     let name = names[pick(rng, names.len())];

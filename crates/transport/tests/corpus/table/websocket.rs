@@ -83,6 +83,14 @@ pub(super) fn rows() -> Vec<Row> {
         .named(Headers, STALE)
         .ends(Answer, 500, 2),
         second(
+            "websocket-text-after-final-event@1",
+            "more text of the step before comes when this one has begun",
+        )
+        .pace(20)
+        .after_a_step(Duration::ZERO)
+        .named(Headers, STALE)
+        .ends(Answer, 3_000, 2),
+        second(
             "websocket-completed-twice@1",
             "a word is left over on the socket from the step before",
         ),
