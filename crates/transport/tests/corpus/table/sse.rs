@@ -81,6 +81,8 @@ const FAULTS: &[Struck] = table! {
     "sse-carriage-returns":                                    either(Answer, 500, 1);
     "sse-crumbs":                                              either(Answer, 500, 1);
     "sse-invalid-utf8":                                        either(Answer, 500, 1);
+    // A greeting is too small to be compressed; `over_sockets/compression` has what is not.
+    "sse-refuses-zstd":                                        either(Answer, 500, 1);
     "sse-huge-event"                Stream TOO_LARGE:          over(Plain) always(Fault, 30_000, 1);
     "sse-endless"                   FirstOutput TOO_LARGE:     over(Plain) always(Fault, 30_000, 1);
     "sse-endless-line"              FirstOutput TOO_LARGE:     over(Plain) always(Fault, 30_000, 1);
