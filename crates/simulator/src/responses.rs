@@ -54,6 +54,13 @@ pub(crate) fn streamed(connection: &Connection, steps: Vec<Step>) -> Response<Bo
     let headers = response.headers_mut();
     let kind = HeaderValue::from_static("text/event-stream; charset=utf-8");
     headers.insert(header::CONTENT_TYPE, kind);
+    // As an edge with a load balancer does, and as a service that tracks its users does.
+    for cookie in [
+        "__cflb=node-1; path=/; Secure; HttpOnly",
+        "tracked=you; path=/",
+    ] {
+        headers.append(header::SET_COOKIE, HeaderValue::from_static(cookie));
+    }
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     labelled(connection, response)
 }

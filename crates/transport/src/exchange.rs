@@ -114,7 +114,7 @@ fn take_note(session: &mut Session, history: &mut AttemptHistory, ran: &Ran, fau
     session.about.fresh = fault.scope() == Scope::Connection && fault.phase > Phase::Upgrade;
     if history.failures_of_the_node() > 1 {
         // Once may be chance; then what binds us to that node is what keeps it failing.
-        session.about.turn_state = None;
+        session.about.leave_node();
     }
 }
 

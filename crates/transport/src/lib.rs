@@ -22,6 +22,7 @@ mod auxiliary;
 mod breaker;
 mod compression;
 mod credential;
+mod edge_cookies;
 mod endpoint;
 mod exchange;
 mod experience;

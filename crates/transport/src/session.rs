@@ -6,10 +6,12 @@ use std::time::Duration;
 use alipes_base::{Clock, Deadline, Redactor, Rng};
 use alipes_net::{DialWatch, Dialer, HttpClient, Target};
 use alipes_wire::EncodedRequest;
+use http::HeaderMap;
 use tokio::task::JoinSet;
 
 use crate::attempt::LiveSocket;
 use crate::breaker::Destination;
+use crate::edge_cookies::EdgeCookies;
 use crate::exchange;
 use crate::step::signed;
 use crate::{
@@ -79,6 +81,8 @@ pub(crate) struct Conversation {
     pub(crate) id: String,
     /// The backend's sticky token, for this turn only.
     pub(crate) turn_state: Option<String>,
+    /// What keeps it with the same node of the edge.
+    pub(crate) cookies: EdgeCookies,
     /// The next HTTP request needs a connection that nobody has used.
     pub(crate) fresh: bool,
     /// Streams whose answer is complete and whose end is still to come.
@@ -108,6 +112,20 @@ impl Conversation {
         let to = self.destination("");
         let known = self.transport.experience.route_left_alone(&to, route);
         known.map(|known| known.remaining)
+    }
+
+    /// Keeps what an answer over TLS says of the node that gave it.
+    pub(crate) fn keep_cookies(&mut self, headers: &HeaderMap) {
+        if self.endpoint.base_url().scheme() == "https" {
+            self.cookies
+                .keep(&self.endpoint.profile().edge_cookies, headers);
+        }
+    }
+
+    /// Lets go of what binds it to one node of the backend or of the edge.
+    pub(crate) fn leave_node(&mut self) {
+        self.turn_state = None;
+        self.cookies.forget();
     }
 
     /// Keeps the backend's sticky token, if it is one that can be sent back.
@@ -167,6 +185,7 @@ impl Transport {
                 credential,
                 id,
                 turn_state: None,
+                cookies: EdgeCookies::default(),
                 fresh: false,
                 endings: JoinSet::new(),
             },
@@ -206,7 +225,7 @@ impl Session {
     /// caller's to leave out.
     pub fn change_account(&mut self, credential: Arc<dyn Credential>) {
         self.about.credential = credential;
-        self.about.turn_state = None;
+        self.about.leave_node();
         self.socket = None;
     }
 
@@ -259,6 +278,7 @@ impl Session {
                 credential: Arc::clone(&about.credential),
                 id: about.id.clone(),
                 turn_state: None,
+                cookies: EdgeCookies::default(),
                 fresh: true,
                 endings: JoinSet::new(),
             },

@@ -2,7 +2,7 @@
 
 use alipes_wire::Dialect;
 use alipes_wire::responses::{TURN_STATE, WEBSOCKET_BETA};
-use http::header::{ACCEPT, CONTENT_TYPE, USER_AGENT};
+use http::header::{ACCEPT, CONTENT_TYPE, COOKIE, USER_AGENT};
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::session::Conversation;
@@ -30,6 +30,9 @@ pub(super) fn of(
             set(CONTENT_TYPE, "application/json")?;
             if let Some(state) = &about.turn_state {
                 set(HeaderName::from_static(TURN_STATE), state)?;
+            }
+            if let Some(cookies) = about.cookies.header() {
+                set(COOKIE, &cookies)?;
             }
         }
     }

@@ -64,6 +64,7 @@ pub(crate) async fn attempt(
         fault
     })?;
 
+    about.keep_cookies(&response.headers);
     if !response.status.is_success() || !may_be_a_stream(&response) {
         let fault = read_error(about, response, intake).await;
         return Err(compression::named(fault, compressed.is_some()));

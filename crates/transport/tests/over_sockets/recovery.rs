@@ -6,6 +6,7 @@ use crate::common::{
 };
 use alipes_base::{Clock, Deadline};
 use alipes_net::TlsOptions;
+use alipes_simulator::Seen;
 use alipes_transport::{Cause, Replay, Request, Route, Session, Trace};
 use alipes_wire::Item;
 use std::time::Duration;
@@ -359,4 +360,22 @@ async fn another_account_gets_nothing_that_belongs_to_the_first() {
         let connections: Vec<u64> = seen.iter().map(|seen| seen.connection).collect();
         assert!(connections.first() < connections.last(), "{connections:?}");
     }
+}
+
+#[tokio::test]
+async fn the_edge_is_told_its_own_cookie_over_tls_and_nothing_else() {
+    let said = |seen: &Seen| {
+        let cookie = seen.headers.iter().find(|(name, _)| name == "cookie");
+        cookie.map(|(_, value)| value.clone())
+    };
+    let server = tls_simulator(&[]).await;
+    let mut session = pinging_session(&server.base_url(), SSE, server.ca_pem());
+    second_step(&mut session).await;
+    let cookies: Vec<_> = server.seen().iter().map(said).collect();
+    assert_eq!(cookies, [None, Some("__cflb=node-1".to_owned())]);
+
+    let plain = simulator(&[]).await;
+    let mut session = patient_session(&plain.base_url(), SSE);
+    second_step(&mut session).await;
+    assert!(plain.seen().iter().all(|seen| said(seen).is_none()));
 }
