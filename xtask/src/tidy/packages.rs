@@ -11,7 +11,8 @@ use super::tree::Tree;
 use crate::process;
 
 const PACKAGE: &str = "alipes";
-const MOST: usize = 199;
+/// Two hundred for everything but the store: SQLite needs four, and a room of ours is one.
+const MOST: usize = 204;
 
 pub(super) fn check(tree: &Tree) -> Result<Vec<Finding>> {
     check_bound(tree, MOST)

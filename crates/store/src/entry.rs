@@ -1,0 +1,273 @@
+//! What a journal consists of, and how an entry is spelt in storage: a kind and a JSON text.
+
+use std::borrow::Cow;
+
+use alipes_wire::{Item, ItemView};
+use serde::{Deserialize, Serialize};
+
+/// Something that happened in a conversation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Entry {
+    /// What the model is told about folder, platform and date.
+    Setting(Item),
+    /// The user's message. It begins a turn.
+    User(Item),
+    /// A try to reach the model, and how it ended.
+    Attempt(Attempt),
+    /// An item of the model's answer.
+    Model(Item),
+    /// The gate's decision about a call.
+    Decision {
+        /// The call.
+        call_id: String,
+        /// Whether it may run.
+        allowed: bool,
+    },
+    /// A call is about to run.
+    ToolIntent {
+        /// The call.
+        call_id: String,
+        /// The tool.
+        name: String,
+        /// It only reads, so it may run again if nobody knows how it ended.
+        repeatable: bool,
+    },
+    /// A call's output, before the model sees it.
+    ToolResult(Item),
+    /// From here on the model sees a summary in place of what came before.
+    Compaction {
+        /// What stands for the old items.
+        summary: Vec<Item>,
+        /// How many of the newest items stay behind the summary.
+        kept: usize,
+    },
+    /// The turn is over.
+    Ended {
+        /// Why there is no answer; nothing if there is one.
+        failure: Option<String>,
+    },
+}
+
+/// A try to reach the model.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attempt {
+    /// Counted within its step, from 1.
+    pub number: u32,
+    /// The route it took, where it came so far.
+    pub route: Option<String>,
+    /// `done`, or what went wrong.
+    pub outcome: String,
+    /// How long it took, in milliseconds.
+    pub took_ms: u64,
+}
+
+/// A stored entry that cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not a journal entry of the kind {kind:?}")]
+pub struct NotAnEntry {
+    /// The kind it has.
+    pub kind: String,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Decision<'a> {
+    call_id: Cow<'a, str>,
+    allowed: bool,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Intent<'a> {
+    call_id: Cow<'a, str>,
+    name: Cow<'a, str>,
+    repeatable: bool,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Compaction<'a> {
+    summary: Cow<'a, [Item]>,
+    kept: usize,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Ended<'a> {
+    failure: Option<Cow<'a, str>>,
+}
+
+impl Entry {
+    /// The kind, as storage and exports spell it.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Setting(_) => "setting",
+            Self::User(_) => "user",
+            Self::Attempt(_) => "attempt",
+            Self::Model(_) => "model",
+            Self::Decision { .. } => "decision",
+            Self::ToolIntent { .. } => "intent",
+            Self::ToolResult(_) => "result",
+            Self::Compaction { .. } => "compaction",
+            Self::Ended { .. } => "ended",
+        }
+    }
+
+    /// The item it holds, where it holds one.
+    #[must_use]
+    pub fn item(&self) -> Option<&Item> {
+        match self {
+            Self::Setting(item) | Self::User(item) | Self::Model(item) | Self::ToolResult(item) => {
+                Some(item)
+            }
+            _ => None,
+        }
+    }
+
+    /// The entry's JSON; an item's is the item's own, byte for byte.
+    #[must_use]
+    pub fn json(&self) -> Cow<'_, str> {
+        match self {
+            Self::Setting(item) | Self::User(item) | Self::Model(item) | Self::ToolResult(item) => {
+                Cow::Borrowed(item.json())
+            }
+            Self::Attempt(attempt) => json(attempt),
+            Self::Decision { call_id, allowed } => json(&Decision {
+                call_id: call_id.into(),
+                allowed: *allowed,
+            }),
+            Self::ToolIntent {
+                call_id,
+                name,
+                repeatable,
+            } => json(&Intent {
+                call_id: call_id.into(),
+                name: name.into(),
+                repeatable: *repeatable,
+            }),
+            Self::Compaction { summary, kept } => json(&Compaction {
+                summary: summary.into(),
+                kept: *kept,
+            }),
+            Self::Ended { failure } => json(&Ended {
+                failure: failure.as_deref().map(Cow::Borrowed),
+            }),
+        }
+    }
+
+    /// Reads what [`Entry::kind`] and [`Entry::json`] wrote.
+    ///
+    /// # Errors
+    /// [`NotAnEntry`] if they did not.
+    pub fn parse(kind: &str, text: &str) -> Result<Self, NotAnEntry> {
+        let not_an_entry = || NotAnEntry {
+            kind: kind.to_owned(),
+        };
+        Self::parsed(kind, text).ok_or_else(not_an_entry)
+    }
+
+    fn parsed(kind: &str, text: &str) -> Option<Self> {
+        let item = || Item::parse(text).ok();
+        Some(match kind {
+            "setting" => Self::Setting(item()?),
+            "user" => Self::User(item()?),
+            "model" => Self::Model(item()?),
+            "result" => Self::ToolResult(item()?),
+            "attempt" => Self::Attempt(serde_json::from_str(text).ok()?),
+            "decision" => {
+                let Decision { call_id, allowed } = serde_json::from_str(text).ok()?;
+                let call_id = call_id.into_owned();
+                Self::Decision { call_id, allowed }
+            }
+            "intent" => {
+                let intent: Intent<'_> = serde_json::from_str(text).ok()?;
+                Self::ToolIntent {
+                    call_id: intent.call_id.into_owned(),
+                    name: intent.name.into_owned(),
+                    repeatable: intent.repeatable,
+                }
+            }
+            "compaction" => {
+                let Compaction { summary, kept } = serde_json::from_str(text).ok()?;
+                let summary = summary.into_owned();
+                Self::Compaction { summary, kept }
+            }
+            "ended" => {
+                let Ended { failure } = serde_json::from_str(text).ok()?;
+                let failure = failure.map(Cow::into_owned);
+                Self::Ended { failure }
+            }
+            _ => return None,
+        })
+    }
+
+    /// What a search finds it by; nothing for entries that nobody would look for.
+    #[must_use]
+    pub fn text(&self) -> Option<String> {
+        let (Self::User(item) | Self::Model(item) | Self::ToolResult(item)) = self else {
+            return None;
+        };
+        let text = match item.view() {
+            ItemView::Message { text, refusal, .. } => refusal.unwrap_or(text),
+            ItemView::FunctionCall {
+                name, arguments, ..
+            } => format!("{name} {arguments}"),
+            ItemView::FunctionCallOutput { output, .. } => output,
+            _ => return None,
+        };
+        (!text.trim().is_empty()).then_some(text)
+    }
+}
+
+/// The JSON of one of our own small structs, which have nothing that JSON could not say.
+fn json(value: &impl Serialize) -> Cow<'static, str> {
+    Cow::Owned(serde_json::to_string(value).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_entry_is_read_as_it_was_written() {
+        let item = Item::parse(r#"{"type":"reasoning", "n":1.0e2,"x":"\u0042"}"#).unwrap();
+        let entries = [
+            Entry::Setting(item.clone()),
+            Entry::User(item.clone()),
+            Entry::Model(item.clone()),
+            Entry::ToolResult(item.clone()),
+            Entry::Attempt(Attempt {
+                number: 2,
+                route: Some("sse".to_owned()),
+                outcome: "cut-off".to_owned(),
+                took_ms: 12,
+            }),
+            Entry::Decision {
+                call_id: "c\n1".to_owned(),
+                allowed: true,
+            },
+            Entry::ToolIntent {
+                call_id: "c\"1".to_owned(),
+                name: "shell".to_owned(),
+                repeatable: false,
+            },
+            Entry::Compaction {
+                summary: vec![item.clone(), item],
+                kept: 3,
+            },
+            Entry::Ended { failure: None },
+            Entry::Ended {
+                failure: Some("no \"answer\"".to_owned()),
+            },
+        ];
+        for entry in entries {
+            let read = Entry::parse(entry.kind(), &entry.json());
+            assert_eq!(read.as_ref(), Ok(&entry));
+        }
+    }
+
+    #[test]
+    fn what_is_no_entry_is_refused() {
+        for (kind, text) in [("user", "[]"), ("intent", "{}"), ("dream", "{}"), ("", "")] {
+            assert!(Entry::parse(kind, text).is_err(), "{kind:?} {text:?}");
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! The store's files: private to their owner, and locked by the system, which lets go of a lock when
+//! its process dies, however it dies.
+
+use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::failure::PATIENCE;
+use crate::StoreError;
+
+/// How often a lock that somebody holds is tried again.
+const LOOK: Duration = Duration::from_millis(20);
+
+/// Where the files lie, all in one folder.
+#[derive(Clone, Debug)]
+pub(super) struct Files {
+    folder: PathBuf,
+}
+
+/// A lock on the store: shared by everybody who has it open, or held alone. It ends when dropped.
+#[derive(Debug)]
+pub(super) struct StoreLock {
+    _file: File,
+}
+
+/// How a lock is held.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Hold {
+    Shared,
+    Alone,
+}
+
+impl Files {
+    pub(super) fn within(folder: &Path) -> Self {
+        Self {
+            folder: folder.to_path_buf(),
+        }
+    }
+
+    pub(super) fn database(&self) -> PathBuf {
+        self.folder.join("alipes.db")
+    }
+
+    /// SQLite's log of what is not in the database yet.
+    pub(super) fn log(&self) -> PathBuf {
+        self.folder.join("alipes.db-wal")
+    }
+
+    /// SQLite's index of that log.
+    pub(super) fn log_index(&self) -> PathBuf {
+        self.folder.join("alipes.db-shm")
+    }
+
+    /// The folder of the files that processes hold locks on while they have leases.
+    pub(super) fn holders(&self) -> PathBuf {
+        self.folder.join("holders")
+    }
+
+    /// Makes the folder and an empty database, where there are none. SQLite gives its other files
+    /// the mode of the database.
+    pub(super) fn make(&self) -> Result<(), StoreError> {
+        let made = folder(&self.folder).and_then(|()| {
+            let created = private(&self.database(), OpenOptions::new().create(true));
+            created.map(drop)
+        });
+        made.map_err(|error| self.refused(&error))
+    }
+
+    /// Takes the store's lock, within a bounded time.
+    pub(super) fn lock(&self, hold: Hold) -> Result<StoreLock, StoreError> {
+        let path = self.folder.join("lock");
+        let file = private(&path, OpenOptions::new().create(true));
+        let file = file.map_err(|error| self.refused(&error))?;
+        let looks = PATIENCE.as_millis() / LOOK.as_millis();
+        for _ in 0..looks {
+            let taken = match hold {
+                Hold::Shared => file.try_lock_shared(),
+                Hold::Alone => file.try_lock(),
+            };
+            match taken {
+                Ok(()) => return Ok(StoreLock { _file: file }),
+                Err(TryLockError::WouldBlock) => std::thread::sleep(LOOK),
+                Err(TryLockError::Error(error)) => return Err(self.refused(&error)),
+            }
+        }
+        Err(StoreError::Busy {
+            path: self.database(),
+            waited: PATIENCE,
+        })
+    }
+
+    /// What the system said, as what it means.
+    pub(super) fn refused(&self, error: &io::Error) -> StoreError {
+        let path = self.database();
+        match error.kind() {
+            io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied => {
+                StoreError::ReadOnly { path }
+            }
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => StoreError::Full { path },
+            _ => StoreError::Unusable {
+                path,
+                what: error.to_string(),
+            },
+        }
+    }
+}
+
+/// A folder for its owner alone; one that is there stays as it is.
+pub(super) fn folder(path: &Path) -> io::Result<()> {
+    let mut builder = DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path)
+}
+
+/// A file that its owner alone can read and write.
+pub(super) fn private(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
+    // A FIFO would be waited for, a device would never end.
+    match fs::metadata(path) {
+        Ok(found) if !found.is_file() => return Err(io::Error::other("it is not a file")),
+        _ => {}
+    }
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(options, 0o600);
+    options.read(true).write(true).open(path)
+}

@@ -1,0 +1,125 @@
+//! Conversations: listed, found by name, renamed, deleted.
+
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
+
+use super::entries::shortened;
+use super::failure::Failure;
+use super::leases::{Holder, is_held};
+use super::unsigned;
+use crate::{Standing, StoreError, Summary};
+
+/// What a summary is read from, in this order. A journal that ends with the end of a turn is one
+/// whose last turn has ended.
+const COLUMNS: &str = "number, id, title, folder, model, begun_ms, used_ms, turns,
+    (SELECT kind FROM entry WHERE conversation = conversation.number ORDER BY number DESC LIMIT 1)";
+
+/// The name of the conversation that was used last.
+const LAST: &str = "last";
+
+pub(super) fn list(
+    db: &Connection,
+    most: usize,
+    holder: &Holder,
+    now: u64,
+) -> Result<Vec<Summary>, Failure> {
+    let sql = format!("SELECT {COLUMNS} FROM conversation ORDER BY used DESC LIMIT ?1");
+    let mut query = db.prepare(&sql)?;
+    let mut rows = query.query([i64::try_from(most).unwrap_or(i64::MAX)])?;
+    let mut list = Vec::new();
+    while let Some(row) = rows.next()? {
+        list.push(summary(db, row, holder, now)?);
+    }
+    Ok(list)
+}
+
+fn summary(db: &Connection, row: &Row<'_>, holder: &Holder, now: u64) -> Result<Summary, Failure> {
+    let last: Option<String> = row.get(8)?;
+    let standing = if last.is_none_or(|kind| kind == "ended") {
+        Standing::Ended
+    } else if is_held(db, row.get(0)?, holder, now)? {
+        Standing::Open
+    } else {
+        Standing::Interrupted
+    };
+    Ok(Summary {
+        id: row.get(1)?,
+        title: row.get(2)?,
+        folder: row.get(3)?,
+        model: row.get(4)?,
+        begun_ms: unsigned(row.get(5)?),
+        used_ms: unsigned(row.get(6)?),
+        turns: unsigned(row.get(7)?),
+        standing,
+    })
+}
+
+/// The conversation that `name` means.
+pub(super) fn find(
+    db: &Connection,
+    name: &str,
+    holder: &Holder,
+    now: u64,
+) -> Result<Summary, Failure> {
+    let unknown = || StoreError::Unknown {
+        name: name.to_owned(),
+    };
+    if name == LAST {
+        let found = list(db, 1, holder, now)?.pop();
+        return Ok(found.ok_or_else(unknown)?);
+    }
+    if name.is_empty() {
+        return Err(unknown().into());
+    }
+    // The range of all texts that begin with it: the index on ids finds them.
+    let range = (name, format!("{name}\u{10FFFF}"));
+    let sql = "SELECT count(*) FROM conversation WHERE id >= ?1 AND id < ?2";
+    let count: i64 = db.query_row(sql, params![range.0, range.1], |row| row.get(0))?;
+    let exact: bool = db.query_row(
+        "SELECT EXISTS (SELECT 1 FROM conversation WHERE id = ?1)",
+        [name],
+        |row| row.get(0),
+    )?;
+    if count > 1 && !exact {
+        let (name, count) = (name.to_owned(), unsigned(count));
+        return Err(StoreError::Ambiguous { name, count }.into());
+    }
+    let sql = format!("SELECT {COLUMNS} FROM conversation WHERE id >= ?1 AND id < ?2 ORDER BY id");
+    let mut query = db.prepare(&sql)?;
+    let mut rows = query.query(params![range.0, range.1])?;
+    match rows.next()? {
+        Some(row) => summary(db, row, holder, now),
+        None => Err(unknown().into()),
+    }
+}
+
+/// The number of the conversation of this very id.
+pub(super) fn number(db: &Connection, id: &str) -> Result<i64, Failure> {
+    let sql = "SELECT number FROM conversation WHERE id = ?1";
+    let found = db.query_row(sql, [id], |row| row.get(0)).optional()?;
+    let name = id.to_owned();
+    found.ok_or_else(|| StoreError::Unknown { name }.into())
+}
+
+pub(super) fn rename(db: &Connection, id: &str, title: &str) -> Result<(), Failure> {
+    let number = number(db, id)?;
+    let sql = "UPDATE conversation SET title = ?2 WHERE number = ?1";
+    db.execute(sql, params![number, shortened(title)])?;
+    Ok(())
+}
+
+pub(super) fn delete(db: &Connection, id: &str, holder: &Holder, now: u64) -> Result<(), Failure> {
+    let number = number(db, id)?;
+    if is_held(db, number, holder, now)? {
+        let id = id.to_owned();
+        return Err(StoreError::Leased { id }.into());
+    }
+    for sql in [
+        "DELETE FROM entry_text WHERE rowid IN (SELECT number FROM entry WHERE conversation = ?1)",
+        "DELETE FROM entry WHERE conversation = ?1",
+        "DELETE FROM lease WHERE conversation = ?1",
+        "DELETE FROM conversation WHERE number = ?1",
+    ] {
+        db.execute(sql, [number])?;
+    }
+    Ok(())
+}

@@ -1,0 +1,313 @@
+//! The store on SQLite: one database file in WAL mode (<https://www.sqlite.org/wal.html>).
+
+mod backup;
+mod check;
+mod connect;
+mod entries;
+mod failure;
+mod files;
+mod leases;
+mod listing;
+mod prune;
+mod reader;
+mod repair;
+mod schema;
+mod search;
+mod thread;
+mod writer;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use alipes_base::{Clock, Rng};
+use futures_util::future::BoxFuture;
+use rusqlite::Connection;
+
+pub use check::Checked;
+pub use repair::Repaired;
+
+use crate::{About, Entry, Hit, Lease, Recorded, Retention, Store, StoreError, Summary};
+use failure::Failure;
+use files::Files;
+use leases::Holder;
+use prune::Daily;
+use reader::Reader;
+use thread::Desk;
+use writer::{Safety, Writer};
+
+/// A database does not grow beyond this unless it is told so.
+const LARGEST: u64 = 64 << 30;
+
+/// Where a store lies, and what it is given.
+#[derive(Clone, Debug)]
+pub struct SqliteOptions {
+    /// The folder of its files; made if it is not there.
+    pub folder: PathBuf,
+    /// The time.
+    pub clock: Clock,
+    /// Gives this process its name among those that share the folder.
+    pub rng: Rng,
+    /// How large the database may become, in bytes.
+    pub largest: u64,
+}
+
+impl SqliteOptions {
+    /// A store in this folder.
+    #[must_use]
+    pub fn within(folder: &Path, clock: Clock, rng: Rng) -> Self {
+        Self {
+            folder: folder.to_path_buf(),
+            clock,
+            rng,
+            largest: LARGEST,
+        }
+    }
+}
+
+/// A store in a folder, open. Dropping it ends its thread, when that has stored what it was given.
+pub struct SqliteStore {
+    // In this order they are dropped: who writes, then who holds.
+    writer: Option<Writer>,
+    reader: Reader,
+    holder: Arc<Holder>,
+    files: Files,
+    clock: Clock,
+}
+
+impl SqliteStore {
+    /// Opens a store to read and write, and makes it where there is none. Takes some milliseconds,
+    /// and up to some seconds where another process changes the tables meanwhile.
+    ///
+    /// # Errors
+    /// [`StoreError`] if it cannot be read and written.
+    pub fn open(options: SqliteOptions) -> Result<Self, StoreError> {
+        let files = Files::within(&options.folder);
+        let (db, lock) = connect::to_write(&files, options.largest)?;
+        let store = Self::of(files, &options);
+        let log = std::fs::metadata(store.files.log()).map_or(0, |log| log.len());
+        let writer = Writer::start(Desk {
+            db,
+            lock,
+            path: store.files.database(),
+            log,
+            holder: Arc::clone(&store.holder),
+            clock: options.clock,
+        })?;
+        Ok(Self {
+            writer: Some(writer),
+            ..store
+        })
+    }
+
+    /// Opens a store that is there, to read it.
+    ///
+    /// # Errors
+    /// [`StoreError`]; [`StoreError::Missing`] if it is not there.
+    pub fn open_to_read(options: &SqliteOptions) -> Result<Self, StoreError> {
+        let store = Self::of(Files::within(&options.folder), options);
+        store.reader.open()?;
+        Ok(store)
+    }
+
+    fn of(files: Files, options: &SqliteOptions) -> Self {
+        Self {
+            writer: None,
+            reader: Reader::new(files.clone()),
+            holder: Arc::new(Holder::new(options.rng.uuid(), files.clone())),
+            files,
+            clock: options.clock.clone(),
+        }
+    }
+
+    /// The database file.
+    #[must_use]
+    pub fn path(&self) -> PathBuf {
+        self.files.database()
+    }
+
+    /// Whether the store in this folder is whole. Changes nothing.
+    ///
+    /// # Errors
+    /// [`StoreError`] if it cannot be looked at.
+    pub fn check(options: &SqliteOptions) -> Result<Checked, StoreError> {
+        check::run(&Files::within(&options.folder))
+    }
+
+    /// Moves the store in this folder aside, and makes a new one of what can be read of it.
+    ///
+    /// # Errors
+    /// [`StoreError::Busy`] while another process has it open.
+    pub fn repair(options: &SqliteOptions) -> Result<Repaired, StoreError> {
+        repair::run(&Files::within(&options.folder), options.clock.unix_ms())
+    }
+
+    /// Writes a copy of the store as it is now to a file that does not exist yet.
+    ///
+    /// # Errors
+    /// [`StoreError`] if it cannot be written.
+    pub async fn backup(&self, target: &Path) -> Result<(), StoreError> {
+        let target = target.to_path_buf();
+        self.reader.run(move |db| backup::write(db, &target)).await
+    }
+
+    /// Looks after retention, once a day; gives how many conversations were deleted.
+    ///
+    /// # Errors
+    /// [`StoreError`] if they could not be.
+    pub async fn prune_daily(&self, retention: Retention) -> Result<u64, StoreError> {
+        let now = self.clock.unix_ms();
+        let daily = self.reader.run(move |db| prune::daily(db, now)).await?;
+        if daily == Daily::Done {
+            return Ok(0);
+        }
+        self.write(Safety::Lazy, move |db| prune::note(db, now))
+            .await?;
+        match daily {
+            Daily::Due => self.prune(retention).await,
+            _ => Ok(0),
+        }
+    }
+
+    /// Fills the index up to the last entry.
+    async fn index(&self) -> Result<(), StoreError> {
+        if self.reader.run(search::is_behind).await? {
+            while self
+                .write(Safety::Lazy, |db| search::index(db, search::STEP))
+                .await?
+            {}
+        }
+        Ok(())
+    }
+
+    async fn write<T: Send + 'static>(
+        &self,
+        safety: Safety,
+        work: impl FnOnce(&Connection) -> Result<T, Failure> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        match &self.writer {
+            Some(writer) => writer.run(safety, work).await,
+            None => Err(StoreError::ReadOnly { path: self.path() }),
+        }
+    }
+}
+
+impl Store for SqliteStore {
+    fn begin(&self, about: About, entries: Vec<Entry>) -> BoxFuture<'_, Result<Lease, StoreError>> {
+        let (holder, now) = (Arc::clone(&self.holder), self.clock.unix_ms());
+        Box::pin(self.write(Safety::Durable, move |db| {
+            entries::begin(db, &about, &entries, &holder, now)
+        }))
+    }
+
+    fn lease(&self, id: &str) -> BoxFuture<'_, Result<Lease, StoreError>> {
+        let (holder, now) = (Arc::clone(&self.holder), self.clock.unix_ms());
+        let id = id.to_owned();
+        Box::pin(self.write(Safety::Durable, move |db| {
+            let number = listing::number(db, &id)?;
+            leases::take(db, (number, &id), &holder, now)
+        }))
+    }
+
+    fn append(&self, lease: &Lease, entries: Vec<Entry>) -> BoxFuture<'_, Result<(), StoreError>> {
+        let (holder, now) = (Arc::clone(&self.holder), self.clock.unix_ms());
+        let lease = lease.clone();
+        Box::pin(self.write(Safety::Durable, move |db| {
+            entries::append(db, &lease, &entries, &holder, now)
+        }))
+    }
+
+    fn release(&self, lease: Lease) {
+        let holder = Arc::clone(&self.holder);
+        if let Some(writer) = &self.writer {
+            writer.post(move |db| leases::release(db, &lease, &holder));
+        }
+    }
+
+    fn entries(
+        &self,
+        id: &str,
+        after: u64,
+        most: usize,
+    ) -> BoxFuture<'_, Result<Vec<Recorded>, StoreError>> {
+        let id = id.to_owned();
+        Box::pin(
+            self.reader
+                .run(move |db| entries::page(db, &id, after, most)),
+        )
+    }
+
+    fn list(&self, most: usize) -> BoxFuture<'_, Result<Vec<Summary>, StoreError>> {
+        let (holder, now) = (Arc::clone(&self.holder), self.clock.unix_ms());
+        Box::pin(
+            self.reader
+                .run(move |db| listing::list(db, most, &holder, now)),
+        )
+    }
+
+    fn find(&self, name: &str) -> BoxFuture<'_, Result<Summary, StoreError>> {
+        let (holder, now) = (Arc::clone(&self.holder), self.clock.unix_ms());
+        let name = name.to_owned();
+        Box::pin(
+            self.reader
+                .run(move |db| listing::find(db, &name, &holder, now)),
+        )
+    }
+
+    fn search(&self, words: &str, most: usize) -> BoxFuture<'_, Result<Vec<Hit>, StoreError>> {
+        let words = words.to_owned();
+        Box::pin(async move {
+            match self.index().await {
+                // Where nothing can be written, what is in the index is found all the same.
+                Ok(()) | Err(StoreError::ReadOnly { .. }) => {}
+                Err(error) => return Err(error),
+            }
+            self.reader
+                .run(move |db| search::search(db, &words, most))
+                .await
+        })
+    }
+
+    fn rename(&self, id: &str, title: &str) -> BoxFuture<'_, Result<(), StoreError>> {
+        let (id, title) = (id.to_owned(), title.to_owned());
+        Box::pin(self.write(Safety::Durable, move |db| listing::rename(db, &id, &title)))
+    }
+
+    fn delete(&self, id: &str) -> BoxFuture<'_, Result<(), StoreError>> {
+        let (holder, now) = (Arc::clone(&self.holder), self.clock.unix_ms());
+        let id = id.to_owned();
+        Box::pin(self.write(Safety::Durable, move |db| {
+            listing::delete(db, &id, &holder, now)
+        }))
+    }
+
+    fn prune(&self, retention: Retention) -> BoxFuture<'_, Result<u64, StoreError>> {
+        Box::pin(async move {
+            leases::sweep(&self.holder);
+            let Some(length) = retention.millis() else {
+                return Ok(0);
+            };
+            let before = self.clock.unix_ms().saturating_sub(length);
+            let unused = self.reader.run(move |db| prune::unused_since(db, before));
+            let mut deleted = 0;
+            // One by one, so that nobody waits long for the writer.
+            for id in unused.await? {
+                match self.delete(&id).await {
+                    Ok(()) => deleted += 1,
+                    Err(StoreError::Leased { .. } | StoreError::Unknown { .. }) => {}
+                    Err(error) => return Err(error),
+                }
+            }
+            Ok(deleted)
+        })
+    }
+}
+
+/// A number as SQLite stores it.
+fn signed(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+/// A number of SQLite's that is never negative.
+fn unsigned(number: i64) -> u64 {
+    u64::try_from(number).unwrap_or_default()
+}

@@ -1,0 +1,58 @@
+//! The connection that reads, beside the writer and without waiting for it. It is opened when it is
+//! first needed: most turns never read.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rusqlite::Connection;
+
+use super::connect;
+use super::failure::Failure;
+use super::files::Files;
+use crate::StoreError;
+
+/// Reads on the blocking pool, one query at a time.
+#[derive(Clone)]
+pub(super) struct Reader {
+    files: Files,
+    connection: Arc<Mutex<Option<Connection>>>,
+}
+
+impl Reader {
+    pub(super) fn new(files: Files) -> Self {
+        Self {
+            files,
+            connection: Arc::default(),
+        }
+    }
+
+    /// Opens the connection, so that what is wrong with it is known.
+    pub(super) fn open(&self) -> Result<(), StoreError> {
+        self.with(|_db| Ok(()))
+    }
+
+    pub(super) async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T, Failure> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let reader = self.clone();
+        let read = tokio::task::spawn_blocking(move || reader.with(work));
+        read.await.map_err(|_gone| StoreError::Closed)?
+    }
+
+    /// The same on this thread.
+    pub(super) fn with<T>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T, Failure>,
+    ) -> Result<T, StoreError> {
+        let mut slot = self
+            .connection
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let db = match slot.take() {
+            Some(db) => db,
+            None => connect::to_read(&self.files)?,
+        };
+        let given = work(slot.insert(db));
+        given.map_err(|failure| failure.of(&self.files.database()))
+    }
+}

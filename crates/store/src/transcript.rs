@@ -1,0 +1,302 @@
+//! What the model sees, derived from the journal, and what a cut turn left open.
+//!
+//! A journal may end anywhere, and no provider takes a history in which a call has no output or an
+//! output no call. So the derivation mends what it must: an output that answers no open call is left
+//! out, and calls that are open when the user speaks again are answered as interrupted.
+
+use alipes_wire::{Item, ItemView};
+
+use crate::Entry;
+
+/// The items of a conversation in order, and where its last turn stands.
+#[derive(Clone, Debug, Default)]
+pub struct Transcript {
+    items: Vec<Item>,
+    open: Vec<OpenCall>,
+    turn: Turn,
+    setting: Option<Item>,
+}
+
+/// A call without an output.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OpenCall {
+    /// Ties the call to its output.
+    pub call_id: String,
+    /// The tool.
+    pub name: String,
+    /// JSON, as the model wrote it.
+    pub arguments: String,
+    /// How far it came.
+    pub progress: Progress,
+}
+
+/// How far a call came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Progress {
+    /// It was never begun.
+    Asked,
+    /// It was begun and only reads: it may run again.
+    Repeatable,
+    /// It was begun, and whether it had its effect is not known.
+    Unknown,
+}
+
+/// Where the last turn stands.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Turn {
+    /// There was none.
+    #[default]
+    None,
+    /// It has not ended: it is running, or was cut.
+    Unfinished,
+    /// It ended with an answer.
+    Answered,
+    /// It ended without one.
+    Failed(String),
+}
+
+impl OpenCall {
+    /// What the model reads in place of an output that nobody has.
+    #[must_use]
+    pub fn interrupted(&self) -> Item {
+        let text = match self.progress {
+            Progress::Asked => "not run: interrupted before it began",
+            Progress::Repeatable => "interrupted before it ended; it only reads, so call it again",
+            Progress::Unknown => {
+                "outcome unknown: interrupted while it ran. It may have had its effect, in whole \
+                 or in part: look before you call it again"
+            }
+        };
+        Item::function_call_output(&self.call_id, text)
+    }
+}
+
+impl Transcript {
+    /// The transcript of a journal, oldest entry first.
+    #[must_use]
+    pub fn of(entries: impl IntoIterator<Item = Entry>) -> Self {
+        let mut transcript = Self::default();
+        for entry in entries {
+            transcript.add(entry);
+        }
+        transcript
+    }
+
+    /// What the model sees.
+    #[must_use]
+    pub fn items(&self) -> &[Item] {
+        &self.items
+    }
+
+    /// The calls without an output, oldest first.
+    #[must_use]
+    pub fn open(&self) -> &[OpenCall] {
+        &self.open
+    }
+
+    /// Where the last turn stands.
+    #[must_use]
+    pub fn turn(&self) -> &Turn {
+        &self.turn
+    }
+
+    /// What the model was last told about folder, platform and date.
+    #[must_use]
+    pub fn setting(&self) -> Option<&Item> {
+        self.setting.as_ref()
+    }
+
+    /// Takes the next entry of the journal.
+    pub fn add(&mut self, entry: Entry) {
+        match entry {
+            Entry::Setting(item) => {
+                self.setting = Some(item.clone());
+                self.close_then_push(item);
+            }
+            Entry::User(item) => {
+                self.turn = Turn::Unfinished;
+                self.close_then_push(item);
+            }
+            Entry::Model(item) => self.model(item),
+            Entry::ToolIntent {
+                call_id,
+                repeatable,
+                ..
+            } => self.begun(&call_id, repeatable),
+            Entry::ToolResult(item) => self.result(item),
+            Entry::Compaction { summary, kept } => {
+                let old = self.items.len().saturating_sub(kept);
+                self.items.splice(..old, summary);
+            }
+            Entry::Ended { failure } => self.turn = failure.map_or(Turn::Answered, Turn::Failed),
+            Entry::Attempt(_) | Entry::Decision { .. } => {}
+        }
+    }
+
+    fn close_then_push(&mut self, item: Item) {
+        let closed = self.open.drain(..).map(|call| call.interrupted());
+        self.items.extend(closed);
+        self.items.push(item);
+    }
+
+    fn model(&mut self, item: Item) {
+        // A turn that had failed goes on when it is continued.
+        self.turn = Turn::Unfinished;
+        if let ItemView::FunctionCall {
+            call_id,
+            name,
+            arguments,
+        } = item.view()
+        {
+            self.open.push(OpenCall {
+                call_id: call_id.into_owned(),
+                name: name.into_owned(),
+                arguments: arguments.into_owned(),
+                progress: Progress::Asked,
+            });
+        }
+        self.items.push(item);
+    }
+
+    fn begun(&mut self, begun: &str, repeatable: bool) {
+        let call = self.open.iter_mut().find(|call| call.call_id == begun);
+        if let Some(call) = call {
+            call.progress = match repeatable {
+                true => Progress::Repeatable,
+                false => Progress::Unknown,
+            };
+        }
+    }
+
+    fn result(&mut self, item: Item) {
+        let answers = |call: &OpenCall| match item.view() {
+            ItemView::FunctionCallOutput { call_id, .. } => call.call_id == call_id,
+            _ => false,
+        };
+        let Some(at) = self.open.iter().position(answers) else {
+            return;
+        };
+        self.open.remove(at);
+        self.items.push(item);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn call(id: &str) -> Entry {
+        let json =
+            format!(r#"{{"type":"function_call","call_id":"{id}","name":"t","arguments":"{{}}"}}"#);
+        Entry::Model(Item::parse(&json).unwrap())
+    }
+
+    fn intent(id: &str, repeatable: bool) -> Entry {
+        let (call_id, name) = (id.to_owned(), "t".to_owned());
+        Entry::ToolIntent {
+            call_id,
+            name,
+            repeatable,
+        }
+    }
+
+    fn result(id: &str, text: &str) -> Entry {
+        Entry::ToolResult(Item::function_call_output(id, text))
+    }
+
+    fn user(text: &str) -> Entry {
+        Entry::User(Item::user(text))
+    }
+
+    fn outputs(transcript: &Transcript) -> Vec<String> {
+        let items = transcript.items().iter();
+        items
+            .filter_map(|item| match item.view() {
+                ItemView::FunctionCallOutput { output, .. } => Some(output),
+                _ => None,
+            })
+            .collect()
+    }
+
+    #[test]
+    fn a_cut_turn_tells_how_far_each_call_came() {
+        let entries = [
+            user("go"),
+            call("done"),
+            call("asked"),
+            call("reads"),
+            call("writes"),
+            intent("done", false),
+            result("done", "ok"),
+            intent("reads", true),
+            intent("writes", false),
+        ];
+        let transcript = Transcript::of(entries);
+        let open = transcript.open().iter();
+        let open: Vec<_> = open.map(|call| (&*call.call_id, call.progress)).collect();
+        assert_eq!(
+            open,
+            [
+                ("asked", Progress::Asked),
+                ("reads", Progress::Repeatable),
+                ("writes", Progress::Unknown)
+            ]
+        );
+        assert_eq!(transcript.turn(), &Turn::Unfinished);
+    }
+
+    #[test]
+    fn every_call_has_one_output_when_the_user_speaks_again() {
+        let entries = [
+            user("go"),
+            call("a"),
+            call("b"),
+            intent("a", false),
+            result("b", "one"),
+            result("b", "two"),
+            result("nobody's", "three"),
+            user("again"),
+            // A provider that counts its calls from the start in every response.
+            call("a"),
+        ];
+        let transcript = Transcript::of(entries);
+        let outputs = outputs(&transcript);
+        assert_eq!(outputs.len(), 2);
+        assert_eq!(outputs[0], "one");
+        assert!(outputs[1].starts_with("outcome unknown"), "{}", outputs[1]);
+        assert_eq!(transcript.open().len(), 1);
+        assert_eq!(transcript.open()[0].progress, Progress::Asked);
+    }
+
+    #[test]
+    fn a_compaction_stands_for_what_came_before_and_keeps_the_newest() {
+        let entries = [
+            user("one"),
+            user("two"),
+            user("three"),
+            Entry::Compaction {
+                summary: vec![Item::developer("short")],
+                kept: 1,
+            },
+            user("four"),
+        ];
+        let transcript = Transcript::of(entries);
+        let expected = [
+            Item::developer("short"),
+            Item::user("three"),
+            Item::user("four"),
+        ];
+        assert_eq!(transcript.items(), expected);
+    }
+
+    #[test]
+    fn a_turn_has_ended_only_when_the_journal_says_so() {
+        let mut transcript = Transcript::of([user("go"), Entry::Model(Item::assistant("hi"))]);
+        assert_eq!(transcript.turn(), &Turn::Unfinished);
+        let failure = Some("no route".to_owned());
+        transcript.add(Entry::Ended { failure });
+        assert_eq!(transcript.turn(), &Turn::Failed("no route".to_owned()));
+        transcript.add(Entry::Ended { failure: None });
+        assert_eq!(transcript.turn(), &Turn::Answered);
+    }
+}

@@ -1,0 +1,96 @@
+//! Conversations are found by name and by what was said in them.
+
+use alipes_store::{SqliteStore, Store, StoreError};
+
+use crate::room::{DAY, Room, TODAY, ids, talk};
+
+async fn found(store: &SqliteStore, words: &str) -> Vec<String> {
+    let hits = store.search(words, 10).await.unwrap();
+    hits.into_iter().map(|hit| hit.id).collect()
+}
+
+#[tokio::test]
+async fn a_conversation_is_found_by_id_by_its_beginning_and_as_the_last() {
+    let room = Room::new();
+    let store = room.open();
+    for id in ["abc1", "abd2", "ab"] {
+        talk(&store, id, "hello").await;
+    }
+    for (name, expected) in [
+        ("abc1", "abc1"),
+        ("abd", "abd2"),
+        ("ab", "ab"),
+        ("last", "ab"),
+    ] {
+        assert_eq!(store.find(name).await.unwrap().id, expected, "{name}");
+    }
+    let ambiguous = store.find("a").await;
+    assert!(
+        matches!(ambiguous, Err(StoreError::Ambiguous { count: 3, .. })),
+        "{ambiguous:?}"
+    );
+    for name in ["x", "", "%", "abc12"] {
+        let unknown = store.find(name).await;
+        assert!(
+            matches!(unknown, Err(StoreError::Unknown { .. })),
+            "{name}: {unknown:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn the_last_one_is_the_last_whatever_the_clock_says() {
+    let room = Room::new();
+    talk(&room.open_at(TODAY + DAY), "tomorrow", "hello").await;
+    let store = room.open_at(TODAY);
+    talk(&store, "today", "hello").await;
+    assert_eq!(ids(&store).await, ["today", "tomorrow"]);
+    assert_eq!(store.find("last").await.unwrap().id, "today");
+}
+
+#[tokio::test]
+async fn words_are_found_in_whatever_was_said() {
+    let room = Room::new();
+    let store = room.open();
+    talk(&store, "a", "the cat sat on the mat").await;
+    talk(&store, "b", "Überraschung: a CAT and a dog").await;
+    assert_eq!(found(&store, "cat").await, ["b", "a"]);
+    assert_eq!(found(&store, "cat mat").await, ["a"]);
+    assert_eq!(found(&store, "uberrasch*").await, ["b"]);
+    assert_eq!(found(&store, "horse").await, [""; 0]);
+    // Nothing that is typed breaks the search.
+    for words in [
+        "\"", "a OR", "NEAR(", "*", "text:cat", "(cat", "-cat", "cat^2",
+    ] {
+        found(&store, words).await;
+    }
+    let hits = store.search("dog", 10).await.unwrap();
+    assert!(hits[0].excerpt.contains("a CAT and a dog"), "{:?}", hits[0]);
+}
+
+#[tokio::test]
+async fn what_another_process_has_stored_is_found_at_once() {
+    let room = Room::new();
+    let (one, two) = (room.open(), room.open());
+    assert_eq!(found(&two, "needle").await, [""; 0]);
+    talk(&one, "a", "a needle").await;
+    assert_eq!(found(&two, "needle").await, ["a"]);
+}
+
+#[tokio::test]
+async fn what_was_deleted_is_gone_and_what_was_renamed_has_its_title() {
+    let room = Room::new();
+    let store = room.open();
+    talk(&store, "a", "one needle").await;
+    talk(&store, "b", "another needle").await;
+    assert_eq!(found(&store, "needle").await, ["b", "a"]);
+    store.rename("a", "  my own\ntitle").await.unwrap();
+    assert_eq!(store.find("a").await.unwrap().title, "my own");
+    // What was said last is deleted, and the next entry is found all the same.
+    store.delete("b").await.unwrap();
+    talk(&store, "c", "third needle").await;
+    assert_eq!(found(&store, "needle").await, ["c", "a"]);
+    assert_eq!(ids(&store).await, ["c", "a"]);
+    let gone = store.entries("b", 0, 9).await;
+    assert!(matches!(gone, Err(StoreError::Unknown { .. })), "{gone:?}");
+}

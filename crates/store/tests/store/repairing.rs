@@ -1,0 +1,122 @@
+//! Damage is found, told, and what can be read is saved; backups are whole.
+
+use std::os::unix::fs::FileExt as _;
+
+use alipes_store::{Checked, SqliteStore, Store, StoreError};
+
+use crate::room::{Room, ids, talk, texts};
+
+fn check(room: &Room) -> Checked {
+    SqliteStore::check(&room.options()).unwrap()
+}
+
+/// A room with conversations that take some pages, all of it in the database file.
+async fn filled() -> Room {
+    let room = Room::new();
+    let store = room.open();
+    for number in 0..60 {
+        let prompt = format!("needle {number} {}", "hay ".repeat(1_000));
+        talk(&store, &format!("c{number:02}"), &prompt).await;
+    }
+    drop(store);
+    let whole = room.path("whole.db");
+    room.open().backup(&whole).await.unwrap();
+    std::fs::rename(whole, room.path("alipes.db")).unwrap();
+    for name in ["alipes.db-wal", "alipes.db-shm"] {
+        let _ = std::fs::remove_file(room.path(name));
+    }
+    room
+}
+
+fn overwrite(room: &Room, at: u64, bytes: usize) {
+    let options = std::fs::OpenOptions::new()
+        .write(true)
+        .open(room.path("alipes.db"));
+    options
+        .unwrap()
+        .write_all_at(&vec![0xA5; bytes], at)
+        .unwrap();
+}
+
+#[tokio::test]
+async fn a_sound_store_is_called_sound() {
+    let room = filled().await;
+    let checked = check(&room);
+    assert_eq!(checked.problems, [""; 0]);
+    assert_eq!((checked.conversations, checked.entries), (60, 180));
+    let repaired = SqliteStore::repair(&room.options()).unwrap();
+    assert_eq!((repaired.entries, repaired.moved_to), (180, None));
+    let store = room.open();
+    assert_eq!(store.search("needle", 100).await.unwrap().len(), 60);
+}
+
+#[tokio::test]
+async fn damaged_pages_cost_what_was_on_them_and_nothing_else() {
+    let room = filled().await;
+    let size = std::fs::metadata(room.path("alipes.db")).unwrap().len();
+    overwrite(&room, size / 8192 * 4096, 3 * 4096);
+    assert_ne!(check(&room).problems, [""; 0]);
+    let repaired = SqliteStore::repair(&room.options()).unwrap();
+    assert!(
+        repaired.entries > 90 && repaired.entries <= 180,
+        "{repaired:?}"
+    );
+    assert!(repaired.moved_to.unwrap().exists());
+    assert_eq!(check(&room).problems, [""; 0]);
+    let store = room.open();
+    let all = ids(&store).await;
+    let mut read = 0;
+    for id in &all {
+        read += store.entries(id, 0, 100).await.unwrap().len() as u64;
+    }
+    assert_eq!(read, repaired.entries);
+    assert!(!store.search("needle", 10).await.unwrap().is_empty());
+    talk(&store, "new", "it goes on").await;
+}
+
+#[tokio::test]
+async fn a_store_of_which_nothing_can_be_read_is_moved_aside() {
+    let room = filled().await;
+    overwrite(&room, 0, 4096);
+    assert!(matches!(room.refused(), StoreError::Corrupt { .. }));
+    assert_eq!(check(&room).problems.len(), 1);
+    let repaired = SqliteStore::repair(&room.options()).unwrap();
+    assert_eq!(repaired.entries, 0);
+    let aside = std::fs::metadata(repaired.moved_to.unwrap()).unwrap();
+    assert!(aside.len() > 100_000);
+    talk(&room.open(), "new", "it goes on").await;
+}
+
+#[tokio::test]
+async fn a_store_that_is_in_use_is_not_repaired() {
+    let room = filled().await;
+    let store = room.open();
+    let refused = SqliteStore::repair(&room.options());
+    assert!(
+        matches!(refused, Err(StoreError::Busy { .. })),
+        "{refused:?}"
+    );
+    talk(&store, "new", "it goes on").await;
+}
+
+#[tokio::test]
+async fn a_backup_is_a_whole_store_of_its_own() {
+    let room = filled().await;
+    let store = room.open();
+    let there = Room::new();
+    let target = there.path("alipes.db");
+    store.backup(&target).await.unwrap();
+    talk(&store, "later", "not in the backup").await;
+    let copy = there.open();
+    assert_eq!(ids(&copy).await.len(), 60);
+    assert_eq!(texts(&copy, "c07").await, texts(&store, "c07").await);
+    assert!(matches!(
+        store.backup(&target).await,
+        Err(StoreError::Unusable { .. })
+    ));
+    let nowhere = there.path("no/such/folder/x.db");
+    assert!(matches!(
+        store.backup(&nowhere).await,
+        Err(StoreError::Unusable { .. })
+    ));
+}
