@@ -2,14 +2,16 @@
 
 use alipes_base::{Clock, Deadline, Environment, Redactor};
 use alipes_models::{Model, Prompt, Step, StepUpdate};
+use alipes_store::{Entry, Journal, OpenCall, Progress, Transcript, Turn};
 use alipes_tools::{Context, Root, Toolbox};
-use alipes_wire::{Item, ItemView, ModelEvent, ToolDefinition, Usage};
-use std::collections::HashSet;
+use alipes_wire::{Item, ModelEvent, ToolDefinition, Usage};
 use std::time::Duration;
 use tokio::sync::mpsc;
 
-use crate::calls::{self, Desk};
-use crate::{Entry, Gate, INSTRUCTIONS, Journal, TurnError, TurnEvent};
+use crate::calls::{self, Call, Desk};
+use crate::messages::{self, Messages};
+use crate::record::{self, Record};
+use crate::{Gate, INSTRUCTIONS, ToolOutcome, TurnError, TurnEvent};
 
 /// How many times the model may be asked in one turn.
 const MAX_ROUNDS: usize = 50;
@@ -42,9 +44,17 @@ pub struct AgentOptions {
 
 /// One conversation: a model, its tools, and what was said so far.
 pub struct Agent {
-    options: AgentOptions,
+    model: Box<dyn Model>,
+    toolbox: Toolbox,
+    gate: Gate,
+    /// What every call may use; its deadline is that of the turn.
+    root: Root,
+    environment: Environment,
+    redactor: Redactor,
+    clock: Clock,
     tools: Vec<ToolDefinition>,
-    history: Vec<Item>,
+    record: Record,
+    setting: Item,
 }
 
 /// How a turn ended.
@@ -60,11 +70,26 @@ pub struct Answer {
     pub steps: u32,
 }
 
+/// How a turn is to be shown, and until when.
+#[derive(Clone, Copy)]
+struct Front<'f> {
+    accepts_restart: bool,
+    deadline: Deadline,
+    events: &'f mpsc::Sender<TurnEvent>,
+}
+
 impl Agent {
     /// An agent before the first turn. `setting` tells the model what changes from day to day: the
     /// folder, the platform, the date.
     #[must_use]
     pub fn new(options: AgentOptions, setting: &str) -> Self {
+        Self::resumed(options, setting, Transcript::default())
+    }
+
+    /// An agent that takes up a conversation where its journal ends. The model is told the setting
+    /// again only where it has changed: what it has seen before stays as it was.
+    #[must_use]
+    pub fn resumed(options: AgentOptions, setting: &str, transcript: Transcript) -> Self {
         let tools = options.toolbox.specs().map(|spec| ToolDefinition {
             name: spec.name.to_owned(),
             description: spec.description.to_owned(),
@@ -72,15 +97,25 @@ impl Agent {
         });
         Self {
             tools: tools.collect(),
-            history: vec![Item::developer(setting)],
-            options,
+            model: options.model,
+            toolbox: options.toolbox,
+            gate: options.gate,
+            root: options.root,
+            environment: options.environment,
+            redactor: options.redactor,
+            clock: options.clock,
+            record: Record {
+                journal: options.journal,
+                transcript,
+            },
+            setting: Item::developer(setting),
         }
     }
 
     /// The conversation so far.
     #[must_use]
-    pub fn history(&self) -> &[Item] {
-        &self.history
+    pub fn transcript(&self) -> &Transcript {
+        &self.record.transcript
     }
 
     /// Runs one turn. Events go to `events` as they happen; a slow listener slows the turn down.
@@ -95,59 +130,136 @@ impl Agent {
         deadline: Deadline,
         events: &mpsc::Sender<TurnEvent>,
     ) -> Result<Answer, TurnError> {
-        self.close_open_calls().await?;
-        self.options.model.begin_turn();
-        self.keep(Item::user(prompt), Entry::User).await?;
-        let mut answer = Answer::default();
-        let mut continuations = 0;
-        for _ in 0..MAX_ROUNDS {
-            let step = self.step(accepts_restart, deadline, events).await?;
-            answer.steps += 1;
-            answer.attempts += step.done.attempts;
-            answer.usage += step.usage.unwrap_or_default();
-            let items = calls::distinct(step.items);
-            for item in &items {
-                self.keep(item.clone(), Entry::Model).await?;
-            }
-            let calls = calls::in_items(&items);
-            let wants_more = step.end_turn == Some(false) && continuations < MAX_CONTINUATIONS;
-            if !calls.is_empty() {
-                // What was said before a call was said on the way.
-                answer.text.clear();
-            }
-            let said = tell_messages(&items, calls.is_empty(), events).await;
-            append(&mut answer.text, &said);
-            if calls.is_empty() && !wants_more {
-                return if answer.text.is_empty() {
-                    Err(TurnError::NoAnswer)
-                } else {
-                    Ok(answer)
-                };
-            }
-            continuations = if calls.is_empty() {
-                continuations + 1
-            } else {
-                0
-            };
-            self.run(calls, deadline, events).await?;
+        self.model.begin_turn();
+        // A turn that was cut may have left calls without an output, and no provider takes that.
+        let open = self.transcript().open().iter();
+        let mut entries: Vec<Entry> = open
+            .map(|call| Entry::ToolResult(call.interrupted()))
+            .collect();
+        if self.transcript().setting() != Some(&self.setting) {
+            entries.push(Entry::Setting(self.setting.clone()));
         }
-        Err(TurnError::TooManyRounds { rounds: MAX_ROUNDS })
+        entries.push(Entry::User(Item::user(prompt)));
+        self.record.keep(entries).await?;
+        let front = Front {
+            accepts_restart,
+            deadline,
+            events,
+        };
+        let outcome = self.rounds(front).await;
+        self.ended(outcome).await
     }
 
-    /// Asks the model once and passes on what it says.
-    async fn step(
+    /// Goes on with a turn that was cut or has failed. Calls that never began are run, those that
+    /// only read are run again, and of the others the model is told that nobody knows.
+    ///
+    /// # Errors
+    /// [`TurnError`]; [`TurnError::NothingToContinue`] if the last turn has its answer.
+    pub async fn go_on(
         &mut self,
         accepts_restart: bool,
         deadline: Deadline,
         events: &mpsc::Sender<TurnEvent>,
-    ) -> Result<Step, TurnError> {
-        let deadline = deadline.tightened(&self.options.clock, "step", STEP_LIMIT);
+    ) -> Result<Answer, TurnError> {
+        if matches!(self.transcript().turn(), Turn::None | Turn::Answered) {
+            return Err(TurnError::NothingToContinue);
+        }
+        self.model.begin_turn();
+        let front = Front {
+            accepts_restart,
+            deadline,
+            events,
+        };
+        let outcome = match self.take_up(front).await {
+            Ok(()) => self.rounds(front).await,
+            Err(error) => Err(error),
+        };
+        self.ended(outcome).await
+    }
+
+    /// Gives every open call its output.
+    async fn take_up(&mut self, front: Front<'_>) -> Result<(), TurnError> {
+        let open = self.transcript().open().iter().cloned();
+        let (unknown, again): (Vec<OpenCall>, Vec<OpenCall>) =
+            open.partition(|call| call.progress == Progress::Unknown);
+        let outputs = unknown.iter().map(OpenCall::interrupted);
+        self.record
+            .keep(outputs.map(Entry::ToolResult).collect())
+            .await?;
+        for call in unknown {
+            let output = messages::output(&call.interrupted());
+            let event = TurnEvent::ToolCompleted {
+                call_id: call.call_id,
+                name: call.name,
+                outcome: ToolOutcome::Unknown,
+                output,
+            };
+            // A listener that has gone misses the rest; the turn goes on.
+            let _ = front.events.send(event).await;
+        }
+        self.run(again.into_iter().map(Call::from).collect(), front)
+            .await
+    }
+
+    /// Model, tools, model, until there is an answer.
+    async fn rounds(&mut self, front: Front<'_>) -> Result<Answer, TurnError> {
+        let mut answer = Answer::default();
+        let mut continuations = 0;
+        for _ in 0..MAX_ROUNDS {
+            let step = self.step(front).await?;
+            answer.steps += 1;
+            answer.attempts += step.done.attempts;
+            answer.usage += step.usage.unwrap_or_default();
+            let items = calls::distinct(step.items);
+            let calls = calls::in_items(&items);
+            let wants_more = step.end_turn == Some(false) && continuations < MAX_CONTINUATIONS;
+            let is_last = calls.is_empty() && !wants_more;
+            let said = Messages::of(&items, calls.is_empty());
+            if !calls.is_empty() {
+                // What was said before a call was said on the way.
+                answer.text.clear();
+            }
+            messages::append(&mut answer.text, &said.text);
+            let mut entries: Vec<Entry> = items.into_iter().map(Entry::Model).collect();
+            if is_last && !answer.text.is_empty() {
+                entries.push(Entry::Ended { failure: None });
+            }
+            self.record.keep(entries).await?;
+            said.tell(front.events).await;
+            if is_last {
+                return match answer.text.is_empty() {
+                    true => Err(TurnError::NoAnswer),
+                    false => Ok(answer),
+                };
+            }
+            continuations = match calls.is_empty() {
+                true => continuations + 1,
+                false => 0,
+            };
+            self.run(calls, front).await?;
+        }
+        Err(TurnError::TooManyRounds { rounds: MAX_ROUNDS })
+    }
+
+    /// Records that the turn has failed. An answer has been recorded with its end.
+    async fn ended(&mut self, outcome: Result<Answer, TurnError>) -> Result<Answer, TurnError> {
+        if let Err(error) = &outcome {
+            let failure = Some(self.redactor.redact(&error.to_string()));
+            // If even that cannot be recorded the turn counts as cut, and the first error is told.
+            let _ = self.record.keep(vec![Entry::Ended { failure }]).await;
+        }
+        outcome
+    }
+
+    /// Asks the model once and passes on what it says.
+    async fn step(&mut self, front: Front<'_>) -> Result<Step, TurnError> {
+        let deadline = front.deadline.tightened(&self.clock, "step", STEP_LIMIT);
         let prompt = Prompt {
             instructions: INSTRUCTIONS,
             tools: &self.tools,
-            input: &self.history,
+            input: self.record.transcript.items(),
         };
-        let mut step = self.options.model.step(&prompt, accepts_restart, deadline);
+        let mut step = self.model.step(&prompt, front.accepts_restart, deadline);
         let mut preamble = false;
         while let Some(update) = step.next().await {
             let event = match update {
@@ -163,106 +275,35 @@ impl Agent {
                 }
                 StepUpdate::Restarted { delivered } => TurnEvent::Restarted { delivered },
                 StepUpdate::NextProvider { fault, to } => TurnEvent::NextProvider { fault, to },
-                StepUpdate::Trace(trace) => TurnEvent::Trace(trace),
+                StepUpdate::Trace(trace) => {
+                    if let Some(attempt) = record::attempt(&trace) {
+                        self.record.journal.note(Entry::Attempt(attempt));
+                    }
+                    TurnEvent::Trace(trace)
+                }
                 _ => continue,
             };
             // A listener that has gone misses the rest; the turn goes on.
-            let _ = events.send(event).await;
+            let _ = front.events.send(event).await;
         }
         Ok(step.finish().await?)
     }
 
-    async fn run(
-        &mut self,
-        calls: Vec<calls::Call>,
-        deadline: Deadline,
-        events: &mpsc::Sender<TurnEvent>,
-    ) -> Result<(), TurnError> {
-        let options = &mut self.options;
+    async fn run(&mut self, calls: Vec<Call>, front: Front<'_>) -> Result<(), TurnError> {
         let context = Context {
-            root: options.root.clone(),
-            environment: options.environment.clone(),
-            deadline,
-            clock: options.clock.clone(),
-            redactor: options.redactor.clone(),
+            root: self.root.clone(),
+            environment: self.environment.clone(),
+            deadline: front.deadline,
+            clock: self.clock.clone(),
+            redactor: self.redactor.clone(),
         };
         let mut desk = Desk {
-            toolbox: &options.toolbox,
-            gate: &options.gate,
+            toolbox: &self.toolbox,
+            gate: &self.gate,
             context: &context,
-            journal: options.journal.as_mut(),
-            history: &mut self.history,
-            events,
+            record: &mut self.record,
+            events: front.events,
         };
         desk.run(calls).await
     }
-
-    async fn keep(&mut self, item: Item, entry: fn(Item) -> Entry) -> Result<(), TurnError> {
-        self.options.journal.append(entry(item.clone())).await?;
-        self.history.push(item);
-        Ok(())
-    }
-
-    /// A turn that was dropped may have left calls without an output, and no provider takes such a
-    /// history.
-    async fn close_open_calls(&mut self) -> Result<(), TurnError> {
-        let mut open = Vec::new();
-        let mut answered = HashSet::new();
-        for item in &self.history {
-            match item.view() {
-                ItemView::FunctionCall { call_id, .. } => open.push(call_id.into_owned()),
-                ItemView::FunctionCallOutput { call_id, .. } => {
-                    answered.insert(call_id.into_owned());
-                }
-                _ => {}
-            }
-        }
-        open.retain(|call_id| !answered.contains(call_id));
-        for call_id in open {
-            let text = "interrupted: whether it had an effect is not known";
-            self.keep(
-                Item::function_call_output(&call_id, text),
-                Entry::ToolResult,
-            )
-            .await?;
-        }
-        Ok(())
-    }
-}
-
-/// Tells the complete messages of a response. Gives the answer's text: that of all messages but
-/// preambles, if this response belongs to the answer.
-async fn tell_messages(items: &[Item], answers: bool, events: &mpsc::Sender<TurnEvent>) -> String {
-    let mut answer_text = String::new();
-    for item in items {
-        let view = item.view();
-        let preamble = view.is_preamble();
-        let ItemView::Message { text, refusal, .. } = view else {
-            continue;
-        };
-        let text = refusal.unwrap_or(text);
-        if text.is_empty() {
-            continue;
-        }
-        let answer = answers && !preamble;
-        if answer {
-            append(&mut answer_text, &text);
-        }
-        // A listener that has gone misses the rest; the turn goes on.
-        let _ = events
-            .send(TurnEvent::Message {
-                text,
-                answer,
-                preamble,
-            })
-            .await;
-    }
-    answer_text
-}
-
-fn append(text: &mut String, more: &str) {
-    if !text.is_empty() && !more.is_empty() {
-        text.push_str("\n\n");
-    }
-    text.push_str(more);
 }

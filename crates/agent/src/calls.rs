@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use alipes_store::{Entry, OpenCall};
 use alipes_tools::{Context, Effect, Tool, Toolbox};
 use alipes_wire::{Item, ItemView};
 use futures_util::future::join_all;
@@ -9,7 +10,8 @@ use serde_json::Value;
 use tokio::sync::mpsc;
 
 use crate::events::ToolOutcome;
-use crate::{Decision, Entry, Gate, Journal, TurnError, TurnEvent};
+use crate::record::Record;
+use crate::{Decision, Gate, TurnError, TurnEvent};
 
 /// How many calls of one response are run; the rest is told to come again.
 const MAX_CALLS: usize = 32;
@@ -22,9 +24,7 @@ pub(crate) struct Desk<'a> {
     pub(crate) toolbox: &'a Toolbox,
     pub(crate) gate: &'a Gate,
     pub(crate) context: &'a Context,
-    pub(crate) journal: &'a mut dyn Journal,
-    /// Takes each output as soon as it is recorded.
-    pub(crate) history: &'a mut Vec<Item>,
+    pub(crate) record: &'a mut Record,
     pub(crate) events: &'a mpsc::Sender<TurnEvent>,
 }
 
@@ -34,6 +34,16 @@ pub(crate) struct Call {
     id: String,
     name: String,
     arguments: String,
+}
+
+impl From<OpenCall> for Call {
+    fn from(open: OpenCall) -> Self {
+        Self {
+            id: open.call_id,
+            name: open.name,
+            arguments: open.arguments,
+        }
+    }
 }
 
 /// A call that has been looked at: what to run, or why not.
@@ -128,9 +138,10 @@ impl<'a> Desk<'a> {
         let decision = self.gate.decide(tool, &input).await;
         let allowed = decision == Decision::Allow;
         let call_id = call.id.clone();
-        self.journal
-            .append(Entry::Decision { call_id, allowed })
-            .await?;
+        // It is safe with the intent or the answer that follows from it.
+        self.record
+            .journal
+            .note(Entry::Decision { call_id, allowed });
         Ok(match decision {
             Decision::Allow => Prepared::Run { call, tool, input },
             Decision::Deny(reason) => answer(call, ToolOutcome::Denied, reason),
@@ -139,17 +150,20 @@ impl<'a> Desk<'a> {
 
     /// Records the intents, runs the calls side by side, and records the results.
     async fn carry_out(&mut self, prepared: Vec<Prepared<'a>>) -> Result<(), TurnError> {
+        let intents = prepared.iter().filter_map(intent).collect();
+        self.record.keep(intents).await?;
         for call in &prepared {
-            self.announce(call).await?;
+            self.announce(call).await;
         }
         let context = self.context;
         let results = join_all(prepared.into_iter().map(|call| finish(call, context))).await;
+        let outputs = results
+            .iter()
+            .map(|(call, _, text)| Item::function_call_output(&call.id, text));
+        self.record
+            .keep(outputs.map(Entry::ToolResult).collect())
+            .await?;
         for (call, outcome, text) in results {
-            let output = Item::function_call_output(&call.id, &text);
-            self.journal
-                .append(Entry::ToolResult(output.clone()))
-                .await?;
-            self.history.push(output);
             self.tell(TurnEvent::ToolCompleted {
                 call_id: call.id,
                 name: call.name,
@@ -161,17 +175,11 @@ impl<'a> Desk<'a> {
         Ok(())
     }
 
-    async fn announce(&mut self, prepared: &Prepared<'_>) -> Result<(), TurnError> {
+    async fn announce(&self, prepared: &Prepared<'_>) {
         let (call, summary, effect) = match prepared {
             Prepared::Run { call, tool, input } => (call, tool.summary(input), Some(tool.effect())),
             Prepared::Answer { call, .. } => (call, call.name.clone(), None),
         };
-        if effect.is_some() {
-            let (call_id, name) = (call.id.clone(), call.name.clone());
-            self.journal
-                .append(Entry::ToolIntent { call_id, name })
-                .await?;
-        }
         self.tell(TurnEvent::ToolStarted {
             call_id: call.id.clone(),
             name: call.name.clone(),
@@ -179,12 +187,23 @@ impl<'a> Desk<'a> {
             effect,
         })
         .await;
-        Ok(())
     }
 
     async fn tell(&self, event: TurnEvent) {
         // A listener that has gone misses the rest; the turn goes on.
         let _ = self.events.send(event).await;
+    }
+}
+
+/// What is recorded before a call runs; nothing where nothing runs.
+fn intent(prepared: &Prepared<'_>) -> Option<Entry> {
+    match prepared {
+        Prepared::Run { call, tool, .. } => Some(Entry::ToolIntent {
+            call_id: call.id.clone(),
+            name: call.name.clone(),
+            repeatable: tool.effect() == Effect::Reads,
+        }),
+        Prepared::Answer { .. } => None,
     }
 }
 

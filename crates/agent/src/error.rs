@@ -1,8 +1,7 @@
 //! How a turn can fail.
 
+use alipes_store::JournalError;
 use alipes_transport::Fault;
-
-use crate::JournalError;
 
 /// A turn that gave no answer.
 #[derive(Debug, thiserror::Error)]
@@ -22,6 +21,9 @@ pub enum TurnError {
     /// The model ended its turn without a word.
     #[error("the model ended its turn without an answer; ask again, or ask another model")]
     NoAnswer,
+    /// The last turn has its answer, and there is no new prompt.
+    #[error("there is nothing to go on with: the last turn has its answer; give a prompt")]
+    NothingToContinue,
     /// What happened could not be recorded, so nothing further was done.
     #[error(transparent)]
     Journal(#[from] JournalError),

@@ -77,6 +77,8 @@ pub enum ToolOutcome {
     Failed,
     /// It was not allowed.
     Denied,
+    /// The program was killed while it ran, and nobody knows what came of it.
+    Unknown,
 }
 
 impl ToolOutcome {
@@ -87,6 +89,7 @@ impl ToolOutcome {
             Self::Done => "done",
             Self::Failed => "failed",
             Self::Denied => "denied",
+            Self::Unknown => "unknown",
         }
     }
 }

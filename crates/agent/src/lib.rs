@@ -7,8 +7,9 @@
 //! Invariants:
 //! - **one gate**: every tool call passes [`Gate::decide`]; the default answer is no;
 //! - **journal before effect**: a call's intent is recorded before it runs, its result before the
-//!   model sees it;
-//! - a tool runs only after the response that asked for it has ended well, and once;
+//!   model sees it; what the model sees is derived from the journal ([`alipes_store::Transcript`]);
+//! - a tool runs only after the response that asked for it has ended well, and once: after a kill
+//!   only what merely reads runs again, and of the rest the model is told that nobody knows;
 //! - every call gets an output, also one that was denied, failed or interrupted, because a history
 //!   with an open call is refused by every provider;
 //! - rounds, calls and continuations are bounded; dropping the turn at any await stops it, tools
@@ -22,11 +23,11 @@ mod error;
 mod events;
 mod gate;
 mod instructions;
-mod journal;
+mod messages;
+mod record;
 
 pub use agent::{Agent, AgentOptions, Answer};
 pub use error::TurnError;
 pub use events::{ToolOutcome, TurnEvent};
 pub use gate::{Approver, Decision, Gate, Question};
 pub use instructions::INSTRUCTIONS;
-pub use journal::{Entry, Journal, JournalError, MemoryJournal};

@@ -22,6 +22,8 @@ pub struct Conversation {
 enum Place {
     /// It begins with the first append.
     New(About),
+    /// Its beginning was handed to the store, and nobody waited for what came of it.
+    Begun(About),
     Leased(Lease),
 }
 
@@ -56,7 +58,7 @@ impl Conversation {
     #[must_use]
     pub fn id(&self) -> &str {
         match &self.place {
-            Place::New(about) => &about.id,
+            Place::New(about) | Place::Begun(about) => &about.id,
             Place::Leased(lease) => &lease.conversation,
         }
     }
@@ -64,14 +66,25 @@ impl Conversation {
     async fn keep(&mut self, entries: Vec<Entry>) -> Result<(), StoreError> {
         let mut all = std::mem::take(&mut self.notes);
         all.extend(entries);
-        match &self.place {
-            Place::Leased(lease) => self.store.append(lease, all).await,
-            Place::New(about) => {
-                let lease = self.store.begin(about.clone(), all).await?;
-                self.place = Place::Leased(lease);
-                Ok(())
+        let about = match &self.place {
+            Place::Leased(lease) => return self.store.append(lease, all).await,
+            Place::New(about) => about.clone(),
+            Place::Begun(about) => {
+                let lease = Lease::first(&about.id);
+                match self.store.append(&lease, all.clone()).await {
+                    // It was not begun after all.
+                    Err(StoreError::LeaseLost { .. }) => about.clone(),
+                    kept => {
+                        self.place = Place::Leased(lease);
+                        return kept;
+                    }
+                }
             }
-        }
+        };
+        self.place = Place::Begun(about.clone());
+        let lease = self.store.begin(about, all).await?;
+        self.place = Place::Leased(lease);
+        Ok(())
     }
 }
 
@@ -93,8 +106,10 @@ impl Journal for Conversation {
 
 impl Drop for Conversation {
     fn drop(&mut self) {
-        if let Place::Leased(lease) = &self.place {
-            self.store.release(lease.clone());
+        match &self.place {
+            Place::New(_) => {}
+            Place::Begun(about) => self.store.release(Lease::first(&about.id)),
+            Place::Leased(lease) => self.store.release(lease.clone()),
         }
     }
 }

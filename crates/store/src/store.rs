@@ -26,6 +26,16 @@ pub struct Lease {
     pub epoch: u64,
 }
 
+impl Lease {
+    /// The lease with which a conversation begins.
+    pub(crate) fn first(id: &str) -> Self {
+        Self {
+            conversation: id.to_owned(),
+            epoch: 1,
+        }
+    }
+}
+
 /// A conversation in a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Summary {
@@ -84,7 +94,10 @@ pub struct Hit {
 
 /// Durable state, whatever keeps it. Every call is bounded in time.
 pub trait Store: Send + Sync {
-    /// Begins a conversation with these entries, leased to this process.
+    /// Begins a conversation with these entries, leased to this process; the epoch is 1.
+    ///
+    /// # Errors
+    /// [`StoreError::Exists`] if there is one of this id.
     fn begin(&self, about: About, entries: Vec<Entry>) -> BoxFuture<'_, Result<Lease, StoreError>>;
 
     /// Takes the lease of a conversation whose owner has released it, died, or been silent for too

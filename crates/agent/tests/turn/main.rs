@@ -7,6 +7,7 @@ mod calls;
 mod conversation;
 mod ending;
 mod record;
+mod resume;
 mod script;
 mod wires;
 mod work;

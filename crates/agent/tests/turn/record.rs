@@ -3,7 +3,8 @@
 
 use std::sync::{Arc, Mutex};
 
-use alipes_agent::{Entry, Journal, JournalError, TurnError};
+use alipes_agent::TurnError;
+use alipes_store::{Entry, Journal, JournalError};
 use alipes_tools::{Context, Effect, Output, Tool, ToolError, ToolSpec, Toolbox};
 use futures_util::future::{BoxFuture, ready};
 use serde_json::{Value, json};
@@ -32,21 +33,20 @@ struct Recorder {
 }
 
 impl Journal for Recorder {
-    fn append(&mut self, entry: Entry) -> BoxFuture<'_, Result<(), JournalError>> {
-        let kind = match entry {
-            Entry::User(_) => "user",
-            Entry::Model(_) => "model",
-            Entry::Decision { .. } => "decision",
-            Entry::ToolIntent { .. } => "intent",
-            Entry::ToolResult(_) => "result",
-            _ => "unknown",
-        };
-        self.log.note(kind);
-        let refused = self.refuses == Some(kind);
+    fn append(&mut self, entries: Vec<Entry>) -> BoxFuture<'_, Result<(), JournalError>> {
+        let mut refused = false;
+        for entry in entries {
+            self.log.note(entry.kind());
+            refused |= self.refuses == Some(entry.kind());
+        }
         Box::pin(ready(match refused {
             true => Err(JournalError("the disk is full".into())),
             false => Ok(()),
         }))
+    }
+
+    fn note(&mut self, entry: Entry) {
+        self.log.note(entry.kind());
     }
 }
 
@@ -123,8 +123,8 @@ async fn intents_are_recorded_before_effects_and_results_before_requests() {
     assert_eq!(
         log,
         [
-            "user", "request", "model", "decision", "intent", "effect", "result", "request",
-            "model"
+            "setting", "user", "request", "attempt", "model", "decision", "intent", "effect",
+            "result", "request", "attempt", "model", "ended"
         ]
     );
 }

@@ -4,12 +4,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use alipes_agent::{
-    Agent, AgentOptions, Answer, Gate, Journal, MemoryJournal, TurnError, TurnEvent,
-};
+use alipes_agent::{Agent, AgentOptions, Answer, Gate, TurnError, TurnEvent};
 use alipes_base::{Clock, Deadline, Environment, Redactor, Rng};
 use alipes_models::{Catalog, Making, Overrides};
 use alipes_net::{Dialer, DialerOptions, HttpClient, Limits, SystemSockets, Tls, TlsOptions};
+use alipes_store::{Journal, MemoryJournal, Transcript};
 use alipes_tools::{Effect, Root, Toolbox};
 use alipes_transport::{Experience, Identity, Route, Transport};
 use tokio::sync::mpsc;
@@ -20,12 +19,17 @@ pub(crate) const LIMIT: Duration = Duration::from_secs(120);
 /// What the gate tells the model when it says no.
 pub(crate) const HINT: &str = "The user could allow it.";
 
+/// What the model is told about where it is.
+pub(crate) const SETTING: &str = "Working folder: here";
+
 /// What an agent is made of, where a test wants it otherwise.
 pub(crate) struct Setup {
     pub(crate) granted: Vec<Effect>,
     pub(crate) toolbox: Toolbox,
     pub(crate) journal: Box<dyn Journal>,
     pub(crate) routes: Vec<Route>,
+    /// What was said in an earlier process.
+    pub(crate) transcript: Transcript,
 }
 
 impl Default for Setup {
@@ -35,6 +39,7 @@ impl Default for Setup {
             toolbox: Toolbox::builtin(),
             journal: Box::new(MemoryJournal::default()),
             routes: vec![Route::Sse],
+            transcript: Transcript::default(),
         }
     }
 }
@@ -97,7 +102,7 @@ impl Work {
             clock,
         };
         Self {
-            agent: Agent::new(options, "Working folder: here"),
+            agent: Agent::resumed(options, SETTING, setup.transcript),
             folder,
         }
     }
@@ -114,9 +119,21 @@ impl Work {
 
     /// Runs a turn to its end.
     pub(crate) async fn turn(&mut self, prompt: &str) -> Turn {
+        self.run(Some(prompt)).await
+    }
+
+    /// Goes on with a turn that was cut.
+    pub(crate) async fn go_on(&mut self) -> Turn {
+        self.run(None).await
+    }
+
+    async fn run(&mut self, prompt: Option<&str>) -> Turn {
         let (sender, mut events) = mpsc::channel(8);
         let turn = async {
-            let result = self.agent.turn(prompt, true, deadline(), &sender).await;
+            let result = match prompt {
+                Some(prompt) => self.agent.turn(prompt, true, deadline(), &sender).await,
+                None => self.agent.go_on(true, deadline(), &sender).await,
+            };
             drop(sender);
             result
         };

@@ -4,11 +4,12 @@
 use std::path::Path;
 use std::time::Duration;
 
-use alipes_agent::{Agent, AgentOptions, Answer, Gate, MemoryJournal};
+use alipes_agent::{Agent, AgentOptions, Answer, Gate};
 use alipes_base::Deadline;
 use alipes_config::Document;
 use alipes_models::{Catalog, Making, Overrides};
 use alipes_simulator::{Options, Scenario, Simulator};
+use alipes_store::MemoryJournal;
 use alipes_tools::{Root, Toolbox};
 use tokio::sync::mpsc;
 use tokio::time::Instant;

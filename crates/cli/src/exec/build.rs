@@ -1,8 +1,9 @@
 //! Puts together what one `exec` needs: a chain of models, a gate, tools, a folder.
 
-use alipes_agent::{Agent, AgentOptions, Gate, MemoryJournal};
+use alipes_agent::{Agent, AgentOptions, Gate};
 use alipes_models::{Catalog, Making, Model as _, ModelName, Overrides};
 use alipes_simulator::{Options, Simulator};
+use alipes_store::MemoryJournal;
 use alipes_tools::Toolbox;
 use alipes_transport::{Profile, Transport};
 

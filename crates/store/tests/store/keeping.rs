@@ -1,6 +1,7 @@
 //! What was accepted is there when the store is opened again, whole and in order.
 
 use std::sync::Arc;
+use std::task::{Context, Waker};
 
 use alipes_store::{Attempt, Conversation, Entry, Journal as _, Standing, Store, Turn};
 use alipes_wire::Item;
@@ -64,6 +65,22 @@ async fn a_note_is_kept_with_what_comes_next_and_before_it() {
     let entries = store.entries("a", 0, 9).await.unwrap();
     assert_eq!(entries.len(), 3);
     assert_eq!(entries[1].entry, attempt);
+}
+
+#[tokio::test]
+async fn a_beginning_that_nobody_waited_for_is_neither_lost_nor_repeated() {
+    let room = Room::new();
+    let store = room.open();
+    let mut conversation = Conversation::new(Arc::clone(&store) as _, about("a"));
+    {
+        let mut append = conversation.append(vec![user("one")]);
+        // Polled once it is in the queue; then whoever waited is interrupted.
+        let mut nobody = Context::from_waker(Waker::noop());
+        let _ = append.as_mut().poll(&mut nobody);
+    }
+    conversation.append(vec![user("two")]).await.unwrap();
+    conversation.append(vec![user("three")]).await.unwrap();
+    assert_eq!(texts(&store, "a").await, ["one", "two", "three"]);
 }
 
 #[tokio::test]
