@@ -151,18 +151,29 @@ impl Agent {
     }
 
     /// Goes on with a turn that was cut or has failed. Calls that never began are run, those that
-    /// only read are run again, and of the others the model is told that nobody knows.
+    /// only read are run again, and of the others the model is told that nobody knows. An answer
+    /// that is there is told again: whoever asked may never have seen it.
     ///
     /// # Errors
-    /// [`TurnError`]; [`TurnError::NothingToContinue`] if the last turn has its answer.
+    /// [`TurnError`]; [`TurnError::NothingToContinue`] if there was no turn.
     pub async fn go_on(
         &mut self,
         accepts_restart: bool,
         deadline: Deadline,
         events: &mpsc::Sender<TurnEvent>,
     ) -> Result<Answer, TurnError> {
-        if matches!(self.transcript().turn(), Turn::None | Turn::Answered) {
-            return Err(TurnError::NothingToContinue);
+        match self.transcript().turn() {
+            Turn::None => return Err(TurnError::NothingToContinue),
+            Turn::Answered => {
+                let said = Messages::of(self.transcript().answer(), true);
+                let text = said.text.clone();
+                said.tell(events).await;
+                return Ok(Answer {
+                    text,
+                    ..Answer::default()
+                });
+            }
+            Turn::Unfinished | Turn::Failed(_) => {}
         }
         self.model.begin_turn();
         let front = Front {

@@ -21,8 +21,8 @@ pub enum TurnError {
     /// The model ended its turn without a word.
     #[error("the model ended its turn without an answer; ask again, or ask another model")]
     NoAnswer,
-    /// The last turn has its answer, and there is no new prompt.
-    #[error("there is nothing to go on with: the last turn has its answer; give a prompt")]
+    /// There is no turn to go on with, and no prompt.
+    #[error("there is nothing to go on with: nobody has asked anything yet; give a prompt")]
     NothingToContinue,
     /// What happened could not be recorded, so nothing further was done.
     #[error(transparent)]

@@ -88,6 +88,18 @@ impl Transcript {
         &self.items
     }
 
+    /// The items that came after the last prompt and the last output: the answer, where there is one.
+    #[must_use]
+    pub fn answer(&self) -> &[Item] {
+        let is_other = |item: &Item| match item.view() {
+            ItemView::Message { role, .. } => role != "assistant",
+            ItemView::FunctionCall { .. } | ItemView::FunctionCallOutput { .. } => true,
+            _ => false,
+        };
+        let before = self.items.iter().rposition(is_other);
+        &self.items[before.map_or(0, |at| at + 1)..]
+    }
+
     /// The calls without an output, oldest first.
     #[must_use]
     pub fn open(&self) -> &[OpenCall] {

@@ -79,12 +79,15 @@ async fn a_cut_turn_goes_on_and_only_what_reads_runs_again() {
 }
 
 #[tokio::test]
-async fn a_turn_that_failed_can_be_continued_and_one_that_has_its_answer_cannot() {
+async fn a_turn_that_failed_is_continued_and_one_that_has_its_answer_is_told_again() {
     let script = Script::of(&[response(&[says("done")])]).await;
     let failure = Some("unplugged".to_owned());
     let mut work = work(&script, vec![Entry::Ended { failure }]);
     assert_eq!(work.go_on().await.result.unwrap().text, "done");
-    let nothing = work.go_on().await.result;
+    let again = work.go_on().await;
+    assert_eq!(again.messages(), [("done", true)]);
+    assert_eq!(again.result.unwrap().text, "done");
+    let nothing = Work::with(&script.base_url).go_on().await.result;
     assert!(
         matches!(nothing, Err(TurnError::NothingToContinue)),
         "{nothing:?}"
