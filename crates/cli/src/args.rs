@@ -10,6 +10,9 @@ use alipes_transport::{BUILTIN_PROFILES, Cause, Profile, Route};
 use clap::builder::{PossibleValuesParser, TypedValueParser as _};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::sessions::SessionsArgs;
+use crate::store::StoreArgs;
+
 /// A personal AI agent whose connection to the model does not give up, does not lie, and does not
 /// repeat itself.
 #[derive(Debug, Parser)]
@@ -35,6 +38,10 @@ pub(crate) enum Command {
     Models(ModelsArgs),
     /// List the providers that can be asked, add one with its key, or remove one
     Providers(ProvidersArgs),
+    /// Find, read, export and delete past conversations
+    Sessions(SessionsArgs),
+    /// Check, repair and back up where conversations are kept
+    Store(StoreArgs),
     /// Run a simulated model backend with faults on demand, to test clients against
     Simulate(SimulateArgs),
 }
@@ -43,6 +50,15 @@ pub(crate) enum Command {
 pub(crate) struct ExecArgs {
     /// What to do; `-` or nothing reads it from standard input
     pub(crate) prompt: Option<String>,
+
+    /// Go on with a conversation: its id, the beginning of it, or `last`; without a prompt, with a
+    /// turn that was cut or has failed
+    #[arg(long, value_name = "ID")]
+    pub(crate) resume: Option<String>,
+
+    /// Keep nothing of the conversation
+    #[arg(long, conflicts_with = "resume")]
+    pub(crate) ephemeral: bool,
 
     /// The model, as PROVIDER/NAME
     #[arg(short, long, value_name = "PROVIDER/NAME")]

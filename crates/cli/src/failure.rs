@@ -6,6 +6,7 @@ use alipes_agent::TurnError;
 use alipes_auth::AuthError;
 use alipes_config::ConfigError;
 use alipes_models::ModelsError;
+use alipes_store::StoreError;
 use alipes_transport::AuxiliaryFault;
 
 use crate::signals::Stop;
@@ -19,10 +20,11 @@ pub(crate) enum Failure {
     Usage(anyhow::Error),
     /// What was asked for could not be done.
     Failed(anyhow::Error),
-    /// A turn failed; `tried` tells what was done about it.
+    /// A turn failed; `tried` tells what was done about it, `resume` how to go on with it.
     Turn {
         error: TurnError,
         tried: Vec<String>,
+        resume: Option<String>,
     },
     /// A provider's list of models could not be had.
     Listing(AuxiliaryFault),
@@ -58,8 +60,15 @@ impl Failure {
                 report(style, &error);
                 Self::FAILED
             }
-            Self::Turn { error, tried } => {
+            Self::Turn {
+                error,
+                tried,
+                resume,
+            } => {
                 report_turn(style, &error, &tried);
+                if let Some(command) = resume {
+                    say(&format!("  to go on: {command}"));
+                }
                 Self::FAILED
             }
             Self::Listing(fault) => {
@@ -84,6 +93,15 @@ impl From<ModelsError> for Failure {
 impl From<AuthError> for Failure {
     fn from(error: AuthError) -> Self {
         Self::failed(error)
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Unknown { .. } | StoreError::Ambiguous { .. } => Self::usage(error),
+            error => Self::failed(error),
+        }
     }
 }
 

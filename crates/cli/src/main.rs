@@ -12,9 +12,11 @@ mod models;
 mod narrate;
 mod network;
 mod providers;
+mod sessions;
 mod setup;
 mod signals;
 mod simulate;
+mod store;
 mod streams;
 mod style;
 
@@ -77,6 +79,8 @@ async fn dispatch(command: Command, machine: &Machine, signals: &Signals) -> Res
         Command::Explain(args) => explain::run(&args, machine),
         Command::Models(args) => models::run(&args, machine).await,
         Command::Providers(args) => providers::run(&args, machine).await,
+        Command::Sessions(args) => sessions::run(args, machine).await,
+        Command::Store(args) => store::run(args, machine).await,
         Command::Simulate(args) => simulate::run(args, machine, signals).await,
     }
 }

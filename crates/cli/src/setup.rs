@@ -12,6 +12,7 @@ use alipes_net::{
     Dialer, DialerOptions, EgressPolicy, HttpClient, Limits, NetworkSection, PlatformProxy,
     SystemSockets, Tls, TlsOptions,
 };
+use alipes_store::{Retention, SqliteOptions};
 use alipes_tools::Root;
 use alipes_transport::{Experience, Identity, MemoryFile, Transport};
 
@@ -21,7 +22,10 @@ use crate::network::Network;
 use crate::style::Style;
 
 /// The top-level tables that some room of this version reads.
-const SECTIONS: [&str; 4] = ["auth", "model", "network", "providers"];
+const SECTIONS: [&str; 5] = ["auth", "model", "network", "providers", "store"];
+
+/// The folder below the home that holds the store.
+const STORE: &str = "store";
 
 /// What the configuration file says.
 pub(crate) struct Settings {
@@ -84,9 +88,8 @@ impl Machine {
 
     /// The configuration and its home, where this machine has a place for them.
     pub(crate) fn configuration(&self) -> Result<Option<(Home, Document)>, Failure> {
-        let home = match Home::find(&self.environment) {
-            Err(ConfigError::NoHome { .. }) => return Ok(None),
-            found => found?,
+        let Some(home) = self.home()? else {
+            return Ok(None);
         };
         let document = Document::load(home.config_file())?;
         document.check_sections(&SECTIONS)?;
@@ -97,6 +100,30 @@ impl Machine {
     pub(crate) fn memory(&self) -> Option<MemoryFile> {
         let home = Home::find(&self.environment).ok()?;
         Some(MemoryFile::within(home.folder()))
+    }
+
+    /// Where conversations are kept; nowhere if this machine has no place for files of ours.
+    pub(crate) fn store(&self) -> Result<Option<SqliteOptions>, Failure> {
+        let home = self.home()?;
+        Ok(home.map(|home| {
+            let folder = home.folder().join(STORE);
+            SqliteOptions::within(&folder, self.clock.clone(), self.rng.clone())
+        }))
+    }
+
+    /// How long they are kept.
+    pub(crate) fn retention(&self) -> Result<Retention, Failure> {
+        Ok(match self.configuration()? {
+            Some((_, document)) => document.section()?,
+            None => Retention::default(),
+        })
+    }
+
+    fn home(&self) -> Result<Option<Home>, Failure> {
+        match Home::find(&self.environment) {
+            Err(ConfigError::NoHome { .. }) => Ok(None),
+            found => Ok(Some(found?)),
+        }
     }
 
     /// The folder that tools work beneath, without what holds our own settings and keys.

@@ -85,6 +85,7 @@ impl<'m> Stage<'m> {
         answer.map_err(|error| Failure::Turn {
             error,
             tried: Vec::new(),
+            resume: None,
         })
     }
 

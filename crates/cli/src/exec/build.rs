@@ -3,11 +3,11 @@
 use alipes_agent::{Agent, AgentOptions, Gate};
 use alipes_models::{Catalog, Making, Model as _, ModelName, Overrides};
 use alipes_simulator::{Options, Simulator};
-use alipes_store::MemoryJournal;
 use alipes_tools::Toolbox;
 use alipes_transport::{Profile, Transport};
 
 use super::approve::Keyboard;
+use super::keep::Keeping;
 use crate::args::ExecArgs;
 use crate::failure::Failure;
 use crate::setup::{self, Machine};
@@ -16,21 +16,33 @@ use crate::style::Style;
 /// What the model is told where nobody can be asked.
 const HINT: &str = "The user can permit it with `alipes exec --allow write,shell`.";
 
+/// What an agent is put together from, beside the arguments.
+pub(super) struct Parts<'p> {
+    pub(super) catalog: &'p Catalog,
+    pub(super) transport: &'p Transport,
+    pub(super) simulator: Option<&'p Simulator>,
+    pub(super) keeping: Keeping,
+}
+
 /// The agent that the arguments describe, and the name of its first model.
 pub(super) fn agent(
     args: &ExecArgs,
     machine: &Machine,
-    catalog: &Catalog,
-    transport: &Transport,
-    simulator: Option<&Simulator>,
+    parts: Parts<'_>,
 ) -> Result<(Agent, ModelName), Failure> {
+    let Parts {
+        catalog,
+        transport,
+        simulator,
+        keeping,
+    } = parts;
     for secret in catalog.secrets(&machine.environment) {
         machine.redactor.learn(&secret);
     }
     let making = Making {
         environment: &machine.environment,
         transport,
-        session_id: &machine.rng.uuid(),
+        session_id: keeping.id(),
     };
     let model = catalog.chain(&overrides(args, simulator), making)?;
     let name = model.name().clone();
@@ -41,17 +53,18 @@ pub(super) fn agent(
         .map_or(folder.to_owned(), |other| folder.join(other));
     let root = machine.root(&folder, catalog)?;
     let setting = setup::setting(&root, &machine.clock);
+    let (journal, transcript) = keeping.journal(&root, &name);
     let options = AgentOptions {
         model: Box::new(model),
         toolbox: Toolbox::builtin(),
         gate: gate(args, machine),
-        journal: Box::new(MemoryJournal::default()),
+        journal,
         root,
         environment: machine.environment.clone(),
         redactor: machine.redactor.clone(),
         clock: machine.clock.clone(),
     };
-    Ok((Agent::new(options, &setting), name))
+    Ok((Agent::resumed(options, &setting, transcript), name))
 }
 
 /// The simulated model of `--simulate`.

@@ -3,12 +3,11 @@
 use std::io;
 
 use alipes_agent::{Answer, TurnError, TurnEvent};
-use alipes_models::ModelName;
 use alipes_tools::Effect;
 use alipes_transport::{Fault, Reaction, Trace};
 use serde_json::{Value, json};
 
-use super::screen::{Screen, Told};
+use super::screen::{Screen, Started, Told};
 use crate::streams::print;
 
 /// Writes events as JSON lines on standard output.
@@ -19,8 +18,11 @@ impl Screen for JsonLines {
         true
     }
 
-    fn started(&mut self, model: &ModelName) -> io::Result<()> {
-        line(&json!({"type": "turn.started", "model": model.to_string()}))
+    fn started(&mut self, started: &Started<'_>) -> io::Result<()> {
+        line(&json!({
+            "type": "turn.started", "model": started.model.to_string(),
+            "conversation": started.conversation,
+        }))
     }
 
     fn event(&mut self, event: TurnEvent) -> io::Result<()> {

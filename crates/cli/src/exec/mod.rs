@@ -4,6 +4,7 @@ mod approve;
 mod attempts;
 mod build;
 mod json;
+mod keep;
 mod prompt;
 mod screen;
 mod talk;
@@ -23,12 +24,13 @@ use crate::failure::Failure;
 use crate::login;
 use crate::network::Network;
 use crate::providers::local;
+use crate::sessions::short;
 use crate::setup::Machine;
 use crate::signals::Signals;
 use crate::streams::say;
 use crate::style::{Style, one_line};
 use attempts::Attempts;
-use screen::Screen;
+use screen::{Screen, Started};
 pub(crate) use waiting::Waiting;
 
 /// How many events may wait for a slow terminal or pipe.
@@ -45,7 +47,7 @@ pub(crate) async fn run(
     machine: &Machine,
     signals: &Signals,
 ) -> Result<(), Failure> {
-    let prompt = prompt::read(args.prompt.as_deref());
+    let prompt = prompt::read(args.prompt.as_deref(), args.resume.is_some());
     let prompt = signals.unless_stopped(prompt).await?;
     let simulator = match args.simulate {
         true => Some(build::simulator(machine).await?),
@@ -58,8 +60,16 @@ pub(crate) async fn run(
         }
         None => login::catalog(machine, &args.network)?,
     };
-    let simulated = simulator.as_ref();
-    let (mut agent, name) = match build::agent(&args, machine, &catalog, &transport, simulated) {
+    let opened = keep::open(&args, machine);
+    let (keeping, kept) = signals.unless_stopped(opened).await?;
+    let (conversation, note) = (keeping.name(), keeping.note());
+    let parts = build::Parts {
+        catalog: &catalog,
+        transport: &transport,
+        simulator: simulator.as_ref(),
+        keeping,
+    };
+    let (mut agent, model) = match build::agent(&args, machine, parts) {
         Err(failure) => return Err(local::offered(failure, machine).await),
         Ok(built) => built,
     };
@@ -71,26 +81,42 @@ pub(crate) async fn run(
     let store = memory.as_ref().map(|file| file as &dyn MemoryStore);
     warn(machine, store.and_then(|store| transport.recall(store)));
     let mut screen = screen::of(&args, machine);
-    screen.started(&name).map_err(closed)?;
+    let started = Started {
+        model: &model,
+        conversation: conversation.as_deref(),
+        note: note.as_deref(),
+    };
+    screen.started(&started).map_err(closed)?;
 
     let deadline = Deadline::after(&machine.clock, "--timeout", args.timeout);
     let mut attempts = Attempts::default();
     let work = Work {
-        prompt: &prompt,
+        prompt: prompt.as_deref(),
         deadline,
         signals,
     };
     let outcome = drive(&mut agent, &work, screen.as_mut(), &mut attempts).await;
+    let resume = conversation
+        .filter(|_| !args.json && keep::is_worth_resuming(&agent))
+        .map(|id| format!("alipes exec --resume {}", short(&id)));
     // However it ended: what was met is worth knowing next time.
     drop(agent);
     warn(machine, store.and_then(|store| transport.keep(store)));
+    if let (Err(Failure::Stopped(_)), Some(command)) = (&outcome, &resume) {
+        say(&format!("to go on: {command}"));
+    }
     match outcome? {
-        Ok(answer) => screen.completed(&answer).map_err(closed),
+        Ok(answer) => {
+            screen.completed(&answer).map_err(closed)?;
+            keep::tidy_up(&kept, machine).await;
+            Ok(())
+        }
         Err(error) => match screen.failed(&error).map_err(closed)? {
             screen::Told::Yes => Err(Failure::Told),
             screen::Told::No => Err(Failure::Turn {
                 error,
                 tried: attempts.of_the_last_step(),
+                resume,
             }),
         },
     }
@@ -106,7 +132,8 @@ fn warn(machine: &Machine, warning: Option<MemoryWarning>) {
 
 /// One turn's worth of work.
 struct Work<'w> {
-    prompt: &'w str,
+    /// None goes on with the last turn.
+    prompt: Option<&'w str>,
     deadline: Deadline,
     signals: &'w Signals,
 }
@@ -119,12 +146,16 @@ async fn drive(
     attempts: &mut Attempts,
 ) -> Result<Result<Answer, TurnError>, Failure> {
     let (sender, mut events) = mpsc::channel(QUEUE);
-    let turn = agent.turn(
-        work.prompt,
-        screen.accepts_restart(),
-        work.deadline,
-        &sender,
-    );
+    let accepts_restart = screen.accepts_restart();
+    let turn = async {
+        match work.prompt {
+            Some(prompt) => {
+                let turn = agent.turn(prompt, accepts_restart, work.deadline, &sender);
+                turn.await
+            }
+            None => agent.go_on(accepts_restart, work.deadline, &sender).await,
+        }
+    };
     let mut turn = std::pin::pin!(turn);
     let mut stopped = std::pin::pin!(work.signals.stop());
     let mut tick = tokio::time::interval(TICK);

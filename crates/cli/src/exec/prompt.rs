@@ -9,10 +9,12 @@ use crate::failure::Failure;
 /// The longest prompt, in bytes. No model reads more, and one frame of 16 MiB carries it.
 const LONGEST: u64 = 15 * 1024 * 1024;
 
-/// The prompt that was given, or what standard input holds.
-pub(crate) async fn read(given: Option<&str>) -> Result<String, Failure> {
+/// The prompt that was given, or what standard input holds. Where a turn may go on without one,
+/// there need not be any.
+pub(crate) async fn read(given: Option<&str>, may_lack: bool) -> Result<Option<String>, Failure> {
     let text = match given {
         Some(text) if text != "-" => text.to_owned(),
+        None if may_lack && std::io::stdin().is_terminal() => return Ok(None),
         None if std::io::stdin().is_terminal() => {
             let hint = "give a prompt, as in `alipes exec \"list the files\"`, or pipe one in";
             return Err(Failure::usage(anyhow!(hint)));
@@ -24,11 +26,14 @@ pub(crate) async fn read(given: Option<&str>) -> Result<String, Failure> {
             .map_err(Failure::usage)?,
     };
     if text.trim().is_empty() {
+        if may_lack && given.is_none() {
+            return Ok(None);
+        }
         return Err(Failure::usage(anyhow!(
             "the prompt is empty; say what to do"
         )));
     }
-    Ok(text)
+    Ok(Some(text))
 }
 
 fn stdin() -> anyhow::Result<String> {

@@ -10,7 +10,7 @@ use super::talk::Talk;
 use super::terminal::Terminal;
 use crate::args::ExecArgs;
 use crate::setup::Machine;
-use crate::streams::print;
+use crate::streams::{print, say};
 use crate::style::{Style, harmless};
 
 /// Whether a screen has told an error itself.
@@ -20,13 +20,25 @@ pub(crate) enum Told {
     No,
 }
 
+/// What a turn begins with.
+pub(crate) struct Started<'s> {
+    pub(crate) model: &'s ModelName,
+    /// The name by which it can be resumed.
+    pub(crate) conversation: Option<&'s str>,
+    /// What is resumed.
+    pub(crate) note: Option<&'s str>,
+}
+
 /// Shows a turn. Standard output is data, standard error is talk; an error of the former ends the
 /// turn, because nobody reads it any more.
 pub(crate) trait Screen {
     /// Whether text that was shown can be replaced.
     fn accepts_restart(&self) -> bool;
 
-    fn started(&mut self, _model: &ModelName) -> io::Result<()> {
+    fn started(&mut self, started: &Started<'_>) -> io::Result<()> {
+        if let Some(note) = started.note {
+            say(note);
+        }
         Ok(())
     }
 

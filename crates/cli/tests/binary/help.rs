@@ -16,6 +16,8 @@ async fn every_command_explains_itself() {
         "models",
         "providers",
         "providers add",
+        "sessions",
+        "store",
     ];
     for command in commands {
         let arguments: Vec<_> = command.split_whitespace().chain(["--help"]).collect();

@@ -12,7 +12,11 @@ use tokio::process::{Child, Command};
 pub(crate) const LIMIT: Duration = Duration::from_secs(60);
 
 /// What differs from run to run, and how snapshots show it.
-const MASKS: [(&str, &str); 8] = [
+const MASKS: [(&str, &str); 9] = [
+    (
+        r"\b[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}\b",
+        "[UUID]",
+    ),
     (r"[^ ]*/\.tmp\w{6}", "[TEMP]"),
     (r"\b(127\.0\.0\.\d):\d+", "$1:[PORT]"),
     (r"\b\d+(\.\d+)? (ms|s)\b", "[TIME]"),

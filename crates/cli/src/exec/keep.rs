@@ -1,0 +1,152 @@
+//! Where a turn's conversation is kept, and whether it is a new one.
+
+use std::sync::Arc;
+
+use alipes_agent::Agent;
+use alipes_models::ModelName;
+use alipes_store::{
+    About, Conversation, Journal, MemoryJournal, SqliteStore, Store, Transcript, Turn,
+};
+use alipes_tools::Root;
+use alipes_wire::ItemView;
+use anyhow::anyhow;
+
+use crate::args::ExecArgs;
+use crate::failure::Failure;
+use crate::sessions::short;
+use crate::setup::Machine;
+use crate::streams::say;
+use crate::style::one_line;
+
+/// The longest title in a line of talk.
+const LONGEST: usize = 60;
+
+/// A conversation that a turn is about to go on with.
+pub(super) struct Keeping {
+    id: String,
+    place: Place,
+}
+
+enum Place {
+    /// Nowhere: nobody will resume it.
+    Nowhere,
+    New(Arc<SqliteStore>),
+    Resumed {
+        conversation: Box<Conversation>,
+        transcript: Transcript,
+        title: String,
+    },
+}
+
+/// The store, for what is to be done when the turn has ended.
+pub(super) type Kept = Option<Arc<SqliteStore>>;
+
+/// Finds the place that the arguments ask for.
+pub(super) async fn open(args: &ExecArgs, machine: &Machine) -> Result<(Keeping, Kept), Failure> {
+    let options = match args.ephemeral {
+        true => None,
+        false => machine.store()?,
+    };
+    let Some(options) = options else {
+        if args.resume.is_some() {
+            let reason = "there is no place for conversations: set HOME or ALIPES_HOME";
+            return Err(Failure::usage(anyhow!(reason)));
+        }
+        let (id, place) = (machine.rng.uuid(), Place::Nowhere);
+        return Ok((Keeping { id, place }, None));
+    };
+    let Some(name) = &args.resume else {
+        let store = Arc::new(SqliteStore::open(options)?);
+        let (id, place) = (machine.rng.uuid(), Place::New(Arc::clone(&store)));
+        return Ok((Keeping { id, place }, Some(store)));
+    };
+    // Reading first: who asks for what is not there makes no store.
+    let found = SqliteStore::open_to_read(&options)?.find(name).await?;
+    let store = Arc::new(SqliteStore::open(options)?);
+    let (conversation, transcript) =
+        Conversation::resume(Arc::clone(&store) as _, &found.id).await?;
+    let keeping = Keeping {
+        id: found.id,
+        place: Place::Resumed {
+            conversation: Box::new(conversation),
+            transcript,
+            title: found.title,
+        },
+    };
+    Ok((keeping, Some(store)))
+}
+
+impl Keeping {
+    /// The conversation's name.
+    pub(super) fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// The name by which it can be resumed; none if it cannot.
+    pub(super) fn name(&self) -> Option<String> {
+        match self.place {
+            Place::Nowhere => None,
+            _ => Some(self.id.clone()),
+        }
+    }
+
+    /// What is resumed, in a line of talk.
+    pub(super) fn note(&self) -> Option<String> {
+        let Place::Resumed {
+            transcript, title, ..
+        } = &self.place
+        else {
+            return None;
+        };
+        let state = match transcript.turn() {
+            Turn::None | Turn::Answered => "",
+            Turn::Unfinished => "; its last turn was interrupted",
+            Turn::Failed(_) => "; its last turn failed",
+        };
+        let (id, title) = (short(&self.id), one_line(title, LONGEST));
+        Some(format!("resuming {id} “{title}”{state}"))
+    }
+
+    /// Where the turn records what happens, and what was said before it.
+    pub(super) fn journal(self, root: &Root, model: &ModelName) -> (Box<dyn Journal>, Transcript) {
+        match self.place {
+            Place::Nowhere => (Box::new(MemoryJournal::default()), Transcript::default()),
+            Place::New(store) => {
+                let about = About {
+                    id: self.id,
+                    folder: root.path().display().to_string(),
+                    model: model.to_string(),
+                };
+                let conversation = Conversation::new(store, about);
+                (Box::new(conversation), Transcript::default())
+            }
+            Place::Resumed {
+                conversation,
+                transcript,
+                ..
+            } => (conversation, transcript),
+        }
+    }
+}
+
+/// Whether a turn that did not end well has done something that is worth going on with.
+pub(super) fn is_worth_resuming(agent: &Agent) -> bool {
+    let last = agent.transcript().items().last();
+    let is_prompt = |item: &alipes_wire::Item| match item.view() {
+        ItemView::Message { role, .. } => role == "user",
+        _ => false,
+    };
+    last.is_some_and(|item| !is_prompt(item))
+}
+
+/// Looks after the store when the turn has ended: nothing depends on it.
+pub(super) async fn tidy_up(kept: &Kept, machine: &Machine) {
+    let (Some(store), Ok(retention)) = (kept, machine.retention()) else {
+        return;
+    };
+    if let Ok(deleted @ 1..) = store.prune_daily(retention).await {
+        say(&format!(
+            "deleted {deleted} conversations, unused for longer than `keep` under [store] says"
+        ));
+    }
+}

@@ -1,0 +1,77 @@
+//! The arguments of `alipes sessions`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand, ValueEnum};
+
+#[derive(Debug, Args)]
+pub(crate) struct SessionsArgs {
+    #[command(subcommand)]
+    pub(crate) command: SessionsCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum SessionsCommand {
+    /// List conversations, the last used first
+    List {
+        /// How many
+        #[arg(short = 'n', long, value_name = "N", default_value_t = 20)]
+        most: usize,
+        /// All of them
+        #[arg(long, conflicts_with = "most")]
+        all: bool,
+    },
+    /// Print a conversation, with tool outputs in short
+    Show {
+        /// Its id, the beginning of it, or `last`
+        id: String,
+    },
+    /// Find conversations by words that occur in one message, call or output
+    Search {
+        /// The words; one may end in `*`
+        #[arg(required = true)]
+        words: Vec<String>,
+        /// How many conversations
+        #[arg(short = 'n', long, value_name = "N", default_value_t = 10)]
+        most: usize,
+    },
+    /// Give a conversation another title
+    Rename {
+        /// Its id, the beginning of it, or `last`
+        id: String,
+        /// The title
+        title: String,
+    },
+    /// Print a whole conversation, or write it to a file
+    Export {
+        /// Its id, the beginning of it, or `last`
+        id: String,
+        /// For people, or for programs
+        #[arg(long = "format", value_enum, default_value_t = Shape::Markdown)]
+        shape: Shape,
+        /// The file to write, which must not exist
+        #[arg(short, long, value_name = "FILE")]
+        out: Option<PathBuf>,
+    },
+    /// Delete conversations for good
+    Delete {
+        /// Their ids, the beginnings of them, or `last`
+        #[arg(required = true)]
+        ids: Vec<String>,
+    },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Shape {
+    /// Text with headings
+    Markdown,
+    /// One entry of the journal a line
+    Jsonl,
+}
+
+impl SessionsCommand {
+    /// Whether it asks for whatever there is.
+    pub(crate) fn only_looks(&self) -> bool {
+        matches!(self, Self::List { .. } | Self::Search { .. })
+    }
+}

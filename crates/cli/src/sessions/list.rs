@@ -1,0 +1,99 @@
+//! Lists of conversations: one line each.
+
+use std::io;
+
+use alipes_store::{Hit, Standing, Summary};
+
+use super::short;
+use crate::setup::Machine;
+use crate::streams::{print, say};
+use crate::style::{Style, one_line};
+
+/// The longest title, and the longest excerpt.
+const TITLE: usize = 60;
+const EXCERPT: usize = 140;
+
+pub(super) fn summaries(list: &[Summary], most: usize, machine: &Machine) -> io::Result<()> {
+    let style = Style::of_stdout(&machine.environment);
+    let now = machine.clock.unix_ms();
+    for summary in list {
+        let standing = match summary.standing {
+            Standing::Ended => String::new(),
+            Standing::Open => style.good(" (at work)"),
+            Standing::Interrupted => style.warning(" (interrupted)"),
+        };
+        let turns = match summary.turns {
+            1 => "1 turn".to_owned(),
+            turns => format!("{turns} turns"),
+        };
+        let title = one_line(&machine.redactor.redact(&summary.title), TITLE);
+        print(&format!(
+            "{}  {:>10}  {turns:>8}  {title}{standing}",
+            style.strong(short(&summary.id)),
+            ago(now, summary.used_ms),
+        ))?;
+    }
+    if list.is_empty() {
+        say("there are no conversations yet");
+    } else if list.len() == most {
+        say(&style_of_talk(machine).faint("there may be more: --all, or -n N"));
+    }
+    Ok(())
+}
+
+pub(super) fn hits(hits: &[Hit], machine: &Machine) -> io::Result<()> {
+    let style = Style::of_stdout(&machine.environment);
+    let now = machine.clock.unix_ms();
+    for hit in hits {
+        let title = one_line(&machine.redactor.redact(&hit.title), TITLE);
+        print(&format!(
+            "{}  {:>10}  {title}",
+            style.strong(short(&hit.id)),
+            ago(now, hit.at_ms),
+        ))?;
+        let excerpt = one_line(&machine.redactor.redact(&hit.excerpt), EXCERPT);
+        print(&format!("          {}", style.faint(excerpt)))?;
+    }
+    if hits.is_empty() {
+        say("nothing was found");
+    }
+    Ok(())
+}
+
+fn style_of_talk(machine: &Machine) -> Style {
+    Style::of_stderr(&machine.environment)
+}
+
+/// How long ago something was, in one word; a clock may have gone back since.
+fn ago(now_ms: u64, then_ms: u64) -> String {
+    let seconds = now_ms.saturating_sub(then_ms) / 1_000;
+    match seconds {
+        0..60 => "now".to_owned(),
+        60..3_600 => format!("{} min ago", seconds / 60),
+        3_600..86_400 => format!("{} h ago", seconds / 3_600),
+        _ => format!("{} d ago", seconds / 86_400),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ages_read_well() {
+        let table = [
+            (0, "now"),
+            (59, "now"),
+            (60, "1 min ago"),
+            (7_200, "2 h ago"),
+            (400 * 86_400, "400 d ago"),
+        ];
+        for (seconds, text) in table {
+            assert_eq!(
+                ago(1_000_000_000_000, 1_000_000_000_000 - seconds * 1_000),
+                text
+            );
+        }
+        assert_eq!(ago(0, 5_000), "now");
+    }
+}

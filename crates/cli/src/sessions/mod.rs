@@ -1,0 +1,164 @@
+//! `alipes sessions`: the conversations that are kept.
+
+mod args;
+mod export;
+mod list;
+mod render;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use alipes_store::{Recorded, SqliteStore, Store, StoreError, Summary};
+use anyhow::anyhow;
+
+pub(crate) use args::SessionsArgs;
+use args::{SessionsCommand, Shape};
+
+use crate::failure::Failure;
+use crate::setup::Machine;
+use crate::streams::{print, say};
+use crate::style::{Style, one_line};
+use render::Detail;
+
+/// How many entries are read at once.
+const PAGE: usize = 512;
+
+/// The longest title in a line of talk.
+const LONGEST: usize = 60;
+
+/// As much of an id as tells it from others.
+pub(crate) fn short(id: &str) -> &str {
+    id.get(..8).unwrap_or(id)
+}
+
+pub(crate) async fn run(args: SessionsArgs, machine: &Machine) -> Result<(), Failure> {
+    // What is printed here leaves the store: it is shown without the keys of the configuration.
+    for secret in machine.catalog()?.secrets(&machine.environment) {
+        machine.redactor.learn(&secret);
+    }
+    let reading = match to_read(machine) {
+        // Nothing is kept yet: a list of nothing is no failure.
+        Err(StoreError::Missing { .. }) if args.command.only_looks() => {
+            say("there are no conversations yet");
+            return Ok(());
+        }
+        opened => opened?,
+    };
+    match args.command {
+        SessionsCommand::List { most, all } => {
+            let most = if all { usize::MAX } else { most };
+            let list = reading.list(most).await?;
+            list::summaries(&list, most, machine).map_err(closed)
+        }
+        SessionsCommand::Show { id } => {
+            let (summary, entries) = whole(&reading, &id).await?;
+            let text = render::markdown(&summary, &entries, Detail::Short);
+            let text = machine.redactor.redact(&text);
+            print(crate::style::harmless(&text).trim_end()).map_err(closed)
+        }
+        SessionsCommand::Search { words, most } => {
+            let store = searchable(reading, machine)?;
+            let hits = store.search(&words.join(" "), most).await?;
+            list::hits(&hits, machine).map_err(closed)
+        }
+        SessionsCommand::Rename { id, title } => rename(&reading, &id, &title, machine).await,
+        SessionsCommand::Export { id, shape, out } => {
+            let (summary, entries) = whole(&reading, &id).await?;
+            let text = match shape {
+                Shape::Markdown => render::markdown(&summary, &entries, Detail::Whole),
+                Shape::Jsonl => export::json_lines(&summary, &entries),
+            };
+            write(&machine.redactor.redact(&text), out.as_deref())
+        }
+        SessionsCommand::Delete { ids } => delete(&reading, &ids, machine).await,
+    }
+}
+
+async fn rename(
+    reading: &SqliteStore,
+    id: &str,
+    title: &str,
+    machine: &Machine,
+) -> Result<(), Failure> {
+    if title.trim().is_empty() {
+        return Err(Failure::usage(anyhow!("the title is empty")));
+    }
+    let found = reading.find(id).await?;
+    to_write(machine)?.rename(&found.id, title).await?;
+    Ok(())
+}
+
+async fn delete(reading: &SqliteStore, ids: &[String], machine: &Machine) -> Result<(), Failure> {
+    let mut found = Vec::new();
+    // All must be there before any is deleted.
+    for id in ids {
+        found.push(reading.find(id).await?);
+    }
+    let store = to_write(machine)?;
+    let style = Style::of_stderr(&machine.environment);
+    for summary in found {
+        store.delete(&summary.id).await?;
+        let title = one_line(&summary.title, LONGEST);
+        say(&style.faint(format!("deleted {} “{title}”", short(&summary.id))));
+    }
+    Ok(())
+}
+
+/// A conversation with everything in it.
+async fn whole(store: &SqliteStore, id: &str) -> Result<(Summary, Vec<Recorded>), Failure> {
+    let summary = store.find(id).await?;
+    let mut entries: Vec<Recorded> = Vec::new();
+    loop {
+        let after = entries.last().map_or(0, |last| last.number);
+        let page = store.entries(&summary.id, after, PAGE).await?;
+        if page.is_empty() {
+            return Ok((summary, entries));
+        }
+        entries.extend(page);
+    }
+}
+
+fn to_read(machine: &Machine) -> Result<Arc<SqliteStore>, StoreError> {
+    match machine.store() {
+        Ok(Some(options)) => SqliteStore::open_to_read(&options).map(Arc::new),
+        // Without a home there is no place where anything could be.
+        _ => Err(StoreError::Missing {
+            path: "the store".into(),
+        }),
+    }
+}
+
+fn to_write(machine: &Machine) -> Result<SqliteStore, Failure> {
+    let options = machine.store()?;
+    let options = options.ok_or_else(|| Failure::usage(anyhow!("set HOME or ALIPES_HOME")))?;
+    Ok(SqliteStore::open(options)?)
+}
+
+/// The store with an index that is up to date; as it is where nothing can be written.
+fn searchable(reading: Arc<SqliteStore>, machine: &Machine) -> Result<Arc<SqliteStore>, Failure> {
+    let Some(options) = machine.store()? else {
+        return Ok(reading);
+    };
+    match SqliteStore::open(options) {
+        Ok(store) => Ok(Arc::new(store)),
+        Err(StoreError::ReadOnly { .. } | StoreError::Full { .. }) => Ok(reading),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn write(text: &str, out: Option<&Path>) -> Result<(), Failure> {
+    let Some(path) = out else {
+        return print(text.trim_end()).map_err(closed);
+    };
+    let written = std::fs::File::create_new(path)
+        .and_then(|mut file| std::io::Write::write_all(&mut file, text.as_bytes()));
+    written.map_err(|error| {
+        let path = path.display();
+        Failure::failed(anyhow!("{path} cannot be written: {error}"))
+    })
+}
+
+/// Whoever read our output has gone: there is nobody left to tell.
+fn closed(_error: std::io::Error) -> Failure {
+    Failure::Told
+}

@@ -1,0 +1,132 @@
+//! A conversation as Markdown.
+
+use std::fmt::Write as _;
+use std::time::{Duration, SystemTime};
+
+use alipes_store::{Entry, Recorded, Summary};
+use alipes_wire::{Item, ItemView};
+
+/// How much of a tool's output is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Detail {
+    /// The first lines, and how many follow.
+    Short,
+    Whole,
+}
+
+/// Lines of an output, and characters of a line, in short.
+const LINES: usize = 6;
+const COLUMNS: usize = 160;
+
+pub(super) fn markdown(summary: &Summary, entries: &[Recorded], detail: Detail) -> String {
+    let begun = SystemTime::UNIX_EPOCH + Duration::from_millis(summary.begun_ms);
+    let mut text = format!(
+        "# {}\n\n{}, begun {} in {} with {}\n",
+        summary.title,
+        summary.id,
+        httpdate::fmt_http_date(begun),
+        summary.folder,
+        summary.model,
+    );
+    for recorded in entries {
+        if let Some(part) = part(&recorded.entry, detail) {
+            let _ = write!(text, "\n{part}\n");
+        }
+    }
+    text
+}
+
+/// What an entry says to people, if anything.
+fn part(entry: &Entry, detail: Detail) -> Option<String> {
+    match entry {
+        Entry::User(item) => Some(format!("## You\n\n{}", said(item)?)),
+        Entry::Model(item) | Entry::ToolResult(item) => response(item, detail),
+        Entry::Compaction { .. } => Some("*(what came before was summarised)*".to_owned()),
+        Entry::Ended {
+            failure: Some(failure),
+        } => Some(format!("*(no answer: {failure})*")),
+        _ => None,
+    }
+}
+
+fn response(item: &Item, detail: Detail) -> Option<String> {
+    match item.view() {
+        ItemView::Message { .. } => Some(format!("## alipes\n\n{}", said(item)?)),
+        ItemView::FunctionCall {
+            name, arguments, ..
+        } => Some(format!("**{name}** {}", code(&arguments))),
+        ItemView::FunctionCallOutput { output, .. } => Some(block(&output, detail)),
+        _ => None,
+    }
+}
+
+fn said(item: &Item) -> Option<String> {
+    match item.view() {
+        ItemView::Message { text, refusal, .. } => Some(refusal.unwrap_or(text)),
+        _ => None,
+    }
+}
+
+/// Text between more backticks than it holds in a row (CommonMark 0.31, code spans).
+fn code(text: &str) -> String {
+    let ticks = "`".repeat(longest_run(text) + 1);
+    let space = if text.starts_with('`') || text.ends_with('`') {
+        " "
+    } else {
+        ""
+    };
+    format!("{ticks}{space}{}{space}{ticks}", text.replace('\n', " "))
+}
+
+fn block(text: &str, detail: Detail) -> String {
+    let fence = "`".repeat(longest_run(text).max(2) + 1);
+    let text = match detail {
+        Detail::Whole => text.to_owned(),
+        Detail::Short => shortened(text),
+    };
+    format!("{fence}text\n{}\n{fence}", text.trim_end())
+}
+
+fn shortened(text: &str) -> String {
+    let mut lines: Vec<String> = text
+        .lines()
+        .take(LINES)
+        .map(|line| match line.char_indices().nth(COLUMNS) {
+            Some((end, _)) => format!("{}…", &line[..end]),
+            None => line.to_owned(),
+        })
+        .collect();
+    let more = text.lines().count().saturating_sub(LINES);
+    if more > 0 {
+        lines.push(format!("… {more} more lines"));
+    }
+    lines.join("\n")
+}
+
+fn longest_run(text: &str) -> usize {
+    text.split(|c| c != '`').map(str::len).max().unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_tool_said_cannot_break_out_of_its_block() {
+        let nasty = "a\n```\n# not a heading\n````\n";
+        let block = block(nasty, Detail::Whole);
+        assert!(
+            block.starts_with("`````text\n") && block.ends_with("\n`````"),
+            "{block}"
+        );
+        assert_eq!(code("a`b"), "``a`b``");
+        assert_eq!(code("`x`"), "`` `x` ``");
+    }
+
+    #[test]
+    fn in_short_the_rest_is_counted() {
+        let long = "line\n".repeat(20);
+        assert!(block(&long, Detail::Short).contains("… 14 more lines"));
+        assert!(!block(&long, Detail::Whole).contains("more lines"));
+    }
+}

@@ -1,0 +1,102 @@
+//! `alipes store`: looks after the place where conversations are kept.
+
+use std::path::PathBuf;
+
+use alipes_store::{Checked, Retention, SqliteOptions, SqliteStore, Store as _};
+use anyhow::anyhow;
+use clap::{Args, Subcommand};
+
+use crate::failure::Failure;
+use crate::setup::Machine;
+use crate::streams::print;
+
+#[derive(Debug, Args)]
+pub(crate) struct StoreArgs {
+    #[command(subcommand)]
+    command: StoreCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum StoreCommand {
+    /// Look whether the store is whole; exit code 1 if it is not
+    Check,
+    /// Make a sound store of what can be read of a damaged one, which is moved aside
+    Repair,
+    /// Copy the store as it is now, also while it is in use
+    Backup {
+        /// The file to write, which must not exist
+        file: PathBuf,
+    },
+    /// Delete conversations that have not been used for long, but for the last 20
+    Prune {
+        /// For how long, such as 30d; without it as `keep` under [store] says, or a year
+        #[arg(long, value_name = "DAYS", value_parser = retention)]
+        keep: Option<Retention>,
+    },
+}
+
+pub(crate) async fn run(args: StoreArgs, machine: &Machine) -> Result<(), Failure> {
+    let options = machine.store()?;
+    let options = options.ok_or_else(|| Failure::usage(anyhow!("set HOME or ALIPES_HOME")))?;
+    match args.command {
+        StoreCommand::Check => check(&options),
+        StoreCommand::Repair => repair(&options),
+        StoreCommand::Backup { file } => {
+            let store = SqliteStore::open_to_read(&options)?;
+            let file = machine.environment.current_dir().join(file);
+            store.backup(&file).await?;
+            tell(&format!("copied to {}", file.display()))
+        }
+        StoreCommand::Prune { keep } => {
+            let keep = keep.map_or_else(|| machine.retention(), Ok)?;
+            SqliteStore::open_to_read(&options)?;
+            let deleted = SqliteStore::open(options)?.prune(keep).await?;
+            tell(&format!("deleted {deleted} conversations"))
+        }
+    }
+}
+
+fn check(options: &SqliteOptions) -> Result<(), Failure> {
+    let Checked {
+        problems,
+        conversations,
+        entries,
+        bytes,
+        ..
+    } = SqliteStore::check(options)?;
+    if problems.is_empty() {
+        return tell(&format!(
+            "the store is sound: {conversations} conversations, {entries} entries, {bytes} bytes"
+        ));
+    }
+    for problem in problems {
+        tell(&problem)?;
+    }
+    Err(Failure::failed(anyhow!(
+        "the store is damaged; save what can be saved with `alipes store repair`"
+    )))
+}
+
+fn repair(options: &SqliteOptions) -> Result<(), Failure> {
+    let repaired = SqliteStore::repair(options)?;
+    let (conversations, entries) = (repaired.conversations, repaired.entries);
+    let Some(moved_to) = repaired.moved_to else {
+        return tell("the store is sound; its index for searches was built anew");
+    };
+    tell(&format!(
+        "the new store has {conversations} conversations with {entries} entries; {} could not be read",
+        repaired.unreadable
+    ))?;
+    tell(&format!(
+        "the damaged one is kept as {}",
+        moved_to.display()
+    ))
+}
+
+fn tell(line: &str) -> Result<(), Failure> {
+    print(line).map_err(|_closed| Failure::Told)
+}
+
+fn retention(text: &str) -> Result<Retention, &'static str> {
+    Retention::parse(text).ok_or("expected a number of days such as 30d, or forever")
+}

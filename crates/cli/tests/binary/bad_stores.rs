@@ -1,0 +1,124 @@
+//! A store that is damaged, too new, full or read-only: named, with what to do, and nothing that was
+//! accepted is lost.
+
+use std::process::Stdio;
+
+use crate::machine::{Machine, Ran, ended};
+
+async fn turn(machine: &Machine) -> Ran {
+    machine.run(&["exec", "--simulate", "hi"]).await
+}
+
+#[tokio::test]
+async fn a_damaged_store_stops_a_turn_before_it_begins_and_can_be_repaired() {
+    let machine = Machine::new();
+    turn(&machine).await.answer();
+    let path = machine.home("store/alipes.db");
+    for name in ["store/alipes.db-wal", "store/alipes.db-shm"] {
+        let _ = std::fs::remove_file(machine.home(name));
+    }
+    std::fs::write(&path, "not a database at all\n".repeat(1_000)).unwrap();
+    let refused = turn(&machine).await.refused(1);
+    assert!(refused.contains("is damaged"), "{refused}");
+    assert!(refused.contains("alipes store repair"), "{refused}");
+    machine
+        .run(&["exec", "--simulate", "--ephemeral", "hi"])
+        .await
+        .answer();
+    let checked = machine.run(&["store", "check"]).await;
+    assert_eq!(checked.code, Some(1), "{checked:?}");
+    let repaired = machine.run(&["store", "repair"]).await;
+    assert!(repaired.answer().contains("is kept as"), "{}", repaired.out);
+    turn(&machine).await.answer();
+}
+
+#[tokio::test]
+async fn a_store_of_a_newer_version_is_left_alone() {
+    let machine = Machine::new();
+    turn(&machine).await.answer();
+    let path = machine.home("store/alipes.db");
+    // `user_version`, four bytes at 60 (<https://www.sqlite.org/fileformat.html>).
+    let mut database = std::fs::read(&path).unwrap();
+    for name in ["store/alipes.db-wal", "store/alipes.db-shm"] {
+        let _ = std::fs::remove_file(machine.home(name));
+    }
+    database[60..64].copy_from_slice(&99_u32.to_be_bytes());
+    std::fs::write(&path, &database).unwrap();
+    for arguments in [&["exec", "--simulate", "hi"][..], &["sessions", "list"]] {
+        let refused = machine.refused(1, arguments).await;
+        assert!(refused.contains("newer alipes (schema 99"), "{refused}");
+    }
+    assert_eq!(std::fs::read(&path).unwrap(), database);
+}
+
+/// Runs a script in a mount namespace of its own, with `$A` as the binary and `$S` as the store's
+/// folder. `None` where this machine does not let us: that takes root.
+async fn alone(machine: &Machine, script: &str) -> Option<Ran> {
+    let inner = machine.command(&[]);
+    let mut command = tokio::process::Command::new("unshare");
+    command
+        .args([
+            "--mount",
+            "sh",
+            "-c",
+            &format!("mount -t tmpfs none /mnt || exit 77\n{script}"),
+        ])
+        .env("A", inner.as_std().get_program())
+        .env("S", machine.home("store"))
+        .env("ALIPES_HOME", machine.home(""))
+        .current_dir(machine.path(""))
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true);
+    let ran = ended(command.spawn().ok()?).await;
+    let refused = ran.code == Some(77) || ran.err.contains("unshare failed");
+    (!refused).then_some(ran)
+}
+
+#[tokio::test]
+async fn a_full_disk_ends_a_turn_by_name_and_keeps_what_was_accepted() {
+    let machine = Machine::new();
+    let script = r#"
+        mkdir -p "$S" && mount -t tmpfs -o size=400k none "$S" || exit 78
+        accepted=0
+        while "$A" exec --simulate "$(head -c 9000 /dev/zero | tr '\0' x) $accepted" > /dev/null; do
+            accepted=$((accepted + 1))
+            [ $accepted -lt 200 ] || exit 79
+        done
+        echo accepted $accepted
+        "$A" sessions list --all | grep -c -v interrupted
+        "$A" store check
+    "#;
+    let Some(ran) = alone(&machine, script).await else {
+        return;
+    };
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    let lines: Vec<&str> = ran.out.lines().collect();
+    let accepted: usize = lines[0].strip_prefix("accepted ").unwrap().parse().unwrap();
+    assert!(accepted > 2, "{ran:?}");
+    assert!(lines[1].parse::<usize>().unwrap() >= accepted, "{ran:?}");
+    assert!(lines[2].starts_with("the store is sound"), "{ran:?}");
+    assert!(ran.err.contains("full"), "{}", ran.err);
+}
+
+#[tokio::test]
+async fn a_read_only_home_can_be_read_and_its_turns_say_so() {
+    let machine = Machine::new();
+    turn(&machine).await.answer();
+    let script = r#"
+        mount --bind "$S" "$S" && mount -o remount,bind,ro "$S" || exit 78
+        "$A" sessions list && "$A" sessions search hello && "$A" sessions show last && "$A" store check
+        "$A" exec --simulate hi
+        echo "exit $?"
+    "#;
+    let Some(ran) = alone(&machine, script).await else {
+        return;
+    };
+    assert!(ran.out.contains("1 turn  hi"), "{ran:?}");
+    assert!(ran.out.contains("## You"), "{ran:?}");
+    assert!(ran.out.contains("the store is sound"), "{ran:?}");
+    assert!(ran.out.ends_with("exit 1\n"), "{ran:?}");
+    assert!(ran.err.contains("read-only"), "{}", ran.err);
+    assert!(ran.err.contains("alipes exec --ephemeral"), "{}", ran.err);
+}

@@ -1,0 +1,130 @@
+//! Conversations go on in another process, also where the first one was killed.
+
+use std::time::Duration;
+
+use nix::sys::stat::Mode;
+use nix::unistd::mkfifo;
+use tokio::process::Child;
+
+use crate::machine::{LIMIT, Machine, Ran, ended};
+
+/// How often a file is looked for that a command is to make.
+const LOOK: Duration = Duration::from_millis(5);
+
+fn machine() -> Machine {
+    let machine = Machine::new();
+    machine.file("notes.txt", "the cat sat\n");
+    machine
+}
+
+/// A turn against the model in the process.
+async fn turn(machine: &Machine, more: &[&str]) -> Ran {
+    machine.run(&[&["exec", "--simulate"], more].concat()).await
+}
+
+#[tokio::test]
+async fn a_conversation_goes_on_in_another_process() {
+    let machine = machine();
+    turn(&machine, &["read notes.txt"]).await.answer();
+    let ran = turn(&machine, &["--resume", "last", "search for cat"]).await;
+    assert!(ran.answer().contains("notes.txt"), "{}", ran.out);
+    assert!(ran.err.contains("“read notes.txt”"), "{}", ran.err);
+    let shown = machine.run(&["sessions", "show", "last"]).await;
+    for part in ["read notes.txt", "the cat sat", "search for cat"] {
+        assert!(shown.answer().contains(part), "{}", shown.out);
+    }
+    let list = machine.run(&["sessions", "list"]).await;
+    assert_eq!(list.answer().lines().count(), 1);
+    assert!(list.out.contains("2 turns"), "{}", list.out);
+}
+
+#[tokio::test]
+async fn there_must_be_something_to_go_on_with() {
+    let machine = machine();
+    for name in ["last", "abc"] {
+        let missing = turn(&machine, &["--resume", name, "hi"]).await.refused(1);
+        assert!(missing.contains("no conversations yet"), "{missing}");
+    }
+    assert!(!machine.home("store").exists());
+    turn(&machine, &["hi"]).await.answer();
+    let unknown = turn(&machine, &["--resume", "nobody", "hi"]).await;
+    let unknown = unknown.refused(2);
+    assert!(unknown.contains("alipes sessions list"), "{unknown}");
+}
+
+#[tokio::test]
+async fn an_answer_that_nobody_may_have_seen_is_told_again() {
+    let machine = machine();
+    let first = turn(&machine, &["read notes.txt"]).await;
+    let again = turn(&machine, &["--resume", "last"]).await;
+    assert_eq!(again.answer(), first.answer());
+}
+
+#[tokio::test]
+async fn nothing_is_kept_of_an_ephemeral_turn() {
+    let machine = machine();
+    turn(&machine, &["--ephemeral", "read notes.txt"])
+        .await
+        .answer();
+    assert!(!machine.home("store").exists());
+}
+
+/// A turn that is killed while its command waits for somebody to open the pipe.
+async fn at_work(machine: &Machine) -> Child {
+    mkfifo(&machine.path("pipe"), Mode::S_IRWXU).unwrap();
+    let prompt = "run the command echo begun >> effects; cat pipe";
+    let mut command = machine.command(&["exec", "--simulate", "--allow", "shell", prompt]);
+    let child = command.spawn().unwrap();
+    let begun = async {
+        while !machine.path("effects").exists() {
+            tokio::time::sleep(LOOK).await;
+        }
+    };
+    tokio::time::timeout(LIMIT, begun).await.unwrap();
+    child
+}
+
+/// Lets the command end that its killed parent has left behind.
+fn let_go(machine: &Machine) {
+    let pipe = std::fs::File::options()
+        .write(true)
+        .open(machine.path("pipe"));
+    drop(pipe.unwrap());
+}
+
+#[tokio::test]
+async fn a_killed_turn_goes_on_and_its_command_does_not_run_again() {
+    let machine = machine();
+    let mut child = at_work(&machine).await;
+    child.start_kill().unwrap();
+    assert_eq!(ended(child).await.code, None);
+    let list = machine.run(&["sessions", "list"]).await;
+    assert!(list.answer().contains("(interrupted)"), "{}", list.out);
+    let ran = turn(&machine, &["--allow", "shell", "--resume", "last"]).await;
+    assert!(ran.answer().contains("outcome unknown"), "{}", ran.out);
+    assert!(ran.err.contains("was interrupted"), "{}", ran.err);
+    let effects = std::fs::read_to_string(machine.path("effects")).unwrap();
+    assert_eq!(effects, "begun\n");
+    let list = machine.run(&["sessions", "list"]).await;
+    assert!(!list.answer().contains("(interrupted)"), "{}", list.out);
+    let_go(&machine);
+}
+
+#[tokio::test]
+async fn two_processes_are_not_at_one_conversation() {
+    let machine = machine();
+    let mut child = at_work(&machine).await;
+    let list = machine.run(&["sessions", "list"]).await;
+    assert!(list.answer().contains("(at work)"), "{}", list.out);
+    let refused = turn(&machine, &["--resume", "last", "hi"]).await.refused(1);
+    assert!(refused.contains("open in another alipes"), "{refused}");
+    let refused = machine.refused(1, &["sessions", "delete", "last"]).await;
+    assert!(refused.contains("open in another alipes"), "{refused}");
+    // Another conversation is another matter, and a killed owner owns nothing.
+    turn(&machine, &["read notes.txt"]).await.answer();
+    machine.run(&["sessions", "delete", "last"]).await.answer();
+    child.start_kill().unwrap();
+    ended(child).await;
+    turn(&machine, &["--resume", "last", "hi"]).await.answer();
+    let_go(&machine);
+}
