@@ -8,10 +8,12 @@ mod measure;
 mod page;
 mod recovery;
 mod start;
+mod store;
 mod turns;
 
 pub(crate) use self::facts::Facts;
 pub(crate) use self::measure::run as measure;
 pub(crate) use self::recovery::{Arguments as Recovery, run as recovery};
 pub(crate) use self::start::run as start;
+pub(crate) use self::store::run as store;
 pub(crate) use self::turns::run as turns;

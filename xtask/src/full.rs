@@ -7,6 +7,7 @@ use anyhow::Result;
 use crate::bench::{self, Facts};
 use crate::corpus;
 use crate::interop;
+use crate::kills;
 use crate::process::now;
 use crate::workspace::Profile;
 
@@ -16,7 +17,7 @@ const RUNS: u32 = 20;
 /// A part: its command, and what runs it; benches may write their tables.
 type Part = (&'static str, fn(write: bool) -> Result<bool>);
 
-const PARTS: [Part; 5] = [
+const PARTS: [Part; 7] = [
     ("seeds", |_write| {
         corpus::seeds(corpus::SEEDS).map(|()| true)
     }),
@@ -27,6 +28,8 @@ const PARTS: [Part; 5] = [
         bench::start(RUNS, write).map(|()| true)
     }),
     ("bench turns", bench::turns),
+    ("bench store", bench::store),
+    ("kills", |_write| kills::run()),
     ("bench recovery", |write| {
         bench::recovery(&bench::Recovery::everything(write))
     }),

@@ -1,4 +1,4 @@
-//! Developer commands: `cargo xtask tidy`, `interop`, `bench`, `docs`, `seeds`, and `full` for all that takes long.
+//! Developer commands: `cargo xtask tidy`, `interop`, `bench`, `docs`, `seeds`, `kills`, and `full` for all that takes long.
 //!
 //! None of this ships. It may use every room, print, and start other programs; each of them has a limit and is ended
 //! by the process that started it.
@@ -13,6 +13,7 @@ mod bench;
 mod corpus;
 mod full;
 mod interop;
+mod kills;
 mod process;
 mod tidy;
 mod workspace;
@@ -58,7 +59,9 @@ enum Command {
         #[arg(long, default_value_t = corpus::SEEDS)]
         count: u32,
     },
-    /// Run interop, all benches and 10,000 seeds: what takes too long for every change.
+    /// Kill turns with tools a thousand times, and see that nothing is lost and nothing runs twice.
+    Kills,
+    /// Run interop, all benches, the kills and 10,000 seeds: what takes too long for every change.
     Full {
         /// Put the tables between the markers in README.md and docs/benchmarks.md.
         #[arg(long)]
@@ -85,6 +88,12 @@ enum Bench {
     },
     /// The same faults for ours, the Codex CLI and Hermes Agent: who tells what, when, and when it is over.
     Recovery(bench::Recovery),
+    /// The store with 10,000 conversations and a million entries: appends beside the disk's own sync, opening, searches.
+    Store {
+        /// Put the table between the markers in docs/benchmarks.md.
+        #[arg(long)]
+        write: bool,
+    },
     /// One turn of 30 tool calls over WebSocket and over SSE: bytes sent, and time.
     Turns {
         /// Put the table between the markers in docs/benchmarks.md.
@@ -112,10 +121,12 @@ fn run(command: Command) -> Result<bool> {
         Command::Bench { bench } => match bench {
             Bench::Start { runs, write } => bench::start(runs, write).map(|()| true),
             Bench::Recovery(arguments) => bench::recovery(&arguments),
+            Bench::Store { write } => bench::store(write),
             Bench::Turns { write } => bench::turns(write),
         },
         Command::Docs => corpus::docs().map(|()| true),
         Command::Seeds { count } => corpus::seeds(count).map(|()| true),
+        Command::Kills => kills::run(),
         Command::Full { write } => full::run(write),
         Command::Measure { command } => bench::measure(&command).map(|()| true),
     }

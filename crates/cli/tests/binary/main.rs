@@ -15,6 +15,7 @@ mod demo;
 mod dialects;
 mod exec;
 mod help;
+mod kills;
 mod listener;
 mod local;
 mod login;

@@ -1,0 +1,284 @@
+//! `cargo xtask bench store`: the store of somebody who has used it for years: 10,000 conversations with a million
+//! entries.
+//!
+//! An append waits for the disk, so it is measured beside the disk itself: a file that grows by as much and is synced
+//! as often, in turns with the appends. What runs is a release build, whatever called it.
+
+use std::fs::File;
+use std::io::Write as _;
+use std::path::Path;
+use std::process::Command;
+use std::sync::Arc;
+use std::time::Duration;
+
+use alipes_base::{Clock, Rng};
+use alipes_store::{
+    About, Conversation, Entry, Journal as _, SqliteOptions, SqliteStore, Store as _,
+};
+use alipes_wire::Item;
+use anyhow::{Context, Result, ensure};
+use futures_util::future::try_join_all;
+
+use super::facts::Facts;
+use super::page;
+use crate::process::now;
+use crate::workspace;
+
+const CONVERSATIONS: usize = 10_000;
+
+/// Entries of each.
+const ENTRIES: usize = 100;
+
+/// Conversations that are written at once: they share their syncs.
+const AT_ONCE: usize = 50;
+
+/// Appends, and syncs of the plain file beside them.
+const APPENDS: usize = 2_000;
+
+/// What one append adds to the log: about so many pages of 4 KiB.
+const PAGES: usize = 4;
+
+/// Runs of everything else.
+const RUNS: usize = 50;
+
+/// Targets: an append against the disk's own sync, both as the 99th of a hundred; opening; a search.
+const APPEND: f64 = 2.0;
+const OPEN: Duration = Duration::from_millis(50);
+const SEARCH: Duration = Duration::from_millis(30);
+
+/// How long it takes in the best, the middle and the 99th of a hundred cases.
+struct Times(Vec<Duration>);
+
+impl Times {
+    fn of(mut times: Vec<Duration>) -> Self {
+        times.sort_unstable();
+        Self(times)
+    }
+
+    fn at(&self, percent: usize) -> Duration {
+        let index = (self.0.len() * percent / 100).min(self.0.len().saturating_sub(1));
+        self.0.get(index).copied().unwrap_or_default()
+    }
+
+    fn cells(&self) -> String {
+        format!("{} | {}", millis(self.at(50)), millis(self.at(99)))
+    }
+}
+
+/// Measures, prints the table, and writes it if asked to; whether all targets are met.
+pub(crate) fn run(write: bool) -> Result<bool> {
+    if cfg!(debug_assertions) {
+        return in_release(write);
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    let (table, met) = runtime.block_on(measured())?;
+    println!("{table}");
+    if write {
+        let file = workspace::root()?.join("docs").join("benchmarks.md");
+        page::put(&file, "store", &table)?;
+    }
+    Ok(met)
+}
+
+/// This command in a build as it ships: SQLite without optimisation is several times slower.
+fn in_release(write: bool) -> Result<bool> {
+    let mut cargo = Command::new("cargo");
+    cargo
+        .args(["run", "--quiet", "--release", "--package", "xtask", "--"])
+        .args(["bench", "store"])
+        .args(write.then_some("--write"))
+        .current_dir(workspace::root()?);
+    Ok(cargo.status().context("cannot start cargo")?.success())
+}
+
+async fn measured() -> Result<(String, bool)> {
+    // Below the workspace: a folder for temporary files may be in memory.
+    let folder = tempfile::tempdir_in(workspace::root()?.join("target"))?;
+    let (disk, append) = appends(folder.path()).await?;
+    let begun = now();
+    let store = open(folder.path())?;
+    fill(&store).await?;
+    let filled = begun.elapsed();
+    let begun = now();
+    store.search("warm", 1).await?;
+    let indexed = begun.elapsed();
+    let mut rows = vec![
+        format!("| sync of a plain file | {} | |", disk.cells()),
+        format!(
+            "| append of an entry | {} | {} |",
+            append.cells(),
+            verdict(
+                append.at(99).as_secs_f64() <= APPEND * disk.at(99).as_secs_f64(),
+                "99 % within 2 × the disk's"
+            )
+        ),
+    ];
+    let opened = opened(folder.path()).await?;
+    let target = format!("99 % within {}", millis(OPEN));
+    rows.push(format!(
+        "| open, and list the last 20 | {} | {} |",
+        opened.cells(),
+        verdict(opened.at(99) <= OPEN, &target)
+    ));
+    for (name, words, expected) in SEARCHES {
+        let search = searched(&store, words, expected).await?;
+        let target = format!("99 % within {}", millis(SEARCH));
+        rows.push(format!(
+            "| find {name} | {} | {} |",
+            search.cells(),
+            verdict(search.at(99) <= SEARCH, &target)
+        ));
+    }
+    drop(store);
+    let bytes = std::fs::metadata(folder.path().join("alipes.db"))?.len();
+    let facts = Facts::gather()?;
+    let met = !rows.iter().any(|row| row.contains("MISSED"));
+    let table = format!(
+        "| what | half within | 99 % within | target |\n|---|---|---|---|\n{}\n\n\
+         {CONVERSATIONS} conversations of {ENTRIES} entries, {} MB; written in {} s, their index in {} s; \
+         {APPENDS} appends, {RUNS} runs of the rest; {} at {}, {}. Again: `cargo xtask bench store --write`.",
+        rows.join("\n"),
+        bytes / 1_000_000,
+        filled.as_secs(),
+        indexed.as_secs(),
+        facts.date,
+        facts.commit,
+        facts.machine
+    );
+    Ok((table, met))
+}
+
+/// What is searched for, and how many conversations it must find.
+const SEARCHES: [(&str, &str, usize); 4] = [
+    ("a word of one entry", "needle4242", 1),
+    ("a word of every entry", "the", 10),
+    ("a rare word and a common one", "needle777 the", 1),
+    ("the beginning of words", "need*", 10),
+];
+
+fn open(folder: &Path) -> Result<Arc<SqliteStore>> {
+    let options = SqliteOptions::within(folder, Clock::system(), Rng::from_entropy());
+    Ok(Arc::new(SqliteStore::open(options)?))
+}
+
+fn about(id: String) -> About {
+    About {
+        id,
+        folder: "/work".to_owned(),
+        model: "bench/model".to_owned(),
+    }
+}
+
+/// Syncs of a plain file and appends, in turns.
+async fn appends(folder: &Path) -> Result<(Times, Times)> {
+    let mut file = File::create(folder.join("plain"))?;
+    let store = open(folder)?;
+    let mut conversation = Conversation::new(store, about("appends".to_owned()));
+    let (mut disk, mut append) = (Vec::new(), Vec::new());
+    for number in 0..APPENDS {
+        let begun = now();
+        file.write_all(&[0x5A; PAGES * 4096])?;
+        file.sync_data()?;
+        disk.push(begun.elapsed());
+        let entry = entry(number, number);
+        let begun = now();
+        conversation.append(vec![entry]).await?;
+        append.push(begun.elapsed());
+    }
+    Ok((Times::of(disk), Times::of(append)))
+}
+
+async fn fill(store: &Arc<SqliteStore>) -> Result<()> {
+    let numbers: Vec<usize> = (0..CONVERSATIONS).collect();
+    for group in numbers.chunks(AT_ONCE) {
+        let begin = group.iter().map(|number| {
+            let entries = (0..ENTRIES).map(|index| entry(*number, index)).collect();
+            store.begin(about(format!("c{number:05}")), entries)
+        });
+        for lease in try_join_all(begin).await? {
+            store.release(lease);
+        }
+    }
+    Ok(())
+}
+
+/// An entry of some forty words. One of each conversation has a word that no other has.
+fn entry(conversation: usize, index: usize) -> Entry {
+    const WORDS: [&str; 16] = [
+        "the",
+        "connection",
+        "of",
+        "a",
+        "model",
+        "answers",
+        "with",
+        "wings",
+        "and",
+        "silence",
+        "before",
+        "it",
+        "ends",
+        "while",
+        "nobody",
+        "waits",
+    ];
+    let mut text = String::from("the ");
+    let mut state = u32::try_from(conversation * ENTRIES + index).unwrap_or(1);
+    for _ in 0..40 {
+        // A linear congruential generator, with the constants of Numerical Recipes.
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        text.push_str(WORDS.get((state >> 28) as usize).unwrap_or(&"and"));
+        text.push_str(&format!("{} ", (state >> 20) & 0xFF));
+    }
+    match index {
+        0 => Entry::User(Item::user(&text)),
+        50 => Entry::Model(Item::assistant(&format!("{text} needle{conversation}"))),
+        _ if index + 1 == ENTRIES => Entry::Ended { failure: None },
+        _ => Entry::Model(Item::assistant(&text)),
+    }
+}
+
+async fn opened(folder: &Path) -> Result<Times> {
+    let mut times = Vec::new();
+    for _ in 0..RUNS {
+        let begun = now();
+        let store = open(folder)?;
+        let list = store.list(20).await?;
+        times.push(begun.elapsed());
+        ensure!(list.len() == 20, "only {} are listed", list.len());
+    }
+    Ok(Times::of(times))
+}
+
+async fn searched(store: &SqliteStore, words: &str, expected: usize) -> Result<Times> {
+    let mut times = Vec::new();
+    for _ in 0..RUNS {
+        let begun = now();
+        let hits = store.search(words, 10).await?;
+        times.push(begun.elapsed());
+        ensure!(hits.len() == expected, "{words:?} found {}", hits.len());
+    }
+    Ok(Times::of(times))
+}
+
+fn verdict(met: bool, target: &str) -> String {
+    format!("{}: {target}", if met { "met" } else { "MISSED" })
+}
+
+fn millis(length: Duration) -> String {
+    format!("{:.2} ms", length.as_secs_f64() * 1_000.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_99th_of_a_hundred_is_shown_and_not_the_worst() {
+        let times = Times::of((1..=1_000).rev().map(Duration::from_millis).collect());
+        assert_eq!(times.cells(), "501.00 ms | 991.00 ms");
+        assert_eq!(Times::of(Vec::new()).at(99), Duration::ZERO);
+    }
+}
