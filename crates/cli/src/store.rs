@@ -29,7 +29,7 @@ enum StoreCommand {
     },
     /// Delete conversations that have not been used for long, but for the last 20
     Prune {
-        /// For how long, such as 30d; without it as `keep` under [store] says, or a year
+        /// For how long, such as 30d; without it as `keep` in the configuration says, or a year
         #[arg(long, value_name = "DAYS", value_parser = retention)]
         keep: Option<Retention>,
     },
