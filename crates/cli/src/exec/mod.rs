@@ -16,7 +16,8 @@ use std::time::Duration;
 use alipes_agent::{Agent, Answer, TurnError, TurnEvent};
 use alipes_base::Deadline;
 use alipes_models::Catalog;
-use alipes_transport::{MemoryStore, MemoryWarning};
+use alipes_simulator::Simulator;
+use alipes_transport::{MemoryStore, MemoryWarning, Transport};
 use tokio::sync::mpsc;
 
 use crate::args::ExecArgs;
@@ -53,13 +54,7 @@ pub(crate) async fn run(
         true => Some(build::simulator(machine).await?),
         false => None,
     };
-    let (catalog, transport) = match &simulator {
-        Some(_) => {
-            let network = Network::of_flags(&args.network);
-            (Catalog::default(), machine.transport(&network)?)
-        }
-        None => login::catalog(machine, &args.network)?,
-    };
+    let (catalog, transport) = reach(&args, machine, simulator.as_ref())?;
     let opened = keep::open(&args, machine);
     let (keeping, kept) = signals.unless_stopped(opened).await?;
     let (conversation, note) = (keeping.name(), keeping.note());
@@ -105,12 +100,37 @@ pub(crate) async fn run(
     if let (Err(Failure::Stopped(_)), Some(command)) = (&outcome, &resume) {
         say(&format!("to go on: {command}"));
     }
-    match outcome? {
-        Ok(answer) => {
-            screen.completed(&answer).map_err(closed)?;
-            keep::tidy_up(&kept, machine).await;
-            Ok(())
+    let ended = conclude(outcome?, screen.as_mut(), attempts, resume);
+    if ended.is_ok() {
+        keep::tidy_up(&kept, machine).await;
+    }
+    ended
+}
+
+/// Whom the turn may ask, and the way there.
+fn reach(
+    args: &ExecArgs,
+    machine: &Machine,
+    simulator: Option<&Simulator>,
+) -> Result<(Catalog, Transport), Failure> {
+    match simulator {
+        Some(_) => {
+            let network = Network::of_flags(&args.network);
+            Ok((Catalog::default(), machine.transport(&network)?))
         }
+        None => login::catalog(machine, &args.network),
+    }
+}
+
+/// Shows how the turn ended.
+fn conclude(
+    outcome: Result<Answer, TurnError>,
+    screen: &mut dyn Screen,
+    attempts: Attempts,
+    resume: Option<String>,
+) -> Result<(), Failure> {
+    match outcome {
+        Ok(answer) => screen.completed(&answer).map_err(closed),
         Err(error) => match screen.failed(&error).map_err(closed)? {
             screen::Told::Yes => Err(Failure::Told),
             screen::Told::No => Err(Failure::Turn {
