@@ -23,6 +23,9 @@ use crate::store::{Ending, Locked, Login, LoginFile, OwnLogin};
 /// After a renewal that failed, a token that still works is used for this long before the next try.
 const PAUSE: Duration = Duration::from_secs(30);
 
+/// Whoever asks within this time of a failure asks for the same reason, and gets the same answer.
+const STORM: Duration = Duration::from_millis(500);
+
 /// The renewals under way in this process, whoever asked for them. Clones are the same list.
 #[derive(Clone, Debug, Default)]
 pub struct Renewals(Arc<Mutex<JoinSet<()>>>);
@@ -106,9 +109,9 @@ impl Renewal {
     pub(crate) async fn beyond(&self, generation: u64) -> Result<OwnLogin, AuthError> {
         let asked = self.authority.clock.now();
         let _in_turn = self.gate.lock().await;
-        // Somebody who came in after we had asked has tried for us.
+        // Somebody has tried for us: after we had asked, or so shortly before that it is one storm.
         if let Some((at, error)) = self.known().failed.clone()
-            && at > asked
+            && asked < at + STORM
         {
             return Err(error.into());
         }
