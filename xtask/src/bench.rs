@@ -10,6 +10,7 @@ mod recovery;
 mod start;
 mod store;
 mod turns;
+mod words;
 
 pub(crate) use self::facts::Facts;
 pub(crate) use self::measure::run as measure;

@@ -21,6 +21,7 @@ use futures_util::future::try_join_all;
 
 use super::facts::Facts;
 use super::page;
+use super::words::WORDS;
 use crate::process::now;
 use crate::workspace;
 
@@ -206,24 +207,6 @@ async fn fill(store: &Arc<SqliteStore>) -> Result<()> {
 
 /// An entry of some forty words. One of each conversation has a word that no other has.
 fn entry(conversation: usize, index: usize) -> Entry {
-    const WORDS: [&str; 16] = [
-        "the",
-        "connection",
-        "of",
-        "a",
-        "model",
-        "answers",
-        "with",
-        "wings",
-        "and",
-        "silence",
-        "before",
-        "it",
-        "ends",
-        "while",
-        "nobody",
-        "waits",
-    ];
     let mut text = String::from("the ");
     let mut state = u32::try_from(conversation * ENTRIES + index).unwrap_or(1);
     for _ in 0..40 {

@@ -13,6 +13,7 @@ use anyhow::{Context, Result, ensure};
 
 use super::facts::{self, Facts};
 use super::page;
+use super::words::WORDS;
 use crate::interop::{Alipes, Cache, Codex, Relay};
 use crate::process::{self, Server, now};
 use crate::workspace::{self, Profile};
@@ -203,24 +204,6 @@ fn rows(program: &str, [sse, websocket]: [Cost; 2]) -> String {
 
 /// Words in an order that does not repeat, so that compression finds no more in them than in prose.
 fn history() -> String {
-    const WORDS: [&str; 16] = [
-        "the",
-        "connection",
-        "of",
-        "a",
-        "model",
-        "answers",
-        "with",
-        "wings",
-        "and",
-        "silence",
-        "before",
-        "it",
-        "ends",
-        "while",
-        "nobody",
-        "waits",
-    ];
     let mut text = String::with_capacity(HISTORY + 16);
     let mut state: u32 = 1;
     while text.len() < HISTORY {
