@@ -16,7 +16,9 @@ use alipes_config::{Document, Origin, nearest};
 use alipes_transport::{Endpoint, Profile, Route, Transport};
 use http::{HeaderName, HeaderValue};
 
-use crate::chain::Link;
+use crate::link::{Account, Link};
+use crate::readable::Readable;
+use crate::rests::Rests;
 use crate::{
     Chain, Dialect, Listing, ModelName, ModelSection, ModelsError, ProviderSection,
     ProvidersSection,
@@ -34,6 +36,8 @@ pub struct Catalog {
     model: ModelSection,
     folder: PathBuf,
     logins: Option<Logins>,
+    /// Who could not answer lately, whichever conversation asked.
+    rests: Rests,
 }
 
 /// What a command line may override.
@@ -81,6 +85,7 @@ impl Catalog {
             model: document.section().map_err(Box::new)?,
             folder,
             logins: None,
+            rests: Rests::default(),
         })
     }
 
@@ -114,7 +119,8 @@ impl Catalog {
                 links.push(self.link(&asked, &Overrides::default(), making)?);
             }
         }
-        Ok(Chain::new(links, making.transport.clock.clone()))
+        let clock = making.transport.clock.clone();
+        Ok(Chain::new(links, self.rests.clone(), clock))
     }
 
     /// Every provider: the configured ones in the order of the file, then the other bundled ones.
@@ -247,7 +253,16 @@ impl Catalog {
             making
                 .transport
                 .session(Arc::new(endpoint), credential, making.session_id.to_owned());
-        Ok(Link::new(asked.name.clone(), session, provider.quirks))
+        let account = Account {
+            name: String::new(),
+            session,
+            readable: Readable::default(),
+        };
+        Ok(Link {
+            name: asked.name.clone(),
+            quirks: provider.quirks,
+            accounts: vec![account],
+        })
     }
 
     /// A provider's own list of models: of the one that is named, or of the default model's.

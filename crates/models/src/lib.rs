@@ -12,11 +12,15 @@
 mod catalog;
 mod chain;
 mod error;
+mod link;
 mod listing;
 mod model;
 mod name;
+mod readable;
+mod rests;
 mod section;
 mod step;
+mod walk;
 
 pub use alipes_wire::Dialect;
 pub use catalog::provider::{Key, Provider};

@@ -2,11 +2,14 @@
 
 use std::collections::VecDeque;
 
-use alipes_transport::{Done, Fault, Reaction, ResponseStream, Trace, Update, may_help};
+use alipes_transport::{Done, Fault, ResponseStream, Trace, Update};
 use alipes_wire::{Assembler, Dialect, Item, ModelEvent, RawEvent, Usage};
 
 use crate::ModelName;
-use crate::chain::{Ask, LinkState, Terms};
+use crate::link::{Ask, Question, Terms};
+use crate::readable::Readable;
+use crate::rests::Rests;
+use crate::walk::{Candidate, Walk, blames_the_candidate};
 
 /// Something on the way to the answer.
 #[derive(Clone, Debug)]
@@ -46,8 +49,11 @@ pub struct Step {
 /// A step under way.
 pub struct StepStream<'m> {
     current: Option<Current<'m>>,
-    rest: VecDeque<Ask<'m>>,
+    walk: Walk,
+    asks: Vec<Ask<'m>>,
+    question: Question,
     terms: Terms,
+    rests: Rests,
     answer: Answer,
     outcome: Option<Result<Done, Fault>>,
     queued: VecDeque<StepUpdate>,
@@ -56,8 +62,9 @@ pub struct StepStream<'m> {
 /// The provider that is being asked.
 struct Current<'m> {
     response: ResponseStream<'m>,
-    state: LinkState,
-    length: usize,
+    name: &'m ModelName,
+    account: &'m str,
+    readable: Readable,
 }
 
 /// What has come of the answer.
@@ -71,17 +78,26 @@ struct Answer {
 }
 
 impl<'m> StepStream<'m> {
-    pub(crate) fn new(mut asks: VecDeque<Ask<'m>>, terms: Terms) -> Self {
-        let first = asks.pop_front();
+    pub(crate) fn new(
+        walk: Walk,
+        asks: Vec<Ask<'m>>,
+        question: Question,
+        terms: Terms,
+        rests: Rests,
+    ) -> Self {
         let mut stream = Self {
             current: None,
-            rest: asks,
+            walk,
+            asks,
+            question,
             terms,
+            rests,
             answer: Answer::new(Dialect::default()),
             outcome: None,
             queued: VecDeque::new(),
         };
-        stream.current = first.map(|ask| stream.ask(ask));
+        let first = stream.walk.current();
+        stream.current = first.and_then(|first| stream.ask(first));
         stream
     }
 
@@ -120,24 +136,38 @@ impl<'m> StepStream<'m> {
         })
     }
 
-    fn ask(&mut self, ask: Ask<'m>) -> Current<'m> {
+    fn ask(&mut self, who: Candidate) -> Option<Current<'m>> {
+        let at = self.asks.iter().position(|ask| ask.who == who)?;
+        let ask = self.asks.swap_remove(at);
         self.answer = Answer::new(ask.dialect());
-        Current {
-            state: ask.state.clone(),
-            length: ask.length,
-            response: ask.send(&self.terms, !self.rest.is_empty()),
-        }
+        Some(Current {
+            name: ask.name,
+            account: ask.account,
+            readable: ask.readable.clone(),
+            response: ask.send(&self.question, &self.terms, self.walk.alternatives()),
+        })
     }
 
     /// A provider is done: with an answer, or with a fault that the next one may mend.
     fn ended(&mut self, outcome: Result<Done, Fault>) -> Option<StepUpdate> {
-        let Current { state, length, .. } = self.current.take()?;
+        let Current {
+            name,
+            account,
+            readable,
+            ..
+        } = self.current.take()?;
         match &outcome {
-            Ok(done) => state.answered(length, done.without_reasoning),
-            Err(fault) if may_help(fault, Reaction::NextProvider) => {
-                state.failed(fault, self.terms.clock.now());
-                if let Some(next) = self.rest.pop_front() {
-                    return Some(self.turn_to(next, Box::new(fault.clone())));
+            Ok(done) => {
+                self.rests.answered(name, account);
+                readable.answered(self.question.length(), done.without_reasoning);
+                self.asks.iter().for_each(|other| other.readable.left());
+            }
+            Err(fault) if blames_the_candidate(fault) => {
+                let now = self.terms.clock.now();
+                self.rests.failed(name, account, fault, now);
+                readable.left();
+                if let Some(next) = self.walk.after(fault) {
+                    return self.turn_to(next, Box::new(fault.clone()));
                 }
             }
             Err(_) => {}
@@ -146,14 +176,14 @@ impl<'m> StepStream<'m> {
         None
     }
 
-    fn turn_to(&mut self, next: Ask<'m>, fault: Box<Fault>) -> StepUpdate {
-        let to = next.name.clone();
+    fn turn_to(&mut self, next: Candidate, fault: Box<Fault>) -> Option<StepUpdate> {
         if self.answer.any {
             let delivered = self.answer.delivered;
             self.queued.push_back(StepUpdate::Restarted { delivered });
         }
-        self.current = Some(self.ask(next));
-        StepUpdate::NextProvider { fault, to }
+        self.current = self.ask(next);
+        let to = self.current.as_ref()?.name.clone();
+        Some(StepUpdate::NextProvider { fault, to })
     }
 }
 

@@ -168,7 +168,8 @@ fn choose(
         }
         Reaction::DropReasoning => request.without_reasoning.is_some(),
         Reaction::RefreshCredential | Reaction::Stop => true,
-        Reaction::NextAccount | Reaction::NextProvider => request.has_alternative,
+        Reaction::NextAccount => request.alternatives.account,
+        Reaction::NextProvider => request.alternatives.provider,
         _ => false,
     };
     match react(fault, history, budget).into_iter().find(possible) {

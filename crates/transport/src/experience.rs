@@ -88,8 +88,17 @@ impl Experience {
 
     /// Why the whole destination is left alone: a breaker is open.
     pub(crate) fn destination_left_alone(&self, to: &Destination) -> Option<LeftAlone> {
+        self.left_alone(&to.breakers())
+    }
+
+    /// Why the account is left alone, whatever the way there is like.
+    pub(crate) fn account_left_alone(&self, to: &Destination) -> Option<LeftAlone> {
+        self.left_alone(&to.account_breakers())
+    }
+
+    fn left_alone(&self, keys: &[BreakerKey]) -> Option<LeftAlone> {
         let now = self.clock.now();
-        let open = self.breakers.worst(&to.breakers(), now)?;
+        let open = self.breakers.worst(keys, now)?;
         Some(LeftAlone {
             ago: now.saturating_duration_since(open.since),
             remaining: open.until.saturating_duration_since(now),

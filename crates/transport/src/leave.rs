@@ -10,7 +10,7 @@ use crate::experience::LeftAlone;
 use crate::permits::{NoPermit, Permit};
 use crate::session::Conversation;
 use crate::step::Step;
-use crate::{Cause, Fault, Phase, Replay, Route, Trace};
+use crate::{Alternatives, Cause, Experience, Fault, Phase, Replay, Route, Trace};
 
 /// Held for as long as the attempt runs.
 pub(crate) struct Leave {
@@ -34,13 +34,10 @@ impl Leave {
     ) -> Result<Self, Fault> {
         let experience = &about.transport.experience;
         let to = about.destination(&step.request.model);
-        if step.request.has_alternative && attempt == 1 {
-            let known = experience
-                .route_left_alone(&to, route)
-                .or_else(|| experience.destination_left_alone(&to));
-            if let Some(known) = known {
-                return Err(not_tried(&known));
-            }
+        if attempt == 1
+            && let Some(known) = better_elsewhere(experience, &to, route, step.request.alternatives)
+        {
+            return Err(not_tried(&known));
         }
         let permit = permit(about, step, &to, attempt).await?;
         let probes = experience
@@ -51,6 +48,23 @@ impl Leave {
             _probes: probes,
             _permit: permit,
         })
+    }
+}
+
+/// What speaks against the attempt and not against those who could be asked instead: another account
+/// takes the same way to the same endpoint.
+fn better_elsewhere(
+    experience: &Experience,
+    to: &Destination,
+    route: Route,
+    alternatives: Alternatives,
+) -> Option<LeftAlone> {
+    match alternatives {
+        Alternatives { provider: true, .. } => experience
+            .route_left_alone(to, route)
+            .or_else(|| experience.destination_left_alone(to)),
+        Alternatives { account: true, .. } => experience.account_left_alone(to),
+        _ => None,
     }
 }
 

@@ -66,6 +66,6 @@ pub use profile::{
 };
 pub use react::{Budget, Reaction, may_help, react, remedies};
 pub use route::Route;
-pub use session::{Request, Session, Transport};
+pub use session::{Alternatives, Request, Session, Transport};
 pub use stream::{Done, ResponseStream, Update};
 pub use trace::Trace;

@@ -164,14 +164,19 @@ pub fn react(fault: &Fault, history: &AttemptHistory, budget: Budget) -> Vec<Rea
     reactions
 }
 
-/// Whether `reaction` is among what may help against a fault.
+/// Whether `reaction` is among what may help against a fault that this room has handed up.
 #[must_use]
 pub fn may_help(fault: &Fault, reaction: Reaction) -> bool {
     let nothing = Budget {
         replays: 0,
         replays_after_cut: 0,
     };
-    react(fault, &AttemptHistory::new(), nothing).contains(&reaction)
+    let mut history = AttemptHistory::new();
+    if matches!(fault.cause, Cause::Silent | Cause::Stalled) {
+        // It would not have come up otherwise.
+        history.gave_up();
+    }
+    react(fault, &history, nothing).contains(&reaction)
 }
 
 /// What the program does about a cause, in words, in the order it tries.

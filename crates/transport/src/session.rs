@@ -58,9 +58,25 @@ pub struct Request {
     pub effort: String,
     /// Who goes first where the endpoint bears only so many requests at once.
     pub priority: Priority,
-    /// Whether the rooms above have another provider: then this one is not waited for with growing
-    /// pauses.
-    pub has_alternative: bool,
+    /// Whom the rooms above could ask instead: then this one is not waited for with growing pauses.
+    pub alternatives: Alternatives,
+}
+
+/// Who is left to ask, beside the one that is asked.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Alternatives {
+    /// Another account with the same endpoint.
+    pub account: bool,
+    /// Another provider.
+    pub provider: bool,
+}
+
+impl Alternatives {
+    /// Whether there is anybody.
+    #[must_use]
+    pub fn any(self) -> bool {
+        self.account || self.provider
+    }
 }
 
 /// One conversation with one endpoint. Owned by a turn; one request at a time.
@@ -220,11 +236,9 @@ impl Session {
         closed.max(open).unwrap_or_default()
     }
 
-    /// From now on the conversation goes by another account, which must not get what belongs to the
-    /// old one: its sockets with their delta base, its sticky token. Its encrypted reasoning is the
-    /// caller's to leave out.
-    pub fn change_account(&mut self, credential: Arc<dyn Credential>) {
-        self.about.credential = credential;
+    /// The conversation goes on with another account: what binds this one to it is let go, its socket
+    /// with the delta base and its sticky tokens. Its encrypted reasoning is the caller's to leave out.
+    pub fn let_go(&mut self) {
         self.about.leave_node();
         self.socket = None;
     }

@@ -59,12 +59,16 @@ impl BreakerKey {
 impl Destination {
     /// The breakers that stand before a request to it.
     pub(crate) fn breakers(&self) -> Vec<BreakerKey> {
+        let mut breakers = vec![self.path(), self.model()];
+        breakers.extend(self.account_breakers());
+        breakers
+    }
+
+    /// Those of them that are about the account alone.
+    pub(crate) fn account_breakers(&self) -> Vec<BreakerKey> {
         let families = [Family::Rate, Family::Plan, Family::Credit];
         let limits = families.map(|family| self.limit(family));
-        [self.path(), self.model(), self.account()]
-            .into_iter()
-            .chain(limits)
-            .collect()
+        [self.account()].into_iter().chain(limits).collect()
     }
 
     /// The breaker that `fault` counts against; `None` where it condemns nothing beyond itself, or

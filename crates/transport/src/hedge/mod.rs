@@ -109,7 +109,7 @@ async fn contest<'a>(
         ran = &mut elder => Turn::Ended(Box::new(ran)),
         ran = &mut younger => Turn::Ended(Box::new(ran)),
         entrant = race.won() => Turn::Won(entrant),
-        spent = race.both_spent(), if step.request.has_alternative => Turn::Spent(spent, 2),
+        spent = race.both_spent(), if step.request.alternatives.any() => Turn::Spent(spent, 2),
         spent = all_patience(race) => Turn::Spent(spent, MOST_PATIENCE),
     };
     match turn {

@@ -14,8 +14,8 @@ use alipes_net::{
 };
 use alipes_simulator::{Manner, Network, Options, Proxy, ProxyOptions, Scenario, Seen, Simulator};
 use alipes_transport::{
-    Credential, CredentialError, Endpoint, Experience, Identity, Priority, Profile, Request,
-    Session, Token, Transport,
+    Alternatives, Credential, CredentialError, Endpoint, Experience, Identity, Priority, Profile,
+    Request, Session, Token, Transport,
 };
 use alipes_wire::responses::EncodedRequest;
 use alipes_wire::{Item, ModelRequest};
@@ -240,7 +240,7 @@ pub(crate) fn request(input: &[Item], accepts_restart: bool) -> Request {
         model: "simulated".to_owned(),
         effort: String::new(),
         priority: Priority::Main,
-        has_alternative: false,
+        alternatives: Alternatives::default(),
     }
 }
 

@@ -10,8 +10,8 @@ use alipes_net::{
 };
 use alipes_simulator::{Options, Scenario, Simulator};
 use alipes_transport::{
-    Credential, CredentialError, Done, Endpoint, Experience, Fault, Identity, Priority, Profile,
-    Request, Route, Session, Token, Trace, Transport, Update,
+    Alternatives, Credential, CredentialError, Done, Endpoint, Experience, Fault, Identity,
+    Priority, Profile, Request, Route, Session, Token, Trace, Transport, Update,
 };
 use alipes_wire::responses::{Assembler, EncodedRequest};
 use alipes_wire::{Item, ModelEvent, ModelRequest};
@@ -247,7 +247,7 @@ pub(crate) fn step(input: &[Item]) -> Request {
         without_reasoning: None,
         reasoning: false,
         accepts_restart: true,
-        has_alternative: false,
+        alternatives: Alternatives::default(),
         model: "simulated".to_owned(),
         effort: String::new(),
         priority: Priority::Main,

@@ -6,7 +6,7 @@ use crate::common::{
 use alipes_base::{Clock, Deadline};
 use alipes_simulator::Simulator;
 use alipes_transport::{
-    Cause, MemoryFile, Phase, Profile, Request, Route, Trace, Transport, Update,
+    Alternatives, Cause, MemoryFile, Phase, Profile, Request, Route, Trace, Transport, Update,
 };
 use alipes_wire::Item;
 
@@ -23,7 +23,10 @@ async fn new_conversation(
     let change = |profile: Profile| profile.with_patience(PATIENCE);
     let endpoint = endpoint(&simulator.base_url(), routes, change);
     let request = Request {
-        has_alternative,
+        alternatives: Alternatives {
+            account: false,
+            provider: has_alternative,
+        },
         ..step(&[Item::user("hello")])
     };
     ask_for(&mut session_over(transport, endpoint), request).await

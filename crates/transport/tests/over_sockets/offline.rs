@@ -7,7 +7,7 @@ use crate::common::{Outcome, ask_for, endpoint, session_over, step, transport_ov
 use alipes_base::{Clock, Rng};
 use alipes_net::TlsOptions;
 use alipes_simulator::{Network, Options, Simulator};
-use alipes_transport::{Cause, Request, Route, Session};
+use alipes_transport::{Alternatives, Cause, Request, Route, Session};
 use alipes_wire::Item;
 
 fn simulator(network: &Network) -> Simulator {
@@ -24,7 +24,10 @@ fn session(network: &Network, simulator: &Simulator) -> Session {
 /// A step that could be handed to somebody else.
 async fn asked(session: &mut Session) -> Outcome {
     let request = Request {
-        has_alternative: true,
+        alternatives: Alternatives {
+            account: true,
+            provider: true,
+        },
         ..step(&[Item::user("hello")])
     };
     ask_for(session, request).await

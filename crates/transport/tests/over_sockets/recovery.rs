@@ -344,22 +344,20 @@ fn failed(trace: &Trace) -> bool {
 }
 
 #[tokio::test]
-async fn another_account_gets_nothing_that_belongs_to_the_first() {
-    for routes in [SSE, WEBSOCKET] {
-        let simulator = simulator(&[]).await;
-        let mut session = session(&simulator.base_url(), routes);
-        let first = say(&mut session, "hello").await;
-        session.change_account(std::sync::Arc::new(alipes_transport::NoCredential));
-        let mut input = vec![Item::user("hello")];
-        input.extend(first.items);
-        input.push(Item::user("and now?"));
-        let second = ask(&mut session, &input, true).await;
-        let delta = |trace: &Trace| matches!(trace, Trace::Sent { delta: true, .. });
-        assert!(!second.traces.iter().any(delta), "{routes:?}");
-        let seen = simulator.seen();
-        let connections: Vec<u64> = seen.iter().map(|seen| seen.connection).collect();
-        assert!(connections.first() < connections.last(), "{connections:?}");
-    }
+async fn an_account_that_was_let_go_comes_back_over_a_new_socket() {
+    let simulator = simulator(&[]).await;
+    let mut session = session(&simulator.base_url(), WEBSOCKET);
+    let first = say(&mut session, "hello").await;
+    session.let_go();
+    let mut input = vec![Item::user("hello")];
+    input.extend(first.items);
+    input.push(Item::user("and now?"));
+    let second = ask(&mut session, &input, true).await;
+    let delta = |trace: &Trace| matches!(trace, Trace::Sent { delta: true, .. });
+    assert!(!second.traces.iter().any(delta));
+    let seen = simulator.seen();
+    let connections: Vec<u64> = seen.iter().map(|seen| seen.connection).collect();
+    assert!(connections.first() < connections.last(), "{connections:?}");
 }
 
 #[tokio::test]
