@@ -274,6 +274,10 @@ pub(crate) struct SimulateArgs {
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub(crate) pace: Option<Duration>,
 
+    /// How much later every answer comes, as over a network whose round trip takes that long
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub(crate) latency: Option<Duration>,
+
     /// A file that describes the faults
     #[arg(long, value_name = "FILE", conflicts_with = "faults")]
     pub(crate) scenario: Option<PathBuf>,

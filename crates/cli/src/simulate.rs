@@ -27,6 +27,7 @@ pub(crate) async fn run(
         tls: args.tls,
         scenario: scenario(&args)?,
         pace: args.pace.unwrap_or_default(),
+        latency: args.latency.unwrap_or_default(),
         keys: Keys::Any,
         clock: machine.clock.clone(),
         rng: machine.rng.clone(),

@@ -25,6 +25,8 @@ const SSE: Target = Target::Route(Route::Sse);
 pub(crate) struct Backend {
     /// Between two deltas of text.
     pub(crate) pace: Duration,
+    /// There and back.
+    pub(crate) latency: Duration,
     pub(crate) clock: Clock,
     started: Instant,
     seen: SeenLog,
@@ -84,6 +86,7 @@ impl Backend {
     pub(crate) fn new(options: Options) -> Self {
         Self {
             pace: options.pace,
+            latency: options.latency,
             started: options.clock.now(),
             clock: options.clock,
             rng: options.rng,

@@ -48,6 +48,9 @@ impl Connection {
     /// Answers one request, in the dialect of its path.
     pub(crate) async fn answer(&self, request: Request<Incoming>) -> Response<Body> {
         let foreign = Foreign::at(request.uri().path());
+        if !self.backend.latency.is_zero() {
+            tokio::time::sleep(self.backend.latency).await;
+        }
         let response = self.reply(request).await;
         match foreign {
             Some(foreign) => foreign.refusal(response).await,

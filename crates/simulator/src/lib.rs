@@ -80,6 +80,9 @@ pub struct Options {
     pub scenario: Scenario,
     /// The pause before each delta of text.
     pub pace: Duration,
+    /// How long the way to it and back takes: what every answer, upgrades and answers on an open
+    /// WebSocket included, comes later. Connecting is as fast as ever.
+    pub latency: Duration,
     /// Which bearer keys are accepted.
     pub keys: Keys,
     /// Where it reads the time.
@@ -97,6 +100,7 @@ impl Options {
             tls: false,
             scenario: Scenario::healthy(),
             pace: Duration::ZERO,
+            latency: Duration::ZERO,
             keys: Keys::Any,
             clock,
             rng,

@@ -173,6 +173,7 @@ impl Served {
     /// Answers one request.
     async fn serve(&mut self, text: &Bytes) -> Result<(), Gone> {
         let backend = Arc::clone(&self.connection.backend);
+        self.wait(backend.latency).await?;
         let request = serde_json::from_slice::<CreateRequest>(text);
         let is_answered = request
             .as_ref()

@@ -107,6 +107,29 @@ async fn every_protocol_runs_over_it_and_leaves_nothing_behind() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn with_latency_every_answer_comes_later_and_an_upgrade_is_one() {
+    let latency = Duration::from_millis(50);
+    let clock = Clock::system();
+    let network = Network::new(clock.clone());
+    let options = Options {
+        listen: server(),
+        latency,
+        ..options(&[])
+    };
+    let simulator = Simulator::within(&network, options).unwrap();
+    let begun = clock.now();
+    text(ask(&network, &simulator).await.unwrap()).await;
+    let posted = clock.since(begun);
+    turn(&network, &simulator).await;
+    let spoken = clock.since(begun) - posted;
+    // A timer of tokio may be a millisecond late.
+    let grain = Duration::from_millis(1);
+    assert!((latency..=latency + grain).contains(&posted), "{posted:?}");
+    let two = 2 * latency;
+    assert!((two..=two + 2 * grain).contains(&spoken), "{spoken:?}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn silence_of_an_hour_costs_nothing() {
     let network = Network::new(Clock::system());
     let simulator = simulator(&network, true, &["connection-silent"]);
