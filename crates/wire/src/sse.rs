@@ -4,7 +4,8 @@
 //! be bounded: a line or an event that grows past its limit is an error, not memory. Any chunking of
 //! the same bytes gives the same items (property-tested).
 
-use std::mem;
+use std::borrow::Cow;
+use std::{mem, str};
 
 /// How large a line and an event may become, in bytes.
 #[derive(Clone, Copy, Debug)]
@@ -85,13 +86,12 @@ impl SseDecoder {
                 bytes = &bytes[1..];
                 continue;
             }
-            let Some(end) = bytes.iter().position(|b| matches!(b, b'\n' | b'\r')) else {
+            let Some(end) = line_end(bytes) else {
                 return self.extend_line(bytes);
             };
-            self.extend_line(&bytes[..end])?;
             self.after_cr = bytes[end] == b'\r';
+            self.end_line(&bytes[..end], items)?;
             bytes = &bytes[end + 1..];
-            self.end_line(items)?;
         }
         Ok(())
     }
@@ -106,14 +106,26 @@ impl SseDecoder {
     }
 
     fn extend_line(&mut self, bytes: &[u8]) -> Result<(), SseError> {
-        if self.line.len() + bytes.len() > self.limits.line {
-            return Err(SseError::LineTooLong(self.limits.line));
-        }
+        self.check_line(bytes)?;
         self.line.extend_from_slice(bytes);
         Ok(())
     }
 
-    fn end_line(&mut self, items: &mut Vec<SseItem>) -> Result<(), SseError> {
+    /// Whether the line may grow by these bytes.
+    fn check_line(&self, bytes: &[u8]) -> Result<(), SseError> {
+        match self.line.len() + bytes.len() > self.limits.line {
+            true => Err(SseError::LineTooLong(self.limits.line)),
+            false => Ok(()),
+        }
+    }
+
+    /// Ends the line with these bytes. Most lines come in one piece and are read where they lie.
+    fn end_line(&mut self, bytes: &[u8], items: &mut Vec<SseItem>) -> Result<(), SseError> {
+        if self.line.is_empty() {
+            self.check_line(bytes)?;
+            return self.interpret(bytes, items);
+        }
+        self.extend_line(bytes)?;
         let mut line = mem::take(&mut self.line);
         self.interpret(&line, items)?;
         line.clear();
@@ -147,7 +159,7 @@ impl SseDecoder {
         };
         let value = value.strip_prefix(b" ").unwrap_or(value);
         match field {
-            b"event" => self.name = String::from_utf8_lossy(value).into_owned(),
+            b"event" => self.name = text(value).into_owned(),
             b"data" => self.append_data(value)?,
             // `id` and `retry` serve reconnecting browsers; unknown fields are ignored by rule.
             _ => {}
@@ -157,7 +169,7 @@ impl SseDecoder {
 
     fn append_data(&mut self, value: &[u8]) -> Result<(), SseError> {
         // Decoded before it is measured: a byte that is no UTF-8 becomes three.
-        let text = String::from_utf8_lossy(value);
+        let text = text(value);
         let joint = usize::from(mem::replace(&mut self.has_data, true));
         if self.data.len() + joint + text.len() > self.limits.event {
             return Err(SseError::EventTooLarge(self.limits.event));
@@ -176,6 +188,23 @@ impl SseDecoder {
             data: mem::take(&mut self.data),
         }
     }
+}
+
+/// Where the first line ends. Bytes are compared by the block, which takes one instruction or two, and
+/// one by one only in the block that has the end.
+fn line_end(bytes: &[u8]) -> Option<usize> {
+    let is_end = |byte: &u8| matches!(byte, b'\n' | b'\r');
+    let (blocks, _rest) = bytes.as_chunks::<32>();
+    let has_end = |block: &[u8; 32]| block.iter().fold(false, |has, byte| has | is_end(byte));
+    let whole = blocks.iter().take_while(|block| !has_end(block)).count();
+    let before = whole * 32;
+    Some(before + bytes[before..].iter().position(is_end)?)
+}
+
+/// The text; what is no UTF-8 in it is replaced. Asked in this order because the replacing is slow
+/// even where there is nothing to replace.
+fn text(bytes: &[u8]) -> Cow<'_, str> {
+    str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed)
 }
 
 #[cfg(test)]
@@ -224,6 +253,19 @@ mod tests {
         for end in ["\n", "\r", "\r\n"] {
             let stream = format!("event: e{end}data: a{end}data: b{end}{end}");
             assert_eq!(decode(stream.as_bytes()), [event("e", "a\nb")], "{end:?}");
+        }
+    }
+
+    #[test]
+    fn a_line_end_is_found_wherever_it_lies() {
+        for at in 0..100 {
+            for end in [b'\n', b'\r'] {
+                let mut bytes = vec![b'x'; 100];
+                assert_eq!(line_end(&bytes), None);
+                bytes[at] = end;
+                bytes[99] = b'\n';
+                assert_eq!(line_end(&bytes), Some(at), "{at}");
+            }
         }
     }
 
