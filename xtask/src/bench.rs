@@ -3,15 +3,18 @@
 //! Each says when, where and on what it was measured (`facts`), and goes between markers into a page of the
 //! repository (`page`) when asked to.
 
+mod codec;
 mod facts;
 mod measure;
 mod page;
 mod recovery;
+mod release;
 mod start;
 mod store;
 mod turns;
 mod words;
 
+pub(crate) use self::codec::run as codec;
 pub(crate) use self::facts::Facts;
 pub(crate) use self::measure::run as measure;
 pub(crate) use self::recovery::{Arguments as Recovery, run as recovery};

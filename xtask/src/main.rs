@@ -77,6 +77,12 @@ enum Command {
 
 #[derive(Subcommand)]
 enum Bench {
+    /// How fast a stream of text is decoded, on one core.
+    Codec {
+        /// Put the table between the markers in docs/benchmarks.md.
+        #[arg(long)]
+        write: bool,
+    },
     /// Start-up, one turn over SSE and over WebSocket, and peak memory.
     Start {
         /// Runs of each program; the median is shown.
@@ -119,6 +125,7 @@ fn run(command: Command) -> Result<bool> {
         Command::Tidy => tidy::run(&workspace::root()?),
         Command::Interop { part, profile } => interop::run(part, profile),
         Command::Bench { bench } => match bench {
+            Bench::Codec { write } => bench::codec(write),
             Bench::Start { runs, write } => bench::start(runs, write).map(|()| true),
             Bench::Recovery(arguments) => bench::recovery(&arguments),
             Bench::Store { write } => bench::store(write),

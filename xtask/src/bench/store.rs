@@ -2,12 +2,12 @@
 //! entries.
 //!
 //! An append waits for the disk, so it is measured beside the disk itself: a file that grows by as much and is synced
-//! as often, in turns with the appends. What runs is a release build, whatever called it.
+//! as often, in turns with the appends. What runs is a release build, whatever called it: SQLite without optimisation is
+//! several times slower.
 
 use std::fs::File;
 use std::io::Write as _;
 use std::path::Path;
-use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,12 +16,12 @@ use alipes_store::{
     About, Conversation, Entry, Journal as _, SqliteOptions, SqliteStore, Store as _,
 };
 use alipes_wire::Item;
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use futures_util::future::try_join_all;
 
 use super::facts::Facts;
-use super::page;
 use super::words::WORDS;
+use super::{page, release};
 use crate::process::now;
 use crate::workspace;
 
@@ -68,8 +68,8 @@ impl Times {
 
 /// Measures, prints the table, and writes it if asked to; whether all targets are met.
 pub(crate) fn run(write: bool) -> Result<bool> {
-    if cfg!(debug_assertions) {
-        return in_release(write);
+    if !release::IS_RELEASE {
+        return release::again("store", write);
     }
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -81,17 +81,6 @@ pub(crate) fn run(write: bool) -> Result<bool> {
         page::put(&file, "store", &table)?;
     }
     Ok(met)
-}
-
-/// This command in a build as it ships: SQLite without optimisation is several times slower.
-fn in_release(write: bool) -> Result<bool> {
-    let mut cargo = Command::new("cargo");
-    cargo
-        .args(["run", "--quiet", "--release", "--package", "xtask", "--"])
-        .args(["bench", "store"])
-        .args(write.then_some("--write"))
-        .current_dir(workspace::root()?);
-    Ok(cargo.status().context("cannot start cargo")?.success())
 }
 
 async fn measured() -> Result<(String, bool)> {
