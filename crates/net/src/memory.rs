@@ -1,8 +1,8 @@
 //! What dials have learnt, so that the next one need not find out again.
 //!
-//! Three things: where ClientHellos must be classical (per way out), which address family wins
-//! (per host and way out), and which addresses were good (per host, for when the resolver is
-//! silent). Each is kept for a day of the wall clock, so that it can be stored: a network that was
+//! Four things: where ClientHellos must be classical (per way out), which address family wins
+//! (per host and way out), which addresses were good (per host, for when the resolver is
+//! silent), and which servers want fewer pings. Each is kept for a day of the wall clock, so that it can be stored: a network that was
 //! mended is believed again the next day.
 
 use std::collections::HashMap;
@@ -15,6 +15,7 @@ use alipes_base::Clock;
 
 use crate::egress::EgressKey;
 use crate::sockets::Family;
+use crate::target::Target;
 
 /// How long anything is remembered.
 const REMEMBERED: Duration = Duration::from_secs(24 * 3_600);
@@ -25,6 +26,9 @@ const MOST: usize = 256;
 /// How many addresses of one host are kept.
 const ADDRESSES: usize = 4;
 
+/// How many times rarer than usual pings become at most.
+const RAREST: u32 = 8;
+
 /// What dials have learnt; shared by a [`Dialer`](crate::Dialer) and its clones.
 #[derive(Debug)]
 pub struct DialMemory {
@@ -32,6 +36,7 @@ pub struct DialMemory {
     classical: Lasting<EgressKey, ()>,
     families: Lasting<(String, EgressKey), Family>,
     addresses: Lasting<String, Vec<IpAddr>>,
+    calm: Lasting<String, u32>,
 }
 
 impl DialMemory {
@@ -41,19 +46,50 @@ impl DialMemory {
             classical: Lasting::default(),
             families: Lasting::default(),
             addresses: Lasting::default(),
+            calm: Lasting::default(),
         }
     }
 
     /// The ways out where ClientHellos are classical, and until when: for whoever stores them.
     #[must_use]
     pub fn classical(&self) -> Vec<(EgressKey, SystemTime)> {
-        self.classical.all(self.clock.wall())
+        let all = self.classical.all(self.clock.wall());
+        all.into_iter()
+            .map(|(key, (), until)| (key, until))
+            .collect()
     }
 
     /// Sends classical ClientHellos on this way out until then; at most a day from now.
     pub fn make_classical(&self, key: EgressKey, until: SystemTime) {
         let latest = self.clock.wall() + REMEMBERED;
         self.classical.keep(key, (), until.min(latest));
+    }
+
+    /// The servers, as `host:port`, that want fewer pings, how many times rarer they are sent there,
+    /// and until when: for whoever stores them.
+    #[must_use]
+    pub fn calmed(&self) -> Vec<(String, u32, SystemTime)> {
+        self.calm.all(self.clock.wall())
+    }
+
+    /// Pings that server so many times rarer until then; at most a day from now.
+    pub fn make_calm(&self, server: String, factor: u32, until: SystemTime) {
+        let latest = self.clock.wall() + REMEMBERED;
+        let factor = factor.clamp(1, RAREST);
+        self.calm.keep(server, factor, until.min(latest));
+    }
+
+    /// How many times rarer than usual a server is to be pinged; 1 where it has not complained.
+    #[must_use]
+    pub fn calm(&self, server: &Target) -> u32 {
+        let found = self.calm.find(&server.to_string(), self.clock.wall());
+        found.unwrap_or(1)
+    }
+
+    /// A server has closed an HTTP/2 connection with `ENHANCE_YOUR_CALM`.
+    pub(crate) fn learn_calm(&self, server: &Target) {
+        let factor = (self.calm(server) * 2).min(RAREST);
+        self.calm.keep(server.to_string(), factor, self.tomorrow());
     }
 
     pub(crate) fn needs_classical(&self, key: &EgressKey) -> bool {
@@ -139,11 +175,11 @@ impl<K: Clone + Eq + Hash, V: Clone> Lasting<K, V> {
         self.with(|map| map.remove(key));
     }
 
-    fn all(&self, now: SystemTime) -> Vec<(K, SystemTime)> {
+    fn all(&self, now: SystemTime) -> Vec<(K, V, SystemTime)> {
         self.with(|map| {
             map.retain(|_, (until, _)| *until > now);
             map.iter()
-                .map(|(key, (until, _))| (key.clone(), *until))
+                .map(|(key, (until, value))| (key.clone(), value.clone(), *until))
                 .collect()
         })
     }
@@ -185,6 +221,31 @@ mod tests {
         memory.make_classical(key.clone(), SystemTime::UNIX_EPOCH + 99 * REMEMBERED);
         let day = SystemTime::UNIX_EPOCH + REMEMBERED;
         assert_eq!(memory.classical(), [(key, day)]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn each_complaint_halves_the_pings_of_that_server_down_to_an_eighth_for_a_day() {
+        let memory = memory();
+        let server = Target {
+            tls: true,
+            host: "a".to_owned(),
+            port: 443,
+        };
+        let other = Target {
+            port: 8_443,
+            ..server.clone()
+        };
+        for factor in [2, 4, 8, 8] {
+            memory.learn_calm(&server);
+            assert_eq!(memory.calm(&server), factor);
+        }
+        assert_eq!(memory.calm(&other), 1);
+        let day = SystemTime::UNIX_EPOCH + REMEMBERED;
+        assert_eq!(memory.calmed(), [("a:443".to_owned(), 8, day)]);
+        memory.make_calm("a:8443".to_owned(), 999, day + REMEMBERED);
+        assert_eq!(memory.calm(&other), 8);
+        tokio::time::advance(REMEMBERED).await;
+        assert_eq!((memory.calm(&server), memory.calm(&other)), (1, 1));
     }
 
     #[tokio::test(start_paused = true)]

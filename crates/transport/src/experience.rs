@@ -5,7 +5,7 @@
 //! how they are kept for the next process.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use alipes_base::Clock;
 use alipes_net::{DialMemory, EgressKey};
@@ -28,7 +28,7 @@ const REST: Duration = Duration::from_secs(600);
 /// For how long requests go uncompressed to an endpoint that could not read one.
 const ZSTD_REST: Duration = Duration::from_secs(3_600);
 
-/// For how long a classical ClientHello is kept to; net believes it no longer than that either.
+/// For how long net believes what it has learnt.
 const DAY: Duration = Duration::from_secs(24 * 3_600);
 
 /// What has been met.
@@ -203,13 +203,8 @@ impl Experience {
         store: &dyn MemoryStore,
         dials: &DialMemory,
     ) -> Option<MemoryWarning> {
-        for (key, until) in dials.classical() {
-            let left = until.duration_since(self.clock.wall()).unwrap_or_default();
-            let egress = key.as_str().to_owned();
-            let mut known = Remembered::for_the_next(left, self.clock.unix_ms());
-            // When it was found out, so that merging does not make it younger than it is.
-            known.noted = known.until.saturating_sub(millis(DAY));
-            self.facts.keep(Fact::ClassicalHello { egress }, known);
+        for (fact, known) in self.learnt_by(dials) {
+            self.facts.keep(fact, known);
         }
         let ours = Snapshot::of(self.facts.all(), self.patience.all());
         if ours.is_empty() {
@@ -224,6 +219,27 @@ impl Experience {
         }
     }
 
+    /// What net has learnt, as facts.
+    fn learnt_by(&self, dials: &DialMemory) -> Vec<(Fact, Remembered)> {
+        let known = |until: SystemTime, limit| {
+            let left = until.duration_since(self.clock.wall()).unwrap_or_default();
+            let mut known = Remembered::for_the_next(left, self.clock.unix_ms());
+            // When it was found out, so that merging does not make it younger than it is.
+            known.noted = known.until.saturating_sub(millis(DAY));
+            known.limit = limit;
+            known
+        };
+        let classical = dials.classical().into_iter().map(|(key, until)| {
+            let egress = key.as_str().to_owned();
+            (Fact::ClassicalHello { egress }, known(until, None))
+        });
+        let calmed = dials.calmed().into_iter().map(|(server, factor, until)| {
+            let factor = usize::try_from(factor).ok();
+            (Fact::CalmAsked { server }, known(until, factor))
+        });
+        classical.chain(calmed).collect()
+    }
+
     fn take_in(&self, stored: Snapshot, dials: &DialMemory) {
         let (facts, patience) = stored.into_parts();
         self.facts.merge(facts);
@@ -233,6 +249,11 @@ impl Experience {
             match (fact, &remembered.reason) {
                 (Fact::ClassicalHello { egress }, _) => {
                     dials.make_classical(EgressKey::from(egress.as_str()), remembered.until());
+                }
+                (Fact::CalmAsked { server }, _) => {
+                    let factor = remembered.limit.and_then(|limit| u32::try_from(limit).ok());
+                    let factor = factor.unwrap_or(2);
+                    dials.make_calm(server.clone(), factor, remembered.until());
                 }
                 (Fact::BreakerOpen(key), Some(reason)) => {
                     let opened = self.opened(remembered, reason);

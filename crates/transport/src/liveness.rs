@@ -9,6 +9,9 @@
 //! answer. A large request sits in buffers we cannot see into; there the ping goes behind it, and the
 //! first byte that comes in shows that it has left.
 //!
+//! A server that complains (HTTP/2's `ENHANCE_YOUR_CALM`) gets its pings half as often, and none
+//! before there is silence: what is noticed later there is better than a server that hangs up.
+//!
 //! What this cannot tell: a pong proves the next hop only. And an edge that was never seen to pong
 //! may be one that does not answer pings; silence of its pongs proves nothing, so it is doubted and
 //! not condemned: another attempt beside this one will tell.
@@ -56,11 +59,6 @@ pub(crate) enum Edge {
 }
 
 impl EdgeWatch {
-    /// Whether the first ping goes before a request of `bytes`, and not behind it.
-    pub(crate) fn pings_before(bytes: usize) -> bool {
-        bytes <= SMALL
-    }
-
     /// A watch that begins `now`, with a request of `bytes`. `answers`: the edge is known
     /// to pong.
     pub(crate) fn new(profile: &Profile, answers: bool, bytes: usize, now: Instant) -> Self {
@@ -69,13 +67,28 @@ impl EdgeWatch {
             every: profile.ping_every,
             pong_timeout: profile.pong_timeout,
             answers,
-            sent: Self::pings_before(bytes),
+            sent: bytes <= SMALL,
             round_trip: Duration::ZERO,
             last_heard: now,
             pinged: None,
             next_ping: now,
             doubted: false,
         }
+    }
+
+    /// The same watch over a server that wants pings to be so many times rarer.
+    pub(crate) fn calmed(mut self, factor: u32) -> Self {
+        if factor > 1 {
+            self.after *= factor;
+            self.every *= factor;
+            self.next_ping += self.after;
+        }
+        self
+    }
+
+    /// Whether the first ping goes before the request, and not behind it.
+    pub(crate) fn pings_first(&self) -> bool {
+        self.sent && self.next_ping <= self.last_heard
     }
 
     /// Its doubt has been told; once is enough.
@@ -178,6 +191,24 @@ mod tests {
         assert_eq!(watch.look(at(start, 7.9)), Edge::Quiet);
         assert_eq!(watch.next(), at(start, 8.0));
         assert_eq!(watch.look(at(start, 8.0)), Edge::Dead);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_server_that_wants_calm_is_pinged_half_as_often_and_in_silence_only() {
+        let start = alipes_base::Clock::system().now();
+        let profile = Profile::named("openai-codex").unwrap();
+        let usual = EdgeWatch::new(&profile, true, 1_000, start);
+        assert!(usual.pings_first());
+        let mut watch = usual.calmed(2);
+        assert!(!watch.pings_first());
+        assert_eq!(watch.look(at(start, 5.9)), Edge::Quiet);
+        assert_eq!(watch.look(at(start, 6.0)), Edge::PingDue);
+        watch.pinged(at(start, 6.0));
+        watch.heard(at(start, 6.1));
+        assert_eq!(watch.next(), at(start, 12.1));
+        watch.pinged(at(start, 12.1));
+        assert_eq!(watch.look(at(start, 16.0)), Edge::Quiet);
+        assert_eq!(watch.look(at(start, 16.1)), Edge::Dead, "a pong is as soon");
     }
 
     #[tokio::test(start_paused = true)]

@@ -130,6 +130,13 @@ impl Conversation {
         known.map(|known| known.remaining)
     }
 
+    /// How many times rarer than its profile says the endpoint wants to be pinged.
+    pub(crate) fn calm(&self) -> u32 {
+        let target = Target::from_url(self.endpoint.base_url());
+        let calm = |target| self.transport.dialer.memory().calm(&target);
+        target.map_or(1, calm)
+    }
+
     /// Keeps what an answer over TLS says of the node that gave it.
     pub(crate) fn keep_cookies(&mut self, headers: &HeaderMap) {
         if self.endpoint.base_url().scheme() == "https" {

@@ -166,11 +166,16 @@ impl HttpClient {
         let facts = connection.facts.clone();
         let opened = match facts.protocol {
             Protocol::Http1 => Http1::open(connection).await.map(Link::Http1),
-            Protocol::Http2 => Http2::open(connection, &self.clock).await.map(|link| {
-                let link = Arc::new(link);
-                self.pool.share(key, &link);
-                Link::Http2(link)
-            }),
+            Protocol::Http2 => {
+                let (dialer, target) = (self.dialer.clone(), key.target().clone());
+                let on_calm = move || dialer.memory().learn_calm(&target);
+                let opened = Http2::open(connection, &self.clock, on_calm).await;
+                opened.map(|link| {
+                    let link = Arc::new(link);
+                    self.pool.share(key, &link);
+                    Link::Http2(link)
+                })
+            }
         };
         let link = opened.map_err(|failure: Failure| {
             let target = Some(key.target().clone());

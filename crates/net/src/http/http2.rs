@@ -17,6 +17,7 @@ use http::response::Parts;
 use http::uri::{Authority, PathAndQuery, Scheme};
 
 use super::client::{header, request};
+use super::go_away::CalmWatch;
 use super::pinger::Pinger;
 use super::progress::UploadScore;
 use super::{Call, MAX_HEADERS};
@@ -41,14 +42,20 @@ pub(super) struct Http2 {
 }
 
 impl Http2 {
-    pub(super) async fn open(connection: Connection, clock: &Clock) -> Result<Self, Failure> {
+    /// `on_calm` hears that the server has closed the connection because it was asked for too much
+    /// beside the requests: pings, as far as we are concerned.
+    pub(super) async fn open(
+        connection: Connection,
+        clock: &Clock,
+        on_calm: impl FnOnce() + Send + Unpin + 'static,
+    ) -> Result<Self, Failure> {
         let (sender, mut conn) = Builder::new()
             .enable_push(false)
             .max_header_list_size(MAX_HEADERS as u32)
             .initial_window_size(STREAM_WINDOW)
             .initial_connection_window_size(CONNECTION_WINDOW)
             .max_send_buffer_size(UPLOAD_STEP)
-            .handshake(connection.stream)
+            .handshake(CalmWatch::new(connection.stream, on_calm))
             .await?;
         let known = ErrorFacts::default().on(&connection.facts);
         let pinger = conn

@@ -7,6 +7,7 @@ mod body;
 mod client;
 mod evidence;
 mod exchange;
+mod go_away;
 mod http1;
 mod http2;
 mod in_flight;

@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use alipes_net::{HttpClient, NetErrorKind, Phase, Protocol};
+use alipes_base::Clock;
+use alipes_net::{HttpClient, NetErrorKind, Phase, Protocol, Target};
 use bytes::Bytes;
 use h2::server::SendResponse;
 use h2::{Reason, RecvStream};
@@ -236,6 +237,35 @@ async fn a_connection_that_says_goaway_is_replaced() {
             tokio::task::yield_now().await;
         }
         assert!(connections.load(Ordering::Relaxed) >= expected);
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_asks_for_calm_is_remembered_and_no_other() {
+    for (reason, calm) in [
+        (Reason::ENHANCE_YOUR_CALM, true),
+        (Reason::NO_ERROR, false),
+        (Reason::INTERNAL_ERROR, false),
+    ] {
+        let authority = Authority::new();
+        let server = Server::start_tls(authority.localhost(&["h2"]), move |stream| async move {
+            let mut connection = h2::server::handshake(stream).await.unwrap();
+            let _unanswered = connection.accept().await.unwrap().unwrap();
+            connection.abrupt_shutdown(reason);
+            while connection.accept().await.is_some() {}
+        })
+        .await;
+        let dialer = authority.dialer();
+        let client = HttpClient::new(dialer.clone(), Clock::system());
+        let url = server.url("https", "/");
+        let target = Target::from_url(&url).unwrap();
+        // A connection ends a moment after its requests: when the next one stands, it has.
+        for _ in 0..2 {
+            let unanswered = client.send(get(url.clone()), deadline()).await;
+            unanswered.unwrap_err();
+        }
+        let factor = dialer.memory().calm(&target);
+        assert_eq!(factor > 1, calm, "{reason:?}: {factor}");
     }
 }
 

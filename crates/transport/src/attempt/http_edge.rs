@@ -53,7 +53,7 @@ impl HttpEdge {
         let profile = about.endpoint.profile();
         let mut edge = Self {
             clock: clock.clone(),
-            watch: EdgeWatch::new(profile, false, bytes, clock.now()),
+            watch: EdgeWatch::new(profile, false, bytes, clock.now()).calmed(about.calm()),
             probe: SideProbe::beside(about, facts),
             lost: None,
             heard: traffic.last_received(),
@@ -61,7 +61,7 @@ impl HttpEdge {
             pinger,
             ping: None,
         };
-        if EdgeWatch::pings_before(bytes) {
+        if edge.watch.pings_first() {
             edge.ping();
         }
         edge

@@ -161,8 +161,9 @@ async fn send(
 async fn watch(about: &Conversation, live: &mut LiveSocket, bytes: usize) -> EdgeWatch {
     let clock = &about.transport.clock;
     let profile = about.endpoint.profile();
-    let mut edge = EdgeWatch::new(profile, live.answers_pings, bytes, clock.now());
-    if EdgeWatch::pings_before(bytes) {
+    let edge = EdgeWatch::new(profile, live.answers_pings, bytes, clock.now());
+    let mut edge = edge.calmed(about.calm());
+    if edge.pings_first() {
         ping(live, &mut edge, clock, profile.pong_timeout).await;
     }
     edge

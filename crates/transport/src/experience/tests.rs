@@ -110,6 +110,9 @@ async fn the_next_process_knows_what_this_one_has_met() {
     let hello = EgressKey::from("direct 192.0.2.7");
     let until = clock.wall() + DAY;
     first.dials.memory().make_classical(hello.clone(), until);
+    let calm = || ("h:443".to_owned(), 4, until);
+    let (server, factor, _) = calm();
+    first.dials.memory().make_calm(server, factor, until);
     assert!(first.keep(&store).is_none());
 
     advance(Duration::from_secs(5)).await;
@@ -123,6 +126,7 @@ async fn the_next_process_knows_what_this_one_has_met() {
     assert_eq!(overloaded.reason.unwrap().cause, Cause::Overloaded);
     assert_eq!(overloaded.ago, Duration::from_secs(5));
     assert_eq!(next.dials.memory().classical(), [(hello, until)]);
+    assert_eq!(next.dials.memory().calmed(), [calm()]);
 }
 
 #[tokio::test(start_paused = true)]

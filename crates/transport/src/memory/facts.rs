@@ -43,6 +43,8 @@ pub(crate) enum Fact {
     },
     /// Something on this way out swallows or resets the longer ClientHello.
     ClassicalHello { egress: String },
+    /// The server, as `host:port`, wants fewer pings: [`Remembered::limit`] times rarer.
+    CalmAsked { server: String },
     /// It does not read compressed requests.
     ZstdRefused { endpoint: EndpointKey },
     /// Something on this way out holds answers back until they are whole.

@@ -69,6 +69,9 @@ fn every_kind() -> Vec<Fact> {
         Fact::ClassicalHello {
             egress: egress.clone(),
         },
+        Fact::CalmAsked {
+            server: "h:443".to_owned(),
+        },
         Fact::ZstdRefused {
             endpoint: endpoint(),
         },
