@@ -9,12 +9,12 @@ use alipes_base::{Clock, Environment, Redactor, Rng};
 use alipes_config::{ConfigError, Document, Home};
 use alipes_models::Catalog;
 use alipes_net::{
-    Dialer, DialerOptions, EgressPolicy, HttpClient, Limits, NetworkSection, PlatformProxy,
-    SystemSockets, Tls, TlsOptions,
+    Dialer, DialerOptions, EgressPolicy, Limits, NetworkSection, PlatformProxy, SystemSockets, Tls,
+    TlsOptions,
 };
 use alipes_store::{Retention, SqliteOptions};
 use alipes_tools::Root;
-use alipes_transport::{Experience, Identity, MemoryFile, Transport};
+use alipes_transport::{Identity, MemoryFile, Transport};
 
 use crate::args::NetworkArgs;
 use crate::failure::{Failure, warn};
@@ -157,16 +157,10 @@ impl Machine {
         let dialer = dialer
             .through(egress.map_err(Failure::usage)?)
             .ipv4_only(network.is_ipv4_only(&self.environment)?);
-        Ok(Transport {
-            http: HttpClient::new(dialer.clone(), self.clock.clone()),
-            dialer,
-            clock: self.clock.clone(),
-            rng: self.rng.clone(),
-            redactor: self.redactor.clone(),
-            identity: Arc::new(Identity::alipes(env!("CARGO_PKG_VERSION"))),
-            hedges: Arc::default(),
-            experience: Arc::new(Experience::new(self.clock.clone())),
-        })
+        let (clock, rng) = (self.clock.clone(), self.rng.clone());
+        let identity = Identity::alipes(env!("CARGO_PKG_VERSION"));
+        let redactor = self.redactor.clone();
+        Ok(Transport::new(dialer, clock, rng, redactor, identity))
     }
 }
 

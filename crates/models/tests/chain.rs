@@ -9,9 +9,9 @@ use std::time::Duration;
 use alipes_base::{Clock, Deadline, Environment, Redactor, Rng};
 use alipes_config::Document;
 use alipes_models::{Catalog, Chain, Making, Model, Overrides, Prompt, StepUpdate};
-use alipes_net::{Dialer, DialerOptions, HttpClient, Limits, SystemSockets, Tls, TlsOptions};
+use alipes_net::{Dialer, DialerOptions, Limits, SystemSockets, Tls, TlsOptions};
 use alipes_simulator::{Options, Scenario, Simulator};
-use alipes_transport::{Cause, Experience, Fault, Identity, Transport};
+use alipes_transport::{Cause, Fault, Identity, Transport};
 use alipes_wire::{Item, ModelEvent};
 
 async fn simulator(faults: &[&str]) -> Simulator {
@@ -30,16 +30,8 @@ fn transport() -> Transport {
         limits: Limits::default(),
         clock: clock.clone(),
     });
-    Transport {
-        experience: Arc::new(Experience::new(clock.clone())),
-        http: HttpClient::new(dialer.clone(), clock.clone()),
-        dialer,
-        clock,
-        rng: Rng::seeded(2),
-        redactor: Redactor::new(),
-        identity: Arc::new(Identity::alipes("0.0.0")),
-        hedges: Arc::default(),
-    }
+    let identity = Identity::alipes("0.0.0");
+    Transport::new(dialer, clock, Rng::seeded(2), Redactor::new(), identity)
 }
 
 /// `first/m`, and behind it `second/m`.

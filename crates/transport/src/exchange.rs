@@ -21,7 +21,7 @@ pub(crate) async fn run(
     updates: Updates,
 ) -> Result<Done, Fault> {
     let started = session.about.transport.clock.now();
-    session.about.transport.hedges.step();
+    session.about.transport.experience.hedges.step();
     session.about.fresh = false;
     let mut history = AttemptHistory::new();
     let mut course = Course {

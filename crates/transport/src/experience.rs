@@ -12,6 +12,7 @@ use alipes_net::{DialMemory, EgressKey};
 use tokio::time::Instant;
 
 use crate::breaker::{BreakerKey, Breakers, Destination, Opened};
+use crate::hedge::HedgeTokens;
 use crate::memory::{Fact, FactMap, Facts, Remembered};
 use crate::patience::learned::LearnedPatience;
 use crate::permits::{LOWERED_FOR, Lowered, Permits};
@@ -38,6 +39,7 @@ pub struct Experience {
     pub(crate) facts: Facts,
     pub(crate) breakers: Breakers,
     pub(crate) permits: Permits,
+    pub(crate) hedges: HedgeTokens,
     pub(crate) patience: LearnedPatience,
     reachability: Reachability,
     /// A store that fails once fails again: one warning is enough.
@@ -60,6 +62,7 @@ impl Experience {
             facts: Facts::new(clock.clone()),
             breakers: Breakers::default(),
             permits: Permits::new(clock.clone()),
+            hedges: HedgeTokens::default(),
             patience: LearnedPatience::default(),
             reachability: Reachability::default(),
             warned: AtomicBool::new(false),

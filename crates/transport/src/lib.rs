@@ -53,7 +53,6 @@ pub use credential::{Credential, CredentialError, NoCredential, Token};
 pub use endpoint::{Endpoint, EndpointError};
 pub use experience::Experience;
 pub use fault::{Blame, Cause, Evidence, Fault, Phase, Replay, Scope};
-pub use hedge::HedgeTokens;
 pub use history::AttemptHistory;
 pub use identity::Identity;
 pub use key::{AccountKey, EndpointKey, PathClass};

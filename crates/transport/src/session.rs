@@ -15,8 +15,8 @@ use crate::edge_cookies::EdgeCookies;
 use crate::exchange;
 use crate::step::signed;
 use crate::{
-    AccountKey, Cause, Credential, Endpoint, EndpointKey, Experience, Fault, HedgeTokens, Identity,
-    MemoryStore, MemoryWarning, Phase, Priority, Replay, ResponseStream, Route,
+    AccountKey, Cause, Credential, Endpoint, EndpointKey, Experience, Fault, Identity, MemoryStore,
+    MemoryWarning, Phase, Priority, Replay, ResponseStream, Route,
 };
 
 /// What all sessions share.
@@ -34,8 +34,6 @@ pub struct Transport {
     pub redactor: Redactor,
     /// Who we are.
     pub identity: Arc<Identity>,
-    /// How many silent requests may be sent a second time.
-    pub hedges: Arc<HedgeTokens>,
     /// What they have met.
     pub experience: Arc<Experience>,
 }
@@ -161,6 +159,26 @@ impl Conversation {
 }
 
 impl Transport {
+    /// A transport that leaves by `dialer` and has met nothing yet.
+    #[must_use]
+    pub fn new(
+        dialer: Dialer,
+        clock: Clock,
+        rng: Rng,
+        redactor: Redactor,
+        identity: Identity,
+    ) -> Self {
+        Self {
+            http: HttpClient::new(dialer.clone(), clock.clone()),
+            dialer,
+            experience: Arc::new(Experience::new(clock.clone())),
+            clock,
+            rng,
+            redactor,
+            identity: Arc::new(identity),
+        }
+    }
+
     /// Takes in what earlier processes have met and `store` has kept. A store that fails costs one
     /// warning, here or in [`keep`](Self::keep), for the front to print.
     #[must_use]

@@ -7,10 +7,10 @@ use std::time::Duration;
 use alipes_agent::{Agent, AgentOptions, Answer, Gate, TurnError, TurnEvent};
 use alipes_base::{Clock, Deadline, Environment, Redactor, Rng};
 use alipes_models::{Catalog, Making, Overrides};
-use alipes_net::{Dialer, DialerOptions, HttpClient, Limits, SystemSockets, Tls, TlsOptions};
+use alipes_net::{Dialer, DialerOptions, Limits, SystemSockets, Tls, TlsOptions};
 use alipes_store::{Journal, MemoryJournal, Transcript};
 use alipes_tools::{Effect, Root, Toolbox};
-use alipes_transport::{Experience, Identity, Route, Transport};
+use alipes_transport::{Identity, Route, Transport};
 use tokio::sync::mpsc;
 
 /// A hang is a failure; nothing here takes this long.
@@ -195,14 +195,12 @@ fn transport(clock: &Clock) -> Transport {
         limits: Limits::default(),
         clock: clock.clone(),
     });
-    Transport {
-        http: HttpClient::new(dialer.clone(), clock.clone()),
+    let identity = Identity::alipes("0.0.0");
+    Transport::new(
         dialer,
-        clock: clock.clone(),
-        rng: Rng::seeded(1),
-        redactor: Redactor::new(),
-        identity: Arc::new(Identity::alipes("0.0.0")),
-        hedges: Arc::default(),
-        experience: Arc::new(Experience::new(clock.clone())),
-    }
+        clock.clone(),
+        Rng::seeded(1),
+        Redactor::new(),
+        identity,
+    )
 }

@@ -23,7 +23,7 @@ use crate::step::{Attempt, Ran, Step};
 use crate::{AttemptHistory, Cause, Fault, Phase, Route, Session, Token};
 
 pub(crate) use lane::{Entrant, Lane, Overdue, Race, Spent};
-pub use tokens::HedgeTokens;
+pub(crate) use tokens::HedgeTokens;
 
 /// How many times its patience a silent attempt is waited for when there is nobody else to ask.
 const MOST_PATIENCE: u32 = 3;
@@ -83,7 +83,7 @@ fn permit(
 ) -> Option<Permit> {
     let profile = sibling.about.endpoint.profile();
     let affordable = !profile.metered || step.request.body.size() <= METERED_BYTES;
-    let tokens = &sibling.about.transport.hedges;
+    let tokens = &sibling.about.transport.experience.hedges;
     let wanted = profile.hedge && !history.has_hedged() && affordable;
     let to = sibling.about.destination(&step.request.model);
     let permit = wanted.then(|| permit_now(&sibling.about, &to))??;

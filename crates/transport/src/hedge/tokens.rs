@@ -1,4 +1,4 @@
-//! How many requests may be sent a second time, over all steps with one endpoint.
+//! How many requests may be sent a second time, over all steps of a process.
 //!
 //! One silent backend makes every step silent, and a second request for each would double what it
 //! has to carry just then. Two are allowed from the start, and one more for every twenty steps.
@@ -17,7 +17,7 @@ const STEPS: u32 = 20;
 
 /// A bucket of hedges.
 #[derive(Debug)]
-pub struct HedgeTokens(Mutex<Bucket>);
+pub(crate) struct HedgeTokens(Mutex<Bucket>);
 
 #[derive(Debug)]
 struct Bucket {
@@ -36,7 +36,7 @@ impl Default for HedgeTokens {
 
 impl HedgeTokens {
     /// Takes one, if one is left.
-    pub fn take(&self) -> bool {
+    pub(crate) fn take(&self) -> bool {
         self.with(|bucket| {
             let left = bucket.left.checked_sub(1);
             bucket.left = left.unwrap_or(0);
@@ -45,7 +45,7 @@ impl HedgeTokens {
     }
 
     /// A step has begun.
-    pub fn step(&self) {
+    pub(crate) fn step(&self) {
         self.with(|bucket| {
             bucket.steps += 1;
             if bucket.steps == STEPS {

@@ -9,13 +9,13 @@ use std::time::{Duration, SystemTime};
 
 use alipes_base::{Clock, Deadline, Environment, Redactor, Rng, Secret};
 use alipes_net::{
-    ConfiguredEgress, Dialer, DialerOptions, EgressPolicy, HttpClient, Limits, SystemProxy,
+    ConfiguredEgress, Dialer, DialerOptions, EgressPolicy, Limits, SystemProxy,
     SystemProxySettings, Tls, TlsOptions,
 };
 use alipes_simulator::{Manner, Network, Options, Proxy, ProxyOptions, Scenario, Seen, Simulator};
 use alipes_transport::{
-    Alternatives, Credential, CredentialError, Endpoint, Experience, Identity, Priority, Profile,
-    Request, Session, Token, Transport,
+    Alternatives, Credential, CredentialError, Endpoint, Identity, Priority, Profile, Request,
+    Session, Token, Transport,
 };
 use alipes_wire::responses::EncodedRequest;
 use alipes_wire::{Item, ModelRequest};
@@ -155,16 +155,8 @@ fn transport(cast: &Cast, clock: &Clock, network: &Network, ca: Option<&str>) ->
         clock: clock.clone(),
     })
     .through(cast.door.policy());
-    Transport {
-        http: HttpClient::new(dialer.clone(), clock.clone()),
-        dialer,
-        clock: clock.clone(),
-        rng: Rng::seeded(cast.seed),
-        redactor: Redactor::new(),
-        identity: Arc::new(Identity::alipes("0.0.0")),
-        experience: Arc::new(Experience::new(clock.clone())),
-        hedges: Arc::default(),
-    }
+    let (rng, identity) = (Rng::seeded(cast.seed), Identity::alipes("0.0.0"));
+    Transport::new(dialer, clock.clone(), rng, Redactor::new(), identity)
 }
 
 impl Door {

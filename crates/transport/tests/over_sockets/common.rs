@@ -5,13 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use alipes_base::{Clock, Deadline, Redactor, Rng, Secret};
-use alipes_net::{
-    Dialer, DialerOptions, HttpClient, Limits, Sockets, SystemSockets, Tls, TlsOptions,
-};
+use alipes_net::{Dialer, DialerOptions, Limits, Sockets, SystemSockets, Tls, TlsOptions};
 use alipes_simulator::{Options, Scenario, Simulator};
 use alipes_transport::{
-    Alternatives, Credential, CredentialError, Done, Endpoint, Experience, Fault, Identity,
-    Priority, Profile, Request, Route, Session, Token, Trace, Transport, Update,
+    Alternatives, Credential, CredentialError, Done, Endpoint, Fault, Identity, Priority, Profile,
+    Request, Route, Session, Token, Trace, Transport, Update,
 };
 use alipes_wire::responses::{Assembler, EncodedRequest};
 use alipes_wire::{Item, ModelEvent, ModelRequest};
@@ -111,16 +109,8 @@ pub(crate) fn transport_over(sockets: Arc<dyn Sockets>, tls: TlsOptions) -> Tran
         },
         clock: clock.clone(),
     });
-    Transport {
-        experience: Arc::new(Experience::new(clock.clone())),
-        http: HttpClient::new(dialer.clone(), clock.clone()),
-        dialer,
-        clock,
-        rng: Rng::seeded(2),
-        redactor: Redactor::new(),
-        identity: Arc::new(Identity::alipes("0.0.0")),
-        hedges: Arc::default(),
-    }
+    let identity = Identity::alipes("0.0.0");
+    Transport::new(dialer, clock, Rng::seeded(2), Redactor::new(), identity)
 }
 
 /// A session with `base_url` over these routes, with a key that can be renewed once.
