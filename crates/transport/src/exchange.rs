@@ -9,8 +9,8 @@ use crate::session::Conversation;
 use crate::step::{Ran, Step, signed};
 use crate::stream::{Done, Update, Updates};
 use crate::{
-    AttemptHistory, Budget, Cause, Fault, Phase, Reaction, Request, Route, Scope, Session, Token,
-    attempt, hedge, outage, react,
+    AttemptHistory, Budget, Cause, EndpointKey, Fault, Phase, Reaction, Replay, Request, Route,
+    Scope, Session, Token, attempt, hedge, outage, react,
 };
 
 /// Attempts until one is done, or nothing that this room can do helps.
@@ -21,7 +21,7 @@ pub(crate) async fn run(
     updates: Updates,
 ) -> Result<Done, Fault> {
     let started = session.about.transport.clock.now();
-    session.about.transport.experience.hedges.step();
+    begin(&session.about);
     session.about.fresh = false;
     let mut history = AttemptHistory::new();
     let mut course = Course {
@@ -51,7 +51,9 @@ pub(crate) async fn run(
 
         let fault = remember(session, &request.model, step.complete(&ran, fault));
         take_note(session, &mut history, &ran, &fault);
-        let reaction = choose(session, &request, &fault, &history, &deadline);
+        let fits = |reaction: &Reaction| is_possible(reaction, session, &step, &fault, &history);
+        let (reaction, why) = choose(session, fits, &fault, &history);
+        let fault = why.map_or(fault.clone(), |why| fault.clone().because(why));
         history.reacted(reaction);
         step.failed(&ran, &fault, reaction).await;
         course
@@ -62,6 +64,15 @@ pub(crate) async fn run(
             step.updates.send(Update::Restarted { delivered }).await;
         }
     }
+}
+
+/// A new request counts among those that its endpoint gets.
+fn begin(about: &Conversation) {
+    let experience = &about.transport.experience;
+    experience.hedges.step();
+    let endpoint = EndpointKey::of(about.endpoint.base_url());
+    let now = about.transport.clock.now();
+    experience.retries.request(&endpoint, now);
 }
 
 /// What the next attempt goes by.
@@ -147,18 +158,63 @@ pub(crate) fn remember(session: &mut Session, model: &str, fault: Fault) -> Faul
     fault
 }
 
-/// The first reaction that is possible, if it is this room's own; else `Stop`, which hands the fault
-/// to the rooms above.
+/// The first reaction that `fits`, if it is this room's own; else `Stop`, which hands the fault to the
+/// rooms above. Where the endpoint has had its share of repetitions it is none of those, and why is
+/// given, too.
 fn choose(
     session: &Session,
-    request: &Request,
+    fits: impl Fn(&Reaction) -> bool,
     fault: &Fault,
     history: &AttemptHistory,
-    deadline: &Deadline,
-) -> Reaction {
-    let remaining = deadline.remaining(&session.about.transport.clock);
-    let budget = Budget::of(session.about.endpoint.profile());
-    let possible = |reaction: &Reaction| match reaction {
+) -> (Reaction, Option<&'static str>) {
+    let about = &session.about;
+    let budget = Budget::of(about.endpoint.profile());
+    let helpful = react(fault, history, budget);
+    let first = helpful.iter().copied().find(&fits);
+    let first = first.map_or(Reaction::Stop, own);
+    if fault.replay == Replay::Free || !repeats(&first) || may_repeat(about) {
+        return (first, None);
+    }
+    let mut others = helpful.into_iter().filter(|reaction| !repeats(reaction));
+    let other = others.find(fits).map_or(Reaction::Stop, own);
+    (other, Some(SHARE_SPENT))
+}
+
+/// Why a step ends although its own budget lasts.
+const SHARE_SPENT: &str =
+    "not sent again: too many of this minute's requests to it were repetitions";
+
+fn may_repeat(about: &Conversation) -> bool {
+    let endpoint = EndpointKey::of(about.endpoint.base_url());
+    let now = about.transport.clock.now();
+    about.transport.experience.retries.take(&endpoint, now)
+}
+
+/// Whether the endpoint gets the same request again.
+fn repeats(reaction: &Reaction) -> bool {
+    matches!(
+        reaction,
+        Reaction::SameRoute { .. } | Reaction::Wait { .. } | Reaction::OtherRoute
+    )
+}
+
+/// A reaction of this room; what is another room's is handed up.
+fn own(reaction: Reaction) -> Reaction {
+    match reaction {
+        Reaction::NextAccount | Reaction::NextProvider => Reaction::Stop,
+        own => own,
+    }
+}
+
+fn is_possible(
+    reaction: &Reaction,
+    session: &Session,
+    step: &Step<'_>,
+    fault: &Fault,
+    history: &AttemptHistory,
+) -> bool {
+    let remaining = step.deadline.remaining(&session.about.transport.clock);
+    match reaction {
         Reaction::SameRoute { backoff } => *backoff < remaining,
         // Never shortened: beyond the deadline it means move on or stop.
         Reaction::Wait { length } => *length < remaining,
@@ -166,15 +222,11 @@ fn choose(
             let other = session.other_route(fault.route);
             other.is_some_and(|other| !history.has_failed_on(other))
         }
-        Reaction::DropReasoning => request.without_reasoning.is_some(),
+        Reaction::DropReasoning => step.request.without_reasoning.is_some(),
         Reaction::RefreshCredential | Reaction::Stop => true,
-        Reaction::NextAccount => request.alternatives.account,
-        Reaction::NextProvider => request.alternatives.provider,
+        Reaction::NextAccount => step.request.alternatives.account,
+        Reaction::NextProvider => step.request.alternatives.provider,
         _ => false,
-    };
-    match react(fault, history, budget).into_iter().find(possible) {
-        None | Some(Reaction::NextAccount | Reaction::NextProvider) => Reaction::Stop,
-        Some(own) => own,
     }
 }
 

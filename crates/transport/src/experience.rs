@@ -18,6 +18,7 @@ use crate::patience::learned::LearnedPatience;
 use crate::permits::{LOWERED_FOR, Lowered, Permits};
 use crate::reachability::Reachability;
 use crate::reason::Reason;
+use crate::retry_share::RetryShares;
 use crate::{
     Cause, Endpoint, EndpointKey, Fault, MemoryStore, MemoryWarning, PathClass, Phase, Route,
     Snapshot,
@@ -40,6 +41,7 @@ pub struct Experience {
     pub(crate) breakers: Breakers,
     pub(crate) permits: Permits,
     pub(crate) hedges: HedgeTokens,
+    pub(crate) retries: RetryShares,
     pub(crate) patience: LearnedPatience,
     reachability: Reachability,
     /// A store that fails once fails again: one warning is enough.
@@ -63,6 +65,7 @@ impl Experience {
             breakers: Breakers::default(),
             permits: Permits::new(clock.clone()),
             hedges: HedgeTokens::default(),
+            retries: RetryShares::default(),
             patience: LearnedPatience::default(),
             reachability: Reachability::default(),
             warned: AtomicBool::new(false),

@@ -42,6 +42,7 @@ mod profile;
 mod reachability;
 mod react;
 mod reason;
+mod retry_share;
 mod route;
 mod session;
 mod step;

@@ -12,6 +12,7 @@ mod observed;
 mod page;
 mod play;
 mod row;
+mod share;
 mod stage;
 mod table;
 

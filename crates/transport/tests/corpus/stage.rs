@@ -119,7 +119,11 @@ impl Stage {
 
     /// A conversation with the ChatGPT backend as it ships, both routes open.
     pub(crate) fn session(&self) -> Session {
-        let profile = Profile::named("openai-codex").unwrap();
+        self.session_with(Profile::named("openai-codex").unwrap())
+    }
+
+    /// The same with another profile.
+    pub(crate) fn session_with(&self, profile: Profile) -> Session {
         let endpoint = Endpoint::new("corpus", &self.simulator.base_url(), profile, None).unwrap();
         self.transport.session(
             Arc::new(endpoint),

@@ -3,11 +3,11 @@
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use alipes_transport::{Profile, Session, Update};
+use alipes_transport::{Profile, Reaction, Replay, Session, Trace, Update};
 use alipes_wire::responses::Assembler;
 use alipes_wire::{Item, ModelEvent};
 use tokio::runtime::Handle;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
 use super::plan::{Plan, Step};
 use crate::observed::step;
@@ -41,12 +41,18 @@ pub(super) fn run(plan: &Plan) -> Vec<String> {
 async fn conversation(stage: &Stage, steps: &[Step], problems: &mut Vec<String>) {
     let mut session = stage.session();
     let mut input = Vec::new();
+    let mut sent = Sent::default();
     for (number, plan) in steps.iter().enumerate() {
         sleep(plan.idle_before).await;
         input.push(Item::user("hello"));
         session.begin_turn();
         let mut found = Vec::new();
-        match one(stage, &mut session, *plan, &input, &mut found).await {
+        sent.requests.push(stage.clock.now());
+        let seen = &mut Seen {
+            sent: &mut sent,
+            problems: &mut found,
+        };
+        match one(stage, &mut session, *plan, &input, seen).await {
             Some(items) => input.extend(items),
             // The turn has failed, and its prompt goes with it.
             None => drop(input.pop()),
@@ -57,6 +63,38 @@ async fn conversation(stage: &Stage, steps: &[Step], problems: &mut Vec<String>)
                 .map(|problem| format!("step {number}: {problem}")),
         );
     }
+    if let Some(problem) = sent.beyond_the_share() {
+        problems.push(problem);
+    }
+}
+
+/// What is noted of a step.
+struct Seen<'a> {
+    sent: &'a mut Sent,
+    problems: &'a mut Vec<String>,
+}
+
+/// When requests went out: new ones, and those that were sent before and sent again.
+#[derive(Default)]
+struct Sent {
+    requests: Vec<Instant>,
+    repeated: Vec<Instant>,
+}
+
+impl Sent {
+    /// A minute in which more was repeated than one request in five, and 21 (`retry_share`).
+    fn beyond_the_share(&self) -> Option<String> {
+        let minute = Duration::from_secs(60);
+        self.repeated.iter().find_map(|end| {
+            let within = |all: &[Instant], window: Duration| {
+                let fits = |at: &&Instant| *at <= end && *end - **at < window;
+                all.iter().filter(fits).count()
+            };
+            let repeated = within(&self.repeated, minute);
+            let most = 21 + within(&self.requests, minute * 2) / 5;
+            (repeated > most).then(|| format!("{repeated} repetitions in a minute"))
+        })
+    }
 }
 
 /// Reads one step; the answer's items, if it came.
@@ -65,13 +103,14 @@ async fn one(
     session: &mut Session,
     plan: Step,
     input: &[Item],
-    problems: &mut Vec<String>,
+    seen: &mut Seen<'_>,
 ) -> Option<Vec<Item>> {
     let (begun, before) = (stage.clock.now(), stage.requests());
-    let reading = read(stage, session, plan, input, problems);
+    let reading = read(stage, session, plan, input, seen);
     let patience = plan.leaves_after.unwrap_or(Duration::MAX);
     let outcome = timeout(patience, reading).await;
     let took = stage.clock.since(begun);
+    let problems = &mut *seen.problems;
     if took > plan.limit + TICK {
         problems.push(format!("it took {took:?} of {:?}", plan.limit));
     }
@@ -88,8 +127,9 @@ async fn read(
     session: &mut Session,
     plan: Step,
     input: &[Item],
-    problems: &mut Vec<String>,
+    seen: &mut Seen<'_>,
 ) -> Option<Vec<Item>> {
+    let problems = &mut *seen.problems;
     let deadline = stage.deadline(plan.limit);
     let mut stream = session.stream(request(input, plan.accepts_restart), deadline);
     let mut assembler = Assembler::new();
@@ -111,6 +151,9 @@ async fn read(
                     text.clear();
                 }
             }
+            Update::Trace(trace) if is_repetition(&trace) => {
+                seen.sent.repeated.push(stage.clock.now());
+            }
             _ => {}
         }
         if !greeting().starts_with(&text) {
@@ -123,6 +166,21 @@ async fn read(
         problems.push(format!("the answer is {text:?}"));
     }
     outcome.is_ok().then(|| assembler.into_items())
+}
+
+/// Whether a request that was sent is sent again.
+fn is_repetition(trace: &Trace) -> bool {
+    let Trace::AttemptFault {
+        fault, reaction, ..
+    } = trace
+    else {
+        return false;
+    };
+    let again = matches!(
+        reaction,
+        Reaction::SameRoute { .. } | Reaction::Wait { .. } | Reaction::OtherRoute
+    );
+    again && fault.replay != Replay::Free
 }
 
 /// Drops everything and looks for what is left.
