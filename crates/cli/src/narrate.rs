@@ -82,6 +82,11 @@ pub(crate) fn step(trace: &Trace) -> Option<String> {
             seconds(*took)
         ),
         Trace::FirstEvent { after, .. } => format!("first sign of life after {}", seconds(*after)),
+        Trace::HeldBack { .. } => {
+            "the answer came all at once: something on the way, antivirus or a \
+            proxy, holds answers back; silence is borne with from now on"
+                .to_owned()
+        }
         Trace::AttemptLost {
             attempt,
             fault: None,

@@ -10,7 +10,7 @@ use crate::step::{Ran, Step, signed};
 use crate::stream::{Done, Update, Updates};
 use crate::{
     AttemptHistory, Budget, Cause, EndpointKey, Fault, Phase, Reaction, Replay, Request, Route,
-    Scope, Session, Token, attempt, hedge, outage, react,
+    Scope, Session, Token, Trace, attempt, hedge, outage, react,
 };
 
 /// Attempts until one is done, or nothing that this room can do helps.
@@ -44,6 +44,11 @@ pub(crate) async fn run(
         let Err(fault) = std::mem::replace(&mut ran.result, Ok(())) else {
             let experience = &session.about.transport.experience;
             experience.answered(&leave.to, course.route);
+            let held_back = ran.held_back.filter(|_| course.route == Route::Sse);
+            if held_back.is_some_and(|held_back| experience.arrived(&leave.to, held_back)) {
+                let attempt = ran.attempt.number;
+                step.updates.trace(Trace::HeldBack { attempt }).await;
+            }
             return Ok(step.done(&ran, &history, started).await);
         };
         // Others may go while this one pauses.

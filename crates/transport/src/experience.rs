@@ -30,6 +30,9 @@ const REST: Duration = Duration::from_secs(600);
 /// For how long requests go uncompressed to an endpoint that could not read one.
 const ZSTD_REST: Duration = Duration::from_secs(3_600);
 
+/// For how long a way is believed to hold answers back. One that does not shows it sooner.
+const HELD_BACK_FOR: Duration = Duration::from_secs(3_600);
+
 /// For how long net believes what it has learnt.
 const DAY: Duration = Duration::from_secs(24 * 3_600);
 
@@ -90,6 +93,22 @@ impl Experience {
     pub(crate) fn refuses_zstd(&self, endpoint: &Endpoint) -> bool {
         let endpoint = EndpointKey::of(endpoint.base_url());
         self.facts.find(&Fact::ZstdRefused { endpoint }).is_some()
+    }
+
+    /// Whether something on the way holds answers back until they are whole.
+    pub(crate) fn holds_back(&self, to: &Destination) -> bool {
+        self.facts.find(&to.buffered_path()).is_some()
+    }
+
+    /// An answer over SSE was held back, or was not. Whether that is news that a user should hear.
+    pub(crate) fn arrived(&self, to: &Destination, held_back: bool) -> bool {
+        let fact = to.buffered_path();
+        let known = self.facts.find(&fact).is_some();
+        match held_back {
+            true => self.facts.note(fact, HELD_BACK_FOR, None),
+            false => self.facts.withdraw(&fact),
+        }
+        held_back && !known
     }
 
     /// Why the whole destination is left alone: a breaker is open.

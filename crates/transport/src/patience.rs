@@ -11,6 +11,9 @@ pub(crate) mod waits;
 
 use std::time::Duration;
 
+/// How long an answer may take that nobody sees before it is whole: three times that is a step.
+const HELD_BACK: Duration = Duration::from_secs(600);
+
 /// The limits of silence, by what came last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Patience {
@@ -48,6 +51,18 @@ impl Stage {
 }
 
 impl Patience {
+    /// The same where answers are held back until they are whole: silence says nothing until then.
+    pub(crate) fn behind_a_buffer(self) -> Self {
+        let at_least = |limit: Duration| limit.max(HELD_BACK);
+        Self {
+            first_event: at_least(self.first_event),
+            first_output: at_least(self.first_output),
+            first_output_reasoning: at_least(self.first_output_reasoning),
+            reasoning: at_least(self.reasoning),
+            output: at_least(self.output),
+        }
+    }
+
     /// The limit at `stage`, and its name.
     pub(crate) fn limit(&self, stage: Stage, reasoning: bool) -> (&'static str, Duration) {
         match stage {

@@ -128,6 +128,12 @@ impl Conversation {
         known.map(|known| known.remaining)
     }
 
+    /// Whether the way to the endpoint holds answers over SSE back until they are whole.
+    pub(crate) fn holds_back(&self, model: &str) -> bool {
+        let to = self.destination(model);
+        self.transport.experience.holds_back(&to)
+    }
+
     /// How many times rarer than its profile says the endpoint wants to be pinged.
     pub(crate) fn calm(&self) -> u32 {
         let target = Target::from_url(self.endpoint.base_url());
@@ -336,8 +342,12 @@ impl Session {
     /// The best route that is not switched off; where all are, the one that is on again first.
     pub(crate) fn first_route(&self) -> Route {
         let mut routes = self.about.endpoint.routes().to_vec();
+        let held_back = self.about.holds_back("");
         // Stable: what is open stays in its order.
-        routes.sort_by_key(|route| self.left_alone_for(*route));
+        routes.sort_by_key(|route| {
+            let is_held_back = held_back && *route == Route::Sse;
+            (self.left_alone_for(*route), is_held_back)
+        });
         routes.first().copied().unwrap_or(Route::Sse)
     }
 

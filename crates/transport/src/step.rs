@@ -45,6 +45,8 @@ pub(crate) struct Ran {
     /// Whether the reader has events of it, and whether it has seen part of the answer.
     pub(crate) passed: bool,
     pub(crate) delivered: bool,
+    /// Whether its answer was held back on the way, where that shows.
+    pub(crate) held_back: Option<bool>,
     /// What an attempt beside it had failed by.
     pub(crate) lost: Option<Fault>,
     /// It is one of two that were silent side by side for as long as patience lasts.
@@ -201,6 +203,7 @@ impl Attempt {
             generation,
             passed: intake.has_passed_events(),
             delivered: intake.has_delivered(),
+            held_back: intake.was_held_back(),
             lost: None,
             spent: false,
         }
@@ -238,6 +241,7 @@ impl Attempt {
             // Whatever the reader has of it is replaced: nothing was delivered.
             passed: true,
             delivered: false,
+            held_back: None,
             lost: None,
             spent: true,
         }

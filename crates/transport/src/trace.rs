@@ -90,6 +90,12 @@ pub enum Trace {
         /// How long it ran.
         took: Duration,
     },
+    /// The answer came all at once at its end: something on the way holds answers back. Told when it
+    /// is found out, and not again while it is known.
+    HeldBack {
+        /// The attempt's number.
+        attempt: u32,
+    },
     /// The attempt ended in a fault.
     AttemptFault {
         /// Its number.

@@ -129,6 +129,9 @@ fn trace_value(trace: &Trace) -> Option<Value> {
         Trace::FirstEvent { attempt, after } => json!({
             "type": "attempt.first_event", "attempt": attempt, "after_ms": millis(*after),
         }),
+        Trace::HeldBack { attempt } => json!({
+            "type": "attempt.held_back", "attempt": attempt,
+        }),
         Trace::Hedged {
             attempt,
             beside,

@@ -13,6 +13,7 @@ use alipes_wire::{ApiError, Dialect, RawEvent, Signal, StreamReader};
 use bytes::Bytes;
 use tokio::time::Instant;
 
+use super::arrival::Arrival;
 use super::receipt::Receipt;
 use crate::fault::{of_api_error, of_error_frame};
 use crate::hedge::{Lane, Overdue, Spent};
@@ -20,7 +21,7 @@ use crate::patience::Stage;
 use crate::patience::measure::Measure;
 use crate::session::Conversation;
 use crate::step::Attempt;
-use crate::{Cause, Fault, Patience, Phase, Request, Trace};
+use crate::{Cause, Fault, Patience, Phase, Request, Route, Trace};
 
 /// The most that one response may send, in bytes. Nobody reads an answer this long.
 const MAX_RESPONSE: usize = 128 << 20;
@@ -53,6 +54,7 @@ pub(crate) struct Intake {
     unreadable: usize,
     receipt: Receipt,
     turn_state: Option<String>,
+    arrival: Arrival,
     /// What this response teaches about waits; `None` where it teaches nothing.
     measure: Option<Measure>,
 }
@@ -76,8 +78,13 @@ impl Intake {
         intake.attempt = attempt.number;
         let cold = intake.patience;
         let measure = Measure::new(about, request, attempt.route);
-        intake.patience = measure.patience(cold, about.endpoint.profile());
-        intake.measure = Some(measure);
+        if attempt.route == Route::Sse && about.holds_back(&request.model) {
+            // It teaches nothing about the model either.
+            intake.patience = cold.behind_a_buffer();
+        } else {
+            intake.patience = measure.patience(cold, about.endpoint.profile());
+            intake.measure = Some(measure);
+        }
         intake.lane = lane;
         intake
     }
@@ -104,6 +111,7 @@ impl Intake {
             unreadable: 0,
             receipt: Receipt::default(),
             turn_state: None,
+            arrival: Arrival::default(),
             measure: None,
         }
     }
@@ -133,6 +141,11 @@ impl Intake {
         self.lane.trace(trace(self.attempt)).await;
     }
 
+    /// Whether the whole answer was held back on the way; `None` where it does not show.
+    pub(crate) fn was_held_back(&self) -> Option<bool> {
+        self.arrival.was_held_back()
+    }
+
     /// The attempt is over.
     pub(crate) fn ended(&mut self, answered: bool) {
         if let Some(measure) = self.measure.take() {
@@ -142,11 +155,13 @@ impl Intake {
 
     /// The request is on its way: the first wait begins.
     pub(super) async fn sent(&mut self) {
+        self.arrival.sent(self.clock.now());
         self.enter(Stage::Sent).await;
     }
 
     /// The response's head is here: over SSE that is the first sign of life.
     pub(super) async fn accepted(&mut self) {
+        self.arrival.sent(self.clock.now());
         self.alive(Stage::Accepted).await;
     }
 
@@ -274,6 +289,8 @@ impl Intake {
             self.receipt.spoil();
             return Ok((Next::More, None));
         };
+        let is_output = Signal::of(&event).is_output();
+        self.arrival.event(is_output, self.clock.now());
         match Signal::of(&event) {
             Signal::Lifecycle if self.stage == Stage::Sent => self.alive(Stage::Accepted).await,
             Signal::Lifecycle => self.sign_of_life(),

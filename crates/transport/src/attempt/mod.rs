@@ -1,5 +1,6 @@
 //! One try on one route with one credential: it ends well, or in a fault.
 
+mod arrival;
 mod event_stream;
 mod http_edge;
 mod intake;

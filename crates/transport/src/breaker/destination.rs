@@ -111,6 +111,14 @@ impl Destination {
         }
     }
 
+    /// The fact that the way there holds answers back.
+    pub(crate) fn buffered_path(&self) -> Fact {
+        Fact::BufferedPath {
+            egress: self.egress.clone(),
+            endpoint: self.endpoint.clone(),
+        }
+    }
+
     /// The breaker of the way there.
     pub(crate) fn path(&self) -> BreakerKey {
         BreakerKey::Path {

@@ -47,8 +47,11 @@ pub(crate) enum Fact {
     CalmAsked { server: String },
     /// It does not read compressed requests.
     ZstdRefused { endpoint: EndpointKey },
-    /// Something on this way out holds answers back until they are whole.
-    BufferedPath { egress: String },
+    /// Something on this way holds answers over SSE back until they are whole.
+    BufferedPath {
+        egress: String,
+        endpoint: EndpointKey,
+    },
     /// So many requests at once are too many; [`Remembered::limit`] are not.
     ConcurrencyMet {
         endpoint: EndpointKey,
@@ -222,8 +225,8 @@ mod tests {
         Facts::new(Clock::anchored(SystemTime::UNIX_EPOCH + 1_000_000 * MINUTE))
     }
 
-    fn buffered(egress: &str) -> Fact {
-        Fact::BufferedPath {
+    fn hello(egress: &str) -> Fact {
+        Fact::ClassicalHello {
             egress: egress.to_owned(),
         }
     }
@@ -231,31 +234,31 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_fact_is_believed_until_it_ends() {
         let facts = facts();
-        facts.note(buffered("a"), 10 * MINUTE, None);
+        facts.note(hello("a"), 10 * MINUTE, None);
         advance(10 * MINUTE - Duration::from_millis(1)).await;
-        let found = facts.find(&buffered("a")).unwrap();
+        let found = facts.find(&hello("a")).unwrap();
         assert_eq!(found.noted(), SystemTime::UNIX_EPOCH + 1_000_000 * MINUTE);
         let left = found.remaining(facts.clock.unix_ms());
         assert_eq!(left, Duration::from_millis(1));
-        assert!(facts.find(&buffered("b")).is_none());
+        assert!(facts.find(&hello("b")).is_none());
         advance(Duration::from_millis(1)).await;
-        assert!(facts.find(&buffered("a")).is_none() && facts.all().is_empty());
+        assert!(facts.find(&hello("a")).is_none() && facts.all().is_empty());
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_withdrawn_fact_does_not_come_back_from_another_process() {
         let facts = facts();
-        facts.note(buffered("a"), 10 * MINUTE, None);
+        facts.note(hello("a"), 10 * MINUTE, None);
         let elsewhere = facts.all();
-        facts.withdraw(&buffered("a"));
+        facts.withdraw(&hello("a"));
         facts.merge(elsewhere.clone());
-        assert!(facts.find(&buffered("a")).is_none());
+        assert!(facts.find(&hello("a")).is_none());
         let mut stored = elsewhere;
         merge(&mut stored, facts.all(), facts.clock.unix_ms());
-        assert!(stored[&buffered("a")].withdrawn);
+        assert!(stored[&hello("a")].withdrawn);
         advance(MINUTE).await;
-        facts.note(buffered("a"), MINUTE, None);
-        assert!(facts.find(&buffered("a")).is_some(), "it is true again");
+        facts.note(hello("a"), MINUTE, None);
+        assert!(facts.find(&hello("a")).is_some(), "it is true again");
     }
 
     #[tokio::test(start_paused = true)]
@@ -274,8 +277,8 @@ mod tests {
                 until,
                 ..Remembered::for_the_next(MINUTE, now)
             };
-            facts.merge([(buffered("a"), remembered)].into());
-            assert!(facts.find(&buffered("a")).is_none(), "{noted} {until}");
+            facts.merge([(hello("a"), remembered)].into());
+            assert!(facts.find(&hello("a")).is_none(), "{noted} {until}");
         }
     }
 
@@ -283,10 +286,10 @@ mod tests {
     async fn facts_are_bounded_and_what_ends_first_makes_room() {
         let facts = facts();
         for n in 0..600 {
-            facts.note(buffered(&n.to_string()), MINUTE * (n + 1), None);
+            facts.note(hello(&n.to_string()), MINUTE * (n + 1), None);
         }
         assert_eq!(facts.all().len(), MOST);
-        assert!(facts.find(&buffered("599")).is_some());
+        assert!(facts.find(&hello("599")).is_some());
     }
 
     fn any_map() -> impl Strategy<Value = FactMap> {
@@ -300,7 +303,7 @@ mod tests {
                     reason: None,
                     limit: None,
                 };
-                (buffered(&name.to_string()), remembered)
+                (hello(&name.to_string()), remembered)
             };
             entries.into_iter().map(of).collect()
         })

@@ -48,7 +48,8 @@ fn snapshot(facts: impl IntoIterator<Item = Fact>) -> Snapshot {
 }
 
 fn buffered(egress: String) -> Fact {
-    Fact::BufferedPath { egress }
+    let endpoint = endpoint();
+    Fact::BufferedPath { egress, endpoint }
 }
 
 /// One fact of every kind.
@@ -206,7 +207,7 @@ fn an_entry_that_cannot_be_read_costs_only_itself() {
     let home = tempfile::tempdir().unwrap();
     let file = MemoryFile::within(home.path());
     let text = format!(
-        r#"{{"version":1,"facts":[7,{{"fact":"new-kind"}},{{"fact":"buffered-path","egress":"a","noted":{0},"until":{1},"reason":{{"cause":"new-cause"}}}},{{"fact":"buffered-path","egress":"b","noted":{0},"until":{1},"later":1}}],"patience":[null]}}"#,
+        r#"{{"version":1,"facts":[7,{{"fact":"new-kind"}},{{"fact":"classical-hello","egress":"a","noted":{0},"until":{1},"reason":{{"cause":"new-cause"}}}},{{"fact":"classical-hello","egress":"b","noted":{0},"until":{1},"later":1}}],"patience":[null]}}"#,
         now_ms(),
         now_ms() + 60_000
     );
@@ -214,7 +215,9 @@ fn an_entry_that_cannot_be_read_costs_only_itself() {
     let facts = file.load().unwrap().facts;
     assert_eq!(
         facts.keys().cloned().collect::<Vec<_>>(),
-        [buffered("b".to_owned())]
+        [Fact::ClassicalHello {
+            egress: "b".to_owned()
+        }]
     );
 }
 

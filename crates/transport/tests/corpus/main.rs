@@ -5,6 +5,7 @@
 
 #![cfg(test)]
 
+mod buffered;
 mod diagnosis;
 mod invariants;
 mod matrix;
