@@ -3,11 +3,12 @@
 //!
 //! It is strict where the real one is (PKCE, one use for each code and refresh token, the forms of
 //! each request), and lenient in one thing: a browser may be sent back to any port of this machine
-//! (RFC 8252 §7.3), because tests cannot all have the registered two. Whoever asks is signed in
-//! without a question; there is nobody to ask.
+//! (RFC 8252 §7.3), because tests cannot all have the registered two. Only a real browser is shown
+//! the page that asks; everybody else is signed in without a question.
 
 mod account;
 mod books;
+mod consent;
 mod device;
 mod grants;
 mod jwt;
@@ -22,6 +23,7 @@ use crate::answers::plain;
 use crate::backend::Backend;
 use crate::faults::{Action, FaultInfo};
 pub(crate) use books::Books;
+use consent::Consent;
 
 /// How an answer of the issuer is bent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,7 +49,7 @@ pub(crate) enum Twist {
 /// Which of its routes a request is, if any.
 pub(crate) fn route_of(method: &Method, path: &str) -> Option<Route> {
     match (method, path) {
-        (&Method::GET, "/oauth/authorize") => Some(Route::Authorize),
+        (&Method::GET | &Method::POST, "/oauth/authorize") => Some(Route::Authorize),
         (&Method::POST, "/oauth/token" | "/oauth/revoke") => Some(Route::Token),
         (_, "/codex/device")
         | (&Method::POST, "/api/accounts/deviceauth/usercode" | "/api/accounts/deviceauth/token") => {
@@ -73,7 +75,10 @@ pub(crate) fn answer(
     });
     let query = head.uri.query().unwrap_or_default();
     match head.uri.path() {
-        "/oauth/authorize" => grants::authorize(backend, query, twist),
+        "/oauth/authorize" => {
+            let consent = Consent::of(head, body, twist);
+            grants::authorize(backend, query, twist, consent)
+        }
         "/oauth/token" => grants::token(backend, &Fields::read(body), twist),
         "/oauth/revoke" => grants::revoke(backend, &Fields::read(body)),
         "/api/accounts/deviceauth/usercode" => device::user_code(backend, &Fields::read(body)),

@@ -6,12 +6,18 @@ use serde_json::json;
 use url::{Url, form_urlencoded};
 
 use super::books::{Code, State, challenge};
+use super::consent::{self, Consent};
 use super::jwt::Claims;
 use super::{Fields, Twist, html, redirect, refused, success};
 use crate::backend::Backend;
 
-/// Sends the browser back with a code (codex-protocol §5.2).
-pub(super) fn authorize(backend: &Backend, query: &str, twist: Option<Twist>) -> Response<Bytes> {
+/// Sends the browser back with a code (codex-protocol §5.2), when its user has been asked.
+pub(super) fn authorize(
+    backend: &Backend,
+    query: &str,
+    twist: Option<Twist>,
+    consent: Consent,
+) -> Response<Bytes> {
     let fields = Fields::read(&Bytes::copy_from_slice(query.as_bytes()));
     let back = Url::parse(fields.text("redirect_uri")).ok();
     let Some(back) = back.filter(is_on_this_machine) else {
@@ -41,6 +47,11 @@ pub(super) fn authorize(backend: &Backend, query: &str, twist: Option<Twist>) ->
     if let Some(name) = wrong {
         return html(400, &format!("missing_required_parameter: {name}"));
     }
+    let twist = match consent {
+        Consent::Unasked => return consent::page(),
+        Consent::Given => twist,
+        Consent::Denied => Some(Twist::Error("access_denied", "The user said no.")),
+    };
     let state = match twist {
         Some(Twist::OtherState) => "somebody-elses-state",
         _ => fields.text("state"),

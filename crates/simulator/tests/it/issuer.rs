@@ -74,6 +74,29 @@ async fn signed_in(simulator: &Simulator) -> Value {
 }
 
 #[tokio::test]
+async fn a_browser_is_asked_and_what_its_user_says_counts() {
+    let simulator = start(&[]).await;
+    let browser = [("accept", "text/html,application/xhtml+xml")];
+    let url = authorize(|_| None);
+    let page = ask(&simulator, "GET", &url, &browser, "").await;
+    assert_eq!(page.status, 200);
+    assert!(text(page).await.contains("value=approve"));
+    for (answer, expected) in [("approve", None), ("deny", Some("access_denied"))] {
+        let body = format!("answer={answer}");
+        let back = ask(&simulator, "POST", &url, &browser, body).await;
+        let back: Url = back.headers["location"].to_str().unwrap().parse().unwrap();
+        assert_eq!(brought(&back, "error").as_deref(), expected);
+        assert_eq!(brought(&back, "code").is_none(), expected.is_some());
+    }
+    // A request that is wrong is refused before anybody is asked.
+    let wrong = authorize(|name| (name == "scope").then_some(""));
+    assert_eq!(
+        ask(&simulator, "GET", &wrong, &browser, "").await.status,
+        400
+    );
+}
+
+#[tokio::test]
 async fn a_code_works_once_and_only_with_its_verifier() {
     let simulator = start(&[]).await;
     let back = sent_back(&simulator).await;
