@@ -8,8 +8,11 @@ mod cache;
 mod certificate;
 mod codex;
 mod hermes;
+mod issuer;
+mod login;
 mod namespaces;
 mod peers;
+mod person;
 mod relay;
 mod report;
 mod running;
@@ -51,6 +54,8 @@ pub(crate) enum Part {
     Peers,
     /// Our client over wires that go dead
     Wires,
+    /// Signing in with a real browser
+    Login,
 }
 
 /// The program under test.
@@ -99,6 +104,9 @@ pub(crate) fn run(part: Part, profile: Profile) -> Result<bool> {
     }
     if matches!(part, Part::All | Part::Peers) {
         peers::check(&mut report, &alipes, &cache)?;
+    }
+    if matches!(part, Part::All | Part::Login) {
+        login::check(&mut report, &alipes, &cache);
     }
     Ok(report.finish())
 }

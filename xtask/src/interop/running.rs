@@ -54,6 +54,28 @@ impl Running {
         bail!("it was never told; what was:\n{}", self.words())
     }
 
+    /// Waits until it has shown a person so many lines, which are set in; the lines without that.
+    pub(super) fn shows<const LINES: usize>(&mut self, limit: Duration) -> Result<[String; LINES]> {
+        let started = now();
+        while started.elapsed() < limit {
+            let said = std::fs::read_to_string(&self.said)?;
+            // What is behind the last line end is half a line.
+            let whole = said.rsplit_once('\n').map_or("", |(whole, _)| whole);
+            let shown = whole.lines().filter_map(|line| line.strip_prefix("  "));
+            let shown: Vec<String> = shown.map(str::to_owned).take(LINES).collect();
+            if let Ok(shown) = shown.try_into() {
+                return Ok(shown);
+            }
+            ensure!(
+                self.child.try_wait()?.is_none(),
+                "it ended:\n{}",
+                self.words()
+            );
+            std::thread::sleep(POLL);
+        }
+        bail!("it did not show {LINES} lines:\n{}", self.words())
+    }
+
     /// Waits for its end, which has to be a good one; all that it told.
     pub(super) fn ends(mut self, limit: Duration) -> Result<Vec<Value>> {
         let started = now();
