@@ -3,7 +3,7 @@
 use alipes_base::{Clock, Deadline, Environment, Redactor};
 use alipes_models::{Model, Prompt, Step, StepUpdate};
 use alipes_store::{Entry, Journal, OpenCall, Progress, Transcript, Turn};
-use alipes_tools::{Context, Root, Toolbox};
+use alipes_tools::{Context, KnownFiles, Root, Toolbox};
 use alipes_wire::{Item, ModelEvent, ToolDefinition, Usage};
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -51,6 +51,7 @@ pub struct Agent {
     root: Root,
     environment: Environment,
     redactor: Redactor,
+    known_files: KnownFiles,
     clock: Clock,
     tools: Vec<ToolDefinition>,
     record: Record,
@@ -103,6 +104,7 @@ impl Agent {
             root: options.root,
             environment: options.environment,
             redactor: options.redactor,
+            known_files: KnownFiles::default(),
             clock: options.clock,
             record: Record {
                 journal: options.journal,
@@ -306,6 +308,7 @@ impl Agent {
             environment: self.environment.clone(),
             deadline: front.deadline,
             clock: self.clock.clone(),
+            known_files: self.known_files.clone(),
             redactor: self.redactor.clone(),
         };
         let mut desk = Desk {

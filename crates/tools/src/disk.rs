@@ -119,6 +119,7 @@ mod tests {
             environment: Environment::new([("", ""); 0], PathBuf::new()),
             deadline: Deadline::after(&clock, "test", length),
             clock,
+            known_files: crate::KnownFiles::default(),
             redactor: Redactor::new(),
         }
     }

@@ -77,6 +77,32 @@ pub enum ToolError {
         /// The path as it was given.
         path: String,
     },
+    /// Somebody else has changed the file since the model saw it.
+    #[error(
+        "{path} has changed since you read it, and was left alone; read it again, then change it"
+    )]
+    Stale {
+        /// The path beneath the root.
+        path: String,
+    },
+    /// The text to replace does not stand in the file, or in several places.
+    #[error("{path}: {problem}; nothing was changed")]
+    NoPlace {
+        /// The path as it was given.
+        path: String,
+        /// What was looked for, what is there instead, and what to do.
+        problem: String,
+    },
+    /// Writing several files failed in the middle, and what was written could not all be taken back.
+    #[error(
+        "{reason}; {paths} had been changed already and could not be changed back: read what is there"
+    )]
+    HalfDone {
+        /// The files that are changed.
+        paths: String,
+        /// What failed.
+        reason: String,
+    },
     /// The file is not text.
     #[error("{path} is not UTF-8 text ({size} bytes); use `shell` to look into it")]
     Binary {

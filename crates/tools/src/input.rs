@@ -89,6 +89,11 @@ impl Input {
         }
     }
 
+    /// Whether a field was given and not taken yet.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.fields.contains_key(name)
+    }
+
     /// A complaint about this input.
     pub(crate) fn bad(&self, problem: String) -> ToolError {
         bad(self.tool, problem)

@@ -1,4 +1,4 @@
-//! What the agent can do on this machine: the [`Tool`] trait and the five built-in tools.
+//! What the agent can do on this machine: the [`Tool`] trait and the built-in tools.
 //!
 //! A model asks for work by name and with untrusted arguments. This room turns such a call into an
 //! effect that stays where it was told to stay, and into a text that the model can use. Whether a
@@ -13,6 +13,8 @@
 //! - **What is protected** ([`Root::protecting`]: the program's own settings and keys) is neither
 //!   read nor written by a file tool, and `.git` is not written: leave to write in a folder must not
 //!   become leave to run something, or to change what is allowed.
+//! - **Edits** are worked out in memory, all that a call asks for, and written then, each file whole.
+//!   A file that somebody else changed since the model saw it ([`KnownFiles`]) is left alone.
 //! - **Disk work** runs on the blocking pool, owned by the call that awaits it. It looks at the
 //!   deadline and at a limit of its own as it goes, and stops when the call is dropped.
 //! - **Commands** run in a process group of their own, which ends with the call: at the end, at the
@@ -31,8 +33,12 @@
 //! leaves its group (`setsid`), or any child where there are no process groups, can outlive a call.
 
 mod disk;
+mod draft;
+mod edit;
 mod error;
+mod frame;
 mod input;
+mod known;
 mod lines;
 mod list;
 mod page;
@@ -49,6 +55,7 @@ mod walk;
 mod write;
 
 pub use error::{RootError, ToolError};
+pub use known::KnownFiles;
 pub use root::Root;
 pub use tool::{Context, Effect, Output, Tool, ToolSpec};
 pub use toolbox::Toolbox;

@@ -5,6 +5,7 @@ use std::io::{self, BufRead as _, BufReader};
 use std::path::Path;
 
 use crate::disk::Watch;
+use crate::known::{Stamp, Stamped};
 use crate::{Root, ToolError, text};
 
 /// Most characters kept of one line.
@@ -17,11 +18,11 @@ const LINE_BYTES: usize = LINE_CHARS * 4;
 const LINE_LIMIT: usize = 64 * 1024 * 1024;
 
 /// A file with a NUL in its first bytes is binary: git's and grep's rule.
-const BINARY_BYTES: usize = 8 * 1024;
+pub(crate) const BINARY_BYTES: usize = 8 * 1024;
 
 /// A text file being read.
 pub(crate) struct Lines<'a> {
-    reader: BufReader<File>,
+    reader: BufReader<Stamped<File>>,
     path: &'a Path,
     watch: &'a Watch,
     size: u64,
@@ -39,7 +40,7 @@ impl<'a> Lines<'a> {
     pub(crate) fn open(root: &Root, path: &'a Path, watch: &'a Watch) -> Result<Self, ToolError> {
         let (file, size) = root.open_file(path)?;
         let mut lines = Self {
-            reader: BufReader::with_capacity(8 * BINARY_BYTES, file),
+            reader: BufReader::with_capacity(8 * BINARY_BYTES, Stamped::new(file)),
             path,
             watch,
             size,
@@ -58,6 +59,11 @@ impl<'a> Lines<'a> {
     /// The file's size in bytes when it was opened.
     pub(crate) fn size(&self) -> u64 {
         self.size
+    }
+
+    /// Stands for the content, if the file was read to its end.
+    pub(crate) fn stamp(&self) -> Option<Stamp> {
+        self.reader.get_ref().stamp()
     }
 
     /// What to answer when the file turns out not to be text.

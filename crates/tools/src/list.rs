@@ -2,17 +2,16 @@
 
 use std::path::Path;
 
-use futures_util::FutureExt as _;
-use futures_util::future::BoxFuture;
 use ignore::overrides::Override;
 use serde_json::{Value, json};
 
 use crate::disk::{Watch, on_disk};
+use crate::frame::Work;
 use crate::input::{Input, peek};
 use crate::page::Page;
 use crate::root::kind;
 use crate::walk::{Entry, Walk};
-use crate::{Context, Effect, Output, Root, Tool, ToolError, ToolSpec, text};
+use crate::{Context, Effect, Output, Root, ToolError, ToolSpec, text};
 
 /// Most items shown.
 const SHOWN: u64 = 500;
@@ -24,13 +23,13 @@ const COUNTED: usize = 100_000;
 const DEPTH: u64 = 2;
 
 /// The tool.
-pub(crate) struct ListFiles {
-    spec: ToolSpec,
-}
+pub(crate) struct ListFiles;
 
-impl ListFiles {
-    pub(crate) fn new() -> Self {
-        let spec = ToolSpec {
+impl Work for ListFiles {
+    const EFFECT: Effect = Effect::Reads;
+
+    fn spec() -> ToolSpec {
+        ToolSpec {
             name: "list_files",
             description: "List a folder, sorted, with sizes in bytes; folders end in /. \
                 Hidden and .gitignore'd items are left out unless named by path. At most 500 items.",
@@ -42,40 +41,21 @@ impl ListFiles {
                 },
                 "additionalProperties": false
             }),
-        };
-        Self { spec }
-    }
-}
-
-impl Tool for ListFiles {
-    fn spec(&self) -> &ToolSpec {
-        &self.spec
-    }
-
-    fn effect(&self) -> Effect {
-        Effect::Reads
-    }
-
-    fn summary(&self, input: &Value) -> String {
-        text::summary(&format!("list {}", peek(input, "path").unwrap_or(".")))
-    }
-
-    fn run<'a>(
-        &'a self,
-        input: Value,
-        context: &'a Context,
-    ) -> BoxFuture<'a, Result<Output, ToolError>> {
-        async move {
-            let mut input = Input::new(&self.spec, input)?;
-            let path = input.optional_text("path")?.unwrap_or_default();
-            let depth = input.optional_number("depth", 1..=5)?.unwrap_or(DEPTH);
-            let depth = usize::try_from(depth).unwrap_or(usize::MAX);
-            on_disk(context, "list a smaller folder", move |root, watch| {
-                list(root, watch, &root.relative(&path)?, depth)
-            })
-            .await
         }
-        .boxed()
+    }
+
+    fn summary(input: &Value) -> String {
+        format!("list {}", peek(input, "path").unwrap_or("."))
+    }
+
+    async fn run(mut input: Input, context: &Context) -> Result<Output, ToolError> {
+        let path = input.optional_text("path")?.unwrap_or_default();
+        let depth = input.optional_number("depth", 1..=5)?.unwrap_or(DEPTH);
+        let depth = usize::try_from(depth).unwrap_or(usize::MAX);
+        on_disk(context, "list a smaller folder", move |root, watch| {
+            list(root, watch, &root.relative(&path)?, depth)
+        })
+        .await
     }
 }
 

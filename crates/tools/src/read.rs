@@ -5,15 +5,16 @@
 
 use std::path::Path;
 
-use futures_util::FutureExt as _;
-use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
 
 use crate::disk::{Watch, on_disk};
+use crate::draft::TEXT_BYTES;
+use crate::frame::Work;
 use crate::input::{Input, peek};
+use crate::known::KnownFiles;
 use crate::lines::{LINE_CHARS, Lines};
 use crate::page::Page;
-use crate::{Context, Effect, Output, Root, Tool, ToolError, ToolSpec, text};
+use crate::{Context, Effect, Output, Root, ToolError, ToolSpec, text};
 
 /// Most lines of one call.
 const LINES: u64 = 2_000;
@@ -22,13 +23,13 @@ const LINES: u64 = 2_000;
 const COUNTED_BYTES: u64 = 8 * 1024 * 1024;
 
 /// The tool.
-pub(crate) struct ReadFile {
-    spec: ToolSpec,
-}
+pub(crate) struct ReadFile;
 
-impl ReadFile {
-    pub(crate) fn new() -> Self {
-        let spec = ToolSpec {
+impl Work for ReadFile {
+    const EFFECT: Effect = Effect::Reads;
+
+    fn spec() -> ToolSpec {
+        ToolSpec {
             name: "read_file",
             description: "Read a UTF-8 text file. At most 2000 lines or 64 KiB at once, after a heading that \
                 says which lines of how many; lines over 2000 characters are cut.",
@@ -42,46 +43,28 @@ impl ReadFile {
                 "required": ["path"],
                 "additionalProperties": false
             }),
-        };
-        Self { spec }
-    }
-}
-
-impl Tool for ReadFile {
-    fn spec(&self) -> &ToolSpec {
-        &self.spec
-    }
-
-    fn effect(&self) -> Effect {
-        Effect::Reads
-    }
-
-    fn summary(&self, input: &Value) -> String {
-        text::summary(&format!("read {}", peek(input, "path").unwrap_or("?")))
-    }
-
-    fn run<'a>(
-        &'a self,
-        input: Value,
-        context: &'a Context,
-    ) -> BoxFuture<'a, Result<Output, ToolError>> {
-        async move {
-            let mut input = Input::new(&self.spec, input)?;
-            let path = input.text("path")?;
-            let offset = input.optional_number("offset", 1..=u64::MAX)?.unwrap_or(1);
-            let limit = input.optional_number("limit", 1..=LINES)?.unwrap_or(LINES);
-            let part = on_disk(context, "read fewer lines", move |root, watch| {
-                read(root, watch, &root.relative(&path)?, offset, limit)
-            });
-            match part.await? {
-                Part::Shown(output) => Ok(output),
-                Part::PastEnd { lines } => Err(input.bad(format!(
-                    "`offset` {offset} is past the end; the file has {}",
-                    text::counted(lines, "line")
-                ))),
-            }
         }
-        .boxed()
+    }
+
+    fn summary(input: &Value) -> String {
+        format!("read {}", peek(input, "path").unwrap_or("?"))
+    }
+
+    async fn run(mut input: Input, context: &Context) -> Result<Output, ToolError> {
+        let path = input.text("path")?;
+        let offset = input.optional_number("offset", 1..=u64::MAX)?.unwrap_or(1);
+        let limit = input.optional_number("limit", 1..=LINES)?.unwrap_or(LINES);
+        let known = context.known_files.clone();
+        let part = on_disk(context, "read fewer lines", move |root, watch| {
+            read(root, watch, &known, &root.relative(&path)?, offset, limit)
+        });
+        match part.await? {
+            Part::Shown(output) => Ok(output),
+            Part::PastEnd { lines } => Err(input.bad(format!(
+                "`offset` {offset} is past the end; the file has {}",
+                text::counted(lines, "line")
+            ))),
+        }
     }
 }
 
@@ -94,6 +77,7 @@ enum Part {
 fn read(
     root: &Root,
     watch: &Watch,
+    known: &KnownFiles,
     path: &Path,
     offset: u64,
     limit: u64,
@@ -131,6 +115,10 @@ fn read(
     }
     if is_full {
         page.note(format!("more follows; continue with offset {}", before + 1));
+    }
+    // A longer one is not edited, so nothing hangs on it.
+    if let Some(stamp) = lines.stamp().filter(|_| lines.size() <= TEXT_BYTES as u64) {
+        known.remember(&root.resolve(path)?, stamp);
     }
     let which = match total {
         Some(0) => "empty".to_owned(),

@@ -9,7 +9,7 @@
 //! and keys are kept out of reach.
 
 use std::fs::File;
-use std::io;
+use std::io::{self, Read as _};
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
@@ -156,6 +156,22 @@ impl Root {
             .map_err(|source| ToolError::from_io("look at", path, source))?;
         regular(path, metadata.file_type())?;
         Ok((file.into_std(), metadata.len()))
+    }
+
+    /// The whole of a regular file that has at most `limit` bytes.
+    pub(crate) fn read_file(&self, path: &Path, limit: usize) -> Result<Vec<u8>, ToolError> {
+        let (file, _) = self.open_file(path)?;
+        let mut content = Vec::new();
+        file.take(limit as u64 + 1)
+            .read_to_end(&mut content)
+            .map_err(|source| ToolError::from_io("read", path, source))?;
+        if content.len() > limit {
+            return Err(ToolError::TooLarge {
+                what: text::path(path),
+                limit,
+            });
+        }
+        Ok(content)
     }
 
     /// Looks at or opens a path beneath the root, and says so if the path is not, or is the

@@ -6,8 +6,6 @@
 use std::io::{self, Read as _};
 use std::path::Path;
 
-use futures_util::FutureExt as _;
-use futures_util::future::BoxFuture;
 use grep_matcher::Matcher as _;
 use grep_regex::{RegexMatcher, RegexMatcherBuilder};
 use grep_searcher::{BinaryDetection, Searcher, SearcherBuilder, Sink, SinkMatch};
@@ -15,10 +13,11 @@ use ignore::overrides::{Override, OverrideBuilder};
 use serde_json::{Value, json};
 
 use crate::disk::{Watch, on_disk};
+use crate::frame::Work;
 use crate::input::{Input, peek};
 use crate::page::Page;
 use crate::walk::Walk;
-use crate::{Context, Effect, Output, Root, Tool, ToolError, ToolSpec, text};
+use crate::{Context, Effect, Output, Root, ToolError, ToolSpec, text};
 
 /// Most matching lines shown.
 const MATCHES: u64 = 200;
@@ -43,13 +42,13 @@ const COMPILED_BYTES: usize = 8 * 1024 * 1024;
 const REASON_CHARS: usize = 400;
 
 /// The tool.
-pub(crate) struct Search {
-    spec: ToolSpec,
-}
+pub(crate) struct Search;
 
-impl Search {
-    pub(crate) fn new() -> Self {
-        let spec = ToolSpec {
+impl Work for Search {
+    const EFFECT: Effect = Effect::Reads;
+
+    fn spec() -> ToolSpec {
+        ToolSpec {
             name: "search",
             description: "Search file contents by line; gives `path:line: text`, at most 200 lines. \
                 Skips hidden, .gitignore'd and binary files and those over 16 MiB.",
@@ -65,44 +64,25 @@ impl Search {
                 "required": ["pattern"],
                 "additionalProperties": false
             }),
-        };
-        Self { spec }
-    }
-}
-
-impl Tool for Search {
-    fn spec(&self) -> &ToolSpec {
-        &self.spec
+        }
     }
 
-    fn effect(&self) -> Effect {
-        Effect::Reads
-    }
-
-    fn summary(&self, input: &Value) -> String {
+    fn summary(input: &Value) -> String {
         let pattern = peek(input, "pattern").unwrap_or("?");
         let path = peek(input, "path").unwrap_or(".");
-        text::summary(&format!("search \"{pattern}\" in {path}"))
+        format!("search \"{pattern}\" in {path}")
     }
 
-    fn run<'a>(
-        &'a self,
-        input: Value,
-        context: &'a Context,
-    ) -> BoxFuture<'a, Result<Output, ToolError>> {
-        async move {
-            let mut input = Input::new(&self.spec, input)?;
-            let matcher = matcher(&mut input)?;
-            let globs = globs(&mut input)?;
-            let path = input.optional_text("path")?.unwrap_or_default();
-            on_disk(
-                context,
-                "narrow the path, glob or pattern",
-                move |root, watch| search(root, watch, &root.relative(&path)?, globs, matcher),
-            )
-            .await
-        }
-        .boxed()
+    async fn run(mut input: Input, context: &Context) -> Result<Output, ToolError> {
+        let matcher = matcher(&mut input)?;
+        let globs = globs(&mut input)?;
+        let path = input.optional_text("path")?.unwrap_or_default();
+        on_disk(
+            context,
+            "narrow the path, glob or pattern",
+            move |root, watch| search(root, watch, &root.relative(&path)?, globs, matcher),
+        )
+        .await
     }
 }
 

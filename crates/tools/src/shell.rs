@@ -18,7 +18,7 @@ use std::time::Duration;
 
 use alipes_base::Expired;
 use futures_util::FutureExt as _;
-use futures_util::future::{BoxFuture, join_all};
+use futures_util::future::join_all;
 use serde_json::{Value, json};
 use tokio::process::Command;
 use tokio::time::{sleep_until, timeout};
@@ -28,8 +28,9 @@ use self::capture::Capture;
 use self::group_other::Group;
 #[cfg(unix)]
 use self::group_unix::Group;
+use crate::frame::Work;
 use crate::input::{Input, peek};
-use crate::{Context, Effect, Output, Tool, ToolError, ToolSpec, text};
+use crate::{Context, Effect, Output, ToolError, ToolSpec};
 
 /// The limit's length in seconds unless the call says otherwise.
 const TIMEOUT_SECONDS: u64 = 120;
@@ -41,13 +42,15 @@ const COMMAND_BYTES: usize = 64 * 1024;
 const LINGER: Duration = Duration::from_millis(500);
 
 /// The tool.
-pub(crate) struct Shell {
-    spec: ToolSpec,
-}
+pub(crate) struct Shell;
 
-impl Shell {
-    pub(crate) fn new() -> Self {
-        let spec = ToolSpec {
+impl Work for Shell {
+    const EFFECT: Effect = Effect::Executes;
+    const CAUTION: Option<&'static str> =
+        Some("not confined yet: it runs with your rights and only starts in this folder");
+
+    fn spec() -> ToolSpec {
+        ToolSpec {
             name: "shell",
             description: "Run a command with /bin/sh (cmd on Windows) in the working folder, without stdin. \
                 Gives the exit code, then stdout and stderr together; the middle of long output is left out. \
@@ -61,56 +64,30 @@ impl Shell {
                 "required": ["command"],
                 "additionalProperties": false
             }),
-        };
-        Self { spec }
-    }
-}
-
-impl Tool for Shell {
-    fn spec(&self) -> &ToolSpec {
-        &self.spec
-    }
-
-    fn effect(&self) -> Effect {
-        Effect::Executes
-    }
-
-    fn summary(&self, input: &Value) -> String {
-        text::summary(&format!(
-            "run \"{}\"",
-            peek(input, "command").unwrap_or("?")
-        ))
-    }
-
-    fn caution(&self) -> Option<&'static str> {
-        Some("not confined yet: it runs with your rights and only starts in this folder")
-    }
-
-    fn run<'a>(
-        &'a self,
-        input: Value,
-        context: &'a Context,
-    ) -> BoxFuture<'a, Result<Output, ToolError>> {
-        async move {
-            let mut input = Input::new(&self.spec, input)?;
-            let command = input.text("command")?;
-            if command.len() > COMMAND_BYTES || command.contains('\0') {
-                return Err(input.bad(format!(
-                    "`command` must be without NUL and at most {COMMAND_BYTES} bytes; \
-                     write a script with `write_file` and run that"
-                )));
-            }
-            let seconds = input.optional_number("timeout_seconds", 1..=600)?;
-            let length = Duration::from_secs(seconds.unwrap_or(TIMEOUT_SECONDS));
-            let narrowed = Context {
-                deadline: context
-                    .deadline
-                    .tightened(&context.clock, "timeout_seconds", length),
-                ..context.clone()
-            };
-            execute(&command, &narrowed).await
         }
-        .boxed()
+    }
+
+    fn summary(input: &Value) -> String {
+        format!("run \"{}\"", peek(input, "command").unwrap_or("?"))
+    }
+
+    async fn run(mut input: Input, context: &Context) -> Result<Output, ToolError> {
+        let command = input.text("command")?;
+        if command.len() > COMMAND_BYTES || command.contains('\0') {
+            return Err(input.bad(format!(
+                "`command` must be without NUL and at most {COMMAND_BYTES} bytes; \
+                     write a script with `write_file` and run that"
+            )));
+        }
+        let seconds = input.optional_number("timeout_seconds", 1..=600)?;
+        let length = Duration::from_secs(seconds.unwrap_or(TIMEOUT_SECONDS));
+        let narrowed = Context {
+            deadline: context
+                .deadline
+                .tightened(&context.clock, "timeout_seconds", length),
+            ..context.clone()
+        };
+        execute(&command, &narrowed).await
     }
 }
 

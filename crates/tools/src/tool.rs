@@ -5,7 +5,7 @@ use alipes_base::{Clock, Deadline, Environment, Redactor};
 use futures_util::future::BoxFuture;
 use serde_json::Value;
 
-use crate::{Root, ToolError};
+use crate::{KnownFiles, Root, ToolError};
 
 /// What a call does to the world: the fact on which the gate decides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -80,6 +80,8 @@ pub struct Context {
     pub deadline: Deadline,
     /// Where the call reads the time.
     pub clock: Clock,
+    /// What the conversation has seen of files.
+    pub known_files: KnownFiles,
     /// The secrets of this process: no command inherits them, no output shows them.
     pub redactor: Redactor,
 }

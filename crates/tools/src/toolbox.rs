@@ -2,6 +2,8 @@
 //!
 //! The order matters: a provider's prompt cache holds only while the list of tools stays the same.
 
+use crate::edit::Edit;
+use crate::frame::Builtin;
 use crate::list::ListFiles;
 use crate::read::ReadFile;
 use crate::redacted::Redacted;
@@ -32,15 +34,16 @@ impl Toolbox {
         Self { tools: kept }
     }
 
-    /// The five tools that are always there.
+    /// The tools that are always there.
     #[must_use]
     pub fn builtin() -> Self {
         Self::new([
-            Box::new(ListFiles::new()) as Box<dyn Tool>,
-            Box::new(ReadFile::new()),
-            Box::new(Search::new()),
-            Box::new(WriteFile::new()),
-            Box::new(Shell::new()),
+            Builtin::<ListFiles>::boxed(),
+            Builtin::<ReadFile>::boxed(),
+            Builtin::<Search>::boxed(),
+            Builtin::<WriteFile>::boxed(),
+            Builtin::<Edit>::boxed(),
+            Builtin::<Shell>::boxed(),
         ])
     }
 
@@ -70,7 +73,14 @@ mod tests {
         let names: Vec<_> = toolbox.specs().map(|spec| spec.name).collect();
         assert_eq!(
             names,
-            ["list_files", "read_file", "search", "write_file", "shell"]
+            [
+                "list_files",
+                "read_file",
+                "search",
+                "write_file",
+                "edit",
+                "shell"
+            ]
         );
         let effects: Vec<_> = names
             .iter()
@@ -78,16 +88,13 @@ mod tests {
             .map(Tool::effect)
             .collect();
         use Effect::{Executes, Reads, Writes};
-        assert_eq!(effects, [Reads, Reads, Reads, Writes, Executes]);
+        assert_eq!(effects, [Reads, Reads, Reads, Writes, Writes, Executes]);
         assert!(toolbox.get("format_disk").is_none());
     }
 
     #[test]
     fn an_added_tool_cannot_stand_in_for_another() {
-        let toolbox = Toolbox::new([
-            Box::new(Shell::new()) as Box<dyn Tool>,
-            Box::new(Shell::new()) as Box<dyn Tool>,
-        ]);
+        let toolbox = Toolbox::new([Builtin::<Shell>::boxed(), Builtin::<Shell>::boxed()]);
         assert_eq!(toolbox.specs().count(), 1);
     }
 

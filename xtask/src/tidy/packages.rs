@@ -11,8 +11,9 @@ use super::tree::Tree;
 use crate::process;
 
 const PACKAGE: &str = "alipes";
-/// Two hundred for everything but the store: SQLite needs four, and a room of ours is one.
-const MOST: usize = 204;
+/// Two hundred for everything but the store: SQLite needs four, and a room of ours is one. The
+/// diffs of `edit` need one.
+const MOST: usize = 205;
 
 pub(super) fn check(tree: &Tree) -> Result<Vec<Finding>> {
     check_bound(tree, MOST)

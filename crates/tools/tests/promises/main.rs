@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod beneath;
 #[cfg(test)]
+mod editing;
+#[cfg(test)]
 mod finding;
 #[cfg(test)]
 mod guarded;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use alipes_base::{Clock, Deadline, Environment, Redactor};
-use alipes_tools::{Context, Output, Root, ToolError, Toolbox};
+use alipes_tools::{Context, KnownFiles, Output, Root, ToolError, Toolbox};
 use serde_json::Value;
 
 /// What lies outside, and must never be seen inside.
@@ -29,6 +29,7 @@ impl Workplace {
             environment: Environment::new([("PATH", "/usr/bin:/bin")], PathBuf::new()),
             deadline: Deadline::after(&clock, "turn", Duration::from_secs(60)),
             clock,
+            known_files: KnownFiles::default(),
             redactor: Redactor::new(),
         };
         Self { folder, context }

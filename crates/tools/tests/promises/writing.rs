@@ -37,8 +37,8 @@ async fn an_existing_file_is_replaced_whole() {
 #[tokio::test]
 async fn the_mode_of_an_existing_file_is_kept() {
     use std::os::unix::fs::PermissionsExt as _;
-    let place = Workplace::new();
     for mode in [0o755, 0o600, 0o664] {
+        let place = Workplace::new();
         place.file("run.sh", "old");
         fs::set_permissions(place.path("run.sh"), fs::Permissions::from_mode(mode)).unwrap();
         place

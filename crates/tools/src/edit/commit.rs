@@ -1,0 +1,147 @@
+//! Writes a plan: every file, or none.
+//!
+//! All new texts are on the disk, each beside its file, before the first one gets its name. After
+//! that only renames are left; one that fails makes the earlier ones be taken back. A program that
+//! is killed between two renames leaves some files changed and others not, but each of them whole.
+
+use cap_std::fs::Permissions;
+
+use super::document::Document;
+use super::plan::{Plan, Planned};
+use crate::disk::Watch;
+use crate::draft::{Draft, TEXT_BYTES, Target};
+use crate::known::{KnownFiles, Stamp};
+use crate::{Root, ToolError, text};
+
+/// One file about to change.
+struct Written<'p> {
+    planned: &'p Planned,
+    target: Target,
+    /// The mode of the file that it was, if it was one.
+    mode: Option<Permissions>,
+}
+
+/// Writes what the plan comes to, and lets the model know the new texts.
+pub(super) fn commit(
+    plan: &Plan<'_>,
+    root: &Root,
+    watch: &Watch,
+    known: &KnownFiles,
+) -> Result<(), ToolError> {
+    let mut written = targets(plan, root)?;
+    // What is moved has its new name before it loses the old one.
+    written.sort_by_key(|file| file.planned.after.is_none());
+    let mut drafts = Vec::new();
+    for file in &written {
+        watch.check()?;
+        drafts.push(file.draft()?);
+    }
+    for file in &written {
+        file.is_as_planned(root)?;
+    }
+    watch.check()?;
+    for (done, (file, draft)) in written.iter().zip(drafts).enumerate() {
+        if let Err(error) = file.put(draft) {
+            return Err(taken_back(&written[..done], error));
+        }
+    }
+    for file in &written {
+        match &file.planned.after {
+            Some(after) => {
+                let resolved = root.resolve(&file.planned.path)?;
+                known.remember(&resolved, Stamp::of(&after.content()));
+            }
+            None => known.forget(&file.planned.key),
+        }
+    }
+    Ok(())
+}
+
+fn targets<'p>(plan: &'p Plan<'_>, root: &Root) -> Result<Vec<Written<'p>>, ToolError> {
+    let changed = plan.files.iter().filter(|planned| planned.changes());
+    changed
+        .map(|planned| {
+            if let Some(after) = &planned.after
+                && after.content().len() > TEXT_BYTES
+            {
+                return Err(ToolError::TooLarge {
+                    what: text::path(&planned.path),
+                    limit: TEXT_BYTES,
+                });
+            }
+            let target = Target::at(root, &planned.path)?;
+            let mode = match planned.moved_from.and_then(|from| plan.files.get(from)) {
+                Some(from) => Target::at(root, &from.path)?.mode(),
+                None => target.mode(),
+            };
+            Ok(Written {
+                planned,
+                target,
+                mode,
+            })
+        })
+        .collect()
+}
+
+impl Written<'_> {
+    /// The new text, down on the disk; nothing for a file that goes.
+    fn draft(&self) -> Result<Option<Draft<'_>>, ToolError> {
+        match &self.planned.after {
+            Some(after) => Ok(Some(
+                self.target.draft(&after.content(), self.mode.clone())?,
+            )),
+            None => Ok(None),
+        }
+    }
+
+    /// Refuses if somebody wrote to the file while the plan was made.
+    fn is_as_planned(&self, root: &Root) -> Result<(), ToolError> {
+        let path = &self.planned.path;
+        let now = match root.read_file(path, TEXT_BYTES) {
+            Ok(content) => Some(content),
+            Err(ToolError::NotFound { .. }) => None,
+            Err(error) => return Err(error),
+        };
+        match now == self.planned.before.as_ref().map(Document::content) {
+            true => Ok(()),
+            false => Err(ToolError::Stale {
+                path: text::path(path),
+            }),
+        }
+    }
+
+    fn put(&self, draft: Option<Draft<'_>>) -> Result<(), ToolError> {
+        match draft {
+            Some(draft) => draft.put(),
+            None => self.target.remove(),
+        }
+    }
+
+    /// Makes the file what it was.
+    fn take_back(&self) -> Result<(), ToolError> {
+        match &self.planned.before {
+            Some(before) => {
+                let draft = self.target.draft(&before.content(), self.target.mode())?;
+                draft.put()
+            }
+            None => self.target.remove(),
+        }
+    }
+}
+
+/// Takes back what was written; what comes of it is in the error.
+fn taken_back(written: &[Written<'_>], error: ToolError) -> ToolError {
+    let stuck: Vec<String> = written
+        .iter()
+        .rev()
+        .filter(|file| file.take_back().is_err())
+        .map(|file| text::path(&file.planned.path))
+        .collect();
+    match stuck.is_empty() {
+        true => error,
+        false => ToolError::HalfDone {
+            paths: stuck.join(", "),
+            reason: error.to_string(),
+        },
+    }
+}
