@@ -1,19 +1,29 @@
-//! Whatever a client sends us as a request in Chat Completions or Messages, reading it never fails
-//! but by an error, and what was read and can be said again is the same request again.
+//! Whatever a client sends us as a request, in whichever dialect, reading it never fails but by an
+//! error, what was read and can be said again is the same request again, and what is refused has its
+//! place in what was sent.
 
-use alipes_wire::{Dialect, ModelRequest, Quirks, chat, messages};
+use alipes_wire::{Dialect, ModelRequest, Place, Quirks, chat, messages};
+
+const DIALECTS: [Dialect; 3] = [Dialect::Responses, Dialect::Chat, Dialect::Messages];
 
 /// The bytes are a body.
 pub(crate) fn holds(bytes: &[u8]) {
-    for dialect in [Dialect::Chat, Dialect::Messages] {
-        let Some(read) = parse(dialect, bytes) else {
+    for dialect in DIALECTS {
+        let Ok(client) = dialect.read(bytes) else {
             continue;
         };
-        for target in [Dialect::Responses, Dialect::Chat, Dialect::Messages] {
-            if let Ok(encoded) = target.encode(&read, &quirks()) {
-                serde_json::from_slice::<serde::de::IgnoredAny>(&encoded.body()).unwrap();
+        for target in DIALECTS {
+            match target.encode(&client.request, &quirks()) {
+                Ok(encoded) => {
+                    serde_json::from_slice::<serde::de::IgnoredAny>(&encoded.body()).unwrap();
+                }
+                Err(refused) => {
+                    let in_item = matches!(refused.place, Place::Item(_));
+                    assert_eq!(in_item, client.param(&refused).is_some(), "{refused:?}");
+                }
             }
         }
+        let read = client.request;
         // Once it was said in our way, saying it again changes nothing.
         let Some(ours) = again(dialect, &read) else {
             continue;
@@ -28,14 +38,7 @@ pub(crate) fn holds(bytes: &[u8]) {
 }
 
 fn parse(dialect: Dialect, body: &[u8]) -> Option<ModelRequest> {
-    match dialect {
-        Dialect::Chat => chat::CreateRequest::parse(body)
-            .ok()
-            .map(|read| read.request),
-        _ => messages::CreateRequest::parse(body)
-            .ok()
-            .map(|read| read.request),
-    }
+    dialect.read(body).ok().map(|read| read.request)
 }
 
 fn again(dialect: Dialect, request: &ModelRequest) -> Option<ModelRequest> {

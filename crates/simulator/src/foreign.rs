@@ -5,7 +5,7 @@
 //! the same word, and a new row in the fault table needs nothing here.
 
 use alipes_wire::responses::CreateRequest;
-use alipes_wire::{ApiError, ModelRequest, NotARequest, chat, messages};
+use alipes_wire::{ApiError, ClientRequest, Dialect, NotARequest, messages};
 use bytes::Bytes;
 use http::{Response, header};
 use http_body_util::BodyExt as _;
@@ -21,13 +21,6 @@ use crate::{inject, responses, turn};
 pub(crate) enum Foreign {
     Chat,
     Messages,
-}
-
-/// What was asked, whichever way.
-struct Asked {
-    request: ModelRequest,
-    stream: bool,
-    include_usage: bool,
 }
 
 impl Foreign {
@@ -97,20 +90,14 @@ impl Foreign {
         full(Response::from_parts(head, body.into()))
     }
 
-    fn understand(self, body: &Bytes) -> Result<Asked, Refusal> {
-        let read = match self {
-            Self::Chat => chat::CreateRequest::parse(body).map(|read| Asked {
-                request: read.request,
-                stream: read.stream,
-                include_usage: read.include_usage,
-            }),
-            Self::Messages => messages::CreateRequest::parse(body).map(|read| Asked {
-                request: read.request,
-                stream: read.stream,
-                include_usage: true,
-            }),
+    fn understand(self, body: &Bytes) -> Result<ClientRequest, Refusal> {
+        let dialect = match self {
+            Self::Chat => Dialect::Chat,
+            Self::Messages => Dialect::Messages,
         };
-        let asked = read.map_err(|error: NotARequest| Refusal::new(format!("{error}.")))?;
+        let asked = dialect
+            .read(body)
+            .map_err(|error: NotARequest| Refusal::new(format!("{error}.")))?;
         // The vendor's own server demands it.
         if self == Self::Messages && asked.request.max_output_tokens.is_none() {
             return Err(Refusal::new("max_tokens: Field required."));

@@ -16,6 +16,21 @@ pub struct CannotCarry {
     pub what: Cow<'static, str>,
     /// Why there is no place for it.
     pub why: Cow<'static, str>,
+    /// Where it stands in what was asked.
+    pub place: Place,
+}
+
+/// Where something stands in a request.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Place {
+    /// In no one place, or it was not noted.
+    #[default]
+    Unknown,
+    /// In this item of the input, counted from zero.
+    Item(usize),
+    /// In this parameter of a client's request, such as `messages[3].content[1]`.
+    Param(String),
 }
 
 impl CannotCarry {
@@ -26,7 +41,19 @@ impl CannotCarry {
         Self {
             what: what.into(),
             why: why.into(),
+            place: Place::Unknown,
         }
+    }
+
+    /// The same, in a place: around the one that is known already, where that is one within it.
+    #[must_use]
+    pub(crate) fn at(self, place: Place) -> Self {
+        let place = match (self.place, place) {
+            (Place::Param(inner), Place::Param(outer)) => Place::Param(format!("{outer}.{inner}")),
+            (Place::Unknown, place) => place,
+            (known, _) => known,
+        };
+        Self { place, ..self }
     }
 }
 
@@ -51,6 +78,15 @@ impl LeftOut {
             };
             self.note("markers and other fields of items and their content", why);
         }
+    }
+
+    /// What a client asked for in members that nobody reads.
+    pub(crate) fn note_unread(&mut self, asked: &Fields<'_>, read: &[&str]) {
+        let unread = asked.iter().filter(|(name, _)| !read.contains(name));
+        self.0.extend(unread.map(|(name, _)| {
+            let note = CannotCarry::new(format!("`{name}`"), "no other dialect has it");
+            note.at(Place::Param(name.to_owned()))
+        }));
     }
 
     pub(crate) fn into_list(self) -> Vec<CannotCarry> {

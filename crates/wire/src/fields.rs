@@ -11,6 +11,7 @@ use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
+use crate::NotARequest;
 use crate::json::Object;
 
 /// The fields of one object, not read yet, in the order they came. Of two with one name, the last
@@ -75,6 +76,16 @@ impl<'a> Fields<'a> {
     /// The elements of a field that is a list.
     pub(crate) fn list(&self, name: &str) -> Vec<&'a RawValue> {
         self.read(name).unwrap_or_default()
+    }
+
+    /// The elements of a field that must be a list.
+    ///
+    /// # Errors
+    /// [`NotARequest`] if it is missing or is something else.
+    pub(crate) fn required_list(&self, name: &str) -> Result<Vec<&'a RawValue>, NotARequest> {
+        self.read(name).ok_or_else(|| {
+            NotARequest::shape(format!("`{name}` is missing or is no list")).at(name)
+        })
     }
 
     /// The fields of each object in a field that is a list.

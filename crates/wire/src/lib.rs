@@ -27,6 +27,7 @@ mod api_error;
 mod call_ids;
 mod cannot_carry;
 pub mod chat;
+mod client_request;
 mod dialect;
 mod event;
 mod fields;
@@ -49,7 +50,8 @@ mod usage;
 
 pub use answer::Answer;
 pub use api_error::ApiError;
-pub use cannot_carry::CannotCarry;
+pub use cannot_carry::{CannotCarry, Place};
+pub use client_request::ClientRequest;
 pub use dialect::{Assembler, Dialect, EncodedRequest, Quirks, StreamReader};
 pub use event::{ModelEvent, NotAnEvent, RawEvent};
 pub use frame::Frame;

@@ -1,6 +1,6 @@
 //! Why a client's request cannot be understood.
 
-use crate::CannotCarry;
+use crate::{CannotCarry, Place};
 
 /// What is wrong with a request.
 #[derive(Debug, thiserror::Error)]
@@ -10,8 +10,13 @@ pub enum NotARequest {
     #[error("the body is not JSON: {0}")]
     Json(#[source] serde_json::Error),
     /// It is JSON, and not a request.
-    #[error("{0}")]
-    Shape(String),
+    #[error("{what}")]
+    Shape {
+        /// What is wrong with it.
+        what: String,
+        /// The parameter it is wrong in.
+        param: Option<String>,
+    },
     /// It asks for something that cannot be passed on.
     #[error(transparent)]
     CannotCarry(#[from] CannotCarry),
@@ -19,7 +24,8 @@ pub enum NotARequest {
 
 impl NotARequest {
     pub(crate) fn shape(what: impl Into<String>) -> Self {
-        Self::Shape(what.into())
+        let what = what.into();
+        Self::Shape { what, param: None }
     }
 
     /// Why `body` is no JSON object.
@@ -27,6 +33,33 @@ impl NotARequest {
         match serde_json::from_slice::<serde::de::IgnoredAny>(body) {
             Err(error) => Self::Json(error),
             Ok(_) => Self::shape("the body is not a JSON object"),
+        }
+    }
+
+    /// The same, in a parameter, which holds the one that was named before.
+    #[must_use]
+    pub(crate) fn at(self, path: impl Into<String>) -> Self {
+        let path = path.into();
+        match self {
+            Self::Shape { what, param } => Self::Shape {
+                what,
+                param: Some(param.map_or(path.clone(), |inner| format!("{path}.{inner}"))),
+            },
+            Self::CannotCarry(refused) => Self::CannotCarry(refused.at(Place::Param(path))),
+            other => other,
+        }
+    }
+
+    /// The parameter that is to blame, such as `messages[3]`, as vendors' errors name it.
+    #[must_use]
+    pub fn param(&self) -> Option<&str> {
+        match self {
+            Self::Shape { param, .. } => param.as_deref(),
+            Self::CannotCarry(CannotCarry {
+                place: Place::Param(path),
+                ..
+            }) => Some(path),
+            _ => None,
         }
     }
 }

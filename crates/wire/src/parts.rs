@@ -4,9 +4,9 @@
 //! signature, a field of tomorrow) is in a member named for that dialect, [`CHAT`] or [`MESSAGES`],
 //! on the item or on a part; it goes back into that dialect unchanged, and into no other.
 
-use crate::Item;
 use crate::fields::Fields;
 use crate::json::Object;
+use crate::{Item, Place};
 
 /// The member that holds what only the Chat Completions dialect knows.
 pub(crate) const CHAT: &str = "x_chat";
@@ -15,7 +15,10 @@ pub(crate) const MESSAGES: &str = "x_messages";
 
 /// One item, its fields read one by one.
 #[derive(Debug)]
-pub(crate) struct ItemFields<'a>(Fields<'a>);
+pub(crate) struct ItemFields<'a> {
+    fields: Fields<'a>,
+    place: Place,
+}
 
 /// What an item is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,7 +86,23 @@ const OWN_TOOLS: &[&str] = &[
 
 impl<'a> ItemFields<'a> {
     pub(crate) fn of(item: &'a Item) -> Self {
-        Self(Fields::of(item.json().as_bytes()).unwrap_or_default())
+        Self {
+            fields: Fields::of(item.json().as_bytes()).unwrap_or_default(),
+            place: Place::Unknown,
+        }
+    }
+
+    /// The same, known to be the item `at` of an input.
+    pub(crate) fn in_input(self, at: usize) -> Self {
+        Self {
+            place: Place::Item(at),
+            ..self
+        }
+    }
+
+    /// Where in the input it stands.
+    pub(crate) fn place(&self) -> Place {
+        self.place.clone()
     }
 
     pub(crate) fn kind(&self) -> Kind {
@@ -104,30 +123,30 @@ impl<'a> ItemFields<'a> {
     }
 
     pub(crate) fn kind_name(&self) -> String {
-        self.0.string("type").unwrap_or_default()
+        self.fields.string("type").unwrap_or_default()
     }
 
     pub(crate) fn role(&self) -> String {
-        self.0.string("role").unwrap_or_default()
+        self.fields.string("role").unwrap_or_default()
     }
 
     pub(crate) fn text(&self, name: &str) -> String {
-        self.0.text(name).unwrap_or_default()
+        self.fields.text(name).unwrap_or_default()
     }
 
     pub(crate) fn has(&self, name: &str) -> bool {
-        self.0.json(name).is_some()
+        self.fields.json(name).is_some()
     }
 
     /// A call's arguments: JSON text, also where a provider sent the JSON itself.
     pub(crate) fn arguments(&self) -> String {
-        let json = self.0.json("arguments").unwrap_or("\"\"");
+        let json = self.fields.json("arguments").unwrap_or("\"\"");
         serde_json::from_str(json).unwrap_or_else(|_| json.to_owned())
     }
 
     /// What only `dialect` knows of the item.
     pub(crate) fn extras(&self, dialect: &str) -> Option<Fields<'a>> {
-        self.0.object(dialect)
+        self.fields.object(dialect)
     }
 
     /// A message's content.
@@ -143,7 +162,7 @@ impl<'a> ItemFields<'a> {
     /// The readable reasoning.
     pub(crate) fn reasoning(&self) -> String {
         let texts = |name| {
-            let parts = self.0.objects(name).into_iter();
+            let parts = self.fields.objects(name).into_iter();
             parts
                 .filter_map(|part| part.string("text"))
                 .collect::<String>()
@@ -157,11 +176,16 @@ impl<'a> ItemFields<'a> {
 
     /// A string is one text; a list is its objects; any other JSON is the text it is written as.
     fn parts(&self, name: &str) -> Vec<Part<'a>> {
-        let Some(json) = self.0.json(name) else {
+        let Some(json) = self.fields.json(name) else {
             return Vec::new();
         };
         if json.starts_with('[') {
-            return self.0.objects(name).into_iter().map(Part::of).collect();
+            return self
+                .fields
+                .objects(name)
+                .into_iter()
+                .map(Part::of)
+                .collect();
         }
         let text = serde_json::from_str(json).unwrap_or_else(|_| json.to_owned());
         vec![Part {

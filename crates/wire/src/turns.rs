@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 
 use crate::parts::{ItemFields, Kind};
-use crate::{CannotCarry, Item};
+use crate::{CannotCarry, Item, Place};
 
 /// What one side says before the other does.
 #[derive(Debug)]
@@ -28,7 +28,8 @@ pub(crate) enum Turn<'a> {
 pub(crate) fn turns(input: &[Item]) -> Result<Vec<Turn<'_>>, CannotCarry> {
     let mut items: Vec<Option<ItemFields<'_>>> = input
         .iter()
-        .map(|item| Some(ItemFields::of(item)))
+        .enumerate()
+        .map(|(at, item)| Some(ItemFields::of(item).in_input(at)))
         .collect();
     let answers = pair(&items)?;
     let mut turns = Vec::new();
@@ -98,7 +99,8 @@ fn pair(items: &[Option<ItemFields<'_>>]) -> Result<Vec<Option<usize>>, CannotCa
                 let id = item.text("call_id");
                 let Some(call) = open.get_mut(&id).and_then(Vec::pop) else {
                     let what = format!("the result of tool call {id:?}");
-                    return Err(CannotCarry::new(what, "no such call stands before it"));
+                    let orphan = CannotCarry::new(what, "no such call stands before it");
+                    return Err(orphan.at(item.place()));
                 };
                 answers[call] = Some(at);
             }
@@ -107,9 +109,9 @@ fn pair(items: &[Option<ItemFields<'_>>]) -> Result<Vec<Option<usize>>, CannotCa
     }
     let unanswered = open.into_iter().filter(|(_, calls)| !calls.is_empty());
     match unanswered.min_by_key(|(_, calls)| calls[0]) {
-        Some((id, _)) => {
+        Some((id, calls)) => {
             let what = format!("tool call {id:?}");
-            Err(CannotCarry::new(what, "it has no result"))
+            Err(CannotCarry::new(what, "it has no result").at(Place::Item(calls[0])))
         }
         None => Ok(answers),
     }
@@ -120,7 +122,7 @@ fn unknown(item: &ItemFields<'_>) -> CannotCarry {
         "" | "message" => format!("a message of role {:?}", item.role()),
         kind => format!("an item of type {kind:?}"),
     };
-    CannotCarry::new(what, "only the Responses dialect knows what it means")
+    CannotCarry::new(what, "only the Responses dialect knows what it means").at(item.place())
 }
 
 #[cfg(test)]

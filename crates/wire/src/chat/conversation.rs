@@ -80,7 +80,8 @@ impl<'r, 'l> Conversation<'r, 'l> {
     }
 
     fn said(&mut self, role: &str, item: &ItemFields<'_>) -> Result<(), CannotCarry> {
-        let content = parts_out::content(&item.content(), self.quirks, self.left_out)?;
+        let content = parts_out::content(&item.content(), self.quirks, self.left_out)
+            .map_err(|refused| refused.at(item.place()))?;
         let extras = item.extras(CHAT);
         let message = Object::new().put("role", role);
         let message = message.raw("content", &content.json());
@@ -105,7 +106,8 @@ impl<'r, 'l> Conversation<'r, 'l> {
                     if step.is_closed_to_text() {
                         self.messages.extend(std::mem::take(&mut step).message());
                     }
-                    step.say(item, self.quirks, self.left_out)?;
+                    step.say(item, self.quirks, self.left_out)
+                        .map_err(|refused| refused.at(item.place()))?;
                 }
                 Kind::Call => {
                     self.left_out
@@ -148,7 +150,8 @@ impl<'r, 'l> Conversation<'r, 'l> {
             let mut content = PartsOut::default();
             for part in item.output() {
                 let is_text = matches!(part.content, Content::Text(_));
-                let json = parts_out::part(&part, self.quirks, self.left_out)?;
+                let json = parts_out::part(&part, self.quirks, self.left_out)
+                    .map_err(|refused| refused.at(item.place()))?;
                 match is_text || self.quirks.images_in_results {
                     true => content.push(json),
                     false => moved.extend(json.map(|json| (id.clone(), json.json))),

@@ -20,7 +20,7 @@ mod watch;
 mod writer;
 
 pub(crate) use assembler::Assembler;
-pub use create::CreateRequest;
+pub(crate) use create::read;
 pub use encode::EncodedRequest;
 pub use error::error_body;
 pub use quirks::{EffortField, Quirks, ReasoningBack};

@@ -91,19 +91,37 @@ impl<'r, 'l> Conversation<'r, 'l> {
         }
         for turn in turns(&self.request.input)? {
             match turn {
-                Turn::System(item) => self.system(&item)?,
-                Turn::User(item) => self.user(&item)?,
-                Turn::Assistant(items) => self.assistant(&items)?,
+                Turn::System(item) => self.placed(&item, Self::system)?,
+                Turn::User(item) => self.placed(&item, Self::user)?,
+                Turn::Assistant(items) => {
+                    for item in &items {
+                        self.placed(item, Self::assistant)?;
+                    }
+                }
                 Turn::Results(items) => {
                     for item in &items {
-                        let id = CallIds::Word.fit(&item.text("call_id"));
-                        let result = block::tool_result(item, &id, self.left_out)?;
-                        self.said.push("user", result);
+                        self.placed(item, Self::result)?;
                     }
                 }
             }
         }
         Ok(self.said)
+    }
+
+    /// Says one item; what cannot be said is told with its place.
+    fn placed(
+        &mut self,
+        item: &ItemFields<'_>,
+        say: impl Fn(&mut Self, &ItemFields<'_>) -> Result<(), CannotCarry>,
+    ) -> Result<(), CannotCarry> {
+        say(self, item).map_err(|refused| refused.at(item.place()))
+    }
+
+    fn result(&mut self, item: &ItemFields<'_>) -> Result<(), CannotCarry> {
+        let id = CallIds::Word.fit(&item.text("call_id"));
+        let result = block::tool_result(item, &id, self.left_out)?;
+        self.said.push("user", result);
+        Ok(())
     }
 
     fn system(&mut self, item: &ItemFields<'_>) -> Result<(), CannotCarry> {
@@ -136,31 +154,29 @@ impl<'r, 'l> Conversation<'r, 'l> {
         Ok(())
     }
 
-    fn assistant(&mut self, items: &[ItemFields<'_>]) -> Result<(), CannotCarry> {
-        for item in items {
-            match item.kind() {
-                Kind::Call => {
-                    let id = CallIds::Word.fit(&item.text("call_id"));
-                    let call = block::tool_use(item, &id, self.left_out);
-                    self.said.push("assistant", call);
-                }
-                Kind::Assistant => {
-                    self.left_out.note_foreign(CHAT, item.extras(CHAT).as_ref());
-                    if item.has("phase") {
-                        let why = "this dialect has no place for it";
-                        self.left_out.note("the phase of messages", why);
-                    }
-                    for part in item.content() {
-                        if let Some(block) = block::part(&part, self.left_out)? {
-                            self.said.push("assistant", block);
-                        }
-                    }
-                }
-                kind => match block::own(item) {
-                    Some(block) => self.said.push("assistant", block),
-                    None => self.foreign(kind),
-                },
+    fn assistant(&mut self, item: &ItemFields<'_>) -> Result<(), CannotCarry> {
+        match item.kind() {
+            Kind::Call => {
+                let id = CallIds::Word.fit(&item.text("call_id"));
+                let call = block::tool_use(item, &id, self.left_out);
+                self.said.push("assistant", call);
             }
+            Kind::Assistant => {
+                self.left_out.note_foreign(CHAT, item.extras(CHAT).as_ref());
+                if item.has("phase") {
+                    let why = "this dialect has no place for it";
+                    self.left_out.note("the phase of messages", why);
+                }
+                for part in item.content() {
+                    if let Some(block) = block::part(&part, self.left_out)? {
+                        self.said.push("assistant", block);
+                    }
+                }
+            }
+            kind => match block::own(item) {
+                Some(block) => self.said.push("assistant", block),
+                None => self.foreign(kind),
+            },
         }
         Ok(())
     }

@@ -1,23 +1,14 @@
 //! A request as a server reads it: the body of `POST …/messages`.
 
 use super::{from_block, thinking};
+use crate::cannot_carry::LeftOut;
+use crate::client_request::function_tool;
 use crate::fields::Fields;
 use crate::parts;
 use crate::{
-    CannotCarry, Generation, Item, ModelRequest, NotARequest, TextFormat, ToolChoice,
-    ToolDefinition,
+    CannotCarry, ClientRequest, Generation, Item, ModelRequest, NotARequest, Place, TextFormat,
+    ToolChoice, ToolDefinition,
 };
-
-/// What a client asks for.
-#[derive(Clone, Debug, Default)]
-pub struct CreateRequest {
-    /// What the model shall do.
-    pub request: ModelRequest,
-    /// Whether the answer shall be streamed.
-    pub stream: bool,
-    /// What was asked for and is left out: hints that no other dialect has.
-    pub left_out: Vec<CannotCarry>,
-}
 
 /// The fields that are read.
 const READ: &[&str] = &[
@@ -35,63 +26,48 @@ const READ: &[&str] = &[
     "stream",
 ];
 
-impl CreateRequest {
-    /// Reads a body.
-    ///
-    /// # Errors
-    /// [`NotARequest`] if it is none, or asks for what cannot be passed on.
-    pub fn parse(body: &[u8]) -> Result<Self, NotARequest> {
-        let fields = Fields::of(body).ok_or_else(|| NotARequest::no_object(body))?;
-        for (name, what) in [
-            ("mcp_servers", "MCP servers of the provider's own"),
-            ("container", "a container of the provider's own"),
-        ] {
-            if fields.json(name).is_some_and(|json| json != "[]") {
-                let why = "only the provider's own end point has it";
-                return Err(CannotCarry::new(what, why).into());
-            }
+/// Reads a body.
+///
+/// # Errors
+/// [`NotARequest`] if it is none, or asks for what cannot be passed on.
+pub(crate) fn read(body: &[u8]) -> Result<ClientRequest, NotARequest> {
+    let fields = Fields::of(body).ok_or_else(|| NotARequest::no_object(body))?;
+    for (name, what) in [
+        ("mcp_servers", "MCP servers of the provider's own"),
+        ("container", "a container of the provider's own"),
+    ] {
+        if fields.json(name).is_some_and(|json| json != "[]") {
+            let why = "only the provider's own end point has it";
+            let refused = CannotCarry::new(what, why);
+            return Err(refused.at(Place::Param(name.to_owned())).into());
         }
-        let (instructions, mut input) = system(&fields);
-        let messages = fields.json("messages").filter(|json| json.starts_with('['));
-        messages.ok_or_else(|| NotARequest::shape("`messages` is missing or is no list"))?;
-        for (at, message) in fields.list("messages").into_iter().enumerate() {
-            let message = Fields::of(message.get().as_bytes());
-            let message = message
-                .ok_or_else(|| NotARequest::shape(format!("messages[{at}] is not an object")))?;
-            input.extend(items(&message)?);
-        }
-        let request = ModelRequest {
-            model: fields.string("model").unwrap_or_default(),
-            instructions,
-            input,
-            tools: tools(&fields)?,
-            reasoning: thinking::read(&fields),
-            cache_key: None,
-            max_output_tokens: fields.whole("max_tokens"),
-            generation: generation(&fields),
-        };
-        Ok(Self {
-            request,
-            stream: fields.read("stream").unwrap_or(false),
-            left_out: left_out(&fields),
-        })
     }
-}
-
-fn left_out(fields: &Fields<'_>) -> Vec<CannotCarry> {
-    let unread = fields.iter().filter(|(name, _)| !READ.contains(name));
-    let mut left_out: Vec<CannotCarry> = unread
-        .map(|(name, _)| CannotCarry::new(format!("`{name}`"), "no other dialect has it"))
-        .collect();
-    let tools = fields.objects("tools");
-    if tools
-        .iter()
-        .any(|tool| tool.json("cache_control").is_some())
-    {
-        let why = "they are set anew where a provider wants them";
-        left_out.push(CannotCarry::new("cache markers of tools", why));
+    let mut left_out = LeftOut::default();
+    left_out.note_unread(&fields, READ);
+    let (instructions, system) = system(&fields);
+    let mut client = ClientRequest::new(ModelRequest {
+        model: fields.string("model").unwrap_or_default(),
+        instructions,
+        tools: tools(&fields, &mut left_out)?,
+        reasoning: thinking::read(&fields),
+        max_output_tokens: fields.whole("max_tokens"),
+        generation: generation(&fields),
+        ..ModelRequest::default()
+    });
+    client.extend(system, "system");
+    for (at, message) in fields.required_list("messages")?.into_iter().enumerate() {
+        let place = format!("messages[{at}]");
+        let message = Fields::of(message.get().as_bytes())
+            .ok_or_else(|| NotARequest::shape("a message is not an object").at(&place))?;
+        let items = items(&message).map_err(|error| error.at(&place))?;
+        client.extend(items, &place);
     }
-    left_out
+    Ok(ClientRequest {
+        stream: fields.read("stream").unwrap_or(false),
+        include_usage: true,
+        left_out: left_out.into_list(),
+        ..client
+    })
 }
 
 /// One plain text is the instructions; several, or marked ones, are a first message.
@@ -158,23 +134,23 @@ fn finish(role: &str, said: &mut Vec<String>, items: &mut Vec<Item>) {
     }
 }
 
-fn tools(fields: &Fields<'_>) -> Result<Vec<ToolDefinition>, NotARequest> {
-    let tools = fields.objects("tools").into_iter();
-    tools
-        .map(|tool| {
-            let kind = tool.string("type").unwrap_or_else(|| "custom".to_owned());
-            if kind != "custom" {
-                let what = format!("a tool of type {kind:?}");
-                return Err(CannotCarry::new(what, "it runs at its provider alone").into());
-            }
-            let name = tool.string("name").filter(|name| !name.is_empty());
-            Ok(ToolDefinition {
-                name: name.ok_or_else(|| NotARequest::shape("a tool has no name"))?,
-                description: tool.string("description").unwrap_or_default(),
-                parameters: tool.read("input_schema").unwrap_or_default(),
-            })
-        })
-        .collect()
+fn tools(fields: &Fields<'_>, left_out: &mut LeftOut) -> Result<Vec<ToolDefinition>, NotARequest> {
+    let mut tools = Vec::new();
+    for (at, tool) in fields.objects("tools").into_iter().enumerate() {
+        let place = || format!("tools[{at}]");
+        let kind = tool.string("type").unwrap_or_else(|| "custom".to_owned());
+        if kind != "custom" {
+            let what = format!("a tool of type {kind:?}");
+            let refused = CannotCarry::new(what, "it runs at its provider alone");
+            return Err(refused.at(Place::Param(place())).into());
+        }
+        if tool.json("cache_control").is_some() {
+            let why = "they are set anew where a provider wants them";
+            left_out.note("cache markers of tools", why);
+        }
+        tools.push(function_tool(&tool, "input_schema", left_out).map_err(|e| e.at(place()))?);
+    }
+    Ok(tools)
 }
 
 fn generation(fields: &Fields<'_>) -> Generation {

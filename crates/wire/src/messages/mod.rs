@@ -18,7 +18,7 @@ mod thinking;
 mod writer;
 
 pub(crate) use assembler::Assembler;
-pub use create::CreateRequest;
+pub(crate) use create::read as read_request;
 pub use encode::EncodedRequest;
 pub use error::error_body;
 pub(crate) use event::{Watch, read};

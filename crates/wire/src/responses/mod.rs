@@ -4,8 +4,8 @@
 //! As a client: [`EncodedRequest`] is a request ready for either route, [`DeltaRecorder`] and
 //! [`DeltaBase`] decide when only the new input needs to be sent, [`Signal`] says what an event
 //! means to the transport, [`Terminal`] how a response ended, and [`Assembler`] turns events into
-//! what the agent reads. As a server: [`CreateRequest`] reads what a client sent, and
-//! [`ResponseWriter`] writes the events of an answer.
+//! what the agent reads. As a server: [`CreateRequest`] reads what a client sent
+//! as far as a simulated backend must, and [`ResponseWriter`] writes the events of an answer.
 
 mod assembler;
 mod create;
@@ -14,6 +14,7 @@ mod encode;
 mod items;
 mod metadata;
 mod portable;
+mod read;
 mod terminal;
 mod writer;
 
@@ -24,6 +25,7 @@ pub use encode::EncodedRequest;
 pub use items::done_item;
 pub use metadata::{TURN_STATE, turn_state};
 pub use portable::{Portable, portable};
+pub(crate) use read::read;
 pub use terminal::{ErrorFrame, Terminal};
 pub use writer::ResponseWriter;
 

@@ -7,7 +7,7 @@ use crate::cannot_carry::LeftOut;
 use crate::fields::Fields;
 use crate::json::{Object, list};
 use crate::parts::{CHAT, Content, ItemFields, Kind, MESSAGES};
-use crate::{CannotCarry, Item, ModelRequest};
+use crate::{CannotCarry, Item, ModelRequest, Place};
 
 /// A request that any endpoint of this dialect understands.
 #[derive(Clone, Debug)]
@@ -29,12 +29,15 @@ pub fn portable(request: &ModelRequest) -> Result<Portable, CannotCarry> {
     }
     let mut left_out = LeftOut::default();
     let mut input = Vec::with_capacity(request.input.len());
-    for item in &request.input {
+    for (at, item) in request.input.iter().enumerate() {
         // Nearly every item is this dialect's own, and stays the text it is.
         let is_own = !item.json().contains(CHAT) && !item.json().contains(MESSAGES);
         match is_own {
             true => input.push(item.clone()),
-            false => input.extend(plain(item, &mut left_out)?),
+            false => {
+                let plain = plain(item, &mut left_out);
+                input.extend(plain.map_err(|refused| refused.at(Place::Item(at)))?);
+            }
         }
     }
     let mut request = ModelRequest {

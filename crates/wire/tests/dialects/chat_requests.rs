@@ -1,8 +1,9 @@
 //! Chat Completions requests: what servers demand, and what clients send.
 
-use alipes_wire::chat::{CreateRequest, EffortField, EncodedRequest, Quirks, ReasoningBack};
+use alipes_wire::chat::{EffortField, EncodedRequest, Quirks, ReasoningBack};
 use alipes_wire::{
-    Generation, Item, ModelRequest, NotARequest, Reasoning, TextFormat, ToolChoice, ToolDefinition,
+    Dialect, Generation, Item, ModelRequest, NotARequest, Reasoning, TextFormat, ToolChoice,
+    ToolDefinition,
 };
 use serde_json::{Value, json};
 
@@ -53,7 +54,7 @@ fn a_whole_request_is_read_as_it_was_written() {
     let asked = full();
     let body = EncodedRequest::new(&asked, &Quirks::openai()).unwrap();
     assert_eq!(body.left_out(), []);
-    let read = CreateRequest::parse(body.body()).unwrap();
+    let read = Dialect::Chat.read(body.body()).unwrap();
     assert_eq!((read.stream, read.include_usage), (true, true));
     assert_eq!(read.left_out, []);
     let read = read.request;
@@ -267,7 +268,7 @@ fn what_clients_send_is_understood() {
         {"role": "tool", "tool_call_id": "a", "content": [{"type": "text", "text": "ok"}]},
         {"role": "assistant", "content": "", "tool_calls": []},
     ], "stop": "END", "seed": 7, "user": "u"});
-    let read = CreateRequest::parse(body.to_string().as_bytes()).unwrap();
+    let read = Dialect::Chat.read(body.to_string().as_bytes()).unwrap();
     assert_eq!(read.request.instructions, "be brief");
     let kinds: Vec<Value> = read
         .request
@@ -303,31 +304,69 @@ fn what_cannot_be_answered_is_refused_by_name() {
     };
     let message = |message: Value| with("messages", json!([message]));
     let table = [
-        ("no json".to_owned(), "not JSON"),
-        ("[]".to_owned(), "not a JSON object"),
-        (r#"{"model":"m"}"#.to_owned(), "`messages` is missing"),
-        (with("messages", json!([7])), "messages[0]"),
-        (with("n", json!(2)), "`n` above 1"),
-        (with("logprobs", json!(true)), "`logprobs`"),
-        (with("functions", json!([])), "`functions`"),
-        (with("modalities", json!(["text", "audio"])), "not text"),
-        (with("web_search_options", json!({})), "web search"),
+        ("no json".to_owned(), "not JSON", None),
+        ("[]".to_owned(), "not a JSON object", None),
+        (
+            r#"{"model":"m"}"#.to_owned(),
+            "is missing",
+            Some("messages"),
+        ),
+        (
+            with("messages", json!([7])),
+            "not an object",
+            Some("messages[0]"),
+        ),
+        (with("n", json!(2)), "several answers", Some("n")),
+        (
+            with("logprobs", json!(true)),
+            "probabilities",
+            Some("logprobs"),
+        ),
+        (with("functions", json!([])), "no tools", Some("functions")),
+        (
+            with("tool_choice", json!({"type": "allowed_tools"})),
+            "allowed_tools",
+            Some("tool_choice"),
+        ),
+        (
+            with("modalities", json!(["text", "audio"])),
+            "not text",
+            Some("modalities"),
+        ),
+        (
+            with("web_search_options", json!({})),
+            "web search",
+            Some("web_search_options"),
+        ),
         (
             with("tools", json!([{"type": "custom", "custom": {}}])),
             "tool of type \"custom\"",
+            Some("tools[0]"),
         ),
-        (message(json!({"role": "wizard"})), "role \"wizard\""),
+        (
+            with("tools", json!([{"type": "function", "function": {}}])),
+            "no name",
+            Some("tools[0].name"),
+        ),
+        (
+            message(json!({"role": "wizard"})),
+            "role \"wizard\"",
+            Some("messages[0]"),
+        ),
         (
             message(json!({"role": "user", "content": 7})),
             "neither text nor parts",
+            Some("messages[0]"),
         ),
         (
             message(json!({"role": "assistant", "tool_calls": [{"type": "custom"}]})),
             "tool call of type \"custom\"",
+            Some("messages[0]"),
         ),
     ];
-    for (body, words) in table {
-        let refused: NotARequest = CreateRequest::parse(body.as_bytes()).unwrap_err();
+    for (body, words, param) in table {
+        let refused: NotARequest = Dialect::Chat.read(body.as_bytes()).unwrap_err();
         assert!(refused.to_string().contains(words), "{body}: {refused}");
+        assert_eq!(refused.param(), param, "{body}");
     }
 }

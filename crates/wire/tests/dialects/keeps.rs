@@ -4,7 +4,7 @@
 //! arrives in another form. `LeftOut`: it is bound to its provider or a hint, and listed. `Refused`:
 //! the request is an error that names it.
 
-use alipes_wire::{CannotCarry, Dialect, Item, ModelRequest, Quirks, chat, messages, responses};
+use alipes_wire::{CannotCarry, Dialect, Item, ModelRequest, Quirks, messages};
 use serde_json::{Value, json};
 
 use crate::common::{item, request};
@@ -331,12 +331,5 @@ fn is_gone(note: &CannotCarry) -> bool {
 }
 
 fn server(dialect: Dialect, body: &[u8]) -> ModelRequest {
-    match dialect {
-        Dialect::Responses => {
-            let read: responses::CreateRequest = serde_json::from_slice(body).unwrap();
-            request(read.input)
-        }
-        Dialect::Chat => chat::CreateRequest::parse(body).unwrap().request,
-        Dialect::Messages => messages::CreateRequest::parse(body).unwrap().request,
-    }
+    dialect.read(body).unwrap().request
 }

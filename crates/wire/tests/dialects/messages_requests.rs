@@ -1,8 +1,8 @@
 //! Messages requests: the rules of its vendor, and what clients send.
 
-use alipes_wire::messages::{CreateRequest, EncodedRequest, Quirks, Thinking};
+use alipes_wire::messages::{EncodedRequest, Quirks, Thinking};
 use alipes_wire::{
-    Generation, Item, ModelRequest, Reasoning, TextFormat, ToolChoice, ToolDefinition,
+    Dialect, Generation, Item, ModelRequest, Reasoning, TextFormat, ToolChoice, ToolDefinition,
 };
 use serde_json::{Value, json};
 
@@ -60,7 +60,7 @@ fn a_whole_request_is_read_as_it_was_written() {
     };
     let body = EncodedRequest::new(&asked, &uncached()).unwrap();
     assert_eq!(body.left_out(), []);
-    let read = CreateRequest::parse(body.body()).unwrap();
+    let read = Dialect::Messages.read(body.body()).unwrap();
     assert_eq!((read.stream, read.left_out.len()), (true, 0));
     let read = read.request;
     assert_eq!(
@@ -299,7 +299,7 @@ fn what_cannot_be_answered_is_refused_by_name() {
     let table = [
         ("[".to_owned(), "not JSON"),
         (r#"{"model":"m"}"#.to_owned(), "`messages` is missing"),
-        (with("messages", json!(["x"])), "messages[0]"),
+        (with("messages", json!(["x"])), "not an object"),
         (
             with("messages", json!([{"role": "tool", "content": "x"}])),
             "role \"tool\"",
@@ -322,7 +322,7 @@ fn what_cannot_be_answered_is_refused_by_name() {
         (with("mcp_servers", json!([{}])), "MCP servers"),
     ];
     for (body, words) in table {
-        let refused = CreateRequest::parse(body.as_bytes()).unwrap_err();
+        let refused = Dialect::Messages.read(body.as_bytes()).unwrap_err();
         assert!(refused.to_string().contains(words), "{body}: {refused}");
     }
 }

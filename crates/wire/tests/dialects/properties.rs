@@ -130,11 +130,7 @@ fn quirks() -> Quirks {
 }
 
 fn served(dialect: Dialect, body: &[u8]) -> Vec<Item> {
-    let read = match dialect {
-        Dialect::Chat => chat::CreateRequest::parse(body).map(|read| read.request),
-        _ => messages::CreateRequest::parse(body).map(|read| read.request),
-    };
-    read.unwrap().input
+    dialect.read(body).unwrap().request.input
 }
 
 /// The answer of one step, as an upstream tells it.

@@ -1,7 +1,7 @@
 //! What real clients were seen to send (Claude Code 2.1, Anthropic SDK 2.11, OpenAI SDK 3.52), and
 //! what becomes of it on the way to another dialect.
 
-use alipes_wire::{Dialect, Quirks, chat, messages};
+use alipes_wire::{Dialect, Quirks, messages};
 use serde_json::json;
 
 use crate::common::json;
@@ -16,7 +16,7 @@ fn claude_code_is_understood_and_can_go_anywhere() {
         "tools": [{"name": "Agent", "description": "d", "input_schema": {"$schema": "s", "type": "object"}}],
         "metadata": {"user_id": "u"}, "max_tokens": 32_000, "thinking": {"type": "adaptive"},
         "context_management": {"edits": []}, "output_config": {"effort": "high"}, "stream": true}).to_string();
-    let read = messages::CreateRequest::parse(body.as_bytes()).unwrap();
+    let read = Dialect::Messages.read(body.as_bytes()).unwrap();
     let left_out: Vec<&str> = read.left_out.iter().map(|note| &*note.what).collect();
     assert_eq!(left_out, ["`context_management`", "`metadata`"]);
     let request = read.request;
@@ -74,13 +74,13 @@ fn claude_code_is_understood_and_can_go_anywhere() {
 #[test]
 fn the_sdks_smallest_requests_are_understood() {
     let chat = br#"{"model":"m","stream":true,"messages":[{"role":"user","content":"x"}],"stream_options":{"include_usage":true}}"#;
-    let read = chat::CreateRequest::parse(chat).unwrap();
+    let read = Dialect::Chat.read(chat).unwrap();
     assert_eq!(
         (read.stream, read.include_usage, read.request.input.len()),
         (true, true, 1)
     );
     let messages = br#"{"max_tokens":100,"messages":[{"role":"user","content":"x"}],"model":"claude-x","stream":true}"#;
-    let read = messages::CreateRequest::parse(messages).unwrap();
+    let read = Dialect::Messages.read(messages).unwrap();
     assert_eq!(
         (read.stream, read.request.max_output_tokens),
         (true, Some(100))

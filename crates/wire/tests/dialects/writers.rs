@@ -161,14 +161,14 @@ fn reasoning_survives_a_client_of_another_dialect() {
     let answer = json(writer.object().as_bytes());
     let message = answer["choices"][0]["message"].clone();
     let body = json!({"model": "m", "messages": [message]}).to_string();
-    let back = chat::CreateRequest::parse(body.as_bytes()).unwrap();
+    let back = Dialect::Chat.read(body.as_bytes()).unwrap();
     assert_eq!(back.request.input, asked, "through a Chat client");
 
     let (writer, _) = message_frames(&step());
     let answer = json(writer.object().as_bytes());
     let body =
         json!({"model": "m", "messages": [{"role": "assistant", "content": answer["content"]}]});
-    let back = messages::CreateRequest::parse(body.to_string().as_bytes()).unwrap();
+    let back = Dialect::Messages.read(body.to_string().as_bytes()).unwrap();
     let read: Vec<Value> = back
         .request
         .input

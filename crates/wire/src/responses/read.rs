@@ -1,0 +1,192 @@
+//! A client's request in full: the body of `POST …/responses`, or a `response.create` frame (OpenAI
+//! API reference, "Create a model response").
+
+use crate::cannot_carry::LeftOut;
+use crate::client_request::{choice_by_word, function_tool};
+use crate::fields::Fields;
+use crate::parts::{ItemFields, Kind};
+use crate::{
+    CannotCarry, ClientRequest, Generation, Item, ModelRequest, NotARequest, Place, Reasoning,
+    TextFormat, ToolDefinition, sealed,
+};
+
+/// The fields that are read, or mean nothing to the model.
+const READ: &[&str] = &[
+    "background",
+    "client_metadata",
+    "conversation",
+    "generate",
+    "include",
+    "input",
+    "instructions",
+    "max_output_tokens",
+    "metadata",
+    "model",
+    "parallel_tool_calls",
+    "previous_response_id",
+    "prompt",
+    "prompt_cache_key",
+    "reasoning",
+    "store",
+    "stream",
+    "stream_options",
+    "temperature",
+    "text",
+    "tool_choice",
+    "tools",
+    "top_p",
+    "type",
+];
+
+/// Tools of the provider's own that a model may do without. The others bring something of the
+/// client's along (files, servers, screens), so an answer without them would be another one.
+const OFFERS: &[&str] = &[
+    "image_generation",
+    "tool_search",
+    "web_search",
+    "web_search_preview",
+];
+
+/// Reads a body or a frame.
+///
+/// # Errors
+/// [`NotARequest`] if it is none, or asks for what cannot be passed on.
+pub(crate) fn read(body: &[u8]) -> Result<ClientRequest, NotARequest> {
+    let fields = Fields::of(body).ok_or_else(|| NotARequest::no_object(body))?;
+    refuse(&fields)?;
+    let mut left_out = LeftOut::default();
+    left_out.note_unread(&fields, READ);
+    let text = fields.object("text").unwrap_or_default();
+    if text.json("verbosity").is_some() {
+        left_out.note("the verbosity", "no other dialect has it");
+    }
+    let mut client = ClientRequest::new(ModelRequest {
+        model: fields.string("model").unwrap_or_default(),
+        instructions: fields.string("instructions").unwrap_or_default(),
+        tools: tools(&fields, &mut left_out)?,
+        reasoning: reasoning(&fields),
+        cache_key: fields.string("prompt_cache_key"),
+        max_output_tokens: fields.whole("max_output_tokens"),
+        generation: Generation {
+            tool_choice: choice_by_word(&fields, |choice| {
+                (choice.string("type")? == "function").then_some(())?;
+                choice.string("name")
+            })?,
+            parallel_tool_calls: fields.read("parallel_tool_calls"),
+            temperature: fields.number("temperature"),
+            top_p: fields.number("top_p"),
+            stop: Vec::new(),
+            format: format(&text)?,
+        },
+        ..ModelRequest::default()
+    });
+    if let Some(text) = fields.string("input") {
+        client.extend([Item::user(&text)], "input");
+    } else if fields.json("input").is_some() {
+        for (at, item) in fields.required_list("input")?.into_iter().enumerate() {
+            let place = format!("input[{at}]");
+            let item = Item::parse(item.get())
+                .map_err(|_| NotARequest::shape("an item is not an object").at(&place))?;
+            client.extend([unsealed(item)], &place);
+        }
+    }
+    Ok(ClientRequest {
+        stream: fields.read("stream").unwrap_or(false),
+        include_usage: true,
+        left_out: left_out.into_list(),
+        ..client
+    })
+}
+
+/// What needs state or machinery that only the vendor has.
+fn refuse(fields: &Fields<'_>) -> Result<(), CannotCarry> {
+    let own = "only the provider's own end point has it";
+    let table = [
+        (
+            "background",
+            fields.read("background") == Some(true),
+            "an answer in the background",
+        ),
+        (
+            "conversation",
+            fields.json("conversation").is_some(),
+            "a conversation that is kept by the provider",
+        ),
+        (
+            "prompt",
+            fields.json("prompt").is_some(),
+            "a prompt that is kept by the provider",
+        ),
+        (
+            "top_logprobs",
+            fields.whole("top_logprobs").is_some_and(|count| count > 0),
+            "probabilities",
+        ),
+    ];
+    let asked = table.into_iter().find(|(_, asked, _)| *asked);
+    asked.map_or(Ok(()), |(param, _, what)| {
+        Err(CannotCarry::new(what, own).at(Place::Param(param.to_owned())))
+    })
+}
+
+/// Another provider's reasoning comes out of the encrypted content that it travelled in.
+fn unsealed(item: Item) -> Item {
+    let fields = ItemFields::of(&item);
+    if fields.kind() != Kind::Reasoning {
+        return item;
+    }
+    sealed::unseal(&fields.text("encrypted_content")).unwrap_or(item)
+}
+
+fn tools(fields: &Fields<'_>, left_out: &mut LeftOut) -> Result<Vec<ToolDefinition>, NotARequest> {
+    let mut tools = Vec::new();
+    for (at, tool) in fields.objects("tools").into_iter().enumerate() {
+        let place = || format!("tools[{at}]");
+        let kind = tool.string("type").unwrap_or_default();
+        match kind.as_str() {
+            "function" => {
+                let tool = function_tool(&tool, "parameters", left_out);
+                tools.push(tool.map_err(|error| error.at(place()))?);
+            }
+            kind if OFFERS.contains(&kind) => {
+                let why = "they run at their provider alone";
+                left_out.note("the offer of a provider's own tools", why);
+            }
+            kind => {
+                let what = format!("a tool of type {kind:?}");
+                let refused = CannotCarry::new(what, "only function tools are known");
+                return Err(refused.at(Place::Param(place())).into());
+            }
+        }
+    }
+    Ok(tools)
+}
+
+fn reasoning(fields: &Fields<'_>) -> Option<Reasoning> {
+    let asked = fields.object("reasoning")?;
+    let reasoning = Reasoning {
+        effort: asked.string("effort"),
+        summary: asked.string("summary"),
+    };
+    (reasoning.effort.is_some() || reasoning.summary.is_some()).then_some(reasoning)
+}
+
+fn format(text: &Fields<'_>) -> Result<Option<TextFormat>, NotARequest> {
+    let Some(format) = text.object("format") else {
+        return Ok(None);
+    };
+    match format.string("type").unwrap_or_default().as_str() {
+        "text" | "" => Ok(None),
+        "json_object" => Ok(Some(TextFormat::JsonObject)),
+        "json_schema" => Ok(Some(TextFormat::JsonSchema {
+            name: format.string("name").unwrap_or_default(),
+            schema: format.read("schema").unwrap_or_default(),
+            strict: format.read("strict"),
+        })),
+        kind => {
+            let what = format!("an answer of format {kind:?}");
+            let refused = CannotCarry::new(what, "no other dialect has it");
+            Err(refused.at(Place::Param("text.format".to_owned())).into())
+        }
+    }
+}
