@@ -147,6 +147,17 @@ impl<'a> Fields<'a> {
         Some(Object::new().distinct(unknown).end())
     }
 
+    /// All members with their JSON, as they came: in their order, and also those that say nothing.
+    pub(crate) fn members(&self) -> impl Iterator<Item = (&str, &'a str)> {
+        self.0.iter().map(|(name, raw)| (&**name, raw.get()))
+    }
+
+    /// A name that stands more than once.
+    pub(crate) fn repeated(&self) -> Option<&str> {
+        let mut seen = std::collections::HashSet::new();
+        self.names().find(|name| !seen.insert(*name))
+    }
+
     /// The names of all fields.
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(|(name, _)| &**name)

@@ -33,6 +33,14 @@ impl EncodedRequest {
         Self::encode(request, quirks, false)
     }
 
+    /// A request that is written already.
+    pub(crate) fn of_body(body: String) -> Self {
+        Self {
+            body: body.into(),
+            left_out: Vec::new(),
+        }
+    }
+
     /// The body.
     #[must_use]
     pub fn body(&self) -> &Bytes {

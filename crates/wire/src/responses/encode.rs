@@ -9,7 +9,9 @@ use std::sync::Arc;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::{CannotCarry, Item, ModelRequest, Reasoning, TextFormat, ToolChoice, ToolDefinition};
+use crate::{
+    CannotCarry, Item, ItemView, ModelRequest, Reasoning, TextFormat, ToolChoice, ToolDefinition,
+};
 
 /// A request in pieces: the fields that must stay equal for a delta, and the input items.
 #[derive(Clone, Debug)]
@@ -106,10 +108,31 @@ impl EncodedRequest {
         }
     }
 
+    /// A request whose members but the input are written already, without the braces around them.
+    pub(crate) fn of_members(members: &str, input: Vec<Item>) -> Self {
+        Self {
+            fields: members.into(),
+            input,
+            left_out: Vec::new(),
+        }
+    }
+
     /// The same request, made fit for this dialect by leaving these out.
     #[must_use]
     pub(crate) fn without(self, left_out: Vec<CannotCarry>) -> Self {
         Self { left_out, ..self }
+    }
+
+    /// The same request without the reasoning in its input; `None` if it holds none.
+    #[must_use]
+    pub fn without_reasoning(&self) -> Option<Self> {
+        let is_reasoning = |item: &Item| matches!(item.view(), ItemView::Reasoning { .. });
+        if !self.input.iter().any(is_reasoning) {
+            return None;
+        }
+        let mut bare = self.clone();
+        bare.input.retain(|item| !is_reasoning(item));
+        Some(bare)
     }
 
     /// What was left out, because it is a hint or bound to another provider.

@@ -1,0 +1,245 @@
+//! A client's own request, to be passed on in the dialect it came in.
+//!
+//! Only what routing needs is read, and only what must be another is written anew: the model's name,
+//! the response it continues, and that the answer is streamed. Everything else, known or not, goes on
+//! as the bytes it came in and in its order.
+
+use bytes::Bytes;
+
+use crate::fields::Fields;
+use crate::json::{Object, quoted};
+use crate::{Dialect, EncodedRequest, Item, NotARequest, chat, messages, responses};
+
+/// A client's request.
+#[derive(Clone, Debug)]
+pub struct Relayed {
+    dialect: Dialect,
+    body: Bytes,
+    /// The model, as the client calls it.
+    pub model: String,
+    /// Whether the client wants its answer streamed; absent means no, in every dialect.
+    pub stream: bool,
+    /// The response it continues (Responses).
+    pub previous_response_id: Option<String>,
+    /// What stays the same along a conversation, where the client says it.
+    pub cache_key: Option<String>,
+    /// Whether the model may think for a while before it says a word.
+    pub reasons: bool,
+    /// How hard it is asked to think; empty where it is not said.
+    pub effort: String,
+}
+
+impl Relayed {
+    /// Reads a body as far as its carrier must.
+    ///
+    /// # Errors
+    /// [`NotARequest`] if it is no JSON object, names no model, or says one thing twice: of two
+    /// members with one name, who checks and who obeys might read different ones.
+    pub fn parse(dialect: Dialect, body: Bytes) -> Result<Self, NotARequest> {
+        let fields = Fields::of(&body).ok_or_else(|| NotARequest::no_object(&body))?;
+        if let Some(name) = fields.repeated() {
+            let name: String = name.chars().take(80).collect();
+            return Err(NotARequest::shape(format!("{name:?} stands there twice")));
+        }
+        let model: Option<String> = fields.read("model");
+        let model = model.filter(|model| !model.trim().is_empty());
+        let model = model.ok_or_else(|| NotARequest::shape("\"model\" is missing"))?;
+        let stream = flag(&fields, "stream")?.unwrap_or(false);
+        if flag(&fields, "background")?.unwrap_or(false) {
+            let why = "\"background\" cannot be passed on: nothing is kept to be asked for later";
+            return Err(NotARequest::shape(why));
+        }
+        let text = |name: &str| fields.string(name).filter(|text| !text.is_empty());
+        let (continued, cache_key) = (text("previous_response_id"), text("prompt_cache_key"));
+        Ok(Self {
+            dialect,
+            model,
+            stream,
+            previous_response_id: continued.filter(|_| dialect == Dialect::Responses),
+            cache_key,
+            reasons: reasons(dialect, &fields),
+            effort: effort(&fields).unwrap_or_default(),
+            body,
+        })
+    }
+
+    /// The dialect it is said in.
+    #[must_use]
+    pub fn dialect(&self) -> Dialect {
+        self.dialect
+    }
+
+    /// The body as it came.
+    #[must_use]
+    pub fn body(&self) -> &Bytes {
+        &self.body
+    }
+
+    /// The same request for an endpoint of the same dialect that calls the model `model`, and the
+    /// response that is continued `previous_response_id`; for a streamed answer.
+    ///
+    /// # Errors
+    /// [`NotARequest`] if its input is no list of items.
+    pub fn encode(
+        &self,
+        model: &str,
+        previous_response_id: Option<&str>,
+    ) -> Result<EncodedRequest, NotARequest> {
+        let fields = Fields::of(&self.body).unwrap_or_default();
+        match self.dialect {
+            Dialect::Responses => of_responses(&fields, model, previous_response_id),
+            Dialect::Chat => {
+                let mut body = anew(&fields, model, &["stream"]).raw("stream", "true");
+                if !self.stream {
+                    // Whoever gets the answer in one piece gets its usage with it.
+                    body = body.raw("stream_options", r#"{"include_usage":true}"#);
+                }
+                Ok(EncodedRequest::Chat(chat::EncodedRequest::of_body(
+                    body.end(),
+                )))
+            }
+            Dialect::Messages => {
+                let body = anew(&fields, model, &["stream"]).raw("stream", "true");
+                Ok(EncodedRequest::Messages(messages::EncodedRequest::of_body(
+                    body.end(),
+                )))
+            }
+        }
+    }
+}
+
+/// Members that a request of Responses is written with by its route, not by its client.
+const BY_THE_ROUTE: &[&str] = &[
+    "input",
+    "stream",
+    "type",
+    "generate",
+    "client_metadata",
+    "previous_response_id",
+];
+
+fn of_responses(
+    fields: &Fields<'_>,
+    model: &str,
+    previous_response_id: Option<&str>,
+) -> Result<EncodedRequest, NotARequest> {
+    let input = match fields.json("input") {
+        None => Vec::new(),
+        Some(json) if json.starts_with('"') => {
+            let text: String = fields.string("input").unwrap_or_default();
+            vec![Item::user(&text)]
+        }
+        Some(json) => serde_json::from_str(json)
+            .map_err(|_| NotARequest::shape("\"input\" is neither a text nor a list of items"))?,
+    };
+    let members = anew(fields, model, BY_THE_ROUTE)
+        .put_some("previous_response_id", previous_response_id)
+        .raw("stream", "true")
+        .end();
+    let members = members.strip_prefix('{').unwrap_or(&members);
+    let members = members.strip_suffix('}').unwrap_or(members);
+    let request = responses::EncodedRequest::of_members(members, input);
+    Ok(EncodedRequest::Responses(request))
+}
+
+/// The members but those that are `left`, with another model.
+fn anew(fields: &Fields<'_>, model: &str, left: &[&str]) -> Object {
+    let model = quoted(model);
+    let kept = fields.members().filter(|(name, _)| !left.contains(name));
+    Object::new().distinct(kept.map(|(name, json)| match name {
+        "model" => (name, model.as_str()),
+        _ => (name, json),
+    }))
+}
+
+/// The models of Responses think without being told to.
+fn reasons(dialect: Dialect, fields: &Fields<'_>) -> bool {
+    let told = ["reasoning", "reasoning_effort", "thinking"];
+    dialect == Dialect::Responses || told.iter().any(|name| fields.json(name).is_some())
+}
+
+fn effort(fields: &Fields<'_>) -> Option<String> {
+    let nested = fields.object("reasoning");
+    let effort = nested.and_then(|reasoning| reasoning.string("effort"));
+    effort.or_else(|| fields.string("reasoning_effort"))
+}
+
+fn flag(fields: &Fields<'_>, name: &str) -> Result<Option<bool>, NotARequest> {
+    let Some(json) = fields.json(name) else {
+        return Ok(None);
+    };
+    let flag = serde_json::from_str(json);
+    flag.map(Some)
+        .map_err(|_| NotARequest::shape(format!("{name:?} is neither true nor false")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn relayed(dialect: Dialect, json: &'static str) -> Relayed {
+        Relayed::parse(dialect, Bytes::from_static(json.as_bytes())).unwrap()
+    }
+
+    fn encoded(dialect: Dialect, json: &'static str) -> String {
+        let request = relayed(dialect, json).encode("n", None).unwrap();
+        String::from_utf8(request.body().to_vec()).unwrap()
+    }
+
+    #[test]
+    fn all_but_the_model_goes_on_as_it_came() {
+        let json = r#"{"new":1e999,"model":"m","tools":null,"store":true,"input":[{"type":"x","n":12345678901234567890.0}]}"#;
+        let expected = r#"{"new":1e999,"model":"n","tools":null,"store":true,"stream":true,"input":[{"type":"x","n":12345678901234567890.0}]}"#;
+        assert_eq!(encoded(Dialect::Responses, json), expected);
+        let json = r#"{"messages":[{"role":"user","x":[1.50]}],"model":"m","stream":true}"#;
+        let expected = r#"{"messages":[{"role":"user","x":[1.50]}],"model":"n","stream":true}"#;
+        assert_eq!(encoded(Dialect::Chat, json), expected);
+        assert_eq!(encoded(Dialect::Messages, json), expected);
+    }
+
+    #[test]
+    fn a_text_is_a_message_of_the_user() {
+        let body = encoded(Dialect::Responses, r#"{"model":"m","input":"hi"}"#);
+        assert!(body.contains(&**Item::user("hi").json()), "{body}");
+    }
+
+    #[test]
+    fn the_response_that_is_continued_is_named_as_its_maker_named_it() {
+        let json = r#"{"model":"m","previous_response_id":"ours","input":[]}"#;
+        let request = relayed(Dialect::Responses, json);
+        assert_eq!(request.previous_response_id.as_deref(), Some("ours"));
+        let body = request.encode("n", Some("theirs")).unwrap().body();
+        let body = String::from_utf8(body.to_vec()).unwrap();
+        assert!(
+            body.contains(r#""previous_response_id":"theirs""#),
+            "{body}"
+        );
+        assert!(!body.contains("ours"), "{body}");
+    }
+
+    #[test]
+    fn what_could_be_read_in_two_ways_is_refused() {
+        for json in [
+            r#"{"model":"a","model":"b"}"#,
+            r#"{"model":"a","input":[],"input":"x"}"#,
+            r#"{"model":"a","\u006dodel":"b"}"#,
+            r#"{"model":7}"#,
+            r#"{"model":" "}"#,
+            r#"{"model":"a","stream":"yes"}"#,
+            r#"{"model":"a","background":true}"#,
+            r#"{"input":[]}"#,
+            "[]",
+            "",
+        ] {
+            let read = Relayed::parse(Dialect::Responses, Bytes::from_static(json.as_bytes()));
+            assert!(read.is_err(), "{json}");
+        }
+    }
+
+    #[test]
+    fn an_input_that_is_no_list_is_named() {
+        let request = relayed(Dialect::Responses, r#"{"model":"m","input":{"a":1}}"#);
+        let why = request.encode("m", None).unwrap_err().to_string();
+        assert!(why.contains("\"input\""), "{why}");
+    }
+}
