@@ -298,9 +298,13 @@ impl Intake {
             // Reasoning may pause for minutes, text may not.
             Signal::Reasoning | Signal::ItemDone => self.alive(Stage::Reasoning).await,
             Signal::Terminal => {
-                let end = self.end(&event)?;
-                self.lane.pass(event.clone(), true).await;
-                return Ok((end, Some(event)));
+                let end = self.end(&event);
+                // An answer that stopped short is one all the same: its reader may pass on how.
+                let is_an_answer = |fault: &Fault| fault.cause == Cause::Incomplete;
+                if end.as_ref().err().is_none_or(is_an_answer) {
+                    self.lane.pass(event.clone(), true).await;
+                }
+                return Ok((end?, Some(event)));
             }
             _ => {
                 self.turn_state = turn_state(&event).or(self.turn_state.take());
