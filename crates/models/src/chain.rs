@@ -29,6 +29,11 @@ impl Chain {
         }
     }
 
+    /// What it is made of.
+    pub(crate) fn into_parts(self) -> (Vec<Link>, Rests) {
+        (self.links, self.rests)
+    }
+
     /// Everybody who can be asked, in the order of the chain.
     fn asks(&mut self) -> Vec<Ask<'_>> {
         let links = self.links.iter_mut().enumerate();

@@ -1,0 +1,116 @@
+//! The way of a client's own request, beside the agent's [`Step`](crate::Step).
+//!
+//! A client of our server brings its request in its own words. A provider of the same dialect gets
+//! those words; one of another gets them said anew from their items. What comes back goes up raw, and
+//! healed as far as it can be without the client noticing: nothing is shown before there is output, so
+//! that until then a broken attempt, or a provider that gives up, leaves no trace in the answer. After
+//! that nothing can be taken back, and a fault ends it.
+
+mod ask;
+mod held;
+mod stream;
+
+use std::sync::Arc;
+
+use alipes_base::{Clock, Deadline};
+use alipes_wire::{Dialect, ModelRequest, Relayed};
+
+use crate::link::Link;
+use crate::rests::Rests;
+use crate::walk::{Standing, Walk};
+use crate::{Catalog, Making, ModelName, ModelsError, Overrides};
+use ask::RelayAsk;
+
+pub use stream::{RelayStream, RelayUpdate};
+
+/// The providers of one conversation of a client, in the order they are asked.
+pub struct Relay {
+    links: Vec<Link>,
+    rests: Rests,
+    clock: Clock,
+}
+
+/// What a client asks.
+#[derive(Clone, Debug)]
+pub struct RelayRequest {
+    /// In its own words.
+    pub words: Arc<Relayed>,
+    /// The same in items, for a provider that speaks another dialect; or why it cannot be said so.
+    pub items: Result<Arc<ModelRequest>, String>,
+    /// The response that it continues.
+    pub continues: Option<Continued>,
+}
+
+/// A response that a provider keeps.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Continued {
+    /// Who gave it: nobody else knows it.
+    pub by: ModelName,
+    /// What it is called there.
+    pub response_id: String,
+}
+
+impl Catalog {
+    /// The models of these names, or without any the default one and those behind it, for one
+    /// conversation of a client.
+    ///
+    /// # Errors
+    /// [`ModelsError`], if one of them cannot be had.
+    pub fn relay(&self, names: &[ModelName], making: Making<'_>) -> Result<Relay, ModelsError> {
+        let overrides = names.iter().map(|name| Overrides {
+            model: Some(name.to_string()),
+            ..Overrides::default()
+        });
+        let first = names.is_empty().then(Overrides::default);
+        let mut relay = Relay {
+            links: Vec::new(),
+            rests: Rests::default(),
+            clock: making.transport.clock.clone(),
+        };
+        for overrides in first.into_iter().chain(overrides) {
+            // The catalogue's chains share what they know of who rests.
+            let (links, rests) = self.chain(&overrides, making)?.into_parts();
+            relay.links.extend(links);
+            relay.rests = rests;
+        }
+        Ok(relay)
+    }
+}
+
+impl Relay {
+    /// Whether somebody who may be asked speaks another dialect than `dialect`.
+    #[must_use]
+    pub fn needs_items(&self, dialect: Dialect) -> bool {
+        let accounts = self.links.iter().flat_map(|link| &link.accounts);
+        let mut spoken = accounts.map(|account| account.session.endpoint().dialect());
+        spoken.any(|other| other != dialect)
+    }
+
+    /// Asks, until there is an answer or nobody is left.
+    pub fn ask(&mut self, request: &RelayRequest, deadline: Deadline) -> RelayStream<'_> {
+        let knows = |link: &Link| match &request.continues {
+            Some(continued) => link.name == continued.by,
+            None => true,
+        };
+        let links = self.links.iter_mut().enumerate();
+        let asks: Vec<RelayAsk<'_>> = links
+            .filter(|(_, link)| knows(link))
+            .flat_map(|(at, link)| RelayAsk::all_of(at, link))
+            .collect();
+        let now = self.clock.now();
+        let standing = |ask: &RelayAsk<'_>| Standing {
+            who: ask.who,
+            rests: self.rests.left(ask.name, ask.account, now),
+            left_alone: ask.left_alone(),
+        };
+        let walk = Walk::new(asks.iter().map(standing).collect());
+        let (rests, clock) = (self.rests.clone(), self.clock.clone());
+        RelayStream::new(walk, asks, request.clone(), deadline, (rests, clock))
+    }
+
+    /// A new turn of the client begins.
+    pub fn begin_turn(&mut self) {
+        let accounts = self.links.iter_mut().flat_map(|link| &mut link.accounts);
+        accounts.for_each(|account| account.session.begin_turn());
+    }
+}

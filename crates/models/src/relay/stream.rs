@@ -1,0 +1,194 @@
+//! A client's request under way: raw events of its answer, over as many providers as it takes.
+
+use std::collections::VecDeque;
+
+use alipes_base::{Clock, Deadline};
+use alipes_transport::{Cause, Done, Fault, ResponseStream, Trace, Update};
+use alipes_wire::{Dialect, RawEvent};
+
+use super::RelayRequest;
+use super::ask::RelayAsk;
+use super::held::Held;
+use crate::ModelName;
+use crate::rests::Rests;
+use crate::walk::{Candidate, Walk, blames_the_candidate};
+
+/// Something on the way to the answer.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum RelayUpdate {
+    /// The answer begins; the events that follow are this provider's. Comes once.
+    Answering {
+        /// Who answers.
+        by: ModelName,
+        /// What the events are written in.
+        dialect: Dialect,
+    },
+    /// An event of the answer, as it came.
+    Event(RawEvent),
+    /// One provider could not answer, and the next is asked. Nothing of the answer was shown.
+    NextProvider {
+        /// Why.
+        fault: Box<Fault>,
+        /// Who is asked now.
+        to: ModelName,
+    },
+    /// What happens on the wire.
+    Trace(Trace),
+}
+
+/// A request under way.
+pub struct RelayStream<'r> {
+    current: Option<Current<'r>>,
+    walk: Walk,
+    /// Those who were not asked yet.
+    asks: Vec<RelayAsk<'r>>,
+    request: RelayRequest,
+    deadline: Deadline,
+    rests: Rests,
+    clock: Clock,
+    held: Held,
+    queued: VecDeque<RelayUpdate>,
+    outcome: Option<Result<(), Fault>>,
+}
+
+/// The provider that is being asked.
+struct Current<'r> {
+    response: ResponseStream<'r>,
+    name: &'r ModelName,
+    account: &'r str,
+    dialect: Dialect,
+}
+
+impl<'r> RelayStream<'r> {
+    pub(super) fn new(
+        walk: Walk,
+        asks: Vec<RelayAsk<'r>>,
+        request: RelayRequest,
+        deadline: Deadline,
+        (rests, clock): (Rests, Clock),
+    ) -> Self {
+        let first = walk.current();
+        let mut stream = Self {
+            current: None,
+            walk,
+            asks,
+            request,
+            deadline,
+            rests,
+            clock,
+            held: Held::default(),
+            queued: VecDeque::new(),
+            outcome: None,
+        };
+        stream.current = first.and_then(|first| stream.ask(first));
+        stream
+    }
+
+    /// The next update; `None` when the request has ended. Cancel safe.
+    pub async fn next(&mut self) -> Option<RelayUpdate> {
+        loop {
+            if let Some(queued) = self.queued.pop_front() {
+                return Some(queued);
+            }
+            let current = self.current.as_mut()?;
+            match current.response.next().await {
+                Some(update) => self.take(update),
+                None => {
+                    let outcome = current.response.outcome().await;
+                    self.ended(outcome);
+                }
+            }
+        }
+    }
+
+    /// How the request ended. An answer that stopped short is an answer: its last event says so.
+    ///
+    /// # Errors
+    /// The transport's [`Fault`]: that of the last provider that was asked.
+    pub async fn finish(mut self) -> Result<(), Fault> {
+        while self.next().await.is_some() {}
+        self.outcome.unwrap_or_else(|| Err(Fault::nobody_to_ask()))
+    }
+
+    fn ask(&mut self, who: Candidate) -> Option<Current<'r>> {
+        let at = self.asks.iter().position(|ask| ask.who == who)?;
+        let ask = self.asks.swap_remove(at);
+        Some(Current {
+            name: ask.name,
+            account: ask.account,
+            dialect: ask.dialect(),
+            response: ask.send(&self.request, self.deadline, self.walk.alternatives()),
+        })
+    }
+
+    fn take(&mut self, update: Update) {
+        match update {
+            Update::Event(event) => self.show(event),
+            Update::Restarted { .. } => self.held.forget(),
+            Update::Trace(trace) => {
+                let failed = match &trace {
+                    Trace::AttemptFault { fault, .. } => Some(fault.clone()),
+                    _ => None,
+                };
+                self.queued.push_back(RelayUpdate::Trace(trace));
+                if let Some(fault) = failed.filter(|_| self.held.is_open()) {
+                    // Whatever would be done about it would begin an answer anew that was seen.
+                    self.current = None;
+                    self.outcome = Some(Err(*fault));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn show(&mut self, event: RawEvent) {
+        let was_open = self.held.is_open();
+        let shown = self.held.take(event);
+        if let Some(current) = self
+            .current
+            .as_ref()
+            .filter(|_| !was_open && !shown.is_empty())
+        {
+            self.queued.push_back(RelayUpdate::Answering {
+                by: current.name.clone(),
+                dialect: current.dialect,
+            });
+        }
+        self.queued
+            .extend(shown.into_iter().map(RelayUpdate::Event));
+    }
+
+    /// A provider is done: with an answer, or with a fault that the next one may mend.
+    fn ended(&mut self, outcome: Result<Done, Fault>) {
+        let Some(Current { name, account, .. }) = self.current.take() else {
+            return;
+        };
+        self.outcome = Some(match outcome {
+            Ok(_done) => {
+                self.rests.answered(name, account);
+                Ok(())
+            }
+            Err(fault) if fault.cause == Cause::Incomplete && self.held.is_open() => Ok(()),
+            Err(fault) if blames_the_candidate(&fault) && !self.held.is_open() => {
+                self.rests.failed(name, account, &fault, self.clock.now());
+                match self.turn_to_next(&fault) {
+                    Some(()) => return,
+                    None => Err(fault),
+                }
+            }
+            Err(fault) => Err(fault),
+        });
+    }
+
+    fn turn_to_next(&mut self, fault: &Fault) -> Option<()> {
+        let next = self.walk.after(fault)?;
+        self.held.forget();
+        self.current = self.ask(next);
+        let to = self.current.as_ref()?.name.clone();
+        let fault = Box::new(fault.clone());
+        self.queued
+            .push_back(RelayUpdate::NextProvider { fault, to });
+        Some(())
+    }
+}
