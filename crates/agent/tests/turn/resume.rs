@@ -119,6 +119,6 @@ async fn the_model_is_told_its_setting_again_only_where_it_has_changed() {
         .answer("again")
         .await;
     let request = script.request(1);
-    let places = ["there", "here", "again"].map(|text| request.find(text));
+    let places = ["folder: there", "folder: here", "\"again\""].map(|text| request.find(text));
     assert!(places.is_sorted() && places[0].is_some(), "{request}");
 }
