@@ -5,6 +5,7 @@ use std::time::Duration;
 use alipes_base::Deadline;
 
 use crate::leave::Leave;
+use crate::react::drawn;
 use crate::session::Conversation;
 use crate::step::{Ran, Step, signed};
 use crate::stream::{Done, Update, Updates};
@@ -100,8 +101,8 @@ impl Course {
         let deadline = &step.deadline;
         match reaction {
             Reaction::SameRoute { backoff } => {
-                let drawn = session.about.transport.rng.upper_half(backoff);
-                outage::pause(&mut session.about, drawn, &fault, deadline).await;
+                let length = drawn(backoff, &session.about.transport.rng);
+                outage::pause(&mut session.about, length, &fault, deadline).await;
             }
             Reaction::Wait { length } => pause(length, deadline).await,
             Reaction::DropReasoning => step.drop_reasoning(),

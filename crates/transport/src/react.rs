@@ -10,13 +10,15 @@
 
 use std::time::Duration;
 
+use alipes_base::Rng;
+
 use crate::{AttemptHistory, Cause, Fault, Phase, Profile, Replay, Route};
 
 /// Something that may help.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Reaction {
-    /// The same route again, after a pause drawn from the upper half of `backoff`.
+    /// The same route again, after a pause drawn from the upper fifth of `backoff`.
     SameRoute {
         /// The longest pause; zero: at once.
         backoff: Duration,
@@ -92,10 +94,22 @@ const SHORT_WAIT: Duration = Duration::from_secs(1);
 /// The longest pause while there is no network. It ends when the way is open again.
 const LONGEST_LOOK: Duration = Duration::from_secs(15);
 
-/// The pauses after the first replay, in milliseconds. They lie closest where outages end that a
-/// turn should survive: a restarted server after one to three seconds, a network handover after five
-/// to seven.
-const PAUSES: [u64; 6] = [500, 1_000, 1_500, 3_000, 4_500, 5_000];
+/// The pauses after the first replay, in milliseconds; how much of each is waited is drawn (see
+/// [`drawn`]). They lie closest where outages end that a turn should survive: a restarted server after
+/// one to three seconds, a network handover after five to seven. The last request goes out after ten
+/// to twelve.
+const PAUSES: [u64; 6] = [600, 1_200, 1_800, 2_000, 2_600, 4_000];
+
+/// The part of a pause that is not drawn, beside the lower half of the rest: so a fifth is left to
+/// chance. Sessions that failed together come apart soon enough, because these fifths add up, and a
+/// plan whose pauses may be halved is no plan.
+const KEPT: f64 = 0.6;
+
+/// A pause of at most `backoff`, and at least four fifths of it.
+pub(crate) fn drawn(backoff: Duration, rng: &Rng) -> Duration {
+    let kept = backoff.mul_f64(KEPT);
+    kept + rng.upper_half(backoff - kept)
+}
 
 /// The table.
 fn moves(cause: Cause) -> &'static [Move] {
@@ -184,7 +198,7 @@ pub fn may_help(fault: &Fault, reaction: Reaction) -> bool {
 pub fn remedies(cause: Cause) -> Vec<&'static str> {
     let words = |step: &Move| match step {
         Move::Once => "sends the request once more at once",
-        Move::Again => "tries again with growing pauses, 8 to 16 s in all",
+        Move::Again => "tries again with growing pauses, 10 to 12 s in all",
         Move::Wait => "waits as long as the server asks, up to three times",
         Move::Other => "goes the endpoint's other way",
         Move::Refresh => "asks once for a newer key",

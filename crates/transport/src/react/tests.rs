@@ -76,7 +76,28 @@ fn where_nothing_else_is_left_pauses_grow_within_the_budget() {
         pauses.push(backoff.as_millis());
         taken.push((Cause::ServerError, Reaction::SameRoute { backoff }));
     }
-    assert_eq!(pauses, [0, 500, 1_000, 1_500, 3_000, 4_500, 5_000]);
+    assert_eq!(pauses, [0, 600, 1_200, 1_800, 2_000, 2_600, 4_000]);
+}
+
+#[test]
+fn after_an_outage_of_three_or_seven_seconds_the_next_request_is_soon() {
+    let mut late = [0; 2];
+    for seed in 0..1_000 {
+        let rng = Rng::seeded(seed);
+        let mut at = Duration::ZERO;
+        let pauses = PAUSES.map(Duration::from_millis);
+        let tries = pauses.map(|pause| {
+            at += drawn(pause, &rng);
+            at
+        });
+        assert!(tries[5] >= Duration::from_secs(9) && tries[5] <= Duration::from_secs(13));
+        for (late, (outage, soon)) in late.iter_mut().zip([(3_000, 600), (7_000, 1_200)]) {
+            let outage = Duration::from_millis(outage);
+            let next = tries.into_iter().find(|at| *at >= outage).unwrap();
+            *late += usize::from(next > outage + Duration::from_millis(soon));
+        }
+    }
+    assert!(late[0] <= 100 && late[1] <= 200, "{late:?} of 1,000");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 //!
 //! The numbers are those of transport, "What we measure ourselves against", where it has a row; the rest
 //! follows from its limits: 20 s of patience before the first output, 30 s inside text, 7 s
-//! until an edge that does not pong is left, 8 to 16 s of pauses.
+//! until an edge that does not pong is left, 10 to 12 s of pauses.
 
 /// One row each: fault, what it shall be called (nothing, where nobody shall notice), and how it shall end. A macro, so
 /// that it reads as a table.
