@@ -3,6 +3,7 @@
 //! It travels with the step through every layer, so that two layers never spend the same patience
 //! twice: five tries here times six there is how others came to thirty requests against one error.
 
+use crate::hedge::MOST_PATIENCE;
 use crate::{Cause, Fault, Reaction, Replay, Route};
 
 /// The attempts of one model step, and what was done about each.
@@ -64,9 +65,17 @@ impl AttemptHistory {
         self.gave_up = true;
     }
 
-    /// Whether that has happened: then a third request is as hopeless.
+    /// Whether that has happened, or patience has ended as often for one request after the other: then
+    /// one more is as hopeless. In the middle of a text there is no second request beside the first,
+    /// and five in a row would be silent for minutes.
     pub(crate) fn has_given_up(&self) -> bool {
-        self.gave_up
+        let silent = |tried: &&Tried| matches!(tried.cause, Cause::Silent | Cause::Stalled);
+        let in_vain = self
+            .tried
+            .iter()
+            .filter(silent)
+            .filter(|tried| tried.timed_out);
+        self.gave_up || in_vain.count() >= MOST_PATIENCE as usize
     }
 
     /// Takes note of a fault.

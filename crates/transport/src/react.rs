@@ -159,7 +159,7 @@ pub fn react(fault: &Fault, history: &AttemptHistory, budget: Budget) -> Vec<Rea
     let moves: &[Move] = if garbled_handshake {
         &[Move::Provider]
     } else if history.has_given_up() {
-        // Two requests were silent side by side; a third would be.
+        // All patience there is has been spent; another request would be as silent.
         &[Move::Account, Move::Provider]
     } else {
         moves(fault.cause)

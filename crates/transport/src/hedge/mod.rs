@@ -26,7 +26,7 @@ pub(crate) use lane::{Entrant, Lane, Overdue, Race, Spent};
 pub(crate) use tokens::HedgeTokens;
 
 /// How many times its patience a silent attempt is waited for when there is nobody else to ask.
-const MOST_PATIENCE: u32 = 3;
+pub(crate) const MOST_PATIENCE: u32 = 3;
 
 /// The largest request that is sent twice where tokens are paid for: 20,000 tokens of about four
 /// bytes.

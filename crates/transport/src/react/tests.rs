@@ -111,18 +111,20 @@ fn a_time_out_costs_double_and_cuts_have_a_budget_of_their_own() {
             fault = fault.limited(alipes_base::Expired { limit, length });
         }
         loop {
+            history.failed(&fault);
             let reactions = react(&fault, &history, BUDGET);
             let again = reactions
                 .into_iter()
                 .find(|r| matches!(r, Reaction::SameRoute { .. }));
             let Some(again) = again else { return count };
-            history.failed(&fault);
             history.reacted(again);
             count += 1;
         }
     };
     assert_eq!(spend(Cause::ServerError, false), 7);
-    assert_eq!(spend(Cause::Silent, true), 4);
+    assert_eq!(spend(Cause::TimedOut, true), 4);
+    assert_eq!(spend(Cause::Silent, true), 2, "three times patience is all");
+    assert_eq!(spend(Cause::Stalled, true), 2);
     assert_eq!(spend(Cause::Cut, false), 5);
 }
 

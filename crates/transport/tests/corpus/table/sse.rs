@@ -36,8 +36,8 @@ const FAULTS: &[Struck] = table! {
     "sse-freeze-after-created"      FirstOutput EDGE_DEAD:     over(Tls) once(Answer, 10_000, 2) always(Fault, 60_000, 6);
     "sse-reset-after-created"       FirstOutput CUT:           once(Answer, 250, 2) always(Fault, 16_000, 6);
     "sse-cut-after-created"         FirstOutput CUT:           once(Answer, 250, 2) always(Fault, 16_000, 6);
-    "sse-stall-after-text"          Stream STALLED:            once(Restarted, 32_000, 2) always(Fault, 165_000, 5);
-    "sse-freeze-after-text"         Stream STALLED:            over(Plain) once(Restarted, 32_000, 2) always(Fault, 165_000, 5);
+    "sse-stall-after-text"          Stream STALLED:            once(Restarted, 32_000, 2) always(Fault, 92_000, 3);
+    "sse-freeze-after-text"         Stream STALLED:            over(Plain) once(Restarted, 32_000, 2) always(Fault, 92_000, 3);
     "sse-freeze-after-text"         Stream EDGE_DEAD:          over(Tls) once(Restarted, 10_000, 2) always(Fault, 60_000, 6);
     "sse-reset-after-text"          Stream CUT:                once(Restarted, 250, 2) always(Fault, 16_000, 6);
     "sse-cut-after-text"            Stream CUT:                once(Restarted, 250, 2) always(Fault, 16_000, 6);
