@@ -174,7 +174,7 @@ async fn whole(mut body: Body, limit: Deadline, deadline: &Deadline) -> Result<B
         };
         match chunk {
             Some(chunk) if whole.len() + chunk.len() > MAX_ANSWER => {
-                return Err(Fault::new(Phase::Stream, Cause::TooLarge));
+                return Err(Fault::new(Phase::Stream, Cause::AnswerTooLarge));
             }
             Some(chunk) => whole.extend_from_slice(&chunk),
             None => return Ok(whole.into()),

@@ -136,6 +136,7 @@ fn moves(cause: Cause) -> &'static [Move] {
             &[Once, Other, Provider, Again]
         }
         Cause::TooLarge => &[Other, Shrink],
+        Cause::AnswerTooLarge => &[Other, Provider],
         Cause::ContextTooLong => &[Shrink],
         Cause::NameNotFound | Cause::Certificate | Cause::Intercepted | Cause::ClockSkew => {
             &[Provider]

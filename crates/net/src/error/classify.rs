@@ -115,6 +115,8 @@ fn http2_kind(error: &h2::Error) -> NetErrorKind {
         return io_kind(io);
     }
     match error.reason() {
+        // What h2 itself says of headers or frames over every bound.
+        Some(h2::Reason::ENHANCE_YOUR_CALM) if error.is_library() => NetErrorKind::TooLarge,
         Some(h2::Reason::REFUSED_STREAM) if error.is_remote() => NetErrorKind::StreamRefused,
         Some(code) if error.is_remote() => NetErrorKind::StreamReset(code.into()),
         _ => NetErrorKind::Protocol,

@@ -11,10 +11,10 @@ use bytes::Bytes;
 use futures_util::future::poll_fn;
 use h2::client::{Builder, SendRequest};
 use h2::{RecvStream, SendStream};
-use http::Uri;
 use http::header::{CONTENT_LENGTH, HOST};
 use http::response::Parts;
 use http::uri::{Authority, PathAndQuery, Scheme};
+use http::{HeaderMap, Uri};
 
 use super::client::{header, request};
 use super::go_away::CalmWatch;
@@ -31,6 +31,9 @@ use crate::target::Target;
 const STREAM_WINDOW: u32 = 1024 * 1024;
 /// How much of all answers together may arrive unread.
 const CONNECTION_WINDOW: u32 = 4 * 1024 * 1024;
+/// How much of an answer's headers h2 reads. More than we take, so that we see how much too much it
+/// is: h2 itself refuses it by the name of a broken protocol.
+const HEADERS_READ: u32 = 1024 * 1024;
 /// How much upload to ask room for at a time.
 const UPLOAD_STEP: usize = 64 * 1024;
 
@@ -51,7 +54,7 @@ impl Http2 {
     ) -> Result<Self, Failure> {
         let (sender, mut conn) = Builder::new()
             .enable_push(false)
-            .max_header_list_size(MAX_HEADERS as u32)
+            .max_header_list_size(HEADERS_READ)
             .initial_window_size(STREAM_WINDOW)
             .initial_connection_window_size(CONNECTION_WINDOW)
             .max_send_buffer_size(UPLOAD_STEP)
@@ -102,6 +105,9 @@ impl Http2 {
             answer.as_mut().poll(cx)
         });
         let (head, incoming) = answered.await?.into_parts();
+        if size(&head.headers) > MAX_HEADERS {
+            return Err(Failure::new(NetErrorKind::TooLarge));
+        }
         Ok((head, incoming, upload))
     }
 
@@ -162,6 +168,14 @@ impl Upload {
         self.rest.clear();
         self.score.set_left(0);
     }
+}
+
+/// As RFC 9113, section 6.5.2, counts it, less what it adds for each.
+fn size(headers: &HeaderMap) -> usize {
+    let each = headers
+        .iter()
+        .map(|(name, value)| name.as_str().len() + value.len());
+    each.sum()
 }
 
 fn uri(target: &Target, path: PathAndQuery) -> Result<Uri, Failure> {

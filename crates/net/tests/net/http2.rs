@@ -241,6 +241,26 @@ async fn a_connection_that_says_goaway_is_replaced() {
 }
 
 #[tokio::test]
+async fn headers_without_end_are_too_large() {
+    for count in [80, 8_000] {
+        let (server, client) = serve(move |_request, mut answer| async move {
+            let mut head = Response::new(());
+            for number in 0..count {
+                let value = format!("{number:01000}").parse().unwrap();
+                head.headers_mut().append("x-flood", value);
+            }
+            // The client hangs up in the middle of it.
+            let _ = answer.send_response(head, true);
+        })
+        .await;
+        let call = get(server.url("https", "/"));
+        let error = client.send(call, deadline()).await.unwrap_err();
+        assert!(matches!(error.kind, NetErrorKind::TooLarge), "{error}");
+        assert_eq!(error.phase, Phase::Headers);
+    }
+}
+
+#[tokio::test]
 async fn a_server_that_asks_for_calm_is_remembered_and_no_other() {
     for (reason, calm) in [
         (Reason::ENHANCE_YOUR_CALM, true),

@@ -77,7 +77,7 @@ pub(super) async fn read(
                 let room = START_KEPT.saturating_sub(start.len());
                 start.extend_from_slice(&chunk[..chunk.len().min(room)]);
                 let decoded = decoder.push(&chunk, &mut items);
-                decoded.map_err(|_too_large| Fault::new(intake.phase(), Cause::TooLarge))?;
+                decoded.map_err(|_too_large| Fault::new(intake.phase(), Cause::AnswerTooLarge))?;
             }
             // A terminal event without its blank line still ends the response.
             None => items.extend(decoder.finish()),

@@ -262,7 +262,7 @@ impl Intake {
         self.received = self.received.saturating_add(bytes);
         if self.received > MAX_RESPONSE {
             let what = format!("the answer is larger than {} MiB", MAX_RESPONSE >> 20);
-            return Err(Fault::new(self.phase(), Cause::TooLarge).because(&what));
+            return Err(Fault::new(self.phase(), Cause::AnswerTooLarge).because(&what));
         }
         Ok(())
     }

@@ -213,7 +213,9 @@ causes! {
     Incomplete "incomplete" Model Request
         "stopped before the end of the answer" "ask it to go on, or for less"
     TooLarge "too-large" User Request
-        "cannot take a request or send an answer this large" "ask for less, or start a new conversation"
+        "cannot take a request this large" "ask for less, or start a new conversation"
+    AnswerTooLarge "answer-too-large" Origin Request
+        "sent an answer larger than any should be" "try again; if it repeats, ask for less, or report it to the provider"
     BufferedPath "buffered-path" LocalNetwork Egress
         "is reached through something that holds answers back" "look for antivirus or an inspecting proxy"
     NoCredential "no-credential" User Account

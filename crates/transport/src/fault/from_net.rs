@@ -85,7 +85,7 @@ fn cause(error: &NetError, phase: Phase, deadline: &Deadline) -> Cause {
         NetErrorKind::CertificateExpired => Cause::Certificate,
         NetErrorKind::CertificateNotYetValid => Cause::ClockSkew,
         NetErrorKind::TlsAlert(_) | NetErrorKind::TlsOther => Cause::Malformed,
-        NetErrorKind::TooLarge => Cause::TooLarge,
+        NetErrorKind::TooLarge => Cause::AnswerTooLarge,
         NetErrorKind::Protocol => Cause::Malformed,
         NetErrorKind::UpgradeRefused { .. } => Cause::UpgradeRefused,
         NetErrorKind::BadUrl | NetErrorKind::Io => Cause::Unreachable,

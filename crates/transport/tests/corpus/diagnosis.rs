@@ -64,4 +64,5 @@ diagnoses! {
     NO_SUCH_MODEL     ModelUnavailable        Model      User;
     POLICY            Policy                  Request    User;
     TOO_LARGE         TooLarge                Request    User;
+    ANSWER_TOO_LARGE  AnswerTooLarge          Request    Origin;
 }

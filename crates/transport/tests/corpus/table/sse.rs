@@ -22,9 +22,7 @@ const FAULTS: &[Struck] = table! {
     "sse-503"                       Headers OVERLOADED:        once(Answer, 1_500, 2) always(Fault, 8_000, 4);
     "sse-challenge"                 Headers CHALLENGE:         either(Fault, 1_000, 1);
     "sse-html-200"                  Headers NOT_AN_API:        either(Fault, 500, 1);
-    "sse-header-flood"              Headers TOO_LARGE:         over(Plain) either(Fault, 500, 1);
-    // More than HTTP/2's settings allow is a breach of the protocol there.
-    "sse-header-flood"              Headers MALFORMED:         over(Tls) once(Answer, 500, 2) always(Fault, 16_000, 8);
+    "sse-header-flood"              Headers ANSWER_TOO_LARGE:  either(Fault, 500, 1);
     "sse-stall-before-headers"      Headers SILENT:            once(Answer, 22_000, 2) always(Fault, 62_000, 5);
     "sse-freeze-before-headers"     Headers SILENT:            over(Plain) once(Answer, 22_000, 2) always(Fault, 62_000, 5);
     "sse-freeze-before-headers"     Headers EDGE_DEAD:         over(Tls) once(Answer, 10_000, 2) always(Fault, 60_000, 6);
@@ -83,9 +81,9 @@ const FAULTS: &[Struck] = table! {
     "sse-invalid-utf8":                                        either(Answer, 500, 1);
     // A greeting is too small to be compressed; `over_sockets/compression` has what is not.
     "sse-refuses-zstd":                                        either(Answer, 500, 1);
-    "sse-huge-event"                Stream TOO_LARGE:          over(Plain) always(Fault, 30_000, 1);
-    "sse-endless"                   FirstOutput TOO_LARGE:     over(Plain) always(Fault, 30_000, 1);
-    "sse-endless-line"              FirstOutput TOO_LARGE:     over(Plain) always(Fault, 30_000, 1);
+    "sse-huge-event"                Stream ANSWER_TOO_LARGE:  over(Plain) always(Fault, 30_000, 1);
+    "sse-endless"                   FirstOutput ANSWER_TOO_LARGE:  over(Plain) always(Fault, 30_000, 1);
+    "sse-endless-line"              FirstOutput ANSWER_TOO_LARGE:  over(Plain) always(Fault, 30_000, 1);
 };
 
 pub(super) fn rows() -> Vec<Row> {

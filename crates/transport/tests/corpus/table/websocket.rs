@@ -54,8 +54,8 @@ const FAULTS: &[Struck] = table! {
     "websocket-token-expired-after-text"      Stream UNAUTHORIZED:       once(Restarted, 500, 2) always(Fault, 2_000, 2);
     "websocket-text-after-final-event":                                  either(Answer, 500, 1);
     "websocket-numbers-backwards":                                       either(Answer, 500, 1);
-    "websocket-huge-event"                    Stream TOO_LARGE:          over(Wires::Plain) always(Restarted, 30_000, 2);
-    "websocket-endless"                       Stream TOO_LARGE:          over(Wires::Plain) always(Answer, 1_000, 2);
+    "websocket-huge-event"                    Stream ANSWER_TOO_LARGE:   over(Wires::Plain) always(Restarted, 30_000, 2);
+    "websocket-endless"                       Stream ANSWER_TOO_LARGE:   over(Wires::Plain) always(Answer, 1_000, 2);
 };
 
 pub(super) fn rows() -> Vec<Row> {
