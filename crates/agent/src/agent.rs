@@ -287,7 +287,17 @@ impl Agent {
                     TurnEvent::ReasoningDelta { delta }
                 }
                 StepUpdate::Restarted { delivered } => TurnEvent::Restarted { delivered },
-                StepUpdate::NextProvider { fault, to } => TurnEvent::NextProvider { fault, to },
+                StepUpdate::NextProvider {
+                    from,
+                    fault,
+                    to,
+                    left_out,
+                } => TurnEvent::NextProvider {
+                    from,
+                    fault,
+                    to,
+                    left_out,
+                },
                 StepUpdate::Trace(trace) => {
                     if let Some(attempt) = record::attempt(&trace) {
                         self.record.journal.note(Entry::Attempt(attempt));

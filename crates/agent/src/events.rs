@@ -1,6 +1,6 @@
 //! What a turn tells while it runs.
 
-use alipes_models::ModelName;
+use alipes_models::Addressee;
 use alipes_tools::Effect;
 use alipes_transport::{Fault, Trace};
 
@@ -35,12 +35,16 @@ pub enum TurnEvent {
         /// Whether text of it had been shown.
         delivered: bool,
     },
-    /// One provider could not answer, and the next is asked.
+    /// One account or provider could not answer, and the next is asked.
     NextProvider {
+        /// Who could not.
+        from: Addressee,
         /// Why.
         fault: Box<Fault>,
         /// Who is asked now.
-        to: ModelName,
+        to: Addressee,
+        /// How many items stay behind: reasoning that is encrypted for somebody else.
+        left_out: usize,
     },
     /// A tool call begins.
     ToolStarted {

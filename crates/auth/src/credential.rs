@@ -53,8 +53,13 @@ impl LoginCredential {
         }
     }
 
+    fn login(&self) -> Result<Login, AuthError> {
+        let login = self.renewal.login()?;
+        login.ok_or_else(|| AuthError::NotSignedIn(self.renewal.name.clone()))
+    }
+
     async fn token(&self) -> Result<Token, AuthError> {
-        match self.renewal.login()?.ok_or(AuthError::NotSignedIn)? {
+        match self.login()? {
             Login::Own(login) => self.own(*login).await,
             Login::Borrowed(borrowed) => {
                 let (claims, token) = self.borrowed.token(&borrowed).await?;
@@ -86,7 +91,7 @@ impl LoginCredential {
     }
 
     async fn newer(&self, refused: u64) -> Result<Option<Token>, AuthError> {
-        match self.renewal.login()?.ok_or(AuthError::NotSignedIn)? {
+        match self.login()? {
             Login::Own(login) if login.generation > refused => self.give(&login).map(Some),
             Login::Own(_) => self.give(&self.renewed(refused).await?).map(Some),
             Login::Borrowed(borrowed) => {

@@ -1,5 +1,6 @@
 //! Every way in which a sign-in can fail, by what failed.
 
+use crate::USUAL_LOGIN;
 use crate::authority::AuthorityError;
 use crate::borrow::BorrowError;
 use crate::sign_in::SignInError;
@@ -21,9 +22,9 @@ pub enum AuthError {
     /// The program whose sign-in is borrowed.
     #[error(transparent)]
     Borrow(#[from] BorrowError),
-    /// Nobody has signed in.
-    #[error("nobody is signed in to ChatGPT here; run `alipes login`")]
-    NotSignedIn,
+    /// Nobody has signed in under this name.
+    #[error("nobody is signed in to ChatGPT here{}; run `{}`", under(.0), login(.0))]
+    NotSignedIn(String),
     /// The issuer will not renew the sign-in any more.
     #[error("{0}; sign in again with `alipes login`")]
     Ended(Ending),
@@ -38,4 +39,19 @@ pub enum AuthError {
     /// A renewal did not come to an end.
     #[error("renewing the sign-in was given up")]
     Interrupted,
+}
+
+fn under(name: &str) -> String {
+    match name {
+        USUAL_LOGIN => String::new(),
+        name => format!(" as {name}"),
+    }
+}
+
+/// The command that signs in under this name.
+fn login(name: &str) -> String {
+    match name {
+        USUAL_LOGIN => "alipes login".to_owned(),
+        name => format!("alipes login --account {name}"),
+    }
 }

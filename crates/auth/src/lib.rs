@@ -39,6 +39,9 @@ mod sign_in;
 mod status;
 mod store;
 
+/// The name of the sign-in that is meant where none is named.
+pub const USUAL_LOGIN: &str = "openai-codex";
+
 pub use api_key::{ApiKey, KeySource};
 pub use authority::{AuthorityError, Issuer, Refusal, UnsafeIssuer};
 pub use borrow::BorrowError;

@@ -176,6 +176,14 @@ impl Logins {
         Ok(login.map(|login| Status::of(&login, now)))
     }
 
+    /// The names of all sign-ins, in the order in which people signed in; none where the file cannot
+    /// be read, which whoever uses one is told.
+    #[must_use]
+    pub fn names(&self) -> Vec<String> {
+        let document = self.file.document().unwrap_or_default();
+        document.names().map(ToOwned::to_owned).collect()
+    }
+
     /// Who else could read the file until now; mends it where it can.
     #[must_use]
     pub fn guard(&self) -> Permissions {

@@ -118,7 +118,9 @@ impl Renewal {
         let locked = self.file.lock(&self.authority.clock).await?;
         let login = match self.login()? {
             Some(Login::Own(login)) => *login,
-            Some(Login::Borrowed(_)) | None => return Err(AuthError::NotSignedIn),
+            Some(Login::Borrowed(_)) | None => {
+                return Err(AuthError::NotSignedIn(self.name.clone()));
+            }
         };
         if login.generation > generation {
             return Ok(login);

@@ -145,6 +145,10 @@ pub(crate) struct LoginArgs {
     #[arg(long, conflicts_with = "device")]
     pub(crate) browser: bool,
 
+    /// Sign in under this name, beside the sign-ins there are
+    #[arg(long, value_name = "NAME", value_parser = account)]
+    pub(crate) account: Option<String>,
+
     /// Borrow the sign-in of another program, which goes on renewing it
     #[arg(long, value_enum, value_name = "PROGRAM", conflicts_with_all = ["device", "browser"])]
     pub(crate) import: Option<Lender>,
@@ -167,6 +171,10 @@ pub(crate) enum Lender {
 
 #[derive(Debug, Args)]
 pub(crate) struct LogoutArgs {
+    /// Take back the sign-in of this name
+    #[arg(long, value_name = "NAME", value_parser = account)]
+    pub(crate) account: Option<String>,
+
     #[command(flatten)]
     pub(crate) network: NetworkArgs,
 }
@@ -359,6 +367,14 @@ fn profiles() -> impl clap::builder::TypedValueParser<Value = Profile> {
 }
 
 /// `90s`, `10m`, `2h`, `500ms`; a bare number is seconds.
+/// The name of a sign-in.
+fn account(text: &str) -> Result<String, String> {
+    match alipes_models::is_plain_name(text) {
+        true => Ok(text.to_owned()),
+        false => Err("a name is of letters, digits, dots, dashes and underscores".to_owned()),
+    }
+}
+
 fn duration(text: &str) -> Result<Duration, String> {
     let text = text.trim();
     let digits = text

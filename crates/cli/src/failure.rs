@@ -23,7 +23,7 @@ pub(crate) enum Failure {
     /// A turn failed; `tried` tells what was done about it, `resume` how to go on with it.
     Turn {
         error: TurnError,
-        tried: Vec<String>,
+        tried: Tried,
         resume: Option<String>,
     },
     /// A provider's list of models could not be had.
@@ -32,6 +32,17 @@ pub(crate) enum Failure {
     Stopped(Stop),
     /// It failed, and everything about it has been printed.
     Told,
+}
+
+/// What was tried before a turn failed.
+#[derive(Debug, Default)]
+pub(crate) struct Tried {
+    /// The attempts with the one who was asked last.
+    pub(crate) attempts: Vec<String>,
+    /// Everybody who was asked, a line each; none where that was only one.
+    pub(crate) everybody: Vec<String>,
+    /// Who can be asked again soonest, as far as anybody said.
+    pub(crate) soonest: Option<String>,
 }
 
 /// The longest line of somebody else's words in a message.
@@ -136,15 +147,24 @@ fn chain(error: &anyhow::Error) -> String {
     })
 }
 
-fn report_turn(style: &Style, error: &TurnError, tried: &[String]) {
+fn report_turn(style: &Style, error: &TurnError, tried: &Tried) {
     let text = error.to_string();
     say(&format!(
         "{} {}",
         style.error("error:"),
         one_line(&text, LONGEST)
     ));
-    if !tried.is_empty() {
-        say(&format!("  tried: {}", tried.join(", ")));
+    if !tried.attempts.is_empty() {
+        say(&format!("  tried: {}", tried.attempts.join(", ")));
+    }
+    if !tried.everybody.is_empty() {
+        say("  asked, one after the other:");
+        for line in &tried.everybody {
+            say(&format!("    {line}"));
+        }
+    }
+    if let Some(soonest) = &tried.soonest {
+        say(&format!("  can be asked again soonest: {soonest}"));
     }
     if let TurnError::Fault(fault) = error {
         help(style, fault.cause.advice());

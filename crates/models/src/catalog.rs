@@ -13,7 +13,7 @@ use std::sync::Arc;
 use alipes_auth::Logins;
 use alipes_base::{Environment, Secret};
 use alipes_config::{Document, Origin, nearest};
-use alipes_transport::{Endpoint, Profile, Route, Transport};
+use alipes_transport::{Endpoint, Profile, Route, Session, Transport};
 use http::{HeaderName, HeaderValue};
 
 use crate::link::{Account, Link};
@@ -26,7 +26,7 @@ use crate::{
 use provider::{KEY_VARIABLE, Key, Provider};
 
 /// The provider that is signed in to with ChatGPT, and the name of that sign-in.
-pub const OPENAI_CODEX: &str = "openai-codex";
+pub const OPENAI_CODEX: &str = alipes_auth::USUAL_LOGIN;
 
 /// The providers this machine knows.
 #[derive(Clone, Debug, Default)]
@@ -119,8 +119,7 @@ impl Catalog {
                 links.push(self.link(&asked, &Overrides::default(), making)?);
             }
         }
-        let clock = making.transport.clock.clone();
-        Ok(Chain::new(links, self.rests.clone(), clock))
+        Ok(Chain::new(links, self.rests.clone(), making.transport))
     }
 
     /// Every provider: the configured ones in the order of the file, then the other bundled ones.
@@ -170,32 +169,39 @@ impl Catalog {
 
     /// The files that hold keys.
     pub fn key_files(&self) -> impl Iterator<Item = PathBuf> {
-        let keys = self
-            .providers()
-            .into_iter()
-            .filter_map(|provider| match provider.key {
-                Key::File(path) => Some(self.folder.join(path)),
-                _ => None,
-            });
+        let keys = self.every_key().into_iter().filter_map(|key| match key {
+            Key::File(path) => Some(self.folder.join(path)),
+            _ => None,
+        });
         keys.chain(self.logins.iter().map(Logins::codex_file))
     }
 
     /// The keys that are known without asking for them: those in variables, of providers that are
-    /// not in use too, and a sign-in's tokens.
+    /// not in use too, and the tokens of every sign-in.
     pub fn secrets(&self, environment: &Environment) -> Vec<Secret> {
-        let variable = |provider: Provider| match provider.key {
+        let keys = self.every_key().into_iter();
+        let variables = keys.filter_map(|key| match key {
             Key::Variable(name) | Key::VariableIfSet(name) => Some(name),
             _ => None,
-        };
-        let mut variables: Vec<String> =
-            self.providers().into_iter().filter_map(variable).collect();
-        variables.push(KEY_VARIABLE.to_owned());
+        });
+        let variables = variables.chain([KEY_VARIABLE.to_owned()]);
+        let named = variables.filter_map(|name| environment.text(&name).map(ToOwned::to_owned));
         let logins = self.logins.iter();
-        variables
-            .iter()
-            .filter_map(|name| environment.text(name))
-            .map(|text| Secret::new(text.to_owned()))
-            .chain(logins.flat_map(|logins| logins.secrets(OPENAI_CODEX)))
+        let tokens = logins.flat_map(|logins| {
+            let names = logins.names().into_iter();
+            names.flat_map(|name| logins.secrets(&name))
+        });
+        named.map(Secret::new).chain(tokens).collect()
+    }
+
+    /// Where the keys of all accounts of all providers are.
+    fn every_key(&self) -> Vec<Key> {
+        let providers = self.providers().into_iter();
+        providers
+            .flat_map(|provider| {
+                let named = provider.accounts.into_iter().map(|account| account.key);
+                named.chain([provider.key])
+            })
             .collect()
     }
 
@@ -243,26 +249,38 @@ impl Catalog {
             Some(profile) => profile.clone(),
             None => effective_profile(&provider)?,
         };
-        let known = endpoint(&provider, profile.clone())?;
-        let credential = self.credential(&provider, &known, making.environment)?;
-        let endpoint = match self.routed(&provider, &known) {
-            Some(elsewhere) => endpoint(&elsewhere, profile)?,
-            None => known,
-        };
-        let session =
-            making
-                .transport
-                .session(Arc::new(endpoint), credential, making.session_id.to_owned());
-        let account = Account {
-            name: String::new(),
-            session,
-            readable: Readable::default(),
-        };
+        let accounts = self.accounts(&provider).into_iter().map(|account| {
+            let asked = provider.with_key(account.key);
+            let session = self.session(&asked, &profile, making)?;
+            Ok(Account {
+                name: account.name,
+                session,
+                readable: Readable::default(),
+            })
+        });
         Ok(Link {
             name: asked.name.clone(),
+            accounts: accounts.collect::<Result<_, ModelsError>>()?,
+            strategy: provider.strategy,
             quirks: provider.quirks,
-            accounts: vec![account],
         })
+    }
+
+    /// A conversation with one account of a provider.
+    fn session(
+        &self,
+        provider: &Provider,
+        profile: &Profile,
+        making: Making<'_>,
+    ) -> Result<Session, ModelsError> {
+        let known = endpoint(provider, profile.clone())?;
+        let credential = self.credential(provider, &known, making.environment)?;
+        let endpoint = match self.routed(provider, &known) {
+            Some(elsewhere) => endpoint(&elsewhere, profile.clone())?,
+            None => known,
+        };
+        let id = making.session_id.to_owned();
+        Ok(making.transport.session(Arc::new(endpoint), credential, id))
     }
 
     /// A provider's own list of models: of the one that is named, or of the default model's.

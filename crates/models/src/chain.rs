@@ -4,28 +4,32 @@
 //! for a while, so that the next step does not pay for the same fault again; when all rest, the first
 //! is asked all the same.
 
+use std::sync::Arc;
+
 use alipes_base::{Clock, Deadline};
-use alipes_transport::Fault;
+use alipes_transport::{Experience, Fault, Transport};
 use futures_util::future::BoxFuture;
 
 use crate::link::{Ask, Link, Question, Terms};
 use crate::rests::Rests;
-use crate::walk::{Standing, Walk};
+use crate::walk::{Candidate, Standing, Walk};
 use crate::{Model, ModelName, Prompt, StepStream};
 
 /// A model and those behind it.
 pub struct Chain {
     links: Vec<Link>,
     rests: Rests,
+    experience: Arc<Experience>,
     clock: Clock,
 }
 
 impl Chain {
-    pub(crate) fn new(links: Vec<Link>, rests: Rests, clock: Clock) -> Self {
+    pub(crate) fn new(links: Vec<Link>, rests: Rests, transport: &Transport) -> Self {
         Self {
             links,
             rests,
-            clock,
+            experience: Arc::clone(&transport.experience),
+            clock: transport.clock.clone(),
         }
     }
 
@@ -34,7 +38,16 @@ impl Chain {
         (self.links, self.rests)
     }
 
-    /// Everybody who can be asked, in the order of the chain.
+    /// Everybody who can be asked: link by link, and of each the accounts as its strategy says.
+    fn preferred(&self) -> Vec<Candidate> {
+        let links = self.links.iter().enumerate();
+        let candidates = links.flat_map(|(link, known)| {
+            let accounts = known.preferred(&self.experience).into_iter();
+            accounts.map(move |account| Candidate { link, account })
+        });
+        candidates.collect()
+    }
+
     fn asks(&mut self) -> Vec<Ask<'_>> {
         let links = self.links.iter_mut().enumerate();
         links.flat_map(|(at, link)| link.asks(at)).collect()
@@ -59,7 +72,9 @@ impl Model for Chain {
     ) -> BoxFuture<'m, Result<(), Fault>> {
         let question = Question::new(prompt);
         Box::pin(async move {
-            match self.asks().into_iter().next() {
+            let first = self.preferred().into_iter().next();
+            let mut asks = self.asks().into_iter();
+            match asks.find(|ask| Some(ask.who) == first) {
                 Some(first) => first.prewarm(&question, deadline).await,
                 None => Ok(()),
             }
@@ -73,6 +88,8 @@ impl Model for Chain {
         deadline: Deadline,
     ) -> StepStream<'m> {
         let (rests, clock) = (self.rests.clone(), self.clock.clone());
+        let experience = Arc::clone(&self.experience);
+        let preferred = self.preferred();
         let asks = self.asks();
         let now = clock.now();
         let standing = |ask: &Ask<'_>| Standing {
@@ -80,12 +97,14 @@ impl Model for Chain {
             rests: rests.left(ask.name, ask.account, now),
             left_alone: ask.left_alone(),
         };
-        let walk = Walk::new(asks.iter().map(standing).collect());
+        let known = |who: &Candidate| asks.iter().find(|ask| ask.who == *who).map(standing);
+        let walk = Walk::new(preferred.iter().filter_map(known).collect());
         let terms = Terms {
             accepts_restart,
             reasoning: false,
             deadline,
             clock,
+            experience,
         };
         StepStream::new(walk, asks, Question::new(prompt), terms, rests)
     }

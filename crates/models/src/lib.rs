@@ -21,10 +21,11 @@ mod relay;
 mod rests;
 mod section;
 mod step;
+mod strategy;
 mod walk;
 
 pub use alipes_wire::Dialect;
-pub use catalog::provider::{Key, Provider};
+pub use catalog::provider::{Key, NamedKey, Provider};
 pub use catalog::{Catalog, Making, OPENAI_CODEX, Overrides};
 pub use chain::Chain;
 pub use error::ModelsError;
@@ -32,5 +33,9 @@ pub use listing::Listing;
 pub use model::{Model, Prompt};
 pub use name::{ModelName, NotAModelName};
 pub use relay::{Continued, Relay, RelayRequest, RelayStream, RelayUpdate};
-pub use section::{AuthKind, KeySetting, ModelSection, ProviderSection, ProvidersSection};
-pub use step::{Step, StepStream, StepUpdate};
+pub use section::{
+    AccountSetting, AuthKind, KeySetting, ModelSection, ProviderSection, ProvidersSection,
+    is_plain_name,
+};
+pub use step::{Addressee, Step, StepStream, StepUpdate};
+pub use strategy::Strategy;

@@ -3,13 +3,19 @@
 //! Each account has a session of its own, so that nothing of one can reach another: no socket, no
 //! delta base, no sticky token, no cookie.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use alipes_base::{Clock, Deadline};
-use alipes_transport::{Alternatives, Priority, Request, ResponseStream, Session};
+use alipes_transport::{
+    Alternatives, Experience, Fault, Priority, Request, ResponseStream, Session,
+};
 use alipes_wire::{
     CannotCarry, Dialect, EncodedRequest, Item, ModelRequest, Quirks, ToolDefinition,
 };
 
 use crate::readable::{Readable, is_reasoning};
+use crate::strategy::{AccountRecord, Strategy};
 use crate::walk::Candidate;
 use crate::{ModelName, Prompt};
 
@@ -17,8 +23,9 @@ use crate::{ModelName, Prompt};
 pub(crate) struct Link {
     pub(crate) name: ModelName,
     pub(crate) quirks: Quirks,
-    /// Never empty; in the order in which they are preferred.
+    /// Never empty; as the configuration lists them.
     pub(crate) accounts: Vec<Account>,
+    pub(crate) strategy: Strategy,
 }
 
 /// One account with that provider.
@@ -42,6 +49,8 @@ pub(crate) struct Ask<'m> {
     pub(crate) name: &'m ModelName,
     pub(crate) account: &'m str,
     pub(crate) readable: Readable,
+    /// It is one of several, so that it counts how often each is asked.
+    is_one_of_several: bool,
     quirks: &'m Quirks,
     session: &'m mut Session,
 }
@@ -52,12 +61,21 @@ pub(crate) struct Terms {
     pub(crate) reasoning: bool,
     pub(crate) deadline: Deadline,
     pub(crate) clock: Clock,
+    pub(crate) experience: Arc<Experience>,
 }
 
 impl Link {
+    /// The places of its accounts, the one that is to be asked first in front.
+    pub(crate) fn preferred(&self, experience: &Experience) -> Vec<usize> {
+        let record = |account: &Account| account.record(experience);
+        let records: Vec<AccountRecord> = self.accounts.iter().map(record).collect();
+        self.strategy.order(&records)
+    }
+
     /// Each of its accounts, to be asked as the candidate of that place.
     pub(crate) fn asks(&mut self, link: usize) -> impl Iterator<Item = Ask<'_>> {
         let (name, quirks) = (&self.name, &self.quirks);
+        let is_one_of_several = self.accounts.len() > 1;
         let accounts = self.accounts.iter_mut().enumerate();
         accounts.map(move |(at, account)| {
             if account.readable.was_left() {
@@ -68,10 +86,24 @@ impl Link {
                 name,
                 account: &account.name,
                 readable: account.readable.clone(),
+                is_one_of_several,
                 quirks,
                 session: &mut account.session,
             }
         })
+    }
+}
+
+impl Account {
+    fn record(&self, experience: &Experience) -> AccountRecord {
+        let key = self.session.account();
+        let asked = experience.times_asked(&key);
+        AccountRecord {
+            answered_last: self.readable.answered_last(),
+            times_asked: asked.map_or(0, |asked| asked.times),
+            last_asked: asked.map(|asked| asked.last),
+            quota_left: experience.quota_left(&key).map(|left| left.percent),
+        }
     }
 }
 
@@ -88,6 +120,11 @@ impl Question {
     pub(crate) fn length(&self) -> usize {
         self.input.len()
     }
+
+    /// How many of its items an account with this part in it does not get.
+    pub(crate) fn left_out(&self, readable: &Readable) -> usize {
+        self.input.len() - readable.of(&self.input).len()
+    }
 }
 
 impl<'m> Ask<'m> {
@@ -97,7 +134,7 @@ impl<'m> Ask<'m> {
     }
 
     /// For how long it is better not asked, after all that the transport remembers.
-    pub(crate) fn left_alone(&self) -> std::time::Duration {
+    pub(crate) fn left_alone(&self) -> Duration {
         self.session.left_alone(&self.name.model)
     }
 
@@ -106,7 +143,7 @@ impl<'m> Ask<'m> {
         self,
         question: &Question,
         deadline: Deadline,
-    ) -> Result<(), alipes_transport::Fault> {
+    ) -> Result<(), Fault> {
         match self.encode(&self.request(question)) {
             Ok(body) => self.session.prewarm(&body, deadline).await,
             // The step itself will say so.
@@ -121,6 +158,9 @@ impl<'m> Ask<'m> {
         terms: &Terms,
         alternatives: Alternatives,
     ) -> ResponseStream<'m> {
+        if self.is_one_of_several {
+            terms.experience.asked(&self.session.account());
+        }
         let request = self.request(question);
         let body = match self.encode(&request) {
             Ok(body) => body,

@@ -50,6 +50,11 @@ impl Readable {
         }
     }
 
+    /// Whether the conversation's last answer was its own.
+    pub(crate) fn answered_last(&self) -> bool {
+        self.known().part == Part::AnsweredLast
+    }
+
     /// Whether somebody else goes on with what it has answered.
     pub(crate) fn was_left(&self) -> bool {
         self.known().part == Part::Left

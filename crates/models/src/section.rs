@@ -8,7 +8,7 @@ use alipes_wire::Dialect;
 
 use crate::catalog::bundled;
 use crate::catalog::quirks::QuirksLayer;
-use crate::{ModelName, OPENAI_CODEX};
+use crate::{ModelName, Strategy};
 
 /// All of `[providers.NAME]`, in the order of the file.
 #[derive(Clone, Debug, Default)]
@@ -37,6 +37,10 @@ pub struct ProviderSection {
     pub routes: Option<Vec<Route>>,
     /// Where its key is.
     pub api_key: Option<KeySetting>,
+    /// `[providers.NAME.accounts]`: the accounts there are with it, instead of one key.
+    pub accounts: Vec<AccountSetting>,
+    /// Which of them is asked first.
+    pub strategy: Option<Strategy>,
     /// The models it offers; empty: any.
     pub models: Option<Vec<String>>,
     /// The model that is meant when none is named.
@@ -51,6 +55,15 @@ pub struct ProviderSection {
     pub anthropic_version: Option<String>,
     /// It is a server on this machine that is worth looking for.
     pub local: Option<bool>,
+}
+
+/// One of several accounts: `work = { login = "work" }`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AccountSetting {
+    /// Its name.
+    pub name: String,
+    /// Where its key is.
+    pub key: KeySetting,
 }
 
 /// How a provider wants to know who asks.
@@ -129,11 +142,17 @@ fn read_provider(mut reader: Reader<'_>) -> Checked<ProviderSection> {
         _ => reader.optional("base_url"),
     };
     let api_key = reader.optional("api_key").table(read_key);
+    let accounts = reader.optional("accounts").table(read_accounts);
+    let accounts = accounts.unwrap_or_default();
+    if api_key.is_some() && !accounts.is_empty() {
+        reader.refuse("has accounts and an api_key; make the key one of the accounts");
+    }
     let fields = read_fields(&mut reader, base_url);
     reader.finish(|| {
         Some(ProviderSection {
             like,
             api_key,
+            accounts,
             ..fields
         })
     })
@@ -163,6 +182,8 @@ pub(crate) fn read_fields(reader: &mut Reader<'_>, base_url: Field<'_>) -> Provi
         endpoint: endpoint.unwrap_or_default(),
         routes,
         api_key: None,
+        accounts: Vec::new(),
+        strategy: reader.optional("strategy").one_of(&Strategy::NAMES),
         models: reader.optional("models").strings(),
         default_model: text(reader.optional("default_model"), "the name of a model"),
         models_path: path(reader.optional("models_path")),
@@ -200,24 +221,46 @@ fn path(field: Field<'_>) -> Option<String> {
 fn read_key(mut reader: Reader<'_>) -> Checked<KeySetting> {
     let variable = variable(reader.optional("env"));
     let file = reader.optional("file").path();
-    let login = reader.optional("login").one_of(&LOGINS);
+    let login = reader.optional("login").parsed(LOGIN_NAME, |text| {
+        is_plain_name(text).then(|| text.to_owned())
+    });
     let sources = [
         variable.map(KeySetting::Variable),
         file.map(KeySetting::File),
-        login.map(|name| KeySetting::Login(name.to_owned())),
+        login.map(KeySetting::Login),
     ];
     let mut sources = sources.into_iter().flatten();
     let (first, second) = (sources.next(), sources.next());
     if first.is_none() || second.is_some() {
         reader.refuse(
-            "api_key is either { env = \"NAME\" }, { file = \"PATH\" } or { login = \"openai-codex\" }",
+            "a key is either { env = \"NAME\" }, { file = \"PATH\" } or { login = \"openai-codex\" }",
         );
     }
     reader.finish(|| first)
 }
 
-/// The sign-ins there can be.
-const LOGINS: [(&str, &str); 1] = [(OPENAI_CODEX, OPENAI_CODEX)];
+const LOGIN_NAME: &str = "\"openai-codex\", or the name given to `alipes login --account NAME`";
+
+fn read_accounts(mut reader: Reader<'_>) -> Checked<Vec<AccountSetting>> {
+    let accounts = reader.tables(read_key);
+    if let Some((name, _)) = accounts.iter().find(|(name, _)| !is_plain_name(name)) {
+        reader.refuse(format!(
+            "has an account {name:?}; a name is of letters, digits, dots, dashes and underscores"
+        ));
+    }
+    reader.finish(|| {
+        let account = |(name, key)| AccountSetting { name, key };
+        Some(accounts.into_iter().map(account).collect())
+    })
+}
+
+/// Fit for a file's name and a command line everywhere.
+#[must_use]
+pub fn is_plain_name(name: &str) -> bool {
+    let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
+    let begins = |c: char| c.is_ascii_alphanumeric();
+    name.starts_with(begins) && name.chars().all(fits) && name.len() <= 64
+}
 
 impl Section for ModelSection {
     const NAME: &'static str = "model";
@@ -305,6 +348,19 @@ fallback = ["home/m"]
             (
                 "[providers.w]\nbase_url = \"https://h\"\napi_key = {}",
                 "either",
+            ),
+            (
+                "[providers.openai]\napi_key = { env = \"A\" }\naccounts.b = { env = \"B\" }",
+                "one of the accounts",
+            ),
+            (
+                "[providers.openai.accounts]\n\"a b\" = { env = \"B\" }",
+                "letters, digits",
+            ),
+            ("[providers.openai.accounts.b]\nlogn = \"B\"", "\"login\""),
+            (
+                "[providers.openai]\nstrategy = \"least-use\"",
+                "\"least-used\"",
             ),
             (
                 "[providers.w]\nbase_url = \"https://h\"\nroutes = []",

@@ -1,6 +1,7 @@
 //! One model step under way: the assembled events of its answer, over as many providers as it takes.
 
 use std::collections::VecDeque;
+use std::fmt;
 
 use alipes_transport::{Done, Fault, ResponseStream, Trace, Update};
 use alipes_wire::{Assembler, Dialect, Item, ModelEvent, RawEvent, Usage};
@@ -22,15 +23,38 @@ pub enum StepUpdate {
         /// Whether the reader has seen part of it.
         delivered: bool,
     },
-    /// One provider could not answer, and the next is asked.
+    /// One account or provider could not answer, and the next is asked.
     NextProvider {
+        /// Who could not.
+        from: Addressee,
         /// Why.
         fault: Box<Fault>,
         /// Who is asked now.
-        to: ModelName,
+        to: Addressee,
+        /// How many items of the conversation stay behind: reasoning that is encrypted for somebody
+        /// else.
+        left_out: usize,
     },
     /// What happens on the wire.
     Trace(Trace),
+}
+
+/// A model, and the account that it is asked with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Addressee {
+    /// The model.
+    pub model: ModelName,
+    /// The account, as the configuration calls it; empty where a provider has only one.
+    pub account: String,
+}
+
+impl fmt::Display for Addressee {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.account.as_str() {
+            "" => self.model.fmt(f),
+            account => write!(f, "{} as {account}", self.model),
+        }
+    }
 }
 
 /// A finished step.
@@ -167,7 +191,8 @@ impl<'m> StepStream<'m> {
                 self.rests.failed(name, account, fault, now);
                 readable.left();
                 if let Some(next) = self.walk.after(fault) {
-                    return self.turn_to(next, Box::new(fault.clone()));
+                    let from = addressee(name, account);
+                    return self.turn_to(next, from, Box::new(fault.clone()));
                 }
             }
             Err(_) => {}
@@ -176,14 +201,31 @@ impl<'m> StepStream<'m> {
         None
     }
 
-    fn turn_to(&mut self, next: Candidate, fault: Box<Fault>) -> Option<StepUpdate> {
+    fn turn_to(
+        &mut self,
+        next: Candidate,
+        from: Addressee,
+        fault: Box<Fault>,
+    ) -> Option<StepUpdate> {
         if self.answer.any {
             let delivered = self.answer.delivered;
             self.queued.push_back(StepUpdate::Restarted { delivered });
         }
         self.current = self.ask(next);
-        let to = self.current.as_ref()?.name.clone();
-        Some(StepUpdate::NextProvider { fault, to })
+        let current = self.current.as_ref()?;
+        Some(StepUpdate::NextProvider {
+            from,
+            fault,
+            to: addressee(current.name, current.account),
+            left_out: self.question.left_out(&current.readable),
+        })
+    }
+}
+
+fn addressee(model: &ModelName, account: &str) -> Addressee {
+    Addressee {
+        model: model.clone(),
+        account: account.to_owned(),
     }
 }
 

@@ -4,12 +4,16 @@
 //! Each mechanism is a file of its own; here is what an answer and a fault mean to all of them, and
 //! how they are kept for the next process.
 
+mod accounts;
+
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
 
 use alipes_base::Clock;
 use alipes_net::{DialMemory, EgressKey};
 use tokio::time::Instant;
+
+pub use accounts::{QuotaLeft, TimesAsked};
 
 use crate::breaker::{BreakerKey, Breakers, Destination, Opened};
 use crate::hedge::HedgeTokens;

@@ -255,6 +255,12 @@ impl Session {
         &self.about.id
     }
 
+    /// The account that it goes by.
+    #[must_use]
+    pub fn account(&self) -> AccountKey {
+        self.about.destination("").account
+    }
+
     /// For how long a request for `model` is better sent to somebody else, after all that is known:
     /// no route is open, or a breaker is not. Zero: it may well be answered.
     #[must_use]

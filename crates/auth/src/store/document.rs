@@ -58,6 +58,12 @@ impl Document {
             })
     }
 
+    /// The names of the sign-ins, as they stand in the file.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        let logins = self.logins().into_iter();
+        logins.flat_map(|logins| logins.keys().map(String::as_str))
+    }
+
     /// Puts a sign-in in the place of the one of this name.
     pub(crate) fn set(&mut self, name: &str, login: &Login) {
         let logins = self.fields.entry("logins").or_insert_with(|| json!({}));

@@ -82,8 +82,14 @@ fn event_value(event: &TurnEvent) -> Option<Value> {
             "type": "tool.completed", "call_id": call_id, "name": name,
             "outcome": outcome.as_str(), "output": output,
         }),
-        TurnEvent::NextProvider { fault, to } => json!({
-            "type": "provider.changed", "to": to.to_string(), "fault": fault_value(fault),
+        TurnEvent::NextProvider {
+            fault,
+            to,
+            left_out,
+            ..
+        } => json!({
+            "type": "provider.changed", "to": to.model.to_string(), "account": to.account,
+            "left_out": left_out, "fault": fault_value(fault),
         }),
         TurnEvent::Trace(trace) => trace_value(trace)?,
         _ => return None,

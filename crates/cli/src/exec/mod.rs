@@ -133,11 +133,18 @@ fn conclude(
         Ok(answer) => screen.completed(&answer).map_err(closed),
         Err(error) => match screen.failed(&error).map_err(closed)? {
             screen::Told::Yes => Err(Failure::Told),
-            screen::Told::No => Err(Failure::Turn {
-                error,
-                tried: attempts.of_the_last_step(),
-                resume,
-            }),
+            screen::Told::No => {
+                let fault = match &error {
+                    TurnError::Fault(fault) => Some(&**fault),
+                    _ => None,
+                };
+                let tried = attempts.of_the_last_step(fault);
+                Err(Failure::Turn {
+                    error,
+                    tried,
+                    resume,
+                })
+            }
         },
     }
 }

@@ -97,9 +97,23 @@ impl Talk {
             } => {
                 self.say(&self.style.faint(one_line(text, LONGEST)));
             }
-            TurnEvent::NextProvider { fault, to } => {
-                let line = format!("! {}; asking {to}", one_line(&fault.to_string(), LONGEST));
-                self.say(&self.style.warning(line));
+            TurnEvent::NextProvider {
+                fault,
+                to,
+                left_out,
+                ..
+            } => {
+                let behind = match left_out {
+                    0 => String::new(),
+                    1 => ", which does not get 1 item of encrypted reasoning".to_owned(),
+                    items => format!(", which does not get {items} items of encrypted reasoning"),
+                };
+                let fault = one_line(&fault.to_string(), LONGEST);
+                self.say(
+                    &self
+                        .style
+                        .warning(format!("! {fault}; asking {to}{behind}")),
+                );
             }
             TurnEvent::Trace(trace) => self.trace(trace),
             _ => {}

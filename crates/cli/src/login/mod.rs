@@ -22,8 +22,9 @@ pub(crate) async fn run(args: LoginArgs, machine: &Machine) -> Result<(), Failur
     if let Some(LoginCommand::Status) = args.command {
         return status::print(&logins);
     }
+    let name = args.account.as_deref().unwrap_or(OPENAI_CODEX);
     if let Some(Lender::Codex) = args.import {
-        let claims = logins.borrow_codex(OPENAI_CODEX).await?;
+        let claims = logins.borrow_codex(name).await?;
         return told(&format!(
             "the Codex CLI's sign-in is borrowed{}: its file is only read, and `codex` is asked to renew it",
             whose(&claims)
@@ -36,15 +37,16 @@ pub(crate) async fn run(args: LoginArgs, machine: &Machine) -> Result<(), Failur
         _ => best,
     };
     let signed_in = match way {
-        Way::Browser => with_browser(&logins, machine).await?,
-        Way::Device => with_code(&logins).await?,
+        Way::Browser => with_browser(&logins, name, machine).await?,
+        Way::Device => with_code(&logins, name).await?,
     };
     end(&signed_in)
 }
 
 pub(crate) async fn sign_out(args: &LogoutArgs, machine: &Machine) -> Result<(), Failure> {
     let logins = logins(machine, &args.network)?;
-    told(match logins.sign_out(OPENAI_CODEX).await? {
+    let name = args.account.as_deref().unwrap_or(OPENAI_CODEX);
+    told(match logins.sign_out(name).await? {
         SignedOut::Nobody => "nobody was signed in",
         SignedOut::Revoked => "signed out; the sign-in was revoked",
         SignedOut::OnlyHere => {
@@ -56,8 +58,8 @@ pub(crate) async fn sign_out(args: &LogoutArgs, machine: &Machine) -> Result<(),
     })
 }
 
-async fn with_browser(logins: &Logins, machine: &Machine) -> Result<SignedIn, Failure> {
-    let sign_in = logins.with_browser(OPENAI_CODEX).await?;
+async fn with_browser(logins: &Logins, name: &str, machine: &Machine) -> Result<SignedIn, Failure> {
+    let sign_in = logins.with_browser(name).await?;
     let url = sign_in.url();
     say("sign in with the browser that opens now; if none does, go to");
     say(&format!("  {url}"));
@@ -68,8 +70,8 @@ async fn with_browser(logins: &Logins, machine: &Machine) -> Result<SignedIn, Fa
     Ok(sign_in.finish().await?)
 }
 
-async fn with_code(logins: &Logins) -> Result<SignedIn, Failure> {
-    let sign_in = logins.with_code(OPENAI_CODEX).await?;
+async fn with_code(logins: &Logins, name: &str) -> Result<SignedIn, Failure> {
+    let sign_in = logins.with_code(name).await?;
     say("on any device, go to");
     say(&format!("  {}", sign_in.url()));
     say("and type this code, which is for nobody but you:");

@@ -12,13 +12,24 @@ const MINUTE: u64 = 60;
 const HOUR: u64 = 60 * MINUTE;
 const DAY: u64 = 24 * HOUR;
 
-/// Prints it, or fails if nobody is signed in.
+/// Prints each sign-in, or fails if nobody is signed in.
 pub(super) fn print(logins: &Logins) -> Result<(), Failure> {
-    let status = logins.status(OPENAI_CODEX)?.ok_or(AuthError::NotSignedIn)?;
+    let names = logins.names();
+    if names.is_empty() {
+        // A file that cannot be read says so here.
+        logins.status(OPENAI_CODEX)?;
+        return Err(AuthError::NotSignedIn(OPENAI_CODEX.to_owned()).into());
+    }
+    names.iter().try_for_each(|name| print_one(name, logins))
+}
+
+fn print_one(name: &str, logins: &Logins) -> Result<(), Failure> {
+    let status = logins.status(name)?;
+    let status = status.ok_or_else(|| AuthError::NotSignedIn(name.to_owned()))?;
     let unknown = || "unknown".to_owned();
     let claims = &status.claims;
     told(&format!(
-        "{OPENAI_CODEX}: signed in as {}",
+        "{name}: signed in as {}",
         claims.email.clone().unwrap_or_else(unknown)
     ))?;
     let rows = [

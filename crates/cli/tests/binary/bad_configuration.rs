@@ -54,7 +54,7 @@ async fn mistakes_are_named_with_file_line_and_the_nearest_right_name() {
     error: [TEMP]/config.toml:3:11: unknown profile "openai-codx"; did you mean "openai-codex"? (one of: openai-codex, openai, openai-compatible, anthropic, openrouter, local)
     error: [TEMP]/config.toml:3:11: unknown item of routes "websockt"; did you mean "websocket"? (one of: websocket, sse)
     error: [TEMP]/config.toml:3:10: models must be a list of strings, found a string
-    error: [TEMP]/config.toml:3:11: [providers.work.api_key] api_key is either { env = "NAME" }, { file = "PATH" } or { login = "openai-codex" }
+    error: [TEMP]/config.toml:3:11: [providers.work.api_key] a key is either { env = "NAME" }, { file = "PATH" } or { login = "openai-codex" }
     error: [TEMP]/config.toml:2:12: base_url must be an http, https, ws or wss URL
     error: [TEMP]/config.toml:1:2: unknown section [provider]; did you mean [providers]?
     error: [TEMP]/config.toml:2:11: default must be PROVIDER/NAME, for example work/gpt-x

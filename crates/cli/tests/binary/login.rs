@@ -88,7 +88,11 @@ async fn send(method: Method, url: &Url, body: String) -> Response {
 
 /// Signs in by code.
 async fn sign_in(machine: &Machine) -> Ran {
-    let mut signing = Signing::start(machine, &["login", "--device"]);
+    sign_in_with(machine, &["login", "--device"]).await
+}
+
+async fn sign_in_with(machine: &Machine, arguments: &[&str]) -> Ran {
+    let mut signing = Signing::start(machine, arguments);
     let url: Url = signing.shown().await.unwrap().parse().unwrap();
     let code = signing.shown().await.unwrap();
     let typed = send(Method::POST, &url, format!("user_code={code}")).await;
@@ -130,6 +134,44 @@ async fn without_a_display_a_code_signs_in_and_a_turn_goes_through() {
         .find(|seen| seen.route == Route::Device)
         .unwrap();
     assert_eq!(device.header("originator"), Some("alipes-test"));
+}
+
+#[tokio::test]
+async fn sign_ins_of_several_accounts_stand_side_by_side() {
+    let simulator = issuer().await;
+    let url = simulator.issuer_url();
+    let machine = Machine::configured(&format!(
+        "[auth]\nissuer = \"{url}\"\n[model]\ndefault = \"openai-codex/sim-model\"\n\
+         [providers.openai-codex]\nbase_url = \"{url}/backend-api/codex\"\nauth = \"sign-in\"\n\
+         profile = \"openai-codex\"\nroutes = [\"sse\"]\n"
+    ));
+    let before = machine.refused(2, &["login", "--account", "a b"]).await;
+    assert!(before.contains("letters, digits"), "{before}");
+    sign_in_with(&machine, &["login", "--device", "--account", "work"]).await;
+    sign_in(&machine).await;
+    let status = machine.run(&["login", "status"]).await;
+    let names: Vec<&str> = status
+        .answer()
+        .lines()
+        .filter_map(|line| line.split_once(": signed in"))
+        .map(|(name, _)| name)
+        .collect();
+    assert_eq!(names, ["work", "openai-codex"]);
+
+    // Without a word in the configuration each of them is an account, the usual one first.
+    simulator.set_scenario(Scenario::from_flags(&["sse-usage-limit@1"]).unwrap());
+    let ran = machine.run(&["exec", "hi"]).await;
+    assert!(
+        ran.err.contains("asking openai-codex/sim-model as work"),
+        "{}",
+        ran.err
+    );
+    assert!(ran.answer().contains("simulated"), "{}", ran.out);
+
+    let ran = machine.run(&["logout", "--account", "work"]).await;
+    assert_eq!(ran.answer(), "signed out; the sign-in was revoked\n");
+    let status = machine.run(&["login", "status"]).await;
+    assert!(!status.answer().contains("work: "), "{}", status.out);
 }
 
 #[tokio::test]

@@ -3,13 +3,13 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use alipes_auth::{ApiKey, KeySource};
+use alipes_auth::{ApiKey, KeySource, Logins};
 use alipes_base::{Environment, Secret};
 use alipes_transport::{Credential, Endpoint, NoCredential};
 
 use super::Catalog;
-use super::provider::{Key, Provider};
-use crate::ModelsError;
+use super::provider::{Key, NamedKey, Provider};
+use crate::{ModelsError, OPENAI_CODEX};
 
 impl Catalog {
     /// The credential for a provider that is asked at `endpoint`.
@@ -36,6 +36,39 @@ impl Catalog {
             Some(source) => Arc::new(ApiKey::new(source).sent_to(endpoint.origin())),
             None => Arc::new(NoCredential),
         })
+    }
+
+    /// The accounts that a provider is asked with, the configuration's or every sign-in there is; a
+    /// single one has no name.
+    #[must_use]
+    pub fn accounts(&self, provider: &Provider) -> Vec<NamedKey> {
+        let named = match &provider.any_login {
+            true => self.every_login(),
+            false => provider.accounts.clone(),
+        };
+        match named.is_empty() {
+            true => vec![NamedKey {
+                name: String::new(),
+                key: provider.key.clone(),
+            }],
+            false => named,
+        }
+    }
+
+    /// Every sign-in, where there are several.
+    fn every_login(&self) -> Vec<NamedKey> {
+        let mut names = self.logins.as_ref().map(Logins::names).unwrap_or_default();
+        // The one that `alipes login` alone makes is the first.
+        names.sort_by_key(|name| name != OPENAI_CODEX);
+        let account = |name: String| NamedKey {
+            key: Key::Login(name.clone()),
+            name,
+        };
+        match names.as_slice() {
+            [] => Vec::new(),
+            [only] if only == OPENAI_CODEX => Vec::new(),
+            _ => names.into_iter().map(account).collect(),
+        }
     }
 
     /// The same provider where a workspace that is known to live elsewhere wants its requests.

@@ -8,8 +8,8 @@ use alipes_transport::{Endpoint, KeyHeader, ProfileLayer, Route};
 use alipes_wire::Quirks;
 
 use super::bundled;
-use crate::section::{AuthKind, KeySetting, ProviderSection};
-use crate::{Dialect, OPENAI_CODEX};
+use crate::section::{AccountSetting, AuthKind, KeySetting, ProviderSection};
+use crate::{Dialect, OPENAI_CODEX, Strategy};
 
 /// The variable that holds the key of a provider given on the command line.
 pub(super) const KEY_VARIABLE: &str = "ALIPES_API_KEY";
@@ -25,8 +25,14 @@ pub struct Provider {
     pub base_url: Option<String>,
     /// What it speaks.
     pub dialect: Dialect,
-    /// Where its key is.
+    /// Where its key is, or that of its first account.
     pub key: Key,
+    /// The accounts that the user has named, each with its key; none where there is one key only.
+    pub accounts: Vec<NamedKey>,
+    /// Which of them is asked first.
+    pub strategy: Strategy,
+    /// Its key is a sign-in that the user did not choose: every sign-in there is will do.
+    pub any_login: bool,
     /// The header that its key goes into.
     pub key_header: KeyHeader,
     /// The model that is meant when none is named.
@@ -65,6 +71,15 @@ pub enum Key {
     Login(String),
 }
 
+/// An account's name, and where its key is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NamedKey {
+    /// As the configuration calls it.
+    pub name: String,
+    /// Its key.
+    pub key: Key,
+}
+
 impl Provider {
     /// The provider of this name; `None` if neither the user nor the program knows one.
     pub(crate) fn resolved(name: &str, user: Option<&ProviderSection>) -> Option<Self> {
@@ -92,12 +107,18 @@ impl Provider {
     fn new(name: &str, configured: bool, section: ProviderSection) -> Self {
         let auth = section.auth.unwrap_or_default();
         let filled = |text: Option<String>| text.filter(|text| !text.is_empty());
+        let accounts: Vec<NamedKey> = section.accounts.into_iter().map(NamedKey::from).collect();
+        let any_login = auth == AuthKind::SignIn && section.api_key.is_none();
+        let only = key(section.api_key, auth, section.key_variable);
         Self {
             name: name.to_owned(),
             configured,
             base_url: section.base_url,
             dialect: section.dialect.unwrap_or_default(),
-            key: key(section.api_key, auth, section.key_variable),
+            any_login: any_login && accounts.is_empty(),
+            key: accounts.first().map_or(only, |first| first.key.clone()),
+            accounts,
+            strategy: section.strategy.unwrap_or_default(),
             key_header: auth.header(),
             default_model: section.default_model,
             models: section.models.unwrap_or_default(),
@@ -119,8 +140,21 @@ impl Provider {
         Self {
             base_url: Some(base_url.to_owned()),
             key: Key::VariableIfSet(KEY_VARIABLE.to_owned()),
+            accounts: Vec::new(),
+            any_login: false,
             profile: None,
             ..self
+        }
+    }
+
+    /// The same, asked with this key only.
+    #[must_use]
+    pub fn with_key(&self, key: Key) -> Self {
+        Self {
+            key,
+            accounts: Vec::new(),
+            any_login: false,
+            ..self.clone()
         }
     }
 
@@ -148,13 +182,28 @@ impl Provider {
 /// What the user says of a key goes before what its provider is known to want.
 fn key(setting: Option<KeySetting>, auth: AuthKind, variable: Option<String>) -> Key {
     match (setting, auth, variable) {
-        (Some(KeySetting::Variable(name)), _, _) => Key::Variable(name),
-        (Some(KeySetting::File(path)), _, _) => Key::File(path),
-        (Some(KeySetting::Login(name)), _, _) => Key::Login(name),
+        (Some(setting), _, _) => setting.into(),
         (None, AuthKind::SignIn, _) => Key::Login(OPENAI_CODEX.to_owned()),
         (None, AuthKind::None, Some(name)) => Key::VariableIfSet(name),
         (None, _, Some(name)) => Key::Variable(name),
         (None, _, None) => Key::NotNeeded,
+    }
+}
+
+impl From<KeySetting> for Key {
+    fn from(setting: KeySetting) -> Self {
+        match setting {
+            KeySetting::Variable(name) => Self::Variable(name),
+            KeySetting::File(path) => Self::File(path),
+            KeySetting::Login(name) => Self::Login(name),
+        }
+    }
+}
+
+impl From<AccountSetting> for NamedKey {
+    fn from(AccountSetting { name, key }: AccountSetting) -> Self {
+        let key = key.into();
+        Self { name, key }
     }
 }
 
@@ -172,6 +221,8 @@ impl ProviderSection {
             endpoint: self.endpoint.over(other.endpoint),
             routes: self.routes.or(other.routes),
             api_key: self.api_key.or(other.api_key),
+            accounts: self.accounts,
+            strategy: self.strategy.or(other.strategy),
             models: self.models.or(other.models),
             default_model: self.default_model.or(other.default_model),
             models_path: self.models_path.or(other.models_path),

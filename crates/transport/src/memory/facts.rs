@@ -59,6 +59,10 @@ pub(crate) enum Fact {
     },
     /// A breaker is open.
     BreakerOpen(BreakerKey),
+    /// The account was asked; [`Remembered::limit`] says how often of late.
+    Asked { account: AccountKey },
+    /// What the account has left of its plan; [`Remembered::limit`] in percent.
+    QuotaLeft { account: AccountKey },
 }
 
 /// What is known of a fact. Dates are in milliseconds since the Unix epoch.

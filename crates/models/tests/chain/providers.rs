@@ -1,38 +1,11 @@
-//! A chain of providers against simulators, over real sockets.
+//! Providers one behind the other, each with one account.
 
-#![cfg(test)]
+use alipes_models::Chain;
+use alipes_simulator::Simulator;
+use alipes_transport::Cause;
+use alipes_wire::Item;
 
-use std::path::PathBuf;
-use std::sync::Arc;
-use std::time::Duration;
-
-use alipes_base::{Clock, Deadline, Environment, Redactor, Rng};
-use alipes_config::Document;
-use alipes_models::{Catalog, Chain, Making, Model, Overrides, Prompt, StepUpdate};
-use alipes_net::{Dialer, DialerOptions, Limits, SystemSockets, Tls, TlsOptions};
-use alipes_simulator::{Options, Scenario, Simulator};
-use alipes_transport::{Cause, Fault, Identity, Transport};
-use alipes_wire::{Item, ModelEvent};
-
-async fn simulator(faults: &[&str]) -> Simulator {
-    let options = Options {
-        scenario: Scenario::from_flags(faults).unwrap(),
-        ..Options::local(Clock::system(), Rng::seeded(1))
-    };
-    Simulator::start(options).await.unwrap()
-}
-
-fn transport() -> Transport {
-    let clock = Clock::system();
-    let dialer = Dialer::new(DialerOptions {
-        sockets: Arc::new(SystemSockets::default()),
-        tls: Tls::new(TlsOptions::default()).unwrap(),
-        limits: Limits::default(),
-        clock: clock.clone(),
-    });
-    let identity = Identity::alipes("0.0.0");
-    Transport::new(dialer, clock, Rng::seeded(2), Redactor::new(), identity)
-}
+use crate::common::{ask, configured, go_on, reasoning, reasoning_sent, simulator, transport};
 
 /// `first/m`, and behind it `second/m`.
 fn chain(first: &Simulator, second: &Simulator) -> Chain {
@@ -41,57 +14,7 @@ fn chain(first: &Simulator, second: &Simulator) -> Chain {
         "[providers.first]\nbase_url = \"{first}\"\n[providers.second]\nbase_url = \"{second}\"\n\
          [model]\ndefault = \"first/m\"\nfallback = [\"second/m\"]\n"
     );
-    let catalog = Catalog::read(&Document::parse("config.toml", &text).unwrap()).unwrap();
-    let variables: [(&str, &str); 0] = [];
-    let making = Making {
-        environment: &Environment::new(variables, PathBuf::from("/")),
-        transport: &transport(),
-        session_id: "session-1",
-    };
-    catalog.chain(&Overrides::default(), making).unwrap()
-}
-
-/// What a reader has in the end, how often it was begun anew, and who was asked instead.
-struct Seen {
-    text: String,
-    restarts: usize,
-    turned_to: Vec<String>,
-    result: Result<(), Fault>,
-}
-
-async fn ask(chain: &mut Chain, accepts_restart: bool) -> Seen {
-    go_on(chain, &[Item::user("hello")], accepts_restart).await
-}
-
-/// The next step of this conversation.
-async fn go_on(chain: &mut Chain, input: &[Item], accepts_restart: bool) -> Seen {
-    let clock = Clock::system();
-    let deadline = Deadline::after(&clock, "test", Duration::from_secs(60));
-    let prompt = Prompt {
-        instructions: "",
-        tools: &[],
-        input,
-    };
-    let mut step = chain.step(&prompt, accepts_restart, deadline);
-    let (mut text, mut restarts, mut turned_to) = (String::new(), 0, Vec::new());
-    while let Some(update) = step.next().await {
-        match update {
-            StepUpdate::Event(ModelEvent::TextDelta { delta }) => text.push_str(&delta),
-            StepUpdate::Restarted { .. } => {
-                restarts += 1;
-                text.clear();
-            }
-            StepUpdate::NextProvider { to, .. } => turned_to.push(to.to_string()),
-            _ => {}
-        }
-    }
-    let result = step.finish().await.map(|_| ());
-    Seen {
-        text,
-        restarts,
-        turned_to,
-        result,
-    }
+    configured(&text, &[], &transport())
 }
 
 #[tokio::test]
@@ -137,27 +60,6 @@ async fn a_request_that_is_wrong_everywhere_is_not_passed_on() {
     let seen = ask(&mut chain(&broken, &healthy), true).await;
     assert_eq!(seen.result.unwrap_err().cause, Cause::InvalidRequest);
     assert!(healthy.seen().is_empty());
-}
-
-fn reasoning(id: &str) -> Item {
-    let json =
-        format!(r#"{{"type":"reasoning","id":"{id}","summary":[],"encrypted_content":"x"}}"#);
-    Item::parse(&json).unwrap()
-}
-
-/// The reasoning in each request.
-fn reasoning_sent(simulator: &Simulator) -> Vec<Vec<String>> {
-    let seen = simulator.seen();
-    let inputs = seen.iter().filter_map(|seen| {
-        let input = seen.body.as_ref()?["input"].as_array()?;
-        let ids = input.iter().filter_map(|item| item["id"].as_str());
-        Some(
-            ids.filter(|id| id.starts_with("rs_"))
-                .map(str::to_owned)
-                .collect(),
-        )
-    });
-    inputs.collect()
 }
 
 #[tokio::test]

@@ -1,0 +1,7 @@
+//! A chain of providers and accounts against simulators, over real sockets.
+
+#![cfg(test)]
+
+mod accounts;
+mod common;
+mod providers;
