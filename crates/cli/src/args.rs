@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use alipes_models::Dialect;
+use alipes_models::{Dialect, Effort};
 use alipes_tools::Effect;
 use alipes_transport::{BUILTIN_PROFILES, Cause, Profile, Route};
 use clap::builder::{PossibleValuesParser, TypedValueParser as _};
@@ -75,6 +75,10 @@ pub(crate) struct ExecArgs {
     /// The endpoint profile to use, in place of the one chosen by host
     #[arg(long, value_parser = profiles())]
     pub(crate) profile: Option<Profile>,
+
+    /// How hard the model is asked to think, in place of what is configured
+    #[arg(long, value_name = "EFFORT", value_parser = efforts())]
+    pub(crate) reasoning: Option<Effort>,
 
     /// The way to the provider; `auto` takes the best that works
     #[arg(long, value_enum, default_value_t = RouteArg::Auto)]
@@ -346,6 +350,15 @@ fn dialects() -> impl clap::builder::TypedValueParser<Value = Dialect> {
     PossibleValuesParser::new(names).map(|name| {
         let known = Dialect::NAMES.into_iter().find(|(known, _)| *known == name);
         known.map_or_else(Dialect::default, |(_, dialect)| dialect)
+    })
+}
+
+fn efforts() -> impl clap::builder::TypedValueParser<Value = Effort> {
+    let names = Effort::NAMES.map(|(name, _)| name);
+    PossibleValuesParser::new(names).try_map(|name| {
+        let mut known = Effort::NAMES.into_iter();
+        let found = known.find(|(known, _)| *known == name);
+        found.map(|(_, effort)| effort).ok_or("no such effort")
     })
 }
 

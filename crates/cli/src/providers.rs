@@ -5,7 +5,6 @@ mod check;
 mod entered;
 mod list;
 pub(crate) mod local;
-mod question;
 mod remove;
 
 use alipes_config::{Document, Home};

@@ -20,7 +20,7 @@ use crate::link::{Account, Link};
 use crate::readable::Readable;
 use crate::rests::Rests;
 use crate::{
-    Chain, Dialect, Listing, ModelName, ModelSection, ModelsError, ProviderSection,
+    Chain, Dialect, Effort, Listing, ModelName, ModelSection, ModelsError, ProviderSection,
     ProvidersSection,
 };
 use provider::{KEY_VARIABLE, Key, Provider};
@@ -53,6 +53,8 @@ pub struct Overrides {
     pub routes: Option<Vec<Route>>,
     /// Another endpoint profile.
     pub profile: Option<Profile>,
+    /// How hard to think.
+    pub reasoning: Option<Effort>,
 }
 
 /// What every session is made with.
@@ -116,10 +118,36 @@ impl Catalog {
                     name: name.clone(),
                     place: place.clone(),
                 };
-                links.push(self.link(&asked, &Overrides::default(), making)?);
+                let same_effort = Overrides {
+                    reasoning: overrides.reasoning,
+                    ..Overrides::default()
+                };
+                links.push(self.link(&asked, &same_effort, making)?);
             }
         }
         Ok(Chain::new(links, self.rests.clone(), making.transport))
+    }
+
+    /// What is asked beside the turn, for titles or compaction: the model under `auxiliary`, and
+    /// behind it those that answer the turn. Its requests let a turn's own go first.
+    ///
+    /// # Errors
+    /// [`ModelsError`], if one of them cannot be had.
+    pub fn auxiliary(
+        &self,
+        overrides: &Overrides,
+        making: Making<'_>,
+    ) -> Result<Chain, ModelsError> {
+        let chain = self.chain(overrides, making)?;
+        let Some(name) = &self.model.auxiliary else {
+            return Ok(chain.beside_the_turn());
+        };
+        let asked = Asked {
+            name: name.clone(),
+            place: " as auxiliary under [model]".to_owned(),
+        };
+        let first = self.link(&asked, &Overrides::default(), making)?;
+        Ok(chain.behind(first).beside_the_turn())
     }
 
     /// Every provider: the configured ones in the order of the file, then the other bundled ones.
@@ -262,6 +290,10 @@ impl Catalog {
             name: asked.name.clone(),
             accounts: accounts.collect::<Result<_, ModelsError>>()?,
             strategy: provider.strategy,
+            effort: overrides
+                .reasoning
+                .or(provider.reasoning)
+                .or(self.model.reasoning),
             quirks: provider.quirks,
         })
     }
@@ -302,8 +334,12 @@ impl Catalog {
         let provider = self.provider(name)?;
         let endpoint = self.endpoint(&provider)?;
         let credential = self.credential(&provider, &endpoint, making.environment)?;
-        let path = provider.models_path;
-        Ok(Listing::new(making.transport, endpoint, credential, path))
+        Ok(Listing::new(
+            making.transport,
+            endpoint,
+            credential,
+            provider,
+        ))
     }
 
     fn known(&self, name: &str) -> Option<Provider> {

@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use alipes_base::{Clock, Deadline};
-use alipes_transport::{Experience, Fault, Transport};
+use alipes_transport::{Experience, Fault, Priority, Transport};
 use futures_util::future::BoxFuture;
 
 use crate::link::{Ask, Link, Question, Terms};
@@ -21,6 +21,7 @@ pub struct Chain {
     rests: Rests,
     experience: Arc<Experience>,
     clock: Clock,
+    priority: Priority,
 }
 
 impl Chain {
@@ -30,7 +31,20 @@ impl Chain {
             rests,
             experience: Arc::clone(&transport.experience),
             clock: transport.clock.clone(),
+            priority: Priority::Main,
         }
+    }
+
+    /// The same behind another link.
+    pub(crate) fn behind(mut self, first: Link) -> Self {
+        self.links.insert(0, first);
+        self
+    }
+
+    /// The same, for what a turn can do without.
+    pub(crate) fn beside_the_turn(self) -> Self {
+        let priority = Priority::Auxiliary;
+        Self { priority, ..self }
     }
 
     /// What it is made of.
@@ -89,7 +103,7 @@ impl Model for Chain {
     ) -> StepStream<'m> {
         let (rests, clock) = (self.rests.clone(), self.clock.clone());
         let experience = Arc::clone(&self.experience);
-        let preferred = self.preferred();
+        let (preferred, priority) = (self.preferred(), self.priority);
         let asks = self.asks();
         let now = clock.now();
         let standing = |ask: &Ask<'_>| Standing {
@@ -101,7 +115,7 @@ impl Model for Chain {
         let walk = Walk::new(preferred.iter().filter_map(known).collect());
         let terms = Terms {
             accepts_restart,
-            reasoning: false,
+            priority,
             deadline,
             clock,
             experience,

@@ -11,6 +11,7 @@
 
 mod catalog;
 mod chain;
+mod effort;
 mod error;
 mod link;
 mod listing;
@@ -28,6 +29,7 @@ pub use alipes_wire::Dialect;
 pub use catalog::provider::{Key, NamedKey, Provider};
 pub use catalog::{Catalog, Making, OPENAI_CODEX, Overrides};
 pub use chain::Chain;
+pub use effort::Effort;
 pub use error::ModelsError;
 pub use listing::Listing;
 pub use model::{Model, Prompt};

@@ -11,13 +11,13 @@ use alipes_transport::{
     Alternatives, Experience, Fault, Priority, Request, ResponseStream, Session,
 };
 use alipes_wire::{
-    CannotCarry, Dialect, EncodedRequest, Item, ModelRequest, Quirks, ToolDefinition,
+    CannotCarry, Dialect, EncodedRequest, Item, ModelRequest, Quirks, Reasoning, ToolDefinition,
 };
 
 use crate::readable::{Readable, is_reasoning};
 use crate::strategy::{AccountRecord, Strategy};
 use crate::walk::Candidate;
-use crate::{ModelName, Prompt};
+use crate::{Effort, ModelName, Prompt};
 
 /// One provider's model.
 pub(crate) struct Link {
@@ -26,6 +26,8 @@ pub(crate) struct Link {
     /// Never empty; as the configuration lists them.
     pub(crate) accounts: Vec<Account>,
     pub(crate) strategy: Strategy,
+    /// How hard it is asked to think; `None` leaves it to the provider.
+    pub(crate) effort: Option<Effort>,
 }
 
 /// One account with that provider.
@@ -51,6 +53,7 @@ pub(crate) struct Ask<'m> {
     pub(crate) readable: Readable,
     /// It is one of several, so that it counts how often each is asked.
     is_one_of_several: bool,
+    effort: Option<Effort>,
     quirks: &'m Quirks,
     session: &'m mut Session,
 }
@@ -58,7 +61,7 @@ pub(crate) struct Ask<'m> {
 /// On what terms a step is asked.
 pub(crate) struct Terms {
     pub(crate) accepts_restart: bool,
-    pub(crate) reasoning: bool,
+    pub(crate) priority: Priority,
     pub(crate) deadline: Deadline,
     pub(crate) clock: Clock,
     pub(crate) experience: Arc<Experience>,
@@ -75,7 +78,7 @@ impl Link {
     /// Each of its accounts, to be asked as the candidate of that place.
     pub(crate) fn asks(&mut self, link: usize) -> impl Iterator<Item = Ask<'_>> {
         let (name, quirks) = (&self.name, &self.quirks);
-        let is_one_of_several = self.accounts.len() > 1;
+        let (is_one_of_several, effort) = (self.accounts.len() > 1, self.effort);
         let accounts = self.accounts.iter_mut().enumerate();
         accounts.map(move |(at, account)| {
             if account.readable.was_left() {
@@ -87,6 +90,7 @@ impl Link {
                 account: &account.name,
                 readable: account.readable.clone(),
                 is_one_of_several,
+                effort,
                 quirks,
                 session: &mut account.session,
             }
@@ -166,16 +170,14 @@ impl<'m> Ask<'m> {
             Ok(body) => body,
             Err(cannot_carry) => return self.session.refuse(&cannot_carry.to_string()),
         };
-        let effort = request.reasoning.as_ref();
-        let effort = effort.and_then(|reasoning| reasoning.effort.clone());
         let request = Request {
             body,
             without_reasoning: self.without_reasoning(&request),
-            reasoning: terms.reasoning,
+            reasoning: self.reasons(&request),
             accepts_restart: terms.accepts_restart,
             alternatives,
-            effort: effort.unwrap_or_default(),
-            priority: Priority::Main,
+            effort: self.effort.map_or("", Effort::as_str).to_owned(),
+            priority: terms.priority,
             model: request.model,
         };
         self.session.stream(request, terms.deadline)
@@ -187,9 +189,20 @@ impl<'m> Ask<'m> {
             instructions: question.instructions.clone(),
             input: self.readable.of(&question.input),
             tools: question.tools.clone(),
-            reasoning: None,
+            reasoning: self.effort.map(|effort| Reasoning {
+                effort: Some(effort.as_str().to_owned()),
+                summary: None,
+            }),
             cache_key: Some(self.session.id().to_owned()),
             ..ModelRequest::default()
+        }
+    }
+
+    /// Whether it may think before it speaks: it was asked to, or it has done so without.
+    fn reasons(&self, request: &ModelRequest) -> bool {
+        match self.effort {
+            Some(effort) => effort != Effort::None,
+            None => request.input.iter().any(is_reasoning),
         }
     }
 

@@ -4,11 +4,14 @@ use std::sync::Arc;
 
 use alipes_base::Deadline;
 use alipes_transport::{AuxiliaryFault, Credential, Endpoint, Transport};
-use alipes_wire::{ListedModel, listed_models};
+use alipes_wire::ListedModel;
+
+use crate::Provider;
 
 /// A provider's list of models, still to be asked for.
 pub struct Listing {
     transport: Transport,
+    provider: Provider,
     endpoint: Arc<Endpoint>,
     credential: Arc<dyn Credential>,
     /// Where the list is, beneath the base URL.
@@ -20,11 +23,13 @@ impl Listing {
         transport: &Transport,
         endpoint: Endpoint,
         credential: Arc<dyn Credential>,
-        path: Option<String>,
+        provider: Provider,
     ) -> Self {
+        let path = provider.models_path.clone();
         Self {
             transport: transport.clone(),
             path: path.unwrap_or_else(|| endpoint.profile().models_path.clone()),
+            provider,
             endpoint: Arc::new(endpoint),
             credential,
         }
@@ -45,6 +50,7 @@ impl Listing {
             self.transport
                 .auxiliary(&self.endpoint, &self.credential, &self.path, deadline);
         let answer = asked.await?;
-        listed_models(&answer.body).ok_or_else(|| answer.malformed("it is no list of models"))
+        let models = self.provider.listed(&answer.body);
+        models.ok_or_else(|| answer.malformed("it is no list of models"))
     }
 }

@@ -8,7 +8,7 @@ use alipes_wire::Dialect;
 
 use crate::catalog::bundled;
 use crate::catalog::quirks::QuirksLayer;
-use crate::{ModelName, Strategy};
+use crate::{Effort, ModelName, Strategy};
 
 /// All of `[providers.NAME]`, in the order of the file.
 #[derive(Clone, Debug, Default)]
@@ -45,6 +45,8 @@ pub struct ProviderSection {
     pub models: Option<Vec<String>>,
     /// The model that is meant when none is named.
     pub default_model: Option<String>,
+    /// How hard its models are asked to think.
+    pub reasoning: Option<Effort>,
     /// The list of its models, beneath `base_url`; empty: there is none.
     pub models_path: Option<String>,
     /// What says whether a key is good, beneath `base_url`; without it the list of models.
@@ -119,6 +121,10 @@ pub struct ModelSection {
     pub default: Option<Value<ModelName>>,
     /// The models to try after it, in order.
     pub fallback: Vec<ModelName>,
+    /// The model for what a turn can do without: titles, compaction.
+    pub auxiliary: Option<ModelName>,
+    /// How hard models are asked to think.
+    pub reasoning: Option<Effort>,
 }
 
 impl Section for ProvidersSection {
@@ -186,6 +192,7 @@ pub(crate) fn read_fields(reader: &mut Reader<'_>, base_url: Field<'_>) -> Provi
         strategy: reader.optional("strategy").one_of(&Strategy::NAMES),
         models: reader.optional("models").strings(),
         default_model: text(reader.optional("default_model"), "the name of a model"),
+        reasoning: reader.optional("reasoning").one_of(&Effort::NAMES),
         models_path: path(reader.optional("models_path")),
         check_path: path(reader.optional("check_path")),
         models_are_a_bare_list: reader.optional("models_are_a_bare_list").boolean(),
@@ -268,10 +275,14 @@ impl Section for ModelSection {
     fn read(mut reader: Reader<'_>) -> Checked<Self> {
         let default = reader.optional("default").with_origin(model_name);
         let fallback = reader.optional("fallback").list(MODEL_NAMES, model_name);
+        let auxiliary = model_name(reader.optional("auxiliary"));
+        let reasoning = reader.optional("reasoning").one_of(&Effort::NAMES);
         reader.finish(|| {
             Some(Self {
                 default,
                 fallback: fallback.unwrap_or_default(),
+                auxiliary,
+                reasoning,
             })
         })
     }
@@ -305,6 +316,8 @@ base_url = "http://127.0.0.1:8080/v1"
 [model]
 default = "work/gpt-x"
 fallback = ["home/m"]
+auxiliary = "home/small"
+reasoning = "high"
 "#;
 
     #[test]
@@ -326,6 +339,8 @@ fallback = ["home/m"]
         assert_eq!((second.profile, second.dialect), (None, None));
         let model: ModelSection = document.section().unwrap();
         assert_eq!(model.default.unwrap().value.to_string(), "work/gpt-x");
+        assert_eq!(model.auxiliary.unwrap().to_string(), "home/small");
+        assert_eq!(model.reasoning, Some(Effort::High));
     }
 
     #[test]
@@ -370,6 +385,10 @@ fallback = ["home/m"]
             (
                 "[providers.w]\nlike = \"custom\"",
                 "missing key \"base_url\"",
+            ),
+            (
+                "[providers.openai]\nreasoning = \"hard\"",
+                "one of: none, minimal",
             ),
             ("[providers.w]\n", "missing key \"base_url\""),
             (

@@ -58,6 +58,12 @@ impl AuxiliaryFault {
         self.0.cause
     }
 
+    /// The status it was answered with, if it was.
+    #[must_use]
+    pub fn status(&self) -> Option<u16> {
+        self.0.evidence.status
+    }
+
     /// Where in the call.
     #[must_use]
     pub fn phase(&self) -> Phase {

@@ -80,6 +80,7 @@ fn overrides(args: &ExecArgs, simulator: Option<&Simulator>) -> Overrides {
         dialect: args.dialect,
         routes: args.route.routes(),
         profile: args.profile.clone(),
+        reasoning: args.reasoning,
     };
     let Some(simulator) = simulator else {
         return given;

@@ -37,7 +37,7 @@ pub(super) async fn run(args: &AddArgs, machine: &Machine) -> Result<(), Failure
     }
     if !args.unchecked {
         let transport = machine.transport(&machine.settings()?.network(&args.network))?;
-        say(&check::passes(&provider, &endpoint, secret, &transport).await?);
+        say(&check::passes(&provider, endpoint, secret, &transport).await?);
     }
     save(&provider, key.as_ref(), &home, &mut document)?;
     say(&format!(

@@ -1,14 +1,14 @@
 //! The test call: whether a provider takes a key, before it is saved.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use alipes_base::Secret;
+use alipes_auth::{ApiKey, KeySource};
+use alipes_base::{Deadline, Secret};
 use alipes_models::Provider;
-use alipes_transport::{Endpoint, Transport};
+use alipes_transport::{Cause, Credential, Endpoint, NoCredential, Transport};
 use anyhow::anyhow;
-use http::StatusCode;
 
-use super::question;
 use crate::failure::Failure;
 
 /// Whoever adds a provider waits for this.
@@ -17,7 +17,7 @@ const LIMIT: (&str, Duration) = ("test call", Duration::from_secs(10));
 /// Asks the provider what it only tells those who may know, and gives what it said, for people.
 pub(super) async fn passes(
     provider: &Provider,
-    endpoint: &Endpoint,
+    endpoint: Endpoint,
     key: Option<&Secret>,
     transport: &Transport,
 ) -> Result<String, Failure> {
@@ -31,36 +31,39 @@ pub(super) async fn passes(
             "{name} has nothing to ask for a test; the key was not tried"
         ));
     };
-    let reply = question::ask(transport, endpoint, path, key, LIMIT).await;
-    let reply = reply.map_err(|no_reply| {
-        failed(anyhow!(no_reply).context(format!("{name} could not be asked")))
-    })?;
+    let deadline = Deadline::after(&transport.clock, LIMIT.0, LIMIT.1);
+    let (endpoint, credential) = (Arc::new(endpoint), credential(key));
+    let asked = transport.auxiliary(&endpoint, &credential, path, deadline);
     let accepts = match key {
         Some(_) => "accepts the key",
         None => "answers",
     };
-    match reply.status {
-        status if status.is_success() => Ok(match reply.models(provider) {
+    match asked.await {
+        Ok(answer) => Ok(match provider.listed(&answer.body) {
             Some(models) => format!("{name} {accepts} and has {} models", models.len()),
             None => format!("{name} {accepts}"),
         }),
-        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Err(Failure::failed(match key {
-            Some(_) => anyhow!(
-                "{name} refuses this key ({}); nothing was saved",
-                reply.status
-            ),
-            None => anyhow!("{name} wants a key ({}); nothing was saved", reply.status),
-        })),
-        status => {
-            let url = endpoint.url(path);
-            Err(failed(anyhow!("{name} answered {status} to {url}")))
+        Err(fault) if matches!(fault.cause(), Cause::Unauthorized | Cause::Forbidden) => {
+            let status = fault.status().unwrap_or_default();
+            Err(Failure::failed(match key {
+                Some(_) => anyhow!("{name} refuses this key (status {status}); nothing was saved"),
+                None => anyhow!("{name} wants a key (status {status}); nothing was saved"),
+            }))
         }
+        // The key may be good all the same.
+        Err(fault) => Err(Failure::failed(anyhow!(
+            "{fault}; nothing was saved, --unchecked saves it without asking"
+        ))),
     }
 }
 
-/// The key may be good all the same.
-fn failed(error: anyhow::Error) -> Failure {
-    Failure::failed(anyhow!(
-        "{error:#}; nothing was saved, --unchecked saves it without asking"
-    ))
+/// The key that was entered and is nowhere yet.
+fn credential(key: Option<&Secret>) -> Arc<dyn Credential> {
+    match key {
+        None => Arc::new(NoCredential),
+        Some(key) => Arc::new(ApiKey::new(KeySource::Variable {
+            name: "entered".to_owned(),
+            value: Some(key.clone()),
+        })),
+    }
 }

@@ -1,12 +1,14 @@
 //! Model servers on this machine: found on their usual ports, and offered, never used unasked.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use alipes_base::Deadline;
 use alipes_models::{Catalog, ModelsError, Provider};
+use alipes_transport::{Credential, NoCredential};
 use anyhow::anyhow;
 use futures_util::future::join_all;
 
-use super::question;
 use crate::args::NetworkArgs;
 use crate::failure::Failure;
 use crate::network::Network;
@@ -57,15 +59,17 @@ pub(super) async fn running(catalog: &Catalog, machine: &Machine) -> Result<Vec<
     let here = |provider: &Provider| provider.local && provider.is_on_this_machine();
     let asked = catalog.providers().into_iter().filter(here);
     let asked = asked.map(async |provider| {
-        let endpoint = catalog.endpoint(&provider).ok()?;
+        let endpoint = Arc::new(catalog.endpoint(&provider).ok()?);
         let path = provider.models_path.as_deref()?;
-        let reply = question::ask(&transport, &endpoint, path, None, LIMIT);
-        let reply = reply.await.ok()?;
+        let nobody: Arc<dyn Credential> = Arc::new(NoCredential);
+        let deadline = Deadline::after(&transport.clock, LIMIT.0, LIMIT.1);
+        let answer = transport.auxiliary(&endpoint, &nobody, path, deadline);
+        let answer = answer.await.ok()?;
         // Anything may listen there: only what lists models is a model server.
-        let models = reply.models(&provider)?;
+        let models = provider.listed(&answer.body)?.into_iter();
         let fit = |model: &String| !model.contains("embed") && !model.contains(char::is_whitespace);
         Some(Running {
-            model: models.into_iter().find(fit),
+            model: models.map(|model| model.name).find(fit),
             provider: provider.name,
         })
     });

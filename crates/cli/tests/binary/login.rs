@@ -159,7 +159,7 @@ async fn sign_ins_of_several_accounts_stand_side_by_side() {
     assert_eq!(names, ["work", "openai-codex"]);
 
     // Without a word in the configuration each of them is an account, the usual one first.
-    simulator.set_scenario(Scenario::from_flags(&["sse-usage-limit@1"]).unwrap());
+    simulator.set_scenario(Scenario::from_flags(["sse-usage-limit@1"]).unwrap());
     let ran = machine.run(&["exec", "hi"]).await;
     assert!(
         ran.err.contains("asking openai-codex/sim-model as work"),

@@ -126,12 +126,12 @@ async fn a_key_that_is_refused_is_not_saved() {
     }
     messages.push_str(&add(&machine, "http://127.0.0.1:1/v1", &[]).await.refused(1));
     insta::assert_snapshot!(messages, @"
-    error: mine refuses this key (401 Unauthorized); nothing was saved
-    error: mine refuses this key (403 Forbidden); nothing was saved
-    error: mine answered 404 Not Found to http://127.0.0.1:[PORT]/v1/models; nothing was saved, --unchecked saves it without asking
-    error: mine answered 500 Internal Server Error to http://127.0.0.1:[PORT]/v1/models; nothing was saved, --unchecked saves it without asking
-    error: mine answered 302 Found to http://127.0.0.1:[PORT]/v1/models; nothing was saved, --unchecked saves it without asking
-    error: mine could not be asked: connection refused while connecting to 127.0.0.1:[PORT] (127.0.0.1:[PORT], direct): Connection refused (os error 111); nothing was saved, --unchecked saves it without asking
+    error: mine refuses this key (status 401); nothing was saved
+    error: mine refuses this key (status 403); nothing was saved
+    error: mine has no such address (headers over auxiliary, status 404, 127.0.0.1:[PORT]); nothing was saved, --unchecked saves it without asking
+    error: mine failed inside (headers over auxiliary, status 500, 127.0.0.1:[PORT]); nothing was saved, --unchecked saves it without asking
+    error: mine wants to redirect the request elsewhere; credentials do not follow (headers over auxiliary, status 302, 127.0.0.1:[PORT]); nothing was saved, --unchecked saves it without asking
+    error: mine refused the connection: nothing listens there (connect over auxiliary, 127.0.0.1:[PORT]); nothing was saved, --unchecked saves it without asking
     ");
     assert_eq!(config(&machine), before);
     assert!(!machine.home("keys").exists());

@@ -5,11 +5,11 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 
 use alipes_transport::{Endpoint, KeyHeader, ProfileLayer, Route};
-use alipes_wire::Quirks;
+use alipes_wire::{ListedModel, Quirks, listed_models};
 
 use super::bundled;
 use crate::section::{AccountSetting, AuthKind, KeySetting, ProviderSection};
-use crate::{Dialect, OPENAI_CODEX, Strategy};
+use crate::{Dialect, Effort, OPENAI_CODEX, Strategy};
 
 /// The variable that holds the key of a provider given on the command line.
 pub(super) const KEY_VARIABLE: &str = "ALIPES_API_KEY";
@@ -37,6 +37,8 @@ pub struct Provider {
     pub key_header: KeyHeader,
     /// The model that is meant when none is named.
     pub default_model: Option<String>,
+    /// How hard its models are asked to think; `None`: as the model's setting says.
+    pub reasoning: Option<Effort>,
     /// The models it offers; empty: any.
     pub models: Vec<String>,
     /// The list of its models, beneath its address; `None` if it has none that is known.
@@ -121,6 +123,7 @@ impl Provider {
             strategy: section.strategy.unwrap_or_default(),
             key_header: auth.header(),
             default_model: section.default_model,
+            reasoning: section.reasoning,
             models: section.models.unwrap_or_default(),
             models_path: filled(section.models_path),
             check_path: filled(section.check_path),
@@ -168,6 +171,15 @@ impl Provider {
         match host.trim_matches(['[', ']']).parse::<IpAddr>() {
             Ok(ip) => ip.to_canonical().is_loopback(),
             Err(_name) => host == "localhost",
+        }
+    }
+
+    /// The models of its own list, read as it writes them; `None` if it is no such list.
+    #[must_use]
+    pub fn listed(&self, body: &[u8]) -> Option<Vec<ListedModel>> {
+        match self.models_are_a_bare_list {
+            true => listed_models(&[b"{\"data\":", body, b"}"].concat()),
+            false => listed_models(body),
         }
     }
 
@@ -225,6 +237,7 @@ impl ProviderSection {
             strategy: self.strategy.or(other.strategy),
             models: self.models.or(other.models),
             default_model: self.default_model.or(other.default_model),
+            reasoning: self.reasoning.or(other.reasoning),
             models_path: self.models_path.or(other.models_path),
             check_path: self.check_path.or(other.check_path),
             models_are_a_bare_list: self.models_are_a_bare_list.or(other.models_are_a_bare_list),

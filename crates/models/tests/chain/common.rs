@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use alipes_base::{Clock, Deadline, Environment, Redactor, Rng};
 use alipes_config::Document;
-use alipes_models::{Catalog, Chain, Making, Model, Overrides, Prompt, StepUpdate};
+use alipes_models::{Catalog, Chain, Making, Model, ModelsError, Overrides, Prompt, StepUpdate};
 use alipes_net::{Dialer, DialerOptions, Limits, SystemSockets, Tls, TlsOptions};
 use alipes_simulator::{Options, Scenario, Simulator};
 use alipes_transport::{Fault, Identity, Transport};
@@ -34,13 +34,24 @@ pub(crate) fn transport() -> Transport {
 
 /// The chain that a configuration describes, on a machine with these variables.
 pub(crate) fn configured(text: &str, variables: &[(&str, &str)], transport: &Transport) -> Chain {
+    made(text, variables, transport, Catalog::chain)
+}
+
+/// The chain that is asked beside a turn.
+pub(crate) fn auxiliary(text: &str, transport: &Transport) -> Chain {
+    made(text, &[], transport, Catalog::auxiliary)
+}
+
+type Make = fn(&Catalog, &Overrides, Making<'_>) -> Result<Chain, ModelsError>;
+
+fn made(text: &str, variables: &[(&str, &str)], transport: &Transport, make: Make) -> Chain {
     let catalog = Catalog::read(&Document::parse("config.toml", text).unwrap()).unwrap();
     let making = Making {
         environment: &Environment::new(variables.iter().copied(), PathBuf::from("/")),
         transport,
         session_id: "session-1",
     };
-    catalog.chain(&Overrides::default(), making).unwrap()
+    make(&catalog, &Overrides::default(), making).unwrap()
 }
 
 /// What a reader has in the end, how often it was begun anew, and who was asked instead.

@@ -5,7 +5,9 @@ use alipes_simulator::Simulator;
 use alipes_transport::Cause;
 use alipes_wire::Item;
 
-use crate::common::{ask, configured, go_on, reasoning, reasoning_sent, simulator, transport};
+use crate::common::{
+    ask, auxiliary, configured, go_on, reasoning, reasoning_sent, simulator, transport,
+};
 
 /// `first/m`, and behind it `second/m`.
 fn chain(first: &Simulator, second: &Simulator) -> Chain {
@@ -107,4 +109,39 @@ async fn where_all_are_left_alone_the_least_bad_is_asked() {
         (first.seen().len(), second.seen().len()),
         (asked.0 + 1, asked.1)
     );
+}
+
+#[tokio::test]
+async fn the_nearest_setting_says_how_hard_to_think() {
+    let (first, second) = (simulator(&["sse-500"]).await, simulator(&[]).await);
+    let text = format!(
+        "[providers.first]\nbase_url = \"{}\"\nreasoning = \"high\"\n[providers.second]\n\
+         base_url = \"{}\"\n[model]\ndefault = \"first/m\"\nfallback = [\"second/m\"]\n\
+         reasoning = \"low\"\n",
+        first.base_url(),
+        second.base_url()
+    );
+    let mut chain = configured(&text, &[], &transport());
+    ask(&mut chain, true).await.result.unwrap();
+    let effort = |simulator: &Simulator| {
+        simulator.seen()[0].body.clone().unwrap()["reasoning"]["effort"].clone()
+    };
+    assert_eq!(
+        (effort(&first), effort(&second)),
+        ("high".into(), "low".into())
+    );
+}
+
+#[tokio::test]
+async fn what_is_asked_beside_a_turn_has_a_model_of_its_own_and_those_of_the_turn_behind_it() {
+    let (small, large) = (simulator(&["sse-500"]).await, simulator(&[]).await);
+    let text = format!(
+        "[providers.small]\nbase_url = \"{}\"\n[providers.large]\nbase_url = \"{}\"\n\
+         [model]\ndefault = \"large/m\"\nauxiliary = \"small/s\"\n",
+        small.base_url(),
+        large.base_url()
+    );
+    let seen = ask(&mut auxiliary(&text, &transport()), true).await;
+    assert!(seen.result.is_ok() && !small.seen().is_empty());
+    assert_eq!(seen.turned_to, ["large/m"]);
 }
