@@ -67,5 +67,5 @@ pub use profile::{
 pub use react::{Budget, Reaction, may_help, react, remedies};
 pub use route::Route;
 pub use session::{Alternatives, Request, Session, Transport};
-pub use stream::{Done, ResponseStream, Update};
+pub use stream::{Done, ResponseStream, Update, Updates};
 pub use trace::Trace;

@@ -146,7 +146,7 @@ fn moves(cause: Cause) -> &'static [Move] {
             &[Provider]
         }
         Cause::InvalidEncryptedContent => &[Unread, Provider],
-        Cause::ModelUnavailable | Cause::BufferedPath => &[Provider],
+        Cause::ModelUnavailable | Cause::BufferedPath | Cause::ClientUnavailable => &[Provider],
         Cause::InvalidRequest | Cause::Policy | Cause::Incomplete => &[],
         Cause::Cancelled | Cause::Deadline => &[],
     }

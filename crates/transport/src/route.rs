@@ -12,6 +12,10 @@ pub enum Route {
     WebSocket,
     /// One HTTP request per step, answered by server-sent events.
     Sse,
+    /// Another program on this machine, which asks by itself. No endpoint has it: whoever drives the
+    /// program tells what happens as if it were an attempt.
+    #[serde(rename = "app-server")]
+    AppServer,
 }
 
 impl Route {
@@ -21,6 +25,7 @@ impl Route {
         match self {
             Self::WebSocket => "websocket",
             Self::Sse => "sse",
+            Self::AppServer => "app-server",
         }
     }
 }

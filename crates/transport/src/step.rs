@@ -226,7 +226,9 @@ impl Attempt {
         *generation = token.map(|token| token.generation);
         match self.route {
             Route::WebSocket => attempt::websocket(session, request, token, deadline, intake).await,
-            Route::Sse => attempt::sse(&mut session.about, request, token, deadline, intake).await,
+            Route::Sse | Route::AppServer => {
+                attempt::sse(&mut session.about, request, token, deadline, intake).await
+            }
         }
     }
 

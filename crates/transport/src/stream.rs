@@ -54,10 +54,11 @@ pub struct ResponseStream<'s> {
 
 /// The driver's end of the queue.
 #[derive(Clone, Debug)]
-pub(crate) struct Updates(mpsc::Sender<Update>);
+pub struct Updates(mpsc::Sender<Update>);
 
 impl<'s> ResponseStream<'s> {
-    pub(crate) fn new<F>(run: impl FnOnce(Updates) -> F) -> Self
+    /// A request that `run` drives; it runs inside the reader's polling and is dropped with it.
+    pub fn new<F>(run: impl FnOnce(Updates) -> F) -> Self
     where
         F: Future<Output = Result<Done, Fault>> + Send + 's,
     {
@@ -111,14 +112,15 @@ impl Updates {
     }
 
     /// For a request whose events nobody reads.
-    pub(crate) fn nobody() -> Self {
+    #[must_use]
+    pub fn nobody() -> Self {
         let (sender, _) = mpsc::channel(1);
         Self(sender)
     }
 
     /// Hands an update to the reader, waiting while its queue is full. A reader that has gone has
     /// dropped the driver with it, so there is nobody to tell.
-    pub(crate) async fn send(&self, update: Update) {
+    pub async fn send(&self, update: Update) {
         let _ = self.0.send(update).await;
     }
 
@@ -138,7 +140,8 @@ impl Updates {
         })
     }
 
-    pub(crate) async fn trace(&self, trace: Trace) {
+    /// The same for what happens on the way.
+    pub async fn trace(&self, trace: Trace) {
         self.send(Update::Trace(trace)).await;
     }
 }

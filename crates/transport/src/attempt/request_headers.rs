@@ -25,7 +25,7 @@ pub(super) fn of(
     }
     match route {
         Route::WebSocket => set(HeaderName::from_static("openai-beta"), WEBSOCKET_BETA)?,
-        Route::Sse => {
+        Route::Sse | Route::AppServer => {
             set(ACCEPT, "text/event-stream")?;
             set(CONTENT_TYPE, "application/json")?;
             if let Some(state) = &about.turn_state {

@@ -156,6 +156,8 @@ causes! {
         "has no such address" "check base_url and dialect: the server does not know this path"
     ClientMissing "client-missing" Us Endpoint
         "does not accept this client" "choose another provider"
+    ClientUnavailable "client-unavailable" User Endpoint
+        "is asked by another program of this machine, which cannot be used" "install or update the Codex CLI (`npm install -g @openai/codex@latest`), then `codex login`"
     Redirected "redirected" User Endpoint
         "wants to redirect the request elsewhere; credentials do not follow" "put the new address into base_url if you trust it"
     Challenge "challenge" Edge Egress

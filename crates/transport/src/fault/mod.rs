@@ -115,7 +115,8 @@ pub struct Fault {
 
 impl Fault {
     /// A fault without evidence; the attempt adds what it has seen.
-    pub(crate) fn new(phase: Phase, cause: Cause) -> Self {
+    #[must_use]
+    pub fn new(phase: Phase, cause: Cause) -> Self {
         Self {
             phase,
             cause,
@@ -136,13 +137,15 @@ impl Fault {
     }
 
     /// The same fault, ended by a limit.
-    pub(crate) fn limited(mut self, limit: Expired) -> Self {
+    #[must_use]
+    pub fn limited(mut self, limit: Expired) -> Self {
         self.limit = Some(limit);
         self
     }
 
     /// The same fault with one more reason behind its message.
-    pub(crate) fn because(mut self, why: &str) -> Self {
+    #[must_use]
+    pub fn because(mut self, why: &str) -> Self {
         self.message = Some(match self.message.take() {
             Some(message) => format!("{message}; {why}"),
             None => why.to_owned(),
@@ -151,7 +154,8 @@ impl Fault {
     }
 
     /// The same fault with every text from outside cleaned: a server may echo a key.
-    pub(crate) fn redacted(mut self, redactor: &Redactor) -> Self {
+    #[must_use]
+    pub fn redacted(mut self, redactor: &Redactor) -> Self {
         let clean = |text: &mut Option<String>, longest: usize| {
             *text = text.take().map(|text| cut(redactor.redact(&text), longest));
         };
