@@ -17,16 +17,20 @@ const RUNS: u32 = 20;
 /// A part: its command, and what runs it; benches may write their tables.
 type Part = (&'static str, fn(write: bool) -> Result<bool>);
 
-const PARTS: [Part; 7] = [
+const PARTS: [Part; 9] = [
     ("seeds", |_write| {
         corpus::seeds(corpus::SEEDS).map(|()| true)
     }),
     ("interop --profile release", |_write| {
         interop::run(interop::Part::All, Profile::Release)
     }),
+    ("interop litellm", |_write| {
+        interop::run(interop::Part::Litellm, Profile::Release)
+    }),
     ("bench start", |write| {
         bench::start(RUNS, write).map(|()| true)
     }),
+    ("bench codec", bench::codec),
     ("bench turns", bench::turns),
     ("bench store", bench::store),
     ("kills", |_write| kills::run()),

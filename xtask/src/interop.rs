@@ -9,6 +9,7 @@ mod certificate;
 mod codex;
 mod hermes;
 mod issuer;
+mod litellm;
 mod login;
 mod namespaces;
 mod peers;
@@ -17,6 +18,7 @@ mod relay;
 mod report;
 mod running;
 mod sdk;
+mod turn;
 mod wires;
 mod witness;
 
@@ -44,7 +46,7 @@ pub(crate) const KEY: &str = "sk-interop-dummy";
 /// What to try.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Part {
-    /// Everything
+    /// Everything that is quick
     All,
     /// The Codex CLI against our simulator
     Codex,
@@ -56,6 +58,8 @@ pub(crate) enum Part {
     Wires,
     /// Signing in with a real browser
     Login,
+    /// Our client through LiteLLM's proxy; not part of `all`, it installs 750 MB
+    Litellm,
 }
 
 /// The program under test.
@@ -107,6 +111,9 @@ pub(crate) fn run(part: Part, profile: Profile) -> Result<bool> {
     }
     if matches!(part, Part::All | Part::Login) {
         login::check(&mut report, &alipes, &cache);
+    }
+    if part == Part::Litellm {
+        litellm::check(&mut report, &alipes, &cache)?;
     }
     Ok(report.finish())
 }

@@ -21,13 +21,14 @@ pub(crate) struct Cache {
     interop: PathBuf,
     node: PathBuf,
     python: PathBuf,
-    hermes: PathBuf,
 }
 
 impl Cache {
-    /// The other agent that ours is compared with. Not in `requirements.txt`: it asks for other versions of the
-    /// same packages, so it has a Python environment of its own, and only `bench recovery` needs it.
+    /// The other agent that ours is compared with.
     pub(crate) const HERMES: &str = "hermes-agent==0.19.0";
+
+    /// A proxy in front of model backends.
+    const LITELLM: &str = "litellm[proxy]==1.106.2";
 
     /// Installs what is missing.
     pub(crate) fn open() -> Result<Self> {
@@ -35,7 +36,6 @@ impl Cache {
         let cache = Self {
             node: interop.join(".cache").join("npm"),
             python: interop.join(".cache").join("python"),
-            hermes: interop.join(".cache").join("hermes"),
             interop,
         };
         cache.install_node()?;
@@ -53,17 +53,29 @@ impl Cache {
         in_venv(&self.python, "python")
     }
 
-    /// The Hermes Agent, installed when it is first asked for.
+    /// The Hermes Agent.
     pub(crate) fn hermes(&self) -> Result<PathBuf> {
-        let stamp = self.hermes.join(format!("hermes{STAMP}"));
-        if std::fs::read_to_string(&stamp).is_ok_and(|installed| installed == Self::HERMES) {
-            return Ok(in_venv(&self.hermes, "hermes"));
+        Ok(in_venv(&self.apart("hermes", &[Self::HERMES])?, "hermes"))
+    }
+
+    /// The Python that knows LiteLLM.
+    pub(super) fn litellm(&self) -> Result<PathBuf> {
+        Ok(in_venv(&self.apart("litellm", &[Self::LITELLM])?, "python"))
+    }
+
+    /// A Python environment of its own, installed when it is first asked for. Not in `requirements.txt` is what asks
+    /// for other versions of the same packages, or is large and seldom needed.
+    fn apart(&self, name: &str, packages: &[&str]) -> Result<PathBuf> {
+        let venv = self.interop.join(".cache").join(name);
+        let (stamp, wanted) = (venv.join(format!("{name}{STAMP}")), packages.join(" "));
+        if std::fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) {
+            return Ok(venv);
         }
-        println!("installing {}", Self::HERMES);
-        make_venv(&self.hermes)?;
-        pip_install(&self.hermes, |pip| pip.arg(Self::HERMES))?;
-        std::fs::write(&stamp, Self::HERMES)?;
-        Ok(in_venv(&self.hermes, "hermes"))
+        println!("installing {wanted}");
+        make_venv(&venv)?;
+        pip_install(&venv, |pip| pip.args(packages))?;
+        std::fs::write(&stamp, wanted)?;
+        Ok(venv)
     }
 
     /// The native Codex CLI. The `codex` that npm puts on the path is a script for node that starts this binary;

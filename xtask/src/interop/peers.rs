@@ -1,18 +1,17 @@
 //! Our client against servers of strangers: each peer by each route, a turn with one tool call.
 //!
-//! The tool's result holds a marker that only the temporary folder knows, so an answer with the marker proves the
-//! whole way: request, tool call, tool, second request, answer. What the peer saw is checked by `witness`.
+//! What the peer saw is checked by `witness`.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
-use anyhow::{Result, ensure};
-use tempfile::TempDir;
+use anyhow::Result;
 
 use super::report::{Report, with_words_of};
+use super::turn::Turn;
 use super::witness::Testimony;
-use super::{Alipes, Cache, TURN_LIMIT, certificate};
-use crate::process::{self, Server, without_proxy};
+use super::{Alipes, Cache, certificate};
+use crate::process::{Server, without_proxy};
 
 /// The model's name at the peer; `exec` puts the provider before it.
 pub(super) const MODEL: &str = "peer-model";
@@ -91,63 +90,17 @@ pub(super) fn check(report: &mut Report, alipes: &Alipes, cache: &Cache) -> Resu
                 &format!("{} {} tool turn", peer.name(), route.name()),
                 || {
                     let server = peer.start(cache, certificates.path())?;
-                    let turn = Turn::new(authority.clone())?;
-                    with_words_of(&server, turn.run(alipes, &server, route))?;
+                    let turn = Turn::new()?.run(alipes, server.url(), |command| {
+                        command
+                            .args(["--model", &format!("sim/{MODEL}")])
+                            .args(["--route", route.name(), "which files are here?"])
+                            .env("ALIPES_CA_FILE", &authority);
+                    });
+                    with_words_of(&server, turn)?;
                     Testimony::of(&server.end())?.check(route, peer.version(route))
                 },
             );
         }
     }
     Ok(())
-}
-
-/// A folder with a marker in it, and what `exec` needs besides.
-struct Turn {
-    home: TempDir,
-    folder: TempDir,
-    marker: String,
-    authority: PathBuf,
-}
-
-impl Turn {
-    fn new(authority: PathBuf) -> Result<Self> {
-        let (home, folder) = (tempfile::tempdir()?, tempfile::tempdir()?);
-        let unique = home
-            .path()
-            .file_name()
-            .and_then(|name| name.to_str())
-            .unwrap_or("unique");
-        let marker = format!("marker-{}.txt", unique.trim_start_matches('.'));
-        std::fs::write(folder.path().join(&marker), "")?;
-        Ok(Self {
-            home,
-            folder,
-            marker,
-            authority,
-        })
-    }
-
-    fn run(&self, alipes: &Alipes, server: &Server, route: Route) -> Result<()> {
-        let mut command = alipes.command(self.home.path());
-        command
-            .args([
-                "exec",
-                "--base-url",
-                server.url(),
-                "--model",
-                &format!("sim/{MODEL}"),
-            ])
-            .args(["--route", route.name(), "--timeout", "30s", "-C"])
-            .arg(self.folder.path())
-            .arg("which files are here?")
-            .env("ALIPES_CA_FILE", &self.authority);
-        let ended = process::run(&mut command, TURN_LIMIT)?.succeeded("alipes exec")?;
-        ensure!(
-            ended.stdout.contains(&self.marker),
-            "the answer does not hold the tool's result {}; alipes said:\n{}",
-            self.marker,
-            ended.said()
-        );
-        Ok(())
-    }
 }
