@@ -17,7 +17,7 @@ const RUNS: u32 = 20;
 /// A part: its command, and what runs it; benches may write their tables.
 type Part = (&'static str, fn(write: bool) -> Result<bool>);
 
-const PARTS: [Part; 9] = [
+const PARTS: [Part; 10] = [
     ("seeds", |_write| {
         corpus::seeds(corpus::SEEDS).map(|()| true)
     }),
@@ -26,6 +26,9 @@ const PARTS: [Part; 9] = [
     }),
     ("interop litellm", |_write| {
         interop::run(interop::Part::Litellm, Profile::Release)
+    }),
+    ("interop llamacpp", |_write| {
+        interop::run(interop::Part::Llamacpp, Profile::Release)
     }),
     ("bench start", |write| {
         bench::start(RUNS, write).map(|()| true)

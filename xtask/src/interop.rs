@@ -10,6 +10,7 @@ mod codex;
 mod hermes;
 mod issuer;
 mod litellm;
+mod llamacpp;
 mod login;
 mod namespaces;
 mod peers;
@@ -60,6 +61,8 @@ pub(crate) enum Part {
     Login,
     /// Our client through LiteLLM's proxy; not part of `all`, it installs 750 MB
     Litellm,
+    /// Our client against a llama.cpp server; not part of `all`, it is compiled
+    Llamacpp,
 }
 
 /// The program under test.
@@ -114,6 +117,9 @@ pub(crate) fn run(part: Part, profile: Profile) -> Result<bool> {
     }
     if part == Part::Litellm {
         litellm::check(&mut report, &alipes, &cache)?;
+    }
+    if part == Part::Llamacpp {
+        llamacpp::check(&mut report, &alipes, &cache)?;
     }
     Ok(report.finish())
 }

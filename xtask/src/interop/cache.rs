@@ -11,8 +11,9 @@ use anyhow::{Context, Result, bail};
 use crate::process;
 use crate::workspace;
 
-/// The Codex CLI alone is some 100 MB to load and 300 MB to unpack.
-const INSTALL_LIMIT: Duration = Duration::from_secs(10 * 60);
+/// The Codex CLI alone is some 100 MB to load and 300 MB to unpack; llama.cpp is nine minutes of one core to compile,
+/// and was twenty on two that were busy.
+const INSTALL_LIMIT: Duration = Duration::from_secs(30 * 60);
 
 /// Where the foreign programs lie.
 #[derive(Debug)]
@@ -29,6 +30,9 @@ impl Cache {
 
     /// A proxy in front of model backends.
     const LITELLM: &str = "litellm[proxy]==1.106.2";
+
+    /// llama.cpp's server, which pip compiles (C and C++; cmake comes along), and what writes a model for it.
+    const LLAMA: [&str; 2] = ["llama-cpp-python[server]==0.3.36", "gguf==0.19.0"];
 
     /// Installs what is missing.
     pub(crate) fn open() -> Result<Self> {
@@ -61,6 +65,11 @@ impl Cache {
     /// The Python that knows LiteLLM.
     pub(super) fn litellm(&self) -> Result<PathBuf> {
         Ok(in_venv(&self.apart("litellm", &[Self::LITELLM])?, "python"))
+    }
+
+    /// The Python that knows llama.cpp.
+    pub(super) fn llama(&self) -> Result<PathBuf> {
+        Ok(in_venv(&self.apart("llama", &Self::LLAMA)?, "python"))
     }
 
     /// A Python environment of its own, installed when it is first asked for. Not in `requirements.txt` is what asks
@@ -164,7 +173,9 @@ fn make_venv(folder: &Path) -> Result<()> {
 fn pip_install(venv: &Path, choose: impl FnOnce(&mut Command) -> &mut Command) -> Result<()> {
     let mut pip = Command::new(in_venv(venv, "python"));
     pip.args(["-m", "pip", "install", "--quiet"])
-        .arg("--disable-pip-version-check");
+        .arg("--disable-pip-version-check")
+        // For llama.cpp: without images, which nobody asks of it, it is compiled in less time.
+        .env("CMAKE_ARGS", "-DLLAVA_BUILD=OFF");
     process::run(choose(&mut pip), INSTALL_LIMIT)?
         .succeeded("pip install")
         .map(|_| ())
