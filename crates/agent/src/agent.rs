@@ -3,7 +3,7 @@
 use alipes_base::{Clock, Deadline, Environment, Redactor};
 use alipes_models::{Model, Prompt, Step, StepUpdate};
 use alipes_store::{Entry, Journal, OpenCall, Progress, Transcript, Turn};
-use alipes_tools::{Context, KnownFiles, Root, Toolbox};
+use alipes_tools::{Context, Root, Toolbox, Workbench};
 use alipes_wire::{Item, ModelEvent, ToolDefinition, Usage};
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -51,7 +51,7 @@ pub struct Agent {
     root: Root,
     environment: Environment,
     redactor: Redactor,
-    known_files: KnownFiles,
+    workbench: Workbench,
     clock: Clock,
     tools: Vec<ToolDefinition>,
     record: Record,
@@ -102,9 +102,9 @@ impl Agent {
             toolbox: options.toolbox,
             gate: options.gate,
             root: options.root,
+            workbench: Workbench::new(&options.environment),
             environment: options.environment,
             redactor: options.redactor,
-            known_files: KnownFiles::default(),
             clock: options.clock,
             record: Record {
                 journal: options.journal,
@@ -318,7 +318,8 @@ impl Agent {
             environment: self.environment.clone(),
             deadline: front.deadline,
             clock: self.clock.clone(),
-            known_files: self.known_files.clone(),
+            workbench: self.workbench.clone(),
+            progress: alipes_tools::Progress::default(),
             redactor: self.redactor.clone(),
         };
         let mut desk = Desk {

@@ -105,23 +105,14 @@ impl Drop for Owner {
 
 #[cfg(test)]
 mod tests {
-    use std::path::PathBuf;
     use std::sync::mpsc;
-
-    use alipes_base::{Environment, Redactor};
 
     use super::*;
 
     fn context(folder: &tempfile::TempDir, length: Duration) -> Context {
-        let clock = Clock::system();
-        Context {
-            root: Root::open(folder.path()).unwrap(),
-            environment: Environment::new([("", ""); 0], PathBuf::new()),
-            deadline: Deadline::after(&clock, "test", length),
-            clock,
-            known_files: crate::KnownFiles::default(),
-            redactor: Redactor::new(),
-        }
+        let bare = Context::bare(Root::open(folder.path()).unwrap());
+        let deadline = Deadline::after(&bare.clock, "test", length);
+        Context { deadline, ..bare }
     }
 
     #[tokio::test]

@@ -119,6 +119,12 @@ pub enum ToolError {
         /// The bound in bytes.
         limit: usize,
     },
+    /// No more processes in the background.
+    #[error("{most} processes run in the background already; end one with `process` and kill")]
+    TooMany {
+        /// The bound.
+        most: usize,
+    },
     /// A limit of time ended the call.
     #[error("not finished: {expired}; {advice}")]
     TimedOut {

@@ -22,7 +22,7 @@ const BLOCK: usize = 4 * 1024;
 /// The files that a conversation has seen, by their path beneath the root, without links. Clones
 /// share them.
 #[derive(Clone, Debug, Default)]
-pub struct KnownFiles(Arc<Mutex<HashMap<PathBuf, Stamp>>>);
+pub(crate) struct KnownFiles(Arc<Mutex<HashMap<PathBuf, Stamp>>>);
 
 /// Stands for a content.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -14,11 +14,13 @@
 //!   read nor written by a file tool, and `.git` is not written: leave to write in a folder must not
 //!   become leave to run something, or to change what is allowed.
 //! - **Edits** are worked out in memory, all that a call asks for, and written then, each file whole.
-//!   A file that somebody else changed since the model saw it ([`KnownFiles`]) is left alone.
+//!   A file that somebody else changed since the model saw it ([`Workbench`]) is left alone.
 //! - **Disk work** runs on the blocking pool, owned by the call that awaits it. It looks at the
 //!   deadline and at a limit of its own as it goes, and stops when the call is dropped.
 //! - **Commands** run in a process group of their own, which ends with the call: at the end, at the
-//!   limit, or when the call is dropped. They are *not* confined; [`Tool::caution`] says so.
+//!   limit, or when the call is dropped; one in the background, with the conversation. What a command
+//!   says is told as it comes ([`Progress`]), and what is too long for an answer lies in a private
+//!   folder that goes with the conversation. They are *not* confined; [`Tool::caution`] says so.
 //!
 //! Invariants: everything is bounded (lines, bytes, entries, time), and a bound that is hit is said
 //! in the text itself, not only in [`Output::truncated`]. A file is written whole or not at all. No
@@ -42,20 +44,24 @@ mod known;
 mod lines;
 mod list;
 mod page;
+mod progress;
 mod protected;
 mod read;
 mod redacted;
 mod root;
+mod scratch;
 mod search;
 mod shell;
 mod text;
 mod tool;
 mod toolbox;
 mod walk;
+mod workbench;
 mod write;
 
 pub use error::{RootError, ToolError};
-pub use known::KnownFiles;
+pub use progress::{Progress, ProgressReader};
 pub use root::Root;
 pub use tool::{Context, Effect, Output, Tool, ToolSpec};
 pub use toolbox::Toolbox;
+pub use workbench::Workbench;

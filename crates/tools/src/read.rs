@@ -54,7 +54,8 @@ impl Work for ReadFile {
         let path = input.text("path")?;
         let offset = input.optional_number("offset", 1..=u64::MAX)?.unwrap_or(1);
         let limit = input.optional_number("limit", 1..=LINES)?.unwrap_or(LINES);
-        let known = context.known_files.clone();
+        let context = &*context.reading(&path);
+        let known = context.workbench.known_files.clone();
         let part = on_disk(context, "read fewer lines", move |root, watch| {
             read(root, watch, &known, &root.relative(&path)?, offset, limit)
         });

@@ -77,6 +77,7 @@ impl Work for Search {
         let matcher = matcher(&mut input)?;
         let globs = globs(&mut input)?;
         let path = input.optional_text("path")?.unwrap_or_default();
+        let context = &*context.reading(&path);
         on_disk(
             context,
             "narrow the path, glob or pattern",

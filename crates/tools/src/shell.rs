@@ -3,16 +3,21 @@
 //! The command is not confined: it has the rights of the person who runs the program, and the gate
 //! is told so. What this file sees to is that it *ends*: the command and what it started form one
 //! process group, which is killed at the limit, when the call is dropped, and when the shell has
-//! exited. A process that leaves the group (`setsid`) lives on, but does not hold the call up.
+//! exited. A process that leaves the group (`setsid`) lives on, but does not hold the call up. One
+//! that is started in the background has a group of its own, which ends with the conversation.
 
+mod background;
 mod capture;
 mod environment;
 #[cfg(not(unix))]
 mod group_other;
 #[cfg(unix)]
 mod group_unix;
+mod live;
+mod log;
+mod process;
 
-use std::pin::pin;
+use std::io;
 use std::process::ExitStatus;
 use std::time::Duration;
 
@@ -23,11 +28,15 @@ use serde_json::{Value, json};
 use tokio::process::Command;
 use tokio::time::{sleep_until, timeout};
 
+use self::background::NotStarted;
+pub(crate) use self::background::Processes;
 use self::capture::Capture;
 #[cfg(not(unix))]
-use self::group_other::Group;
+use self::group_other::{Group, Pipes};
 #[cfg(unix)]
-use self::group_unix::Group;
+use self::group_unix::{Group, Pipes};
+use self::live::Spilled;
+pub(crate) use self::process::{LookAtProcess, WriteToProcess};
 use crate::frame::Work;
 use crate::input::{Input, peek};
 use crate::{Context, Effect, Output, ToolError, ToolSpec};
@@ -53,13 +62,14 @@ impl Work for Shell {
         ToolSpec {
             name: "shell",
             description: "Run a command with /bin/sh (cmd on Windows) in the working folder, without stdin. \
-                Gives the exit code, then stdout and stderr together; the middle of long output is left out. \
-                Background processes are killed when the command ends.",
+                Gives the exit code, then stdout and stderr together; long output goes to a file. What it leaves \
+                running is killed when it ends. background: go on without waiting; look with `process`.",
             parameters: json!({
                 "type": "object",
                 "properties": {
                     "command": {"type": "string"},
-                    "timeout_seconds": {"type": "integer", "minimum": 1, "maximum": 600, "description": "default 120"}
+                    "timeout_seconds": {"type": "integer", "minimum": 1, "maximum": 600, "description": "default 120"},
+                    "background": {"type": "boolean", "description": "with stdin, without a limit"}
                 },
                 "required": ["command"],
                 "additionalProperties": false
@@ -78,6 +88,9 @@ impl Work for Shell {
                 "`command` must be without NUL and at most {COMMAND_BYTES} bytes; \
                      write a script with `write_file` and run that"
             )));
+        }
+        if input.flag("background")? {
+            return start(&command, context);
         }
         let seconds = input.optional_number("timeout_seconds", 1..=600)?;
         let length = Duration::from_secs(seconds.unwrap_or(TIMEOUT_SECONDS));
@@ -98,16 +111,10 @@ enum Ending {
 }
 
 async fn execute(command: &str, context: &Context) -> Result<Output, ToolError> {
-    let failed = |action| {
-        move |reason| ToolError::Io {
-            action,
-            path: SHELL[0].to_owned(),
-            reason,
-        }
-    };
     let (mut group, pipes) = Group::start(prepared(command, context)).map_err(failed("start"))?;
-    let capture = Capture::default();
-    let mut reading = pin!(join_all(pipes.into_iter().map(|pipe| capture.read(pipe))).fuse());
+    let capture = Capture::of(context);
+    let mut reading =
+        Box::pin(join_all(pipes.output.into_iter().map(|pipe| capture.read(pipe))).fuse());
 
     let mut is_read = false;
     let expired = loop {
@@ -129,7 +136,35 @@ async fn execute(command: &str, context: &Context) -> Result<Output, ToolError> 
         Some(expired) => Ending::TimedOut(expired),
         None => Ending::Exited(group.reap().await.map_err(failed("wait for"))?),
     };
-    Ok(answer(&ending, &capture, is_read))
+    // One that was cut short may hold what the next line needs.
+    drop(reading);
+    let spilled = capture.spilled().await;
+    Ok(answer(&ending, &capture, spilled.as_ref(), is_read))
+}
+
+/// Starts a command that goes on when the call has ended.
+fn start(command: &str, context: &Context) -> Result<Output, ToolError> {
+    let processes = &context.workbench.processes;
+    match processes.start(prepared(command, context), command, &context.clock) {
+        Ok(process) => Ok(Output {
+            text: format!(
+                "started process {id} in the background; look at it with `process` and id={id}\n",
+                id = process.id
+            ),
+            truncated: false,
+        }),
+        Err(NotStarted::TooMany { most }) => Err(ToolError::TooMany { most }),
+        Err(NotStarted::Io(reason)) => Err(failed("start")(reason)),
+    }
+}
+
+/// What the system said of the shell.
+fn failed(action: &'static str) -> impl Fn(io::Error) -> ToolError {
+    move |reason| ToolError::Io {
+        action,
+        path: SHELL[0].to_owned(),
+        reason,
+    }
 }
 
 /// The shell's program and the option before the command line.
@@ -151,8 +186,8 @@ fn prepared(command: &str, context: &Context) -> Command {
     prepared
 }
 
-fn answer(ending: &Ending, capture: &Capture, is_read: bool) -> Output {
-    let (output, left_out) = capture.text();
+fn answer(ending: &Ending, capture: &Capture, spilled: Option<&Spilled>, is_read: bool) -> Output {
+    let (output, left_out) = capture.text(spilled);
     let mut text = match ending {
         Ending::Exited(status) => described(*status),
         Ending::TimedOut(expired) => format!("killed: {expired}"),

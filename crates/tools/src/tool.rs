@@ -1,16 +1,19 @@
 //! What a tool is, to the agent: a name and a schema for the model, an effect and a summary for the
 //! gate, and one call that ends in a text.
 
+use std::borrow::Cow;
+
 use alipes_base::{Clock, Deadline, Environment, Redactor};
 use futures_util::future::BoxFuture;
 use serde_json::Value;
 
-use crate::{KnownFiles, Root, ToolError};
+use crate::{Progress, Root, ToolError, Workbench};
 
 /// What a call does to the world: the fact on which the gate decides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Effect {
-    /// Looks at files beneath the root.
+    /// Looks at files beneath the root, or at processes that the conversation has started itself,
+    /// which it may also end.
     Reads,
     /// Changes files beneath the root.
     Writes,
@@ -80,10 +83,43 @@ pub struct Context {
     pub deadline: Deadline,
     /// Where the call reads the time.
     pub clock: Clock,
-    /// What the conversation has seen of files.
-    pub known_files: KnownFiles,
+    /// What the conversation keeps from call to call.
+    pub workbench: Workbench,
+    /// Where the call tells how it gets on.
+    pub progress: Progress,
     /// The secrets of this process: no command inherits them, no output shows them.
     pub redactor: Redactor,
+}
+
+impl Context {
+    /// The same, with the folder of long outputs as its root if that is where the path leads.
+    pub(crate) fn reading(&self, path: &str) -> Cow<'_, Self> {
+        match self.workbench.scratch.holding(path) {
+            None => Cow::Borrowed(self),
+            Some(root) => Cow::Owned(Self {
+                root,
+                // Its names are not those of the working folder.
+                workbench: Workbench::new(&self.environment),
+                ..self.clone()
+            }),
+        }
+    }
+
+    /// One with nothing but a root.
+    #[cfg(test)]
+    pub(crate) fn bare(root: Root) -> Self {
+        let clock = Clock::system();
+        let environment = Environment::default();
+        Self {
+            root,
+            workbench: Workbench::new(&environment),
+            environment,
+            progress: Progress::default(),
+            deadline: Deadline::after(&clock, "test", std::time::Duration::from_secs(3600)),
+            clock,
+            redactor: Redactor::new(),
+        }
+    }
 }
 
 /// What a call gave.

@@ -50,7 +50,7 @@ impl Work for WriteFile {
                 limit: TEXT_BYTES,
             });
         }
-        let known = context.known_files.clone();
+        let known = context.workbench.known_files.clone();
         let advice = "read the file to see whether it was written";
         on_disk(context, advice, move |root, watch| {
             write(root, watch, &known, &root.relative(&path)?, &content)

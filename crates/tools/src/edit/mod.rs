@@ -68,7 +68,7 @@ impl Work for Edit {
 
     async fn run(mut input: Input, context: &Context) -> Result<Output, ToolError> {
         let changes = asked_for(&mut input)?;
-        let known = context.known_files.clone();
+        let known = context.workbench.known_files.clone();
         let advice = "read the files to see whether they were changed";
         on_disk(context, advice, move |root, watch| {
             let plan = Plan::of(changes, root, watch, &known)?;

@@ -1,11 +1,13 @@
-//! Keeps the beginning and the end of a command's output, however long it is.
+//! Keeps the beginning and the end of a command's output, however long it is, and passes it on as
+//! it comes.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 
-use crate::text;
+use super::live::{Live, Spilled};
+use crate::{Context, text};
 
 /// Bytes kept from the beginning, and again from the end.
 const HALF: usize = 24 * 1024;
@@ -14,8 +16,10 @@ const HALF: usize = 24 * 1024;
 const PIECE: usize = 8 * 1024;
 
 /// Output, perhaps from several pipes, in the order in which it came.
-#[derive(Default)]
-pub(super) struct Capture(Mutex<Kept>);
+pub(super) struct Capture {
+    kept: Mutex<Kept>,
+    live: tokio::sync::Mutex<Live>,
+}
 
 #[derive(Default)]
 struct Kept {
@@ -25,36 +29,70 @@ struct Kept {
 }
 
 impl Capture {
+    pub(super) fn of(context: &Context) -> Self {
+        Self {
+            kept: Mutex::default(),
+            live: tokio::sync::Mutex::new(Live::of(context)),
+        }
+    }
+
     /// Reads a pipe until it is closed. A pipe that breaks counts as closed.
     pub(super) async fn read(&self, mut pipe: impl AsyncRead + Unpin) {
         let mut piece = vec![0; PIECE];
         while let Ok(length @ 1..) = pipe.read(&mut piece).await {
-            self.kept().add(&piece[..length]);
+            let is_over = {
+                let mut kept = self.kept();
+                kept.add(&piece[..length]);
+                kept.left_out() > 0
+            };
+            self.live.lock().await.add(&piece[..length], is_over).await;
         }
     }
 
-    /// What was kept, as plain text with a line in place of the middle; and how many bytes that
-    /// line stands for.
-    pub(super) fn text(&self) -> (String, u64) {
+    /// Where the whole lies, if it is too long for the answer. To be called when all has been read.
+    pub(super) async fn spilled(&self) -> Option<Spilled> {
+        let is_over = self.kept().left_out() > 0;
+        self.live.lock().await.finish(is_over).await
+    }
+
+    /// What was kept, as plain text with a line in place of the middle, which says where the whole
+    /// lies; and how many bytes that line stands for.
+    pub(super) fn text(&self, spilled: Option<&Spilled>) -> (String, u64) {
         let kept = self.kept();
-        let left_out = kept.total - (kept.head.len() + kept.tail.len()) as u64;
+        let left_out = kept.left_out();
         let tail: Vec<u8> = kept.tail.iter().copied().collect();
         let shown = |bytes: &[u8]| text::plain(&String::from_utf8_lossy(bytes));
         let text = if left_out == 0 {
             shown(&[kept.head.as_slice(), &tail].concat())
         } else {
             let (head, tail) = (shown(&kept.head), shown(&tail));
-            format!("{head}\n[{left_out} bytes of output left out here]\n{tail}")
+            let where_ = spilled.map(whole).unwrap_or_default();
+            format!("{head}\n[{left_out} bytes of output left out here{where_}]\n{tail}")
         };
         (text, left_out)
     }
 
     fn kept(&self) -> MutexGuard<'_, Kept> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
+/// What to say of the file.
+fn whole(spilled: &Spilled) -> String {
+    let which = match spilled.is_cut {
+        true => "its beginning",
+        false => "the whole",
+    };
+    let path = spilled.path.display();
+    format!("; {which} is in {path}, for read_file and search")
+}
+
 impl Kept {
+    /// How many bytes came and are not kept.
+    fn left_out(&self) -> u64 {
+        self.total - (self.head.len() + self.tail.len()) as u64
+    }
+
     fn add(&mut self, piece: &[u8]) {
         self.total += piece.len() as u64;
         let (head, rest) = piece.split_at(piece.len().min(HALF - self.head.len()));
@@ -70,9 +108,10 @@ mod tests {
     use super::*;
 
     async fn captured(output: &[u8]) -> (String, u64) {
-        let capture = Capture::default();
+        let folder = tempfile::tempdir().unwrap();
+        let capture = Capture::of(&Context::bare(crate::Root::open(folder.path()).unwrap()));
         capture.read(output).await;
-        capture.text()
+        capture.text(None)
     }
 
     #[tokio::test]

@@ -5,28 +5,53 @@ use std::io;
 use std::process::{ExitStatus, Stdio};
 
 use tokio::io::AsyncRead;
-use tokio::process::{Child, Command};
+use tokio::process::{Child, ChildStdin, Command};
 
 /// A running command.
 pub(super) struct Group {
     child: Child,
 }
 
+/// A command's input, if it has one, and its outputs.
+pub(super) struct Pipes {
+    pub(super) input: Option<ChildStdin>,
+    pub(super) output: Vec<Pipe>,
+}
+
 type Pipe = Box<dyn AsyncRead + Send + Unpin>;
 
 impl Group {
-    /// Starts the command. Its two outputs are read side by side.
-    pub(super) fn start(mut command: Command) -> io::Result<(Self, Vec<Pipe>)> {
+    /// Starts the command without input.
+    pub(super) fn start(command: Command) -> io::Result<(Self, Pipes)> {
+        Self::start_with(command, Stdio::null())
+    }
+
+    /// Starts the command with an input to write to.
+    pub(super) fn start_with_input(command: Command) -> io::Result<(Self, Pipes)> {
+        Self::start_with(command, Stdio::piped())
+    }
+
+    /// Its two outputs are read side by side.
+    fn start_with(mut command: Command, input: Stdio) -> io::Result<(Self, Pipes)> {
         let mut child = command
-            .stdin(Stdio::null())
+            .stdin(input)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .kill_on_drop(true)
             .spawn()?;
-        let mut pipes: Vec<Pipe> = Vec::new();
-        pipes.extend(child.stdout.take().map(|pipe| Box::new(pipe) as Pipe));
-        pipes.extend(child.stderr.take().map(|pipe| Box::new(pipe) as Pipe));
+        let mut output: Vec<Pipe> = Vec::new();
+        output.extend(child.stdout.take().map(|pipe| Box::new(pipe) as Pipe));
+        output.extend(child.stderr.take().map(|pipe| Box::new(pipe) as Pipe));
+        let pipes = Pipes {
+            input: child.stdin.take(),
+            output,
+        };
         Ok((Self { child }, pipes))
+    }
+
+    /// The number by which the system knows the shell.
+    pub(super) fn id(&self) -> u32 {
+        self.child.id().unwrap_or_default()
     }
 
     /// Waits until the shell has exited. Can be dropped and called again.

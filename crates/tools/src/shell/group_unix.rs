@@ -10,8 +10,14 @@ use std::process::{ExitStatus, Stdio};
 
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
 use tokio::net::unix::pipe;
-use tokio::process::{Child, Command};
+use tokio::process::{Child, ChildStdin, Command};
 use tokio::signal::unix::{Signal as Signals, SignalKind, signal};
+
+/// A command's input, if it has one, and its output.
+pub(super) struct Pipes {
+    pub(super) input: Option<ChildStdin>,
+    pub(super) output: Vec<pipe::Receiver>,
+}
 
 /// A running command.
 pub(super) struct Group {
@@ -22,14 +28,24 @@ pub(super) struct Group {
 }
 
 impl Group {
-    /// Starts the command. Both of its outputs go into one pipe, so their order is the true one.
-    pub(super) fn start(mut command: Command) -> io::Result<(Self, Vec<pipe::Receiver>)> {
+    /// Starts the command without input.
+    pub(super) fn start(command: Command) -> io::Result<(Self, Pipes)> {
+        Self::start_with(command, Stdio::null())
+    }
+
+    /// Starts the command with an input to write to.
+    pub(super) fn start_with_input(command: Command) -> io::Result<(Self, Pipes)> {
+        Self::start_with(command, Stdio::piped())
+    }
+
+    /// Both of its outputs go into one pipe, so their order is the true one.
+    fn start_with(mut command: Command, input: Stdio) -> io::Result<(Self, Pipes)> {
         // Before the start, so that no exit is missed.
         let child_signals = signal(SignalKind::child())?;
         let (reader, writer) = io::pipe()?;
         let reader = pipe::Receiver::from_owned_fd(OwnedFd::from(reader))?;
-        let child = command
-            .stdin(Stdio::null())
+        let mut child = command
+            .stdin(input)
             .stdout(writer.try_clone()?)
             .stderr(writer)
             .process_group(0)
@@ -37,6 +53,10 @@ impl Group {
             .spawn()?;
         let leader = child.id().and_then(|id| Pid::from_raw(id.cast_signed()));
         let leader = leader.ok_or(io::ErrorKind::NotFound)?;
+        let pipes = Pipes {
+            input: child.stdin.take(),
+            output: vec![reader],
+        };
         let group = Self {
             child,
             leader,
@@ -44,7 +64,12 @@ impl Group {
             is_reaped: false,
         };
         // Here the command is dropped, and with it our copies of the pipe's writing end.
-        Ok((group, vec![reader]))
+        Ok((group, pipes))
+    }
+
+    /// The number by which the system knows the shell.
+    pub(super) fn id(&self) -> u32 {
+        self.leader.as_raw_nonzero().get().cast_unsigned()
     }
 
     /// Waits until the shell has exited, and leaves it as it is. Can be dropped and called again.

@@ -1,6 +1,9 @@
 //! The promises of the built-in tools, kept on real files, pipes and processes.
 
 #[cfg(test)]
+#[cfg(unix)]
+mod background;
+#[cfg(test)]
 mod beneath;
 #[cfg(test)]
 mod editing;
@@ -15,6 +18,9 @@ mod redacted;
 #[cfg(test)]
 #[cfg(unix)]
 mod running;
+#[cfg(test)]
+#[cfg(unix)]
+mod streaming;
 #[cfg(test)]
 mod workplace;
 #[cfg(test)]

@@ -1,11 +1,12 @@
 //! A folder to work in with something outside it, and one-line calls of the tools.
 
+use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use alipes_base::{Clock, Deadline, Environment, Redactor};
-use alipes_tools::{Context, KnownFiles, Output, Root, ToolError, Toolbox};
+use alipes_tools::{Context, Output, Progress, Root, ToolError, Toolbox, Workbench};
 use serde_json::Value;
 
 /// What lies outside, and must never be seen inside.
@@ -24,12 +25,20 @@ impl Workplace {
         fs::create_dir(folder.path().join("outside")).unwrap();
         fs::write(folder.path().join("outside/secret.txt"), CANARY).unwrap();
         let clock = Clock::system();
+        let temporary = folder.path().join("temporary");
+        fs::create_dir(&temporary).unwrap();
+        let variables = [
+            ("PATH".into(), "/usr/bin:/bin".into()),
+            ("TMPDIR".into(), temporary.into_os_string()),
+        ];
+        let environment = Environment::new::<OsString, OsString>(variables, PathBuf::new());
         let context = Context {
             root: Root::open(&folder.path().join("project")).unwrap(),
-            environment: Environment::new([("PATH", "/usr/bin:/bin")], PathBuf::new()),
             deadline: Deadline::after(&clock, "turn", Duration::from_secs(60)),
             clock,
-            known_files: KnownFiles::default(),
+            workbench: Workbench::new(&environment),
+            environment,
+            progress: Progress::default(),
             redactor: Redactor::new(),
         };
         Self { folder, context }

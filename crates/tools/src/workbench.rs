@@ -1,0 +1,28 @@
+//! What one conversation keeps from call to call.
+
+use alipes_base::Environment;
+
+use crate::known::KnownFiles;
+use crate::scratch::Scratch;
+use crate::shell::Processes;
+
+/// The files that were seen, a folder for long outputs, the processes in the background. Clones
+/// share them; with the last one the folder goes, and the processes end.
+#[derive(Clone, Debug)]
+pub struct Workbench {
+    pub(crate) known_files: KnownFiles,
+    pub(crate) scratch: Scratch,
+    pub(crate) processes: Processes,
+}
+
+impl Workbench {
+    /// An empty one. Long outputs will lie where the environment has temporary files.
+    #[must_use]
+    pub fn new(environment: &Environment) -> Self {
+        Self {
+            known_files: KnownFiles::default(),
+            scratch: Scratch::of(environment),
+            processes: Processes::default(),
+        }
+    }
+}
