@@ -1,13 +1,16 @@
 //! Runs the tool calls of one response: through the gate, recorded, and each answered.
 
 use std::collections::HashSet;
+use std::convert::Infallible;
+use std::time::Duration;
 
 use alipes_store::{Entry, OpenCall};
-use alipes_tools::{Context, Effect, Tool, Toolbox};
+use alipes_tools::{Context, Effect, Progress, ProgressReader, Tool, Toolbox};
 use alipes_wire::{Item, ItemView};
 use futures_util::future::join_all;
 use serde_json::Value;
 use tokio::sync::mpsc;
+use tokio::time::sleep;
 
 use crate::events::ToolOutcome;
 use crate::record::Record;
@@ -18,6 +21,9 @@ const MAX_CALLS: usize = 32;
 
 /// How many reading calls run side by side.
 const SIDE_BY_SIDE: usize = 8;
+
+/// How long what a call tells is gathered before it is passed on again: nobody reads faster.
+const PROGRESS_PAUSE: Duration = Duration::from_millis(50);
 
 /// What calls need to run.
 pub(crate) struct Desk<'a> {
@@ -155,8 +161,8 @@ impl<'a> Desk<'a> {
         for call in &prepared {
             self.announce(call).await;
         }
-        let context = self.context;
-        let results = join_all(prepared.into_iter().map(|call| finish(call, context))).await;
+        let running = prepared.into_iter().map(|call| self.finish(call));
+        let results = join_all(running).await;
         let outputs = results
             .iter()
             .map(|(call, _, text)| Item::function_call_output(&call.id, text));
@@ -173,6 +179,41 @@ impl<'a> Desk<'a> {
             .await;
         }
         Ok(())
+    }
+
+    /// Runs a call, and passes on what it tells meanwhile.
+    async fn finish(&self, prepared: Prepared<'_>) -> (Call, ToolOutcome, String) {
+        let (call, tool, input) = match prepared {
+            Prepared::Answer {
+                call,
+                outcome,
+                text,
+            } => return (call, outcome, text),
+            Prepared::Run { call, tool, input } => (call, tool, input),
+        };
+        let (progress, reader) = Progress::channel(self.context.redactor.clone());
+        let context = Context {
+            progress,
+            ..self.context.clone()
+        };
+        // Side by side: a listener that is slow must not keep the tool waiting.
+        let result = tokio::select! {
+            result = tool.run(input, &context) => result,
+            never = self.pass_on(&call.id, reader) => match never {},
+        };
+        match result {
+            Ok(output) => (call, ToolOutcome::Done, output.text),
+            Err(error) => (call, ToolOutcome::Failed, format!("error: {error}")),
+        }
+    }
+
+    async fn pass_on(&self, call_id: &str, mut reader: ProgressReader) -> Infallible {
+        loop {
+            let text = reader.next().await;
+            let call_id = call_id.to_owned();
+            self.tell(TurnEvent::ToolProgress { call_id, text }).await;
+            sleep(PROGRESS_PAUSE).await;
+        }
     }
 
     async fn announce(&self, prepared: &Prepared<'_>) {
@@ -204,20 +245,6 @@ fn intent(prepared: &Prepared<'_>) -> Option<Entry> {
             repeatable: tool.effect() == Effect::Reads,
         }),
         Prepared::Answer { .. } => None,
-    }
-}
-
-async fn finish(prepared: Prepared<'_>, context: &Context) -> (Call, ToolOutcome, String) {
-    match prepared {
-        Prepared::Answer {
-            call,
-            outcome,
-            text,
-        } => (call, outcome, text),
-        Prepared::Run { call, tool, input } => match tool.run(input, context).await {
-            Ok(output) => (call, ToolOutcome::Done, output.text),
-            Err(error) => (call, ToolOutcome::Failed, format!("error: {error}")),
-        },
     }
 }
 

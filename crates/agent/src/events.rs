@@ -57,6 +57,14 @@ pub enum TurnEvent {
         /// What it does to the world.
         effect: Option<Effect>,
     },
+    /// A tool call says how it gets on, for whoever watches: of a command, the newest lines of its
+    /// output, harmless and without secrets. The whole comes when the call has ended.
+    ToolProgress {
+        /// The call.
+        call_id: String,
+        /// What came since the last time; where too much came, the end of it.
+        text: String,
+    },
     /// A tool call has ended.
     ToolCompleted {
         /// The call.

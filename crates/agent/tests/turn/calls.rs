@@ -148,3 +148,81 @@ async fn a_denied_call_is_answered_with_a_reason_and_has_no_effect() {
         }
     )));
 }
+
+#[tokio::test]
+async fn what_a_command_says_is_told_before_it_has_ended() {
+    let command = "echo working; while [ ! -e go ]; do sleep 0.01; done; echo over";
+    let arguments = json!({"command": command}).to_string();
+    let script = Script::of(&[
+        response(&[call("c1", "shell", &arguments)]),
+        response(&[says("done")]),
+    ])
+    .await;
+    let mut work = Work::granted(&script.base_url, &[Effect::Executes]);
+    let go = work.path("go");
+    // The command ends only when what it said has been heard.
+    work.until("run it", |event| match event {
+        TurnEvent::ToolProgress { call_id, text } => {
+            assert_eq!((call_id.as_str(), text.as_str()), ("c1", "working\n"));
+            std::fs::write(&go, "").unwrap();
+            false
+        }
+        TurnEvent::ToolCompleted { output, .. } => {
+            assert_eq!(output, "exit code 0\nworking\nover\n");
+            true
+        }
+        _ => false,
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn arguments_that_never_come_to_a_point_are_answered() {
+    let spaces = " ".repeat(200_000);
+    let table = [
+        (spaces.clone(), "`path` is missing"),
+        (format!("{{{spaces}"), "not JSON"),
+        (
+            format!("{spaces}{{\"path\": \"notes.txt\"}}{spaces}"),
+            "a note",
+        ),
+        ("[".repeat(10_000), "not JSON"),
+    ];
+    let calls: Vec<_> = (0..)
+        .zip(&table)
+        .map(|(number, (arguments, _))| call(&format!("c{number}"), "read_file", arguments))
+        .collect();
+    let outputs = outputs_of(&calls).await;
+    for ((_, told), (_, output)) in table.iter().zip(outputs) {
+        assert!(output.contains(told), "{output}");
+        assert!(output.len() < 1_000);
+    }
+}
+
+#[tokio::test]
+async fn a_secret_that_a_command_echoes_reaches_neither_model_nor_listener() {
+    let command = "echo canary-secret; echo canary-secret > out.txt";
+    let arguments = json!({"command": command}).to_string();
+    let script = Script::of(&[
+        response(&[call("c1", "shell", &arguments)]),
+        response(&[call("c2", "read_file", r#"{"path": "out.txt"}"#)]),
+        response(&[says("done")]),
+    ])
+    .await;
+    let mut work = Work::granted(&script.base_url, &[Effect::Executes]);
+    let secret = alipes_base::Secret::new("canary-secret".to_owned());
+    work.redactor.learn(&secret);
+    let turn = work.turn("go").await;
+    for (_, output) in script.outputs(2) {
+        assert!(output.contains("[redacted]"), "{output}");
+        assert!(!output.contains("canary-secret"), "{output}");
+    }
+    for event in &turn.events {
+        let (TurnEvent::ToolProgress { text, .. } | TurnEvent::ToolCompleted { output: text, .. }) =
+            event
+        else {
+            continue;
+        };
+        assert!(!text.contains("canary-secret"), "{text}");
+    }
+}

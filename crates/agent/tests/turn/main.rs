@@ -9,5 +9,6 @@ mod ending;
 mod record;
 mod resume;
 mod script;
+mod side_by_side;
 mod wires;
 mod work;

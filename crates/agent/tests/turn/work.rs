@@ -48,6 +48,8 @@ impl Default for Setup {
 pub(crate) struct Work {
     folder: tempfile::TempDir,
     pub(crate) agent: Agent,
+    /// The secrets that the agent knows.
+    pub(crate) redactor: Redactor,
 }
 
 /// How a turn ended, and what it told.
@@ -91,6 +93,7 @@ impl Work {
             session_id: "s",
         };
         let model = Catalog::default().chain(&overrides, making).unwrap();
+        let redactor = Redactor::new();
         let options = AgentOptions {
             model: Box::new(model),
             toolbox: setup.toolbox,
@@ -98,10 +101,11 @@ impl Work {
             journal: setup.journal,
             root: Root::open(folder.path()).unwrap(),
             environment,
-            redactor: Redactor::new(),
+            redactor: redactor.clone(),
             clock,
         };
         Self {
+            redactor,
             agent: Agent::resumed(options, SETTING, setup.transcript),
             folder,
         }

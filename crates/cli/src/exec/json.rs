@@ -73,6 +73,9 @@ fn event_value(event: &TurnEvent) -> Option<Value> {
             "type": "tool.started", "call_id": call_id, "name": name, "summary": summary,
             "effect": effect.map(Effect::as_str),
         }),
+        TurnEvent::ToolProgress { call_id, text } => {
+            json!({"type": "tool.output", "call_id": call_id, "text": text})
+        }
         TurnEvent::ToolCompleted {
             call_id,
             name,

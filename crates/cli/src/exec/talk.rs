@@ -75,6 +75,7 @@ impl Talk {
                 let line = format!("· {}", one_line(summary, LONGEST));
                 self.say(&self.style.faint(line));
             }
+            TurnEvent::ToolProgress { text, .. } => self.tail(text),
             TurnEvent::ToolCompleted {
                 name,
                 outcome,
@@ -115,6 +116,7 @@ impl Talk {
                         .warning(format!("! {fault}; asking {to}{behind}")),
                 );
             }
+            TurnEvent::ToolCompleted { .. } => self.clear(),
             TurnEvent::Trace(trace) => self.trace(trace),
             _ => {}
         }
@@ -138,6 +140,17 @@ impl Talk {
                 true => self.timed(&text),
                 false => self.say(&text),
             }
+        }
+    }
+
+    /// Draws the last line that a command has said, where it can be taken back.
+    fn tail(&mut self, text: &str) {
+        let last = text.lines().rev().find(|line| !line.trim().is_empty());
+        if let (true, Some(last)) = (self.spins, last) {
+            let longest = columns().saturating_sub(SPARE);
+            let line = self.style.faint(one_line(&format!("  {last}"), longest));
+            let _ = write!(std::io::stderr(), "\r\x1b[K{line}");
+            self.drawn = true;
         }
     }
 
