@@ -1,15 +1,15 @@
-//! Whatever a server sends as an answer in Chat Completions or Messages, reading it never fails, its
-//! readers agree on how it ended, and what was read can be written again.
+//! Whatever a server sends as an answer, in whichever dialect, reading it never fails, its readers
+//! agree on how it ended, and a client of any dialect can be sent what was read.
 
-use alipes_wire::chat::ChatWriter;
-use alipes_wire::messages::MessageWriter;
 use alipes_wire::responses::Terminal;
 use alipes_wire::{
-    Assembler, Dialect, Frame, Item, ItemView, ModelEvent, ModelRequest, Quirks, Signal,
-    StreamReader,
+    AnswerOut, ApiError, Assembler, Dialect, Frame, Item, ItemView, Label, ModelEvent,
+    ModelRequest, Quirks, Signal, StreamReader,
 };
 use bytes::Bytes;
 use serde_json::Value;
+
+const DIALECTS: [Dialect; 3] = [Dialect::Responses, Dialect::Chat, Dialect::Messages];
 
 /// What an answer told.
 struct Told {
@@ -19,12 +19,13 @@ struct Told {
 
 /// Every line is an event's data.
 pub(crate) fn holds(bytes: &[u8]) {
-    for dialect in [Dialect::Chat, Dialect::Messages] {
+    for dialect in DIALECTS {
         let told = read(dialect, bytes.split(|byte| *byte == b'\n'));
-        goes_back(dialect, &told);
-        let chat = written(Dialect::Chat, &told);
-        let messages = written(Dialect::Messages, &told);
-        for (target, frames) in [(Dialect::Chat, chat), (Dialect::Messages, messages)] {
+        if dialect != Dialect::Responses {
+            goes_back(dialect, &told);
+        }
+        for target in DIALECTS.into_iter().filter(|target| *target != dialect) {
+            let frames = served(dialect, target, bytes);
             let lines = frames.iter().map(|frame| frame.data.as_bytes());
             let again = read(target, lines);
             let completed = matches!(told.terminal, Some(Terminal::Completed { .. }));
@@ -35,8 +36,32 @@ pub(crate) fn holds(bytes: &[u8]) {
                 assert_eq!(calls(&again), calls(&told), "{dialect:?} as {target:?}");
             }
         }
+        served(dialect, dialect, bytes);
         let _ = dialect.answer(bytes);
     }
+}
+
+/// What a client that speaks `target` is sent of a stream in `dialect`.
+fn served(dialect: Dialect, target: Dialect, bytes: &[u8]) -> Vec<Frame> {
+    let mut reader = StreamReader::new(dialect);
+    let mut out = AnswerOut::new(dialect, target, Label::default()).whole();
+    let mut frames = Vec::new();
+    for line in bytes.split(|byte| *byte == b'\n') {
+        if let Ok(event) = reader.event(Bytes::copy_from_slice(line)) {
+            frames.extend(out.push(&event));
+        }
+    }
+    if let Some(end) = reader.missing_end().filter(|_| !out.has_ended()) {
+        frames.extend(out.push(&end));
+    }
+    if let Some(object) = out.object() {
+        is_json(&object);
+    }
+    frames.extend(out.fail(&ApiError::default()));
+    for frame in frames.iter().filter(|frame| frame.data.trim() != "[DONE]") {
+        is_json(&frame.data);
+    }
+    frames
 }
 
 fn read<'b>(dialect: Dialect, lines: impl Iterator<Item = &'b [u8]>) -> Told {
@@ -51,8 +76,10 @@ fn read<'b>(dialect: Dialect, lines: impl Iterator<Item = &'b [u8]>) -> Told {
             continue;
         };
         let terminal = reader.terminal(&event);
+        // The kinds of the other dialects mean something there alone.
         let by_kind = Signal::of(&event) == Signal::Terminal;
-        assert_eq!(by_kind, terminal.is_some(), "{event:?}");
+        let agreed = by_kind == terminal.is_some() || dialect == Dialect::Responses;
+        assert!(agreed, "{event:?}");
         assembler.push(&event, &mut told.events);
         told.terminal = told.terminal.or(terminal);
     }
@@ -121,30 +148,6 @@ fn goes_back(dialect: Dialect, told: &Told) {
         let encoded = encoded.unwrap_or_else(|error| panic!("{dialect:?} as {target:?}: {error}"));
         serde_json::from_slice::<serde::de::IgnoredAny>(&encoded.body()).unwrap();
     }
-}
-
-fn written(dialect: Dialect, told: &Told) -> Vec<Frame> {
-    let mut frames = Vec::new();
-    match dialect {
-        Dialect::Chat => {
-            let mut writer = ChatWriter::new("c", "m", 0, true);
-            told.events
-                .iter()
-                .for_each(|event| frames.extend(writer.push(event)));
-            is_json(&writer.object());
-        }
-        _ => {
-            let mut writer = MessageWriter::new("msg", "m");
-            told.events
-                .iter()
-                .for_each(|event| frames.extend(writer.push(event)));
-            is_json(&writer.object());
-        }
-    }
-    for frame in frames.iter().filter(|frame| frame.data != "[DONE]") {
-        is_json(&frame.data);
-    }
-    frames
 }
 
 fn is_json(text: &str) {

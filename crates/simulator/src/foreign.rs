@@ -5,7 +5,7 @@
 //! the same word, and a new row in the fault table needs nothing here.
 
 use alipes_wire::responses::CreateRequest;
-use alipes_wire::{ApiError, ClientRequest, Dialect, NotARequest, messages};
+use alipes_wire::{ApiError, ClientRequest, Dialect, Label, NotARequest, messages};
 use bytes::Bytes;
 use http::{Response, header};
 use http_body_util::BodyExt as _;
@@ -30,6 +30,21 @@ impl Foreign {
             "/v1/chat/completions" => Some(Self::Chat),
             "/v1/messages" => Some(Self::Messages),
             _ => None,
+        }
+    }
+
+    fn dialect(self) -> Dialect {
+        match self {
+            Self::Chat => Dialect::Chat,
+            Self::Messages => Dialect::Messages,
+        }
+    }
+
+    /// What its ids begin with.
+    fn prefix(self) -> &'static str {
+        match self {
+            Self::Chat => "chatcmpl",
+            Self::Messages => "msg",
         }
     }
 
@@ -58,13 +73,14 @@ impl Foreign {
         };
         let turn = turn::answer(backend, &request, request.input.clone());
         let now = backend.now();
-        let speaker = match self {
-            Self::Chat => {
-                let id = backend.id("chatcmpl");
-                Speaker::chat(&id, &request.model, now, asked.include_usage)
-            }
-            Self::Messages => Speaker::messages(&backend.id("msg"), &request.model),
+        let label = Label {
+            id: backend.id(self.prefix()),
+            model: request.model.clone(),
+            created_at: now,
+            include_usage: asked.include_usage,
+            ..Label::default()
         };
+        let speaker = Speaker::new(self.dialect(), label);
         if asked.stream {
             let steps = inject::script(turn.events, fault, now);
             responses::streamed(connection, speaker.respeak(steps))
@@ -91,11 +107,8 @@ impl Foreign {
     }
 
     fn understand(self, body: &Bytes) -> Result<ClientRequest, Refusal> {
-        let dialect = match self {
-            Self::Chat => Dialect::Chat,
-            Self::Messages => Dialect::Messages,
-        };
-        let asked = dialect
+        let asked = self
+            .dialect()
             .read(body)
             .map_err(|error: NotARequest| Refusal::new(format!("{error}.")))?;
         // The vendor's own server demands it.

@@ -3,10 +3,8 @@
 //! Steps go through the same reader and writers that our server uses. What is no event of ours (a
 //! broken line, an event nobody knows) is passed on as it is: it means the same in any dialect.
 
-use alipes_wire::chat::ChatWriter;
-use alipes_wire::messages::MessageWriter;
 use alipes_wire::responses::{Assembler, Terminal};
-use alipes_wire::{ApiError, Frame, ModelEvent, RawEvent};
+use alipes_wire::{AnswerWriter, Dialect, Label, RawEvent};
 
 use crate::inject::{self, Step};
 
@@ -14,35 +12,19 @@ use crate::inject::{self, Step};
 #[derive(Debug)]
 pub(crate) struct Speaker {
     assembler: Assembler,
-    writer: Writer,
+    writer: AnswerWriter,
     /// What the last event became, in case it comes again.
     last: Vec<String>,
     /// What the last piece of text became, in case there is more of it behind the end.
     last_text: Option<String>,
 }
 
-#[derive(Debug)]
-enum Writer {
-    Chat(Box<ChatWriter>),
-    Messages(Box<MessageWriter>),
-}
-
 impl Speaker {
-    /// Speaks Chat Completions.
-    pub(crate) fn chat(id: &str, model: &str, now: u64, include_usage: bool) -> Self {
-        let writer = ChatWriter::new(id, model, now, include_usage);
-        Self::new(Writer::Chat(Box::new(writer)))
-    }
-
-    /// Speaks Messages.
-    pub(crate) fn messages(id: &str, model: &str) -> Self {
-        Self::new(Writer::Messages(Box::new(MessageWriter::new(id, model))))
-    }
-
-    fn new(writer: Writer) -> Self {
+    /// Speaks `dialect`.
+    pub(crate) fn new(dialect: Dialect, label: Label) -> Self {
         Self {
             assembler: Assembler::new(),
-            writer,
+            writer: AnswerWriter::new(dialect, label),
             last: Vec::new(),
             last_text: None,
         }
@@ -67,10 +49,7 @@ impl Speaker {
         for event in events {
             self.say(event);
         }
-        match self.writer {
-            Writer::Chat(writer) => writer.object(),
-            Writer::Messages(writer) => writer.object(),
-        }
+        self.writer.object()
     }
 
     /// The events that one event becomes.
@@ -81,7 +60,7 @@ impl Speaker {
         let frames = match Terminal::of(&raw) {
             Some(Terminal::Failed(error)) => self.writer.fail(&error),
             Some(Terminal::Error(frame)) => self.writer.fail(&frame.error),
-            Some(Terminal::Incomplete { reason }) => self.writer.stop_short(&reason),
+            Some(Terminal::Incomplete { reason }) => self.writer.stop_short(&reason, None),
             ended => {
                 let known = self.assembler.skipped();
                 match self.assembler.push(&raw) {
@@ -100,29 +79,6 @@ impl Speaker {
             self.last_text = self.last.last().cloned();
         }
         self.last.clone()
-    }
-}
-
-impl Writer {
-    fn push(&mut self, event: &ModelEvent) -> Vec<Frame> {
-        match self {
-            Self::Chat(writer) => writer.push(event),
-            Self::Messages(writer) => writer.push(event),
-        }
-    }
-
-    fn stop_short(&mut self, reason: &str) -> Vec<Frame> {
-        match self {
-            Self::Chat(writer) => writer.stop_short(reason),
-            Self::Messages(writer) => writer.stop_short(reason),
-        }
-    }
-
-    fn fail(&mut self, error: &ApiError) -> Vec<Frame> {
-        match self {
-            Self::Chat(writer) => writer.fail(error),
-            Self::Messages(writer) => writer.fail(error),
-        }
     }
 }
 
@@ -184,7 +140,7 @@ mod tests {
 
     #[test]
     fn faults_stay_where_they_were() {
-        let chat = spoken(Speaker::chat("c", "m", 0, false));
+        let chat = spoken(Speaker::new(Dialect::Chat, Label::default()));
         let end = ["finish_reason\":\"stop", "[DONE]"];
         let expected = [
             "role",
@@ -196,7 +152,7 @@ mod tests {
         ];
         assert_eq!(chat[..6], expected);
         assert_eq!(chat[6..], [end[0], end[1], "cut"]);
-        let messages = spoken(Speaker::messages("msg", "m"));
+        let messages = spoken(Speaker::new(Dialect::Messages, Label::default()));
         let expected = [
             "message_start",
             "content_block_start",

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use alipes_wire::responses::{CreateRequest, ResponseWriter};
-use alipes_wire::{Item, ItemView, Usage};
+use alipes_wire::{Frame, Item, ItemView, Usage};
 use serde_json::Value;
 
 use crate::answers::Refusal;
@@ -28,28 +28,29 @@ pub(crate) fn answer(backend: &Backend, request: &CreateRequest, conversation: V
     let id = backend.id("resp");
     let mut writer = ResponseWriter::new(&id, &request.model, backend.now())
         .after(request.previous_response_id.clone());
-    let mut events = writer.open();
+    let mut frames = writer.open();
     if request.generate != Some(false) {
         match planner::plan(&request.tools, &conversation) {
             Plan::Answer(text) => {
-                events.extend(message(backend, &mut writer, "final_answer", &text));
+                frames.extend(message(backend, &mut writer, "final_answer", &text));
             }
             Plan::Calls(preamble, calls) => {
-                events.extend(message(backend, &mut writer, "commentary", &preamble));
+                frames.extend(message(backend, &mut writer, "commentary", &preamble));
                 for call in calls {
                     let arguments = call.arguments.to_string();
                     let ids = (backend.id("fc"), backend.id("call"));
-                    events.extend(writer.function_call(&ids.0, &ids.1, call.name, &[&arguments]));
+                    frames.extend(writer.function_call(&ids.0, &ids.1, call.name, &[&arguments]));
                 }
             }
         }
     }
     let usage = usage(request, &conversation, &writer.items());
-    events.push(writer.complete(usage));
+    frames.push(writer.complete(Some(usage), None));
+    let object = writer.object().unwrap_or_default();
     Turn {
         id,
-        events,
-        object: writer.object(usage),
+        events: frames.into_iter().map(|frame| frame.data).collect(),
+        object: serde_json::from_str(object).unwrap_or_default(),
         conversation: [conversation, writer.items()].concat(),
     }
 }
@@ -82,9 +83,9 @@ pub(crate) fn check(conversation: &[Item]) -> Result<(), Refusal> {
 }
 
 /// A message in small deltas, word by word.
-fn message(backend: &Backend, writer: &mut ResponseWriter, phase: &str, text: &str) -> Vec<String> {
+fn message(backend: &Backend, writer: &mut ResponseWriter, phase: &str, text: &str) -> Vec<Frame> {
     let words: Vec<&str> = text.split_inclusive(' ').collect();
-    writer.message_in_phase(&backend.id("msg"), Some(phase), &words)
+    writer.message(&backend.id("msg"), Some(phase), &words)
 }
 
 /// Roughly: four bytes to a token.

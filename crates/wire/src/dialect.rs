@@ -9,7 +9,9 @@
 use bytes::Bytes;
 
 use crate::responses::{self, Terminal};
-use crate::{CannotCarry, Item, ModelEvent, ModelRequest, NotAnEvent, RawEvent, chat, messages};
+use crate::{
+    CannotCarry, Item, ModelEvent, ModelRequest, NotAnEvent, RawEvent, Usage, chat, messages,
+};
 
 /// The language that an endpoint speaks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -190,6 +192,19 @@ impl StreamReader {
             Watch::Responses => Terminal::of(event),
             Watch::Chat(watch) => watch.terminal(event),
             Watch::Messages(watch) => watch.terminal(event),
+        }
+    }
+
+    /// The tokens that the response took, where its last event `event`, or one before it, has told.
+    #[must_use]
+    pub fn usage(&self, event: &RawEvent) -> Option<Usage> {
+        match &self.0 {
+            Watch::Responses => {
+                let response = event.fields().object("response")?;
+                response.object("usage").map(|usage| Usage::read(&usage))
+            }
+            Watch::Chat(watch) => watch.usage(),
+            Watch::Messages(watch) => watch.usage(),
         }
     }
 

@@ -69,6 +69,11 @@ impl Object {
         self.distinct(other.into_iter().flat_map(Fields::iter))
     }
 
+    /// The members of another object, also those that are null, unless they are here already.
+    pub(crate) fn merge_all(self, other: &Fields<'_>) -> Self {
+        self.distinct(other.members())
+    }
+
     /// Members no two of which have one name, unless they are here already. There may be many, of a
     /// stranger's making, so they are not compared with each other.
     pub(crate) fn distinct<'m>(

@@ -228,6 +228,11 @@ impl<'a> Part<'a> {
         self.fields.object(dialect)
     }
 
+    /// All members of the part.
+    pub(crate) fn fields(&self) -> &Fields<'a> {
+        &self.fields
+    }
+
     /// How closely an image shall be looked at.
     pub(crate) fn detail(&self) -> Option<String> {
         self.fields.string("detail")

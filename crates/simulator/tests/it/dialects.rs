@@ -160,7 +160,7 @@ async fn what_cannot_be_answered_is_refused_in_the_vendors_words() {
             &bearer[..],
             r#"{"messages":[],"n":2}"#.to_owned(),
             400,
-            "`n` above 1",
+            "several answers",
         ),
         (
             Dialect::Messages,

@@ -20,6 +20,7 @@ mod watch;
 mod writer;
 
 pub(crate) use assembler::Assembler;
+pub(crate) use chunk::DONE;
 pub(crate) use create::read;
 pub use encode::EncodedRequest;
 pub use error::error_body;

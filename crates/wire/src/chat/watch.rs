@@ -58,6 +58,11 @@ impl Watch {
         &self.id
     }
 
+    /// The tokens, as far as they were told.
+    pub(crate) fn usage(&self) -> Option<Usage> {
+        self.usage
+    }
+
     /// How the response ended, if `event` ends it.
     pub(crate) fn terminal(&self, event: &RawEvent) -> Option<Terminal> {
         match event.kind() {

@@ -85,8 +85,9 @@ impl ChatWriter {
     }
 
     /// Ends an answer that was cut short. `reason` is as the Responses dialect names it.
-    pub fn stop_short(&mut self, reason: &str) -> Vec<Frame> {
+    pub fn stop_short(&mut self, reason: &str, usage: Option<Usage>) -> Vec<Frame> {
         let mut frames = Vec::new();
+        self.usage = usage.or(self.usage);
         let finish = match reason {
             "content_filter" | "refusal" => "content_filter",
             _ => "length",
@@ -268,7 +269,7 @@ impl ChatWriter {
 }
 
 fn frame(data: String) -> Frame {
-    Frame { name: "", data }
+    Frame::new("", data)
 }
 
 fn usage_object(usage: Usage) -> String {

@@ -104,6 +104,11 @@ impl Watch {
         &self.id
     }
 
+    /// The tokens, as far as they were told.
+    pub(crate) fn usage(&self) -> Option<Usage> {
+        self.usage
+    }
+
     /// How the response ended, if `event`, observed before, ends it.
     pub(crate) fn terminal(&self, event: &RawEvent) -> Option<Terminal> {
         match event.kind() {

@@ -86,8 +86,9 @@ impl MessageWriter {
     }
 
     /// Ends an answer that was cut short. `reason` is as the Responses dialect names it.
-    pub fn stop_short(&mut self, reason: &str) -> Vec<Frame> {
+    pub fn stop_short(&mut self, reason: &str, usage: Option<Usage>) -> Vec<Frame> {
         let mut frames = Vec::new();
+        self.usage = usage.unwrap_or(self.usage);
         let stop = match reason {
             "content_filter" | "refusal" => "refusal",
             "model_context_window_exceeded" => "model_context_window_exceeded",
@@ -100,10 +101,7 @@ impl MessageWriter {
     /// Ends a stream that failed.
     pub fn fail(&mut self, error: &ApiError) -> Vec<Frame> {
         let data = error_body(error, None);
-        vec![Frame {
-            name: "error",
-            data,
-        }]
+        vec![Frame::new("error", data)]
     }
 
     /// A sign of life between events.
@@ -313,8 +311,7 @@ impl Open {
 }
 
 fn frame(name: &'static str, event: Object) -> Frame {
-    let data = event.end();
-    Frame { name, data }
+    Frame::new(name, event.end())
 }
 
 fn usage_object(usage: Usage) -> String {

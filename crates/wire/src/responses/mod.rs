@@ -14,8 +14,10 @@ mod encode;
 mod items;
 mod metadata;
 mod passing;
+mod open_item;
 mod portable;
 mod read;
+mod speak;
 mod terminal;
 mod writer;
 

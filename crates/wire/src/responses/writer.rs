@@ -3,40 +3,65 @@
 //! The shapes follow the OpenAI Responses streaming reference as its own SDKs parse them: every event
 //! has a `sequence_number`, an item is framed by `added` and `done`, and its text by a content part.
 
-use serde_json::{Value, json};
-
-use crate::{Item, Usage};
+use super::open_item::{Message, Thought};
+use crate::frame::Frame;
+use crate::json::Object;
+use crate::label::Label;
+use crate::{ApiError, Item, Usage};
 
 /// The server's side of one response.
 #[derive(Debug)]
 pub struct ResponseWriter {
-    id: String,
-    model: String,
-    created_at: u64,
-    previous_response_id: Option<String>,
+    pub(super) label: Label,
     sequence: u64,
-    output: Vec<Value>,
+    opened: bool,
+    /// The items by their index; one that is under way is none.
+    output: Vec<Option<String>>,
+    pub(super) message: Option<Message>,
+    pub(super) thought: Option<Thought>,
+    /// The whole response, once it has ended.
+    ended: Option<String>,
 }
 
 impl ResponseWriter {
     /// A response before its first event. `created_at` is in seconds since the Unix epoch.
     #[must_use]
     pub fn new(id: &str, model: &str, created_at: u64) -> Self {
-        Self {
+        Self::labelled(Label {
             id: id.to_owned(),
             model: model.to_owned(),
             created_at,
-            previous_response_id: None,
+            ..Label::default()
+        })
+    }
+
+    /// A response before its first event.
+    #[must_use]
+    pub fn labelled(label: Label) -> Self {
+        Self {
+            label,
             sequence: 0,
+            opened: false,
             output: Vec::new(),
+            message: None,
+            thought: None,
+            ended: None,
         }
     }
 
     /// The same response as the continuation of another one, which its envelope then names.
     #[must_use]
-    pub fn after(self, previous_response_id: Option<String>) -> Self {
+    pub fn after(mut self, previous_response_id: Option<String>) -> Self {
+        self.label.previous_response_id = previous_response_id;
+        self
+    }
+
+    /// The same response behind events that somebody else has written.
+    #[must_use]
+    pub(crate) fn going_on(self, sequence: u64, opened: bool) -> Self {
         Self {
-            previous_response_id,
+            sequence,
+            opened,
             ..self
         }
     }
@@ -44,65 +69,32 @@ impl ResponseWriter {
     /// The response's id.
     #[must_use]
     pub fn id(&self) -> &str {
-        &self.id
+        &self.label.id
     }
 
-    /// `response.created` and `response.in_progress`.
-    pub fn open(&mut self) -> Vec<String> {
-        ["response.created", "response.in_progress"]
-            .map(|kind| {
-                let response = self.snapshot("in_progress", None);
-                self.event(kind, json!({"response": response}))
-            })
-            .into()
+    /// `response.created` and `response.in_progress`, unless they have been written.
+    pub fn open(&mut self) -> Vec<Frame> {
+        if std::mem::replace(&mut self.opened, true) {
+            return Vec::new();
+        }
+        let kinds = ["response.created", "response.in_progress"];
+        let events = kinds.map(|kind| {
+            let response = self.envelope("in_progress").end();
+            self.event(kind, |event| event.raw("response", &response))
+        });
+        events.into()
     }
 
-    /// The frame around a message's text: call it with the pieces of the text, get all events.
-    pub fn message(&mut self, item_id: &str, pieces: &[&str]) -> Vec<String> {
-        self.message_in_phase(item_id, None, pieces)
-    }
-
-    /// The same for a message that is marked as `commentary` or `final_answer`.
-    pub fn message_in_phase(
-        &mut self,
-        item_id: &str,
-        phase: Option<&str>,
-        pieces: &[&str],
-    ) -> Vec<String> {
-        let index = self.output.len();
-        let text = pieces.concat();
-        let part = |text: &str| json!({"type": "output_text", "text": text, "annotations": []});
-        let item = |status: &str, content: Value| {
-            let item = json!({"id": item_id, "type": "message", "status": status, "role": "assistant", "content": content});
-            phase.map_or(item.clone(), |phase| with(&item, "phase", json!(phase)))
-        };
-        let place = json!({"item_id": item_id, "output_index": index, "content_index": 0});
-        let mut events = vec![
-            self.event(
-                "response.output_item.added",
-                json!({"output_index": index, "item": item("in_progress", json!([]))}),
-            ),
-            self.event(
-                "response.content_part.added",
-                with(&place, "part", part("")),
-            ),
-        ];
-        events.extend(pieces.iter().map(|piece| {
-            self.event(
-                "response.output_text.delta",
-                with(&place, "delta", json!(piece)),
-            )
-        }));
-        events.push(self.event(
-            "response.output_text.done",
-            with(&place, "text", json!(text)),
-        ));
-        events.push(self.event(
-            "response.content_part.done",
-            with(&place, "part", part(&text)),
-        ));
-        events.push(self.item_done(item("completed", json!([part(&text)]))));
-        events
+    /// A whole message, marked as `commentary` or `final_answer` or not, with its text in the given
+    /// pieces.
+    pub fn message(&mut self, item_id: &str, phase: Option<&str>, pieces: &[&str]) -> Vec<Frame> {
+        let mut frames = Vec::new();
+        self.begin_message(item_id, phase, &mut frames);
+        for piece in pieces {
+            self.say("output_text", piece, &mut frames);
+        }
+        self.end_message(None, &mut frames);
+        frames
     }
 
     /// A whole tool call, with its arguments in the given pieces.
@@ -112,108 +104,181 @@ impl ResponseWriter {
         call_id: &str,
         name: &str,
         pieces: &[&str],
-    ) -> Vec<String> {
-        let index = self.output.len();
+    ) -> Vec<Frame> {
         let arguments = pieces.concat();
-        let item = |status: &str, arguments: &str| json!({"id": item_id, "type": "function_call", "status": status, "call_id": call_id, "name": name, "arguments": arguments});
-        let place = json!({"item_id": item_id, "output_index": index});
-        let mut events = vec![self.event(
-            "response.output_item.added",
-            json!({"output_index": index, "item": item("in_progress", "")}),
-        )];
-        events.extend(pieces.iter().map(|piece| {
-            let fields = with(&place, "delta", json!(piece));
-            self.event("response.function_call_arguments.delta", fields)
+        let item = |status: &str, arguments: &str| {
+            Object::new()
+                .put("id", item_id)
+                .put("type", "function_call")
+                .put("status", status)
+                .put("call_id", call_id)
+                .put("name", name)
+                .put("arguments", arguments)
+                .end()
+        };
+        let mut frames = Vec::new();
+        let index = self.begin_item(&item("in_progress", ""), &mut frames);
+        let place = |event: Object| event.put("item_id", item_id).put("output_index", index);
+        for piece in pieces {
+            let kind = "response.function_call_arguments.delta";
+            frames.push(self.event(kind, |event| place(event).put("delta", piece)));
+        }
+        let kind = "response.function_call_arguments.done";
+        frames.push(self.event(kind, |event| {
+            place(event).put("name", name).put("arguments", &arguments)
         }));
-        let done = with(
-            &with(&place, "name", json!(name)),
-            "arguments",
-            json!(arguments),
-        );
-        events.push(self.event("response.function_call_arguments.done", done));
-        events.push(self.item_done(item("completed", &arguments)));
-        events
+        self.end_item(index, item("completed", &arguments), &mut frames);
+        frames
     }
 
-    /// `response.completed`.
-    pub fn complete(&mut self, usage: Usage) -> String {
-        let response = self.snapshot("completed", Some(usage));
-        self.event("response.completed", json!({"response": response}))
+    /// `response.completed`; `end_turn` is `Some(false)` where the model has more to say.
+    pub fn complete(&mut self, usage: Option<Usage>, end_turn: Option<bool>) -> Frame {
+        let response = self.envelope("completed");
+        let response = response.put_some("end_turn", end_turn);
+        self.end("response.completed", finish(response, usage))
     }
 
-    /// `response.failed` with an error code and message.
-    pub fn fail(&mut self, code: &str, message: &str) -> String {
-        let mut response = self.snapshot("failed", None);
-        response["error"] = json!({"code": code, "message": message});
-        self.event("response.failed", json!({"response": response}))
+    /// `response.failed`.
+    pub fn fail(&mut self, error: &ApiError) -> Frame {
+        let code = error.code.as_ref().or(error.kind.as_ref());
+        let error = Object::new()
+            .put("code", code.map_or("server_error", |code| code))
+            .put(
+                "message",
+                error.message.as_deref().unwrap_or("the request failed"),
+            )
+            .put_some("resets_at", error.resets_at)
+            .put_some("resets_in_seconds", error.resets_in_seconds);
+        let response = self.envelope("failed").raw("error", &error.end());
+        self.end("response.failed", finish(response, None))
     }
 
     /// `response.incomplete` with its reason.
-    pub fn stop_short(&mut self, reason: &str) -> String {
-        let mut response = self.snapshot("incomplete", None);
-        response["incomplete_details"] = json!({"reason": reason});
-        self.event("response.incomplete", json!({"response": response}))
+    pub fn stop_short(&mut self, reason: &str, usage: Option<Usage>) -> Frame {
+        let details = Object::new().put("reason", reason).end();
+        let response = self.envelope("incomplete");
+        let response = response.raw("incomplete_details", &details);
+        self.end("response.incomplete", finish(response, usage))
     }
 
-    /// The whole response as one JSON object, as `stream: false` answers it.
+    /// The whole response as one JSON object, as `stream: false` answers it; `None` before its end.
     #[must_use]
-    pub fn object(&self, usage: Usage) -> Value {
-        self.snapshot("completed", Some(usage))
+    pub fn object(&self) -> Option<&str> {
+        self.ended.as_deref()
     }
 
     /// The items of the answer so far.
     #[must_use]
     pub fn items(&self) -> Vec<Item> {
-        self.output
-            .iter()
-            .filter_map(|item| Item::parse(&item.to_string()).ok())
-            .collect()
+        let done = self.output.iter().flatten();
+        done.filter_map(|item| Item::parse(item).ok()).collect()
     }
 
-    fn item_done(&mut self, item: Value) -> String {
+    pub(super) fn has_ended(&self) -> bool {
+        self.ended.is_some()
+    }
+
+    /// An item begins; gives its index.
+    pub(super) fn begin_item(&mut self, item: &str, frames: &mut Vec<Frame>) -> usize {
         let index = self.output.len();
-        self.output.push(item.clone());
-        self.event(
-            "response.output_item.done",
-            json!({"output_index": index, "item": item}),
-        )
+        self.output.push(None);
+        frames.extend(self.open());
+        frames.push(self.event("response.output_item.added", |event| {
+            event.put("output_index", index).raw("item", item)
+        }));
+        index
     }
 
-    fn event(&mut self, kind: &str, fields: Value) -> String {
-        let mut event = json!({"type": kind, "sequence_number": self.sequence});
-        self.sequence += 1;
-        if let (Value::Object(event), Value::Object(fields)) = (&mut event, fields) {
-            event.extend(fields);
+    /// The item that will begin next.
+    pub(super) fn next_index(&self) -> usize {
+        self.output.len()
+    }
+
+    /// An item is whole.
+    pub(super) fn end_item(&mut self, index: usize, item: String, frames: &mut Vec<Frame>) {
+        frames.push(self.event("response.output_item.done", |event| {
+            event.put("output_index", index).raw("item", &item)
+        }));
+        if let Some(slot) = self.output.get_mut(index) {
+            *slot = Some(item);
         }
-        event.to_string()
     }
 
-    fn snapshot(&self, status: &str, usage: Option<Usage>) -> Value {
-        json!({
-            "id": self.id, "object": "response", "created_at": self.created_at, "status": status,
-            "model": self.model, "previous_response_id": self.previous_response_id,
-            "output": self.output, "error": null, "incomplete_details": null,
-            "instructions": null, "metadata": {}, "parallel_tool_calls": true, "tool_choice": "auto",
-            "tools": [], "store": false,
-            "usage": usage.map(|usage| json!({
-                "input_tokens": usage.input_tokens,
-                "input_tokens_details": {"cached_tokens": usage.cached_input_tokens},
-                "output_tokens": usage.output_tokens,
-                "output_tokens_details": {"reasoning_tokens": usage.reasoning_tokens},
-                "total_tokens": usage.input_tokens + usage.output_tokens,
-            })),
-        })
+    pub(super) fn event(
+        &mut self,
+        kind: &'static str,
+        fill: impl FnOnce(Object) -> Object,
+    ) -> Frame {
+        let event = Object::of_type(kind).put("sequence_number", self.sequence);
+        self.sequence += 1;
+        Frame::new(kind, fill(event).end())
+    }
+
+    fn end(&mut self, kind: &'static str, response: String) -> Frame {
+        self.opened = true;
+        let frame = self.event(kind, |event| event.raw("response", &response));
+        self.ended = Some(response);
+        frame
+    }
+
+    /// The response so far. Of two members with one name the first stays, so what is known better is
+    /// put before [`finish`].
+    fn envelope(&self, status: &str) -> Object {
+        let done: Vec<String> = self.output.iter().flatten().cloned().collect();
+        let envelope = Object::new()
+            .put("id", &self.label.id)
+            .put("object", "response")
+            .put("created_at", self.label.created_at)
+            .put("status", status)
+            .put("model", &self.label.model)
+            .put("previous_response_id", &self.label.previous_response_id)
+            .list("output", &done)
+            .merge_all(&self.label.echo.fields());
+        match status {
+            "in_progress" => envelope
+                .raw("completed_at", "null")
+                .raw("error", "null")
+                .raw("incomplete_details", "null")
+                .raw("usage", "null"),
+            _ => envelope,
+        }
     }
 }
 
-fn with(object: &Value, name: &str, value: Value) -> Value {
-    let mut object = object.clone();
-    object[name] = value;
-    object
+/// The end of a response's envelope.
+fn finish(envelope: Object, usage: Option<Usage>) -> String {
+    let usage = usage.map_or_else(|| "null".to_owned(), usage_object);
+    envelope
+        .raw("completed_at", "null")
+        .raw("error", "null")
+        .raw("incomplete_details", "null")
+        .raw("usage", &usage)
+        .end()
+}
+
+fn usage_object(usage: Usage) -> String {
+    let written = (usage.cache_write_tokens > 0).then_some(usage.cache_write_tokens);
+    let input = Object::new()
+        .put("cached_tokens", usage.cached_input_tokens)
+        .put_some("cache_write_tokens", written)
+        .end();
+    let output = Object::new().put("reasoning_tokens", usage.reasoning_tokens);
+    Object::new()
+        .put("input_tokens", usage.input_tokens)
+        .raw("input_tokens_details", &input)
+        .put("output_tokens", usage.output_tokens)
+        .raw("output_tokens_details", &output.end())
+        .put(
+            "total_tokens",
+            usage.input_tokens.saturating_add(usage.output_tokens),
+        )
+        .end()
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::{Value, json};
+
     use super::*;
     use crate::responses::Assembler;
     use crate::{ModelEvent, RawEvent};
@@ -222,22 +287,23 @@ mod tests {
     fn what_a_server_writes_a_client_assembles() {
         let mut writer = ResponseWriter::new("resp_1", "m", 0);
         let mut events = writer.open();
-        events.extend(writer.message("msg_1", &["he", "llo"]));
+        events.extend(writer.message("msg_1", None, &["he", "llo"]));
         events.extend(writer.function_call("fc_1", "call_1", "f", &["{\"a\"", ":1}"]));
         let usage = Usage {
             input_tokens: 3,
             output_tokens: 2,
             ..Usage::default()
         };
-        events.push(writer.complete(usage));
+        events.push(writer.complete(Some(usage), None));
 
         let mut assembler = Assembler::new();
         let mut text = String::new();
         let mut end = None;
         for (number, event) in events.iter().enumerate() {
-            let value: Value = serde_json::from_str(event).unwrap();
+            let value: Value = serde_json::from_str(&event.data).unwrap();
             assert_eq!(value["sequence_number"], json!(number));
-            match assembler.push(&RawEvent::parse(event.clone().into()).unwrap()) {
+            assert_eq!(value["type"], json!(event.name));
+            match assembler.push(&RawEvent::parse(event.data.clone().into()).unwrap()) {
                 Some(ModelEvent::TextDelta { delta }) => text.push_str(&delta),
                 Some(ModelEvent::Completed { id, usage, .. }) => end = Some((id, usage)),
                 _ => {}

@@ -1,6 +1,8 @@
 //! The dialects from outside: what each keeps of a conversation, and what each takes of a stranger.
 
 #[cfg(test)]
+mod answers_out;
+#[cfg(test)]
 mod chat_requests;
 #[cfg(test)]
 mod common;
@@ -12,6 +14,8 @@ mod keeps;
 mod messages_requests;
 #[cfg(test)]
 mod messages_streams;
+#[cfg(test)]
+mod passed_on;
 #[cfg(test)]
 mod properties;
 #[cfg(test)]

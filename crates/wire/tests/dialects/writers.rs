@@ -140,7 +140,7 @@ fn blocks_open_and_close_in_order() {
     let mut next = 0;
     for frame in &frames {
         let event: Value = json(frame.data.as_bytes());
-        match frame.name {
+        match &*frame.name {
             "content_block_start" => {
                 assert_eq!((open, &event["index"]), (None, &json!(next)));
                 open = Some(next);
@@ -255,7 +255,7 @@ fn an_answer_that_was_cut_short_says_so() {
             delta: "a".to_owned(),
         }];
         let (mut writer, mut frames) = chat_frames(&begun);
-        frames.extend(writer.stop_short(reason));
+        frames.extend(writer.stop_short(reason, None));
         let ended = read(Dialect::Chat, &[sse(&frames).as_bytes()]).terminal;
         assert_eq!(
             ended,
@@ -264,7 +264,7 @@ fn an_answer_that_was_cut_short_says_so() {
             })
         );
         let (mut writer, mut frames) = message_frames(&begun);
-        frames.extend(writer.stop_short(reason));
+        frames.extend(writer.stop_short(reason, None));
         let ended = read(Dialect::Messages, &[sse(&frames).as_bytes()]).terminal;
         assert!(
             matches!(ended, Some(Terminal::Incomplete { .. })),

@@ -1,0 +1,172 @@
+//! An answer passed on in the dialect it came in.
+
+use super::rewrite::Rewrite;
+use super::whole_chat::WholeChat;
+use super::whole_message::WholeMessage;
+use crate::fields::Fields;
+use crate::json::{Object, quoted};
+use crate::responses::{ResponseWriter, Terminal, done_item, turn_state};
+use crate::{ApiError, Dialect, Frame, Label, RawEvent, Signal, chat, messages};
+
+/// One answer.
+#[derive(Debug)]
+pub(super) struct Pass {
+    dialect: Dialect,
+    label: Label,
+    sequence: u64,
+    opened: bool,
+    whole: Option<Whole>,
+}
+
+/// An answer that is collected.
+#[derive(Debug)]
+enum Whole {
+    /// The items that are whole, and in the end the response.
+    Responses(Vec<String>, Option<String>),
+    Chat(WholeChat),
+    Messages(WholeMessage),
+}
+
+impl Pass {
+    pub(super) fn new(dialect: Dialect, label: Label) -> Self {
+        Self {
+            dialect,
+            label,
+            sequence: 0,
+            opened: false,
+            whole: None,
+        }
+    }
+
+    pub(super) fn collect(&mut self) {
+        self.whole = Some(match self.dialect {
+            Dialect::Responses => Whole::Responses(Vec::new(), None),
+            Dialect::Chat => Whole::Chat(WholeChat::default()),
+            Dialect::Messages => Whole::Messages(WholeMessage::default()),
+        });
+    }
+
+    /// Whether nothing comes behind this event.
+    pub(super) fn ends(&self, event: &RawEvent) -> bool {
+        match self.dialect {
+            Dialect::Responses => Terminal::of(event).is_some(),
+            Dialect::Chat | Dialect::Messages => Signal::of(event) == Signal::Terminal,
+        }
+    }
+
+    pub(super) fn push(&mut self, event: &RawEvent) -> Option<Frame> {
+        // The token that ties a turn to a machine is between us and the provider.
+        if turn_state(event).is_some() {
+            return None;
+        }
+        let text = String::from_utf8_lossy(event.raw());
+        let fields = Fields::of(text.as_bytes()).unwrap_or_default();
+        let (name, text) = match self.dialect {
+            Dialect::Responses => (event.kind(), self.response_event(&text, &fields)),
+            Dialect::Chat => ("", self.relabelled(&text, &fields)),
+            Dialect::Messages => {
+                let kind = event.kind();
+                let message = fields.object("message").unwrap_or_default();
+                let name = kind.split_once('/').map_or(kind, |(kind, _)| kind);
+                (name, self.relabelled(&text, &message))
+            }
+        };
+        self.opened = true;
+        // A line break stands between members only: in a string it would be escaped.
+        let data = match text.contains(['\n', '\r']) {
+            true => text.replace(['\n', '\r'], " "),
+            false => text,
+        };
+        let frame = Frame::new(name.to_owned(), data);
+        self.keep(event, &frame.data);
+        Some(frame)
+    }
+
+    /// The vendor's event for an answer that cannot go on.
+    pub(super) fn fail(&mut self, error: &ApiError) -> Vec<Frame> {
+        match self.dialect {
+            Dialect::Responses => {
+                let writer = ResponseWriter::labelled(self.label.clone());
+                let mut writer = writer.going_on(self.sequence, self.opened);
+                let mut frames = writer.open();
+                frames.push(writer.fail(error));
+                frames
+            }
+            Dialect::Chat => vec![Frame::new("", chat::error_body(error))],
+            Dialect::Messages => vec![Frame::new("error", messages::error_body(error, None))],
+        }
+    }
+
+    pub(super) fn object(&self) -> Option<String> {
+        match self.whole.as_ref()? {
+            Whole::Responses(_, response) => response.clone(),
+            Whole::Chat(whole) => whole.object(),
+            Whole::Messages(whole) => whole.object(),
+        }
+    }
+
+    fn response_event(&mut self, text: &str, event: &Fields<'_>) -> String {
+        let mut rewrite = Rewrite::new(text);
+        let sequence = self.sequence.to_string();
+        self.sequence += 1;
+        if event.json("sequence_number").is_none() {
+            rewrite.put_first("sequence_number", &sequence);
+        }
+        rewrite.members(event, |name, _| match name {
+            "sequence_number" => Some(sequence.clone()),
+            "response_id" => Some(quoted(&self.label.id)),
+            _ => None,
+        });
+        if let Some(response) = event.object("response") {
+            rewrite.members(&response, |name, json| self.own(name, json));
+        }
+        rewrite.end()
+    }
+
+    fn relabelled(&self, text: &str, envelope: &Fields<'_>) -> String {
+        let mut rewrite = Rewrite::new(text);
+        rewrite.members(envelope, |name, json| self.own(name, json));
+        rewrite.end()
+    }
+
+    /// What we call a member of an answer's envelope.
+    fn own(&self, name: &str, json: &str) -> Option<String> {
+        match name {
+            "id" => Some(quoted(&self.label.id)),
+            "model" => Some(quoted(&self.label.model)),
+            "previous_response_id" => {
+                let own = self.label.previous_response_id.as_deref();
+                (json != "null" || own.is_some())
+                    .then(|| own.map_or_else(|| "null".to_owned(), quoted))
+            }
+            _ => None,
+        }
+    }
+
+    fn keep(&mut self, event: &RawEvent, data: &str) {
+        match &mut self.whole {
+            None => {}
+            Some(Whole::Chat(whole)) => whole.push(data),
+            Some(Whole::Messages(whole)) => whole.push(data),
+            Some(Whole::Responses(items, ended)) => {
+                let item = done_item(event).filter(|_| event.kind() == "response.output_item.done");
+                items.extend(item.map(|item| item.json().to_string()));
+                if Terminal::of(event).is_some() {
+                    *ended = response(data, items);
+                }
+            }
+        }
+    }
+}
+
+/// The response in its last event. Some backends leave the items out there.
+fn response(event: &str, items: &[String]) -> Option<String> {
+    let event = Fields::of(event.as_bytes())?;
+    let json = event.json("response")?;
+    let response = event.object("response")?;
+    if items.is_empty() || !response.list("output").is_empty() {
+        return Some(json.to_owned());
+    }
+    let filled = Object::new().list("output", items);
+    Some(filled.merge_all(&response).end())
+}
