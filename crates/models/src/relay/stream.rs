@@ -127,18 +127,25 @@ impl<'r> RelayStream<'r> {
             Update::Event(event) => self.show(event),
             Update::Restarted { .. } => self.held.forget(),
             Update::Trace(trace) => {
-                let failed = match &trace {
-                    Trace::AttemptFault { fault, .. } => Some(fault.clone()),
-                    _ => None,
-                };
+                let fault = self.ends_with(&trace);
                 self.queued.push_back(RelayUpdate::Trace(trace));
-                if let Some(fault) = failed.filter(|_| self.held.is_open()) {
-                    // Whatever would be done about it would begin an answer anew that was seen.
+                if let Some(fault) = fault {
                     self.current = None;
-                    self.outcome = Some(Err(*fault));
+                    self.outcome = Some(Err(fault));
                 }
             }
             _ => {}
+        }
+    }
+
+    /// The fault of an attempt whose answer was seen: whatever would be done about it would begin
+    /// that answer anew.
+    fn ends_with(&self, trace: &Trace) -> Option<Fault> {
+        match trace {
+            Trace::AttemptFault { fault, .. } if self.held.is_open() => {
+                (fault.cause != Cause::Incomplete).then(|| Fault::clone(fault))
+            }
+            _ => None,
         }
     }
 

@@ -1,0 +1,147 @@
+//! One answer on its way to a client: what comes up from the relay, as the front writes it.
+
+use std::sync::Arc;
+
+use alipes_models::{Continued, ModelName, RelayUpdate};
+use alipes_wire::Dialect;
+use bytes::Bytes;
+use http::StatusCode;
+
+use crate::call::Call;
+use crate::clients::Client;
+use crate::continuations::Found;
+use crate::event::Event;
+use crate::front::{Asked, Front, Writer};
+use crate::refusal::Refusal;
+use crate::server::Shared;
+
+/// An answer under way.
+pub(crate) struct Answer {
+    call: Call,
+    front: &'static dyn Front,
+    asked: Asked,
+    keeping: Keeping,
+    writer: Option<Box<dyn Writer>>,
+    by: Option<ModelName>,
+    ended: Option<Result<(), Refusal>>,
+}
+
+/// Who may go on from the answer.
+pub(crate) struct Keeping {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) client: Arc<Client>,
+    pub(crate) conversation: String,
+}
+
+impl Answer {
+    pub(crate) fn new(
+        call: Call,
+        front: &'static dyn Front,
+        asked: Asked,
+        keeping: Keeping,
+    ) -> Self {
+        Self {
+            call,
+            front,
+            asked,
+            keeping,
+            writer: None,
+            by: None,
+            ended: None,
+        }
+    }
+
+    /// The next events; `None` when it has ended. Cancel safe.
+    pub(crate) async fn next(&mut self) -> Option<Vec<Event>> {
+        while self.ended.is_none() {
+            match self.call.next().await {
+                Some(RelayUpdate::Answering { by, dialect }) => self.begin(by, dialect),
+                Some(RelayUpdate::Event(raw)) => {
+                    let events = self.writer.as_mut().map(|writer| writer.push(&raw));
+                    if let Some(events) = events.filter(|events| !events.is_empty()) {
+                        return Some(events);
+                    }
+                }
+                Some(_other) => {}
+                None => {
+                    let outcome = self.call.outcome().await;
+                    let events = self.end(outcome.map_err(|fault| Refusal::from(&fault)));
+                    return (!events.is_empty()).then_some(events);
+                }
+            }
+        }
+        None
+    }
+
+    /// How it ended; asked after the last events.
+    pub(crate) fn outcome(&self) -> Result<(), Refusal> {
+        self.ended.clone().unwrap_or(Ok(()))
+    }
+
+    /// The events that tell in the stream how it failed.
+    pub(crate) fn fail(&mut self, refusal: &Refusal) -> Vec<Event> {
+        let (front, asked) = (self.front, &self.asked);
+        let writer = self.writer.take();
+        match writer.or_else(|| front.writer(asked, front.dialect())) {
+            Some(mut writer) => writer.fail(&refusal.error),
+            None => Vec::new(),
+        }
+    }
+
+    /// The whole answer, once it has ended.
+    pub(crate) fn whole(&mut self) -> Result<Bytes, Refusal> {
+        self.outcome()?;
+        let whole = self.writer.as_mut().and_then(|writer| writer.whole());
+        whole.ok_or_else(|| {
+            let why = "the provider's answer has no content";
+            Refusal::new(StatusCode::BAD_GATEWAY, "malformed", why)
+        })
+    }
+
+    /// The client's dialect.
+    pub(crate) fn front_dialect(&self) -> Dialect {
+        self.front.dialect()
+    }
+
+    /// How many attempts there were so far.
+    pub(crate) fn attempts(&self) -> u32 {
+        self.call.attempts()
+    }
+
+    fn begin(&mut self, by: ModelName, dialect: Dialect) {
+        self.writer = self.front.writer(&self.asked, dialect);
+        if self.writer.is_none() {
+            let spoken = dialect.as_str();
+            let why = format!("{by} speaks {spoken}, which is not translated for this end point");
+            self.ended = Some(Err(Refusal::new(
+                StatusCode::BAD_GATEWAY,
+                "not_translated",
+                why,
+            )));
+        }
+        self.by = Some(by);
+    }
+
+    fn end(&mut self, outcome: Result<(), Refusal>) -> Vec<Event> {
+        let is_whole = outcome.is_ok();
+        self.ended = Some(outcome);
+        let Some(writer) = self.writer.as_mut().filter(|_| is_whole) else {
+            return Vec::new();
+        };
+        let events = writer.end();
+        if let (Some(by), Some(response_id)) = (self.by.take(), writer.kept_as()) {
+            let Keeping {
+                shared,
+                client,
+                conversation,
+            } = &self.keeping;
+            let found = Found {
+                continued: Continued { by, response_id },
+                conversation: conversation.clone(),
+            };
+            let continuations = &shared.continuations;
+            continuations.keep(&self.asked.id, &client.name, found);
+        }
+        events
+    }
+}

@@ -1,0 +1,108 @@
+//! A request's body, read within bounds: of its size, of the time it takes, and of what all bodies
+//! together may take of memory.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Body;
+use bytes::{Bytes, BytesMut};
+use http::StatusCode;
+use http_body_util::BodyExt as _;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use crate::refusal::Refusal;
+
+/// How long the next piece of a body may take.
+const PIECE: Duration = Duration::from_secs(20);
+
+/// How long a whole body may take.
+const WHOLE: Duration = Duration::from_secs(5 * 60);
+
+/// What the bodies of all requests that are being answered may take together, in KiB.
+const TOGETHER: usize = 512 << 10;
+
+/// How much room there is for bodies.
+#[derive(Clone, Debug)]
+pub(crate) struct Room(Arc<Semaphore>);
+
+/// A body, and the room that it takes until this is dropped.
+#[derive(Debug)]
+pub(crate) struct Kept {
+    pub(crate) bytes: Bytes,
+    #[expect(dead_code, reason = "held")]
+    room: Option<OwnedSemaphorePermit>,
+}
+
+impl Default for Room {
+    fn default() -> Self {
+        Self(Arc::new(Semaphore::new(TOGETHER)))
+    }
+}
+
+impl Room {
+    /// Reads a body of at most `most` bytes.
+    pub(crate) async fn read(&self, body: Body, most: usize) -> Result<Kept, Refusal> {
+        let whole = tokio::time::timeout(WHOLE, self.pieces(body, most)).await;
+        whole.unwrap_or_else(|_elapsed| Err(slow()))
+    }
+
+    async fn pieces(&self, mut body: Body, most: usize) -> Result<Kept, Refusal> {
+        let announced = http_body::Body::size_hint(&body).lower();
+        if announced > most as u64 {
+            return Err(too_large(most));
+        }
+        let mut bytes = BytesMut::new();
+        let mut room: Option<OwnedSemaphorePermit> = None;
+        loop {
+            let piece = tokio::time::timeout(PIECE, body.frame()).await;
+            let Some(frame) = piece.map_err(|_elapsed| slow())? else {
+                break;
+            };
+            let frame = frame.map_err(|_broken| Refusal::invalid("the body did not come whole"))?;
+            let Ok(piece) = frame.into_data() else {
+                continue;
+            };
+            if bytes.len() + piece.len() > most {
+                return Err(too_large(most));
+            }
+            self.make(&mut room, bytes.len() + piece.len())?;
+            bytes.extend_from_slice(&piece);
+        }
+        let bytes = bytes.freeze();
+        Ok(Kept { bytes, room })
+    }
+
+    /// Takes room for `bytes` in all.
+    fn make(&self, room: &mut Option<OwnedSemaphorePermit>, bytes: usize) -> Result<(), Refusal> {
+        let held = room.as_ref().map_or(0, OwnedSemaphorePermit::num_permits);
+        let missing = bytes.div_ceil(1024).saturating_sub(held);
+        if missing == 0 {
+            return Ok(());
+        }
+        let missing = u32::try_from(missing).unwrap_or(u32::MAX);
+        let more = Arc::clone(&self.0).try_acquire_many_owned(missing);
+        let more = more.map_err(|_full| full())?;
+        match room {
+            Some(room) => room.merge(more),
+            None => *room = Some(more),
+        }
+        Ok(())
+    }
+}
+
+fn too_large(most: usize) -> Refusal {
+    let why =
+        format!("the body is larger than {most} bytes; `largest_body` under [serve] is the limit");
+    Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, "request_too_large", why)
+}
+
+fn slow() -> Refusal {
+    let why = "the body took too long to come";
+    Refusal::new(StatusCode::REQUEST_TIMEOUT, "request_timeout", why)
+}
+
+fn full() -> Refusal {
+    let why = "too many large requests at once";
+    let refusal = Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "server_is_overloaded", why);
+    refusal.after(Duration::from_secs(1))
+}

@@ -1,0 +1,160 @@
+//! Sessions that are kept between the requests of one conversation.
+//!
+//! A session holds a provider's socket and what that socket remembers, so the next request of the same
+//! conversation needs no new connection, and may need to send only what is new. They are kept for a
+//! client and a conversation of its; nobody else gets them. One that was cut is never kept.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use alipes_base::Clock;
+use alipes_models::Relay;
+use tokio::time::Instant;
+
+/// Most sessions that are kept while nobody uses them.
+const MOST: usize = 256;
+
+/// Most of them for one conversation: requests of one may go side by side.
+const EACH: usize = 4;
+
+/// For how long one is kept: below the ten minutes after which servers commonly end idle connections.
+const KEPT: Duration = Duration::from_secs(9 * 60);
+
+/// Whose sessions they are.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Conversation {
+    /// The client's name.
+    pub(crate) client: String,
+    /// The model, as the client calls it.
+    pub(crate) model: String,
+    /// What the client calls the conversation; empty where it does not say.
+    pub(crate) key: String,
+}
+
+/// All sessions that are kept.
+#[derive(Clone)]
+pub(crate) struct Conversations(Arc<Shared>);
+
+struct Shared {
+    clock: Clock,
+    idle: Mutex<Idle>,
+}
+
+#[derive(Default)]
+struct Idle {
+    relays: HashMap<Conversation, Vec<Kept>>,
+    /// Sessions of an older configuration are not taken back.
+    generation: u64,
+}
+
+struct Kept {
+    relay: Relay,
+    since: Instant,
+}
+
+/// A session in use.
+pub(crate) struct Lease {
+    relay: Relay,
+    conversation: Conversation,
+    generation: u64,
+    of: Conversations,
+}
+
+impl Conversations {
+    pub(crate) fn new(clock: Clock) -> Self {
+        let idle = Mutex::default();
+        Self(Arc::new(Shared { clock, idle }))
+    }
+
+    /// The conversation's session: a kept one, or one that is made now.
+    pub(crate) fn lease<E>(
+        &self,
+        conversation: Conversation,
+        make: impl FnOnce() -> Result<Relay, E>,
+    ) -> Result<Lease, E> {
+        let (kept, generation) = {
+            let mut idle = self.idle();
+            idle.expire(self.0.clock.now());
+            (idle.take(&conversation), idle.generation)
+        };
+        let mut relay = match kept {
+            Some(relay) => relay,
+            None => make()?,
+        };
+        relay.begin_turn();
+        Ok(Lease {
+            relay,
+            conversation,
+            generation,
+            of: self.clone(),
+        })
+    }
+
+    /// The configuration has changed: nothing that was made by the old one is used again.
+    pub(crate) fn forget(&self) {
+        let mut idle = self.idle();
+        idle.relays.clear();
+        idle.generation += 1;
+    }
+
+    fn idle(&self) -> std::sync::MutexGuard<'_, Idle> {
+        self.0.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Lease {
+    /// The session.
+    pub(crate) fn relay(&mut self) -> &mut Relay {
+        &mut self.relay
+    }
+
+    /// The answer is whole: the session may be used again.
+    pub(crate) fn give_back(self) {
+        let since = self.of.0.clock.now();
+        let mut idle = self.of.idle();
+        if idle.generation == self.generation {
+            let relay = self.relay;
+            idle.keep(self.conversation, Kept { relay, since });
+        }
+    }
+}
+
+impl Idle {
+    fn take(&mut self, conversation: &Conversation) -> Option<Relay> {
+        let kept = self.relays.get_mut(conversation)?;
+        let newest = kept.pop();
+        if kept.is_empty() {
+            self.relays.remove(conversation);
+        }
+        newest.map(|kept| kept.relay)
+    }
+
+    fn keep(&mut self, conversation: Conversation, kept: Kept) {
+        if self.relays.values().map(Vec::len).sum::<usize>() >= MOST {
+            self.drop_oldest();
+        }
+        let of_one = self.relays.entry(conversation).or_default();
+        if of_one.len() >= EACH {
+            of_one.remove(0);
+        }
+        of_one.push(kept);
+    }
+
+    fn expire(&mut self, now: Instant) {
+        let is_fresh = |kept: &Kept| now.saturating_duration_since(kept.since) < KEPT;
+        self.relays.retain(|_, kept| {
+            kept.retain(is_fresh);
+            !kept.is_empty()
+        });
+    }
+
+    fn drop_oldest(&mut self) {
+        let oldest = |kept: &Vec<Kept>| kept.first().map(|kept| kept.since);
+        let conversations = self.relays.iter();
+        let found = conversations.min_by_key(|(_, kept)| oldest(kept));
+        if let Some(conversation) = found.map(|(conversation, _)| conversation.clone()) {
+            self.relays.remove(&conversation);
+        }
+    }
+}

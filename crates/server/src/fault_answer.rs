@@ -1,0 +1,72 @@
+//! What a client is told of a fault: a status and a code that clients of that vendor act on.
+
+use alipes_transport::{Cause, Fault};
+use http::StatusCode;
+
+use crate::refusal::Refusal;
+
+impl From<&Fault> for Refusal {
+    fn from(fault: &Fault) -> Self {
+        let status = status(fault);
+        let mut refusal = Self::new(status, code(fault.cause), message(fault));
+        // Clients decide by a provider's own code, where it gave one.
+        if let Some(code) = fault.evidence.code.clone() {
+            refusal.error.code = Some(code);
+        }
+        refusal.retry_after = fault.retry_after;
+        refusal
+    }
+}
+
+fn message(fault: &Fault) -> String {
+    match fault.cause.advice() {
+        // What is done about it was tried.
+        advice if advice.starts_with("nothing to do") => fault.to_string(),
+        advice => format!("{fault}; {advice}"),
+    }
+}
+
+/// A client's fault keeps the provider's status; an account's is not the client's, whose own key was
+/// good: it must not be told to sign in anew.
+fn status(fault: &Fault) -> StatusCode {
+    let told = fault
+        .evidence
+        .status
+        .and_then(|status| StatusCode::from_u16(status).ok());
+    match fault.cause {
+        Cause::InvalidRequest
+        | Cause::ContextTooLong
+        | Cause::Policy
+        | Cause::InvalidEncryptedContent => told
+            .filter(StatusCode::is_client_error)
+            .unwrap_or(StatusCode::BAD_REQUEST),
+        Cause::UnknownPreviousResponse => StatusCode::BAD_REQUEST,
+        Cause::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        Cause::ModelUnavailable => StatusCode::NOT_FOUND,
+        Cause::RateLimited | Cause::UsageLimit | Cause::Quota => StatusCode::TOO_MANY_REQUESTS,
+        Cause::Overloaded | Cause::Offline | Cause::Cancelled => StatusCode::SERVICE_UNAVAILABLE,
+        Cause::TimedOut
+        | Cause::EdgeTimeout
+        | Cause::Silent
+        | Cause::Stalled
+        | Cause::EdgeDead
+        | Cause::Deadline => StatusCode::GATEWAY_TIMEOUT,
+        _ => StatusCode::BAD_GATEWAY,
+    }
+}
+
+/// The code of the Responses and Chat Completions APIs for what they know, else the cause's own name.
+fn code(cause: Cause) -> &'static str {
+    match cause {
+        Cause::ContextTooLong => "context_length_exceeded",
+        Cause::UnknownPreviousResponse => "previous_response_not_found",
+        Cause::ModelUnavailable => "model_not_found",
+        Cause::RateLimited => "rate_limit_exceeded",
+        Cause::UsageLimit => "usage_limit_reached",
+        Cause::Quota => "insufficient_quota",
+        Cause::Overloaded => "server_is_overloaded",
+        Cause::InvalidRequest => "invalid_request",
+        Cause::ServerError => "server_error",
+        other => other.as_str(),
+    }
+}

@@ -1,0 +1,100 @@
+//! Why a request gets no answer, said in the shape of its dialect.
+
+use std::time::Duration;
+
+use alipes_wire::{ApiError, Dialect, chat, messages};
+use axum::body::Body;
+use axum::response::Response;
+use http::header::{CONTENT_TYPE, RETRY_AFTER};
+use http::{HeaderName, HeaderValue, StatusCode};
+
+/// SDKs of both vendors repeat a refused request by themselves, unless this header says no. What can
+/// be mended by asking again has been asked again here.
+const SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-retry");
+
+/// A request that is refused.
+#[derive(Clone, Debug)]
+pub(crate) struct Refusal {
+    pub(crate) status: StatusCode,
+    pub(crate) error: Box<ApiError>,
+    pub(crate) retry_after: Option<Duration>,
+}
+
+impl Refusal {
+    /// A refusal with a code for machines and a text for people.
+    pub(crate) fn new(status: StatusCode, code: &str, message: impl Into<String>) -> Self {
+        let error = ApiError {
+            code: Some(code.to_owned()),
+            kind: Some(kind(status).to_owned()),
+            message: Some(message.into()),
+            ..ApiError::default()
+        };
+        Self {
+            status,
+            error: Box::new(error),
+            retry_after: None,
+        }
+    }
+
+    /// The request is not what it should be.
+    pub(crate) fn invalid(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "invalid_request", message)
+    }
+
+    /// The server ends.
+    pub(crate) fn stopping() -> Self {
+        let why = "the server is being stopped";
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "server_stopping", why)
+    }
+
+    /// The same, about this member of the request.
+    pub(crate) fn about(mut self, param: &str) -> Self {
+        self.error.param = Some(param.to_owned());
+        self
+    }
+
+    /// The same, to be asked again after a while.
+    pub(crate) fn after(self, wait: Duration) -> Self {
+        let retry_after = Some(wait);
+        Self {
+            retry_after,
+            ..self
+        }
+    }
+
+    /// The answer in a dialect.
+    pub(crate) fn response(&self, dialect: Dialect) -> Response {
+        let body = match dialect {
+            Dialect::Responses | Dialect::Chat => chat::error_body(&self.error),
+            Dialect::Messages => messages::error_body(&self.error, Some(self.status.as_u16())),
+        };
+        let mut response = Response::new(Body::from(body));
+        *response.status_mut() = self.status;
+        let headers = response.headers_mut();
+        let json = HeaderValue::from_static("application/json");
+        headers.insert(CONTENT_TYPE, json);
+        match self.retry_after {
+            // Rounded up: a wait is never shortened.
+            Some(wait) => {
+                let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+                headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
+            }
+            None => {
+                headers.insert(SHOULD_RETRY, HeaderValue::from_static("false"));
+            }
+        }
+        response
+    }
+}
+
+/// The type that goes with a status (OpenAI API reference, "Error codes").
+fn kind(status: StatusCode) -> &'static str {
+    match status.as_u16() {
+        401 => "authentication_error",
+        403 => "permission_error",
+        404 | 405 => "not_found_error",
+        429 => "rate_limit_error",
+        400..=499 => "invalid_request_error",
+        _ => "server_error",
+    }
+}

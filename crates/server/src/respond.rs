@@ -1,0 +1,186 @@
+//! The way of one request, from its body to its answer, whatever its dialect.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use alipes_base::Deadline;
+use alipes_models::{Making, ModelName, ModelsError, RelayRequest};
+use alipes_wire::{NotARequest, Relayed};
+use axum::body::Body;
+use axum::extract::Request;
+use axum::response::Response;
+use http::header::CONTENT_TYPE;
+use http::{HeaderValue, StatusCode};
+
+use crate::answer::{Answer, Keeping};
+use crate::call::Call;
+use crate::continuations::Found;
+use crate::conversations::{Conversation, Lease};
+use crate::door::{ATTEMPTS, Admission};
+use crate::front::{Asked, Front};
+use crate::refusal::Refusal;
+use crate::server::Shared;
+use crate::serving::Serving;
+use crate::{routing, stream};
+
+/// How long an answer may take, all attempts at all providers together.
+const REQUEST: Duration = Duration::from_secs(30 * 60);
+
+/// Answers a request.
+pub(crate) async fn respond(
+    shared: &Arc<Shared>,
+    admission: Admission,
+    front: &'static dyn Front,
+    request: Request,
+) -> Response {
+    match answer(shared, admission, front, request).await {
+        Ok(response) => response,
+        Err(refusal) => refusal.response(front.dialect()),
+    }
+}
+
+async fn answer(
+    shared: &Arc<Shared>,
+    admission: Admission,
+    front: &'static dyn Front,
+    request: Request,
+) -> Result<Response, Refusal> {
+    let serving = shared.serving.load_full();
+    let body = shared
+        .room
+        .read(request.into_body(), serving.largest_body())
+        .await?;
+    let words = Relayed::parse(front.dialect(), body.bytes.clone()).map_err(not_a_request)?;
+    let client = &admission.client;
+    let names = routing::models(&words.model, client, &serving.catalog, &serving.section)?;
+    let found = continued(shared, &words, &client.name)?;
+    let conversation = conversation(&words, found.as_ref());
+    let key = Conversation {
+        client: client.name.clone(),
+        model: words.model.clone(),
+        key: conversation.clone(),
+    };
+    let mut lease = lease(shared, &serving, key, &names)?;
+    let (request, include_usage) = request_of(front, words, found, &mut lease)?;
+    let streams = request.words.stream;
+    let asked = Asked {
+        id: format!("{}{}", front.id_prefix(), shared.new_id()),
+        model: request.words.model.clone(),
+        previous_response_id: request.words.previous_response_id.clone(),
+        created_at: shared.clock.unix_ms() / 1_000,
+        include_usage,
+    };
+    let keeping = Keeping {
+        shared: Arc::clone(shared),
+        client: Arc::clone(client),
+        conversation,
+    };
+    let deadline = Deadline::after(&shared.clock, "request", REQUEST);
+    let call = Call::start(lease, request, deadline);
+    let answer = Answer::new(call, front, asked, keeping);
+    let held = stream::Held { admission, body };
+    match streams {
+        true => stream::response(answer, front, held, shared.drain.clone()).await,
+        false => {
+            let stopping = shared.drain.is_over();
+            tokio::select! {
+                response = whole(answer) => Ok(response),
+                () = stopping => Err(Refusal::stopping()),
+            }
+        }
+    }
+}
+
+/// What the relay is asked.
+fn request_of(
+    front: &dyn Front,
+    words: Relayed,
+    found: Option<Found>,
+    lease: &mut Lease,
+) -> Result<(RelayRequest, bool), Refusal> {
+    let (mut items, mut include_usage) = (Err(String::new()), true);
+    if lease.relay().needs_items(front.dialect()) {
+        let read = front.dialect().read(words.body()).map_err(not_a_request)?;
+        include_usage = read.include_usage;
+        items = Ok(Arc::new(read.request));
+    }
+    let request = RelayRequest {
+        words: Arc::new(words),
+        items,
+        continues: found.map(|found| found.continued),
+    };
+    Ok((request, include_usage))
+}
+
+/// What `previous_response_id` means; one that is not known is told as its provider would.
+fn continued(shared: &Shared, words: &Relayed, client: &str) -> Result<Option<Found>, Refusal> {
+    let Some(id) = &words.previous_response_id else {
+        return Ok(None);
+    };
+    let found = shared.continuations.find(id, client);
+    let unknown = || {
+        let id: String = id.chars().take(80).collect();
+        let why = format!("Previous response with id '{id}' not found.");
+        Refusal::new(StatusCode::BAD_REQUEST, "previous_response_not_found", why)
+            .about("previous_response_id")
+    };
+    found.map(Some).ok_or_else(unknown)
+}
+
+/// What the client calls the conversation, by itself or by going on with one.
+fn conversation(words: &Relayed, found: Option<&Found>) -> String {
+    let named = words.cache_key.clone();
+    let going_on = || found.map(|found| found.conversation.clone());
+    named.or_else(going_on).unwrap_or_default()
+}
+
+fn lease(
+    shared: &Shared,
+    serving: &Serving,
+    conversation: Conversation,
+    names: &[ModelName],
+) -> Result<Lease, Refusal> {
+    let lease = shared.conversations.lease(conversation, || {
+        let making = Making {
+            environment: &shared.environment,
+            transport: &shared.transport,
+            session_id: &shared.rng.uuid(),
+        };
+        serving.catalog.relay(names, making)
+    });
+    lease.map_err(|error| no_model(&error))
+}
+
+/// The whole answer in one piece.
+async fn whole(mut answer: Answer) -> Response {
+    while answer.next().await.is_some() {}
+    let attempts = answer.attempts();
+    let mut response = match answer.whole() {
+        Ok(whole) => Response::new(Body::from(whole)),
+        Err(refusal) => return stream::counted(refusal, answer.front_dialect(), attempts),
+    };
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(ATTEMPTS, HeaderValue::from(attempts));
+    response
+}
+
+fn not_a_request(error: NotARequest) -> Refusal {
+    let refusal = Refusal::invalid(error.to_string());
+    match error.param() {
+        Some(param) => refusal.about(param),
+        None => refusal,
+    }
+}
+
+/// What is configured cannot be had: that is for whoever runs the server to mend.
+fn no_model(error: &ModelsError) -> Refusal {
+    let status = match error {
+        ModelsError::UnknownModel { .. } | ModelsError::UnknownProvider { .. } => {
+            return Refusal::new(StatusCode::NOT_FOUND, "model_not_found", error.to_string())
+                .about("model");
+        }
+        _ => StatusCode::INTERNAL_SERVER_ERROR,
+    };
+    Refusal::new(status, "configuration", error.to_string())
+}

@@ -1,0 +1,99 @@
+//! Which models a client means by a name.
+//!
+//! `default` is the configured default with all its fallbacks, an alias whatever it stands for,
+//! `provider/model` that one. A bare name is taken where exactly one configured provider lists it.
+
+use alipes_config::nearest;
+use alipes_models::{Catalog, ModelName};
+use http::StatusCode;
+
+use crate::ServeSection;
+use crate::clients::Client;
+use crate::refusal::Refusal;
+
+/// The name of the configured default.
+pub(crate) const DEFAULT: &str = "default";
+
+/// The most of a client's own words that a message repeats, in characters.
+const REPEATED: usize = 80;
+
+/// The models that `client` means by `name`; none stands for the default and its fallbacks.
+pub(crate) fn models(
+    name: &str,
+    client: &Client,
+    catalog: &Catalog,
+    section: &ServeSection,
+) -> Result<Vec<ModelName>, Refusal> {
+    if name.len() > 512 || name.chars().any(char::is_control) {
+        return Err(unknown(name, None));
+    }
+    if !client.may_ask(name) {
+        let shown = shown(name);
+        let why = format!("this key may not ask for the model {shown:?}");
+        let refusal = Refusal::new(StatusCode::FORBIDDEN, "model_not_allowed", why);
+        return Err(refusal.about("model"));
+    }
+    if name == DEFAULT {
+        return Ok(Vec::new());
+    }
+    if let Some((_, models)) = section.aliases.iter().find(|(alias, _)| alias == name) {
+        return Ok(models.clone());
+    }
+    if let Ok(name) = name.parse::<ModelName>()
+        && catalog.provider(&name.provider).is_ok()
+    {
+        return Ok(vec![name]);
+    }
+    let mut listed = all(catalog).filter(|known| known.model == name);
+    match (listed.next(), listed.next()) {
+        (Some(only), None) => Ok(vec![only]),
+        _ => {
+            let known = names(client, catalog, section);
+            let nearest = nearest(name, known.iter().map(String::as_str));
+            Err(unknown(name, nearest))
+        }
+    }
+}
+
+/// The names that `client` may use, for a list of models.
+pub(crate) fn names(client: &Client, catalog: &Catalog, section: &ServeSection) -> Vec<String> {
+    let default = [DEFAULT.to_owned()];
+    let aliases = section.aliases.iter().map(|(alias, _)| alias.clone());
+    let models = all(catalog).map(|name| name.to_string());
+    let all = default.into_iter().chain(aliases).chain(models);
+    all.filter(|name| client.may_ask(name)).collect()
+}
+
+/// The models that configured providers list, or name as their default.
+fn all(catalog: &Catalog) -> impl Iterator<Item = ModelName> {
+    let configured = catalog.providers().into_iter();
+    let configured = configured.filter(|provider| provider.configured);
+    configured.flat_map(|provider| {
+        let default = provider.default_model.into_iter();
+        let mut models: Vec<String> = provider.models;
+        models.extend(
+            default
+                .filter(|default| !models.contains(default))
+                .collect::<Vec<_>>(),
+        );
+        let provider = provider.name;
+        models.into_iter().map(move |model| ModelName {
+            provider: provider.clone(),
+            model,
+        })
+    })
+}
+
+fn unknown(name: &str, nearest: Option<&str>) -> Refusal {
+    let name = shown(name);
+    let hint = match nearest {
+        Some(nearest) => format!("did you mean {nearest:?}?"),
+        None => "GET /v1/models lists those there are".to_owned(),
+    };
+    let why = format!("there is no model {name:?}; {hint}");
+    Refusal::new(StatusCode::NOT_FOUND, "model_not_found", why).about("model")
+}
+
+fn shown(name: &str) -> String {
+    name.chars().take(REPEATED).collect()
+}

@@ -1,0 +1,153 @@
+//! The server: what its requests share, and how it starts and ends.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use alipes_base::{Clock, Environment, Rng};
+use alipes_transport::Transport;
+use arc_swap::ArcSwap;
+use axum::extract::Request;
+use axum::response::Response;
+use axum::routing::{get, post};
+use axum::{Router, middleware};
+use http::StatusCode;
+use tokio::task::JoinSet;
+
+use crate::body::Room;
+use crate::continuations::Continuations;
+use crate::conversations::Conversations;
+use crate::drain::Drain;
+use crate::listener::Listener;
+use crate::refusal::Refusal;
+use crate::{ServerError, Serving, door, health, models_list, responses};
+
+/// How a server shall run.
+pub struct ServerOptions {
+    /// Where to listen; port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// Something in front of it speaks TLS with those who come from other machines.
+    pub behind_proxy: bool,
+    /// What is served, and to whom.
+    pub serving: Serving,
+    /// The way to endpoints.
+    pub transport: Transport,
+    /// Where providers' keys in variables are.
+    pub environment: Environment,
+    /// The time.
+    pub clock: Clock,
+    /// Identifiers.
+    pub rng: Rng,
+}
+
+/// What all requests share.
+pub(crate) struct Shared {
+    pub(crate) serving: ArcSwap<Serving>,
+    pub(crate) transport: Transport,
+    pub(crate) environment: Environment,
+    pub(crate) clock: Clock,
+    pub(crate) rng: Rng,
+    pub(crate) address: SocketAddr,
+    pub(crate) conversations: Conversations,
+    pub(crate) continuations: Continuations,
+    pub(crate) room: Room,
+    pub(crate) drain: Drain,
+}
+
+/// A running server. Dropping it ends everything at once.
+pub struct Server {
+    shared: Arc<Shared>,
+    tasks: JoinSet<()>,
+}
+
+impl Server {
+    /// Listens, and serves from then on.
+    ///
+    /// # Errors
+    /// [`ServerError`].
+    pub async fn start(options: ServerOptions) -> Result<Self, ServerError> {
+        let address = options.listen;
+        if !address.ip().to_canonical().is_loopback() && !options.behind_proxy {
+            return Err(ServerError::Exposed { address });
+        }
+        let listener = Listener::bind(address).await?;
+        let connections = options.serving.connections();
+        let shared = Arc::new(Shared {
+            address: listener.address(),
+            conversations: Conversations::new(options.clock.clone()),
+            continuations: Continuations::new(options.clock.clone()),
+            room: Room::default(),
+            drain: Drain::default(),
+            serving: ArcSwap::from_pointee(options.serving),
+            transport: options.transport,
+            environment: options.environment,
+            clock: options.clock,
+            rng: options.rng,
+        });
+        let mut tasks = JoinSet::new();
+        let router = router(Arc::clone(&shared));
+        tasks.spawn(listener.serve(router, Arc::clone(&shared), connections));
+        Ok(Self { shared, tasks })
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.shared.address
+    }
+
+    /// The base URL that clients are given, such as `http://127.0.0.1:8791/v1`.
+    #[must_use]
+    pub fn base_url(&self) -> String {
+        format!("http://{}/v1", self.shared.address)
+    }
+
+    /// Serves this from the next request on. Answers under way go on as they began.
+    pub fn reload(&self, serving: Serving) {
+        self.shared.serving.store(Arc::new(serving));
+        self.shared.conversations.forget();
+    }
+
+    /// Takes nothing new, and returns when the answers under way have ended; those that take longer
+    /// than `drain_seconds` are ended with an error in their stream.
+    pub async fn stop(mut self) {
+        self.shared.drain.begin();
+        while self.tasks.join_next().await.is_some() {}
+    }
+}
+
+impl Shared {
+    /// Something that nobody else is called by.
+    pub(crate) fn new_id(&self) -> String {
+        self.rng.uuid().replace('-', "")
+    }
+}
+
+fn router(shared: Arc<Shared>) -> Router {
+    Router::new()
+        .route(door::HEALTH, get(health::live))
+        .route("/readyz", get(health::ready))
+        .route("/v1/models", get(models_list::list))
+        .route("/v1/responses", post(responses::create))
+        .fallback(no_such_path)
+        .method_not_allowed_fallback(no_such_method)
+        .layer(middleware::from_fn_with_state(
+            Arc::clone(&shared),
+            door::guard,
+        ))
+        .with_state(shared)
+}
+
+async fn no_such_path(request: Request) -> Response {
+    let path: String = request.uri().path().chars().take(80).collect();
+    let why = format!("there is nothing at {path}");
+    let refusal = Refusal::new(StatusCode::NOT_FOUND, "not_found", why);
+    refusal.response(door::dialect_of(&path))
+}
+
+async fn no_such_method(request: Request) -> Response {
+    let (method, path) = (request.method().as_str(), request.uri().path());
+    let method: String = method.chars().take(20).collect();
+    let why = format!("{path} does not take {method}");
+    let refusal = Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", why);
+    refusal.response(door::dialect_of(path))
+}

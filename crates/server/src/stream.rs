@@ -1,0 +1,143 @@
+//! An answer as server-sent events.
+//!
+//! The head is held back for a while, so that a fault can still be told by its status. When there is
+//! nothing to say for longer, the head goes out and comments follow, which say that somebody is there;
+//! from then on a fault is told in the stream.
+
+use std::convert::Infallible;
+use std::time::Duration;
+
+use alipes_wire::Dialect;
+use axum::body::Body as AnswerBody;
+use axum::response::Response;
+use bytes::Bytes;
+use futures_util::stream::unfold;
+use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use http::{HeaderName, HeaderValue};
+
+use crate::answer::Answer;
+use crate::body;
+use crate::door::{ATTEMPTS, Admission};
+use crate::drain::Drain;
+use crate::event::Event;
+use crate::front::Front;
+use crate::refusal::Refusal;
+
+/// How long the head waits for something to say.
+const HEAD: Duration = Duration::from_secs(10);
+
+/// The longest silence towards a client.
+const SILENCE: Duration = Duration::from_secs(10);
+
+/// What reverse proxies are told, so that they pass events on as they come (nginx).
+const BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
+
+/// What a request holds until its answer has ended.
+pub(crate) struct Held {
+    #[expect(dead_code, reason = "its place among the client's requests is held")]
+    pub(crate) admission: Admission,
+    #[expect(dead_code, reason = "its room in memory is held")]
+    pub(crate) body: body::Kept,
+}
+
+struct Streaming {
+    answer: Answer,
+    front: &'static dyn Front,
+    drain: Drain,
+    /// What is to be sent before anything else.
+    first: Option<Bytes>,
+    is_over: bool,
+    #[expect(dead_code, reason = "held until the answer has ended")]
+    held: Held,
+}
+
+/// The response, as soon as it is known whether there is an answer.
+pub(crate) async fn response(
+    mut answer: Answer,
+    front: &'static dyn Front,
+    held: Held,
+    drain: Drain,
+) -> Result<Response, Refusal> {
+    let first = tokio::time::timeout(HEAD, answer.next()).await;
+    let attempts = answer.attempts();
+    let first = match first {
+        Ok(Some(events)) => written(&events),
+        Ok(None) => match answer.outcome() {
+            Ok(()) => Bytes::new(),
+            Err(refusal) => return Ok(counted(refusal, front.dialect(), attempts)),
+        },
+        Err(_elapsed) => Bytes::from_static(front.sign_of_life()),
+    };
+    let streaming = Streaming {
+        answer,
+        front,
+        drain,
+        first: Some(first),
+        is_over: false,
+        held,
+    };
+    let body = unfold(streaming, |mut streaming| async {
+        let piece = streaming.next().await?;
+        Some((Ok::<_, Infallible>(piece), streaming))
+    });
+    let mut response = Response::new(AnswerBody::from_stream(body));
+    let headers = response.headers_mut();
+    for (name, value) in [
+        (CONTENT_TYPE, "text/event-stream"),
+        (CACHE_CONTROL, "no-cache"),
+        (BUFFERING, "no"),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    headers.insert(ATTEMPTS, HeaderValue::from(attempts));
+    Ok(response)
+}
+
+/// A refusal that says how often it was tried.
+pub(crate) fn counted(refusal: Refusal, dialect: Dialect, attempts: u32) -> Response {
+    let mut response = refusal.response(dialect);
+    let headers = response.headers_mut();
+    headers.insert(ATTEMPTS, HeaderValue::from(attempts));
+    response
+}
+
+impl Streaming {
+    /// The next piece of the stream; `None` behind the last.
+    async fn next(&mut self) -> Option<Bytes> {
+        if let Some(first) = self.first.take().filter(|first| !first.is_empty()) {
+            return Some(first);
+        }
+        if self.is_over {
+            return None;
+        }
+        let events = tokio::select! {
+            biased;
+            events = self.answer.next() => events,
+            () = self.drain.is_over() => {
+                self.is_over = true;
+                let events = self.answer.fail(&Refusal::stopping());
+                return Some(written(&events));
+            }
+            () = tokio::time::sleep(SILENCE) => {
+                return Some(Bytes::from_static(self.front.sign_of_life()));
+            }
+        };
+        match events {
+            Some(events) => Some(written(&events)),
+            None => {
+                self.is_over = true;
+                let refusal = self.answer.outcome().err()?;
+                Some(written(&self.answer.fail(&refusal)))
+            }
+        }
+    }
+}
+
+fn written(events: &[Event]) -> Bytes {
+    let length = events.iter().map(|event| event.data.len() + 80).sum();
+    let mut stream = Vec::with_capacity(length);
+    for event in events {
+        event.write(&mut stream);
+    }
+    stream.into()
+}

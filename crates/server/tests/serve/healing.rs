@@ -1,0 +1,116 @@
+//! What goes wrong upstream, and how little of it a client sees.
+
+use crate::stage::{ASK_PLAIN, Stage, simulator};
+
+#[tokio::test]
+async fn what_breaks_before_there_is_output_leaves_no_trace_in_the_answer() {
+    let healthy = Stage::before(&[&simulator(&[]).await]).await.ask().await;
+    for fault in [
+        "sse-500@1",
+        "sse-cut-after-created@1",
+        "sse-reset-before-headers@1",
+    ] {
+        let model = simulator(&[fault]).await;
+        let stage = Stage::before(&[&model]).await;
+        let reply = stage.ask().await;
+        assert_eq!(reply.status, 200, "{fault}: {reply:?}");
+        assert_eq!(reply.text(), healthy.text(), "{fault}");
+        assert_eq!(reply.header("x-alipes-attempts"), Some("2"), "{fault}");
+        let begun = reply
+            .events()
+            .iter()
+            .filter(|event| event["type"] == "response.created")
+            .count();
+        assert_eq!(begun, 1, "{fault}");
+    }
+}
+
+#[tokio::test]
+async fn a_provider_that_cannot_answer_is_followed_by_the_next() {
+    for fault in ["sse-challenge", "sse-usage-limit", "sse-401", "sse-500"] {
+        let (broken, healthy) = (simulator(&[fault]).await, simulator(&[]).await);
+        let stage = Stage::before(&[&broken, &healthy]).await;
+        for body in [crate::stage::ASK, ASK_PLAIN] {
+            let reply = stage.post("/v1/responses", body).await;
+            assert_eq!(reply.status, 200, "{fault}: {reply:?}");
+        }
+        assert_eq!(healthy.seen().len(), 2, "{fault}");
+    }
+}
+
+#[tokio::test]
+async fn what_breaks_after_output_ends_with_an_error_event_and_repeats_nothing() {
+    let whole = Stage::before(&[&simulator(&[]).await]).await.ask().await;
+    let (broken, healthy) = (
+        simulator(&["sse-cut-after-text"]).await,
+        simulator(&[]).await,
+    );
+    let stage = Stage::before(&[&broken, &healthy]).await;
+    let reply = stage.ask().await;
+    assert_eq!(reply.status, 200);
+    let events = reply.events();
+    let last = events.last().unwrap();
+    assert_eq!(last["type"], "response.failed");
+    assert_eq!(last["response"]["error"]["code"], "cut");
+    assert_eq!(
+        last["sequence_number"].as_u64(),
+        Some(events.len() as u64 - 1)
+    );
+    assert!(!reply.text().is_empty() && whole.text().starts_with(&reply.text()));
+    assert!(healthy.seen().is_empty());
+    assert_eq!(broken.seen().len(), 1);
+}
+
+#[tokio::test]
+async fn a_fault_that_nobody_mends_is_named_with_a_status() {
+    let table = [
+        ("sse-usage-limit", 429, "usage_limit_reached"),
+        ("sse-400", 400, ""),
+        ("sse-challenge", 502, "challenge"),
+        ("sse-401", 502, ""),
+    ];
+    for (fault, status, code) in table {
+        let model = simulator(&[fault]).await;
+        let stage = Stage::before(&[&model]).await;
+        for body in [crate::stage::ASK, ASK_PLAIN] {
+            let reply = stage.post("/v1/responses", body).await;
+            assert_eq!(reply.status, status, "{fault}: {reply:?}");
+            assert!(
+                code.is_empty() || reply.code() == code,
+                "{fault}: {reply:?}"
+            );
+            assert!(reply.json()["error"]["message"].is_string());
+            let attempts = reply.header("x-alipes-attempts").unwrap();
+            assert!(attempts.parse::<u32>().is_ok(), "{attempts}");
+            assert!(reply.header("x-alipes-call-id").is_some());
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_stops_short_is_passed_on_as_one() {
+    let model = simulator(&["sse-incomplete"]).await;
+    let stage = Stage::before(&[&model]).await;
+    let events = stage.ask().await.events();
+    assert_eq!(events.last().unwrap()["type"], "response.incomplete");
+    let reply = stage.post("/v1/responses", ASK_PLAIN).await;
+    assert_eq!(
+        (reply.status, &reply.json()["status"]),
+        (200, &"incomplete".into())
+    );
+}
+
+#[tokio::test]
+async fn the_same_conversation_keeps_its_socket() {
+    let model = simulator(&[]).await;
+    let config = crate::stage::config(&[&model], "");
+    let config = config.replace("[model]", "routes = [\"websocket\"]\n[model]");
+    let stage = Stage::with(&config).await;
+    for (key, connection) in [("a", 1), ("a", 1), ("b", 2)] {
+        let body =
+            serde_json::json!({"model": "default", "input": "hello", "prompt_cache_key": key});
+        let reply = stage.post("/v1/responses", &body.to_string()).await;
+        assert_eq!(reply.status, 200, "{reply:?}");
+        assert_eq!(model.seen().last().unwrap().connection, connection, "{key}");
+    }
+}
