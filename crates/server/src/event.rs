@@ -35,7 +35,7 @@ impl Event {
 impl From<Frame> for Event {
     fn from(frame: Frame) -> Self {
         Self {
-            name: Cow::Borrowed(frame.name),
+            name: frame.name,
             data: frame.data.into(),
         }
     }

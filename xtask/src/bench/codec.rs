@@ -126,14 +126,11 @@ fn stream() -> Vec<u8> {
         .collect();
     let pieces: Vec<&str> = pieces.iter().map(String::as_str).collect();
     let mut events = writer.open();
-    events.extend(writer.message("msg_0123456789abcdef0123456789abcdef", &pieces));
-    events.push(writer.complete(Usage::default()));
+    events.extend(writer.message("msg_0123456789abcdef0123456789abcdef", None, &pieces));
+    events.push(writer.complete(Some(Usage::default()), None));
     events
         .iter()
-        .flat_map(|event| {
-            let kind = event.split('"').nth(3).unwrap_or_default();
-            format!("event: {kind}\ndata: {event}\n\n").into_bytes()
-        })
+        .flat_map(|event| event.sse().into_bytes())
         .collect()
 }
 
