@@ -7,10 +7,10 @@ use std::sync::Arc;
 use alipes_base::{Clock, Environment, Redactor, Rng};
 use alipes_config::Document;
 use alipes_models::Catalog;
-use alipes_net::{Dialer, DialerOptions, HttpClient, Limits, SystemSockets, Tls, TlsOptions};
+use alipes_net::{Dialer, DialerOptions, Limits, SystemSockets, Tls, TlsOptions};
 use alipes_server::{KeyFile, ServeSection, Server, ServerOptions, Serving};
 use alipes_simulator::{Options, Scenario, Simulator};
-use alipes_transport::{Experience, Identity, Transport};
+use alipes_transport::{Identity, Transport};
 
 use crate::client::{Reply, request, send};
 
@@ -144,14 +144,6 @@ fn transport() -> Transport {
         limits: Limits::default(),
         clock: clock.clone(),
     });
-    Transport {
-        experience: Arc::new(Experience::new(clock.clone())),
-        http: HttpClient::new(dialer.clone(), clock.clone()),
-        dialer,
-        clock,
-        rng: Rng::seeded(2),
-        redactor: Redactor::new(),
-        identity: Arc::new(Identity::alipes("0.0.0")),
-        hedges: Arc::default(),
-    }
+    let (rng, redactor) = (Rng::seeded(2), Redactor::new());
+    Transport::new(dialer, clock, rng, redactor, Identity::alipes("0.0.0"))
 }
