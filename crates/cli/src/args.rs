@@ -10,6 +10,7 @@ use alipes_transport::{BUILTIN_PROFILES, Cause, Profile, Route};
 use clap::builder::{PossibleValuesParser, TypedValueParser as _};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::serve::ServeArgs;
 use crate::sessions::SessionsArgs;
 use crate::store::StoreArgs;
 
@@ -38,6 +39,8 @@ pub(crate) enum Command {
     Models(ModelsArgs),
     /// List the providers that can be asked, add one with its key, or remove one
     Providers(ProvidersArgs),
+    /// Serve a local endpoint that other people's clients can use
+    Serve(Box<ServeArgs>),
     /// Find, read, export and delete past conversations
     Sessions(SessionsArgs),
     /// Check, repair and back up where conversations are kept

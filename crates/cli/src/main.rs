@@ -12,6 +12,7 @@ mod models;
 mod narrate;
 mod network;
 mod providers;
+mod serve;
 mod sessions;
 mod setup;
 mod signals;
@@ -27,7 +28,7 @@ use clap::Parser as _;
 use crate::args::{Cli, Command};
 use crate::failure::Failure;
 use crate::setup::Machine;
-use crate::signals::Signals;
+use crate::signals::{Manner, Signals};
 
 fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
@@ -50,11 +51,17 @@ fn main() -> ExitCode {
 }
 
 fn run(command: Command, machine: &Machine) -> Result<(), Failure> {
-    let signals = Signals::listen()?;
+    let signals = Signals::listen(match command {
+        Command::Serve(_) => Manner::Server,
+        _ => Manner::Command,
+    })?;
     let runtime = setup::runtime()?;
     // These hear it themselves and have something to tidy up; whoever else waited for it could hear
     // it a moment earlier.
-    let hears = matches!(command, Command::Exec(_) | Command::Simulate(_));
+    let hears = matches!(
+        command,
+        Command::Exec(_) | Command::Serve(_) | Command::Simulate(_)
+    );
     let outcome = runtime.block_on(async {
         let work = dispatch(command, machine, &signals);
         match hears {
@@ -79,6 +86,7 @@ async fn dispatch(command: Command, machine: &Machine, signals: &Signals) -> Res
         Command::Explain(args) => explain::run(&args, machine),
         Command::Models(args) => models::run(&args, machine).await,
         Command::Providers(args) => providers::run(&args, machine).await,
+        Command::Serve(args) => serve::run(*args, machine, signals).await,
         Command::Sessions(args) => sessions::run(args, machine).await,
         Command::Store(args) => store::run(args, machine).await,
         Command::Simulate(args) => simulate::run(args, machine, signals).await,

@@ -22,7 +22,7 @@ use crate::network::Network;
 use crate::style::Style;
 
 /// The top-level tables that some room of this version reads.
-const SECTIONS: [&str; 5] = ["auth", "model", "network", "providers", "store"];
+const SECTIONS: [&str; 6] = ["auth", "model", "network", "providers", "serve", "store"];
 
 /// The folder below the home that holds the store.
 const STORE: &str = "store";

@@ -15,7 +15,20 @@ const GRACE: Duration = Duration::from_secs(3);
 
 /// Where commands hear that they should stop. Cheap to clone.
 #[derive(Clone, Debug)]
-pub(crate) struct Signals(watch::Receiver<Option<Stop>>);
+pub(crate) struct Signals {
+    stop: watch::Receiver<Option<Stop>>,
+    hang_ups: watch::Receiver<u64>,
+}
+
+/// What a signal means to a command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Manner {
+    /// It ends soon.
+    Command,
+    /// It serves others: it ends when they have been served, for which it has limits of its own, and
+    /// a terminal that closes is a request to read the configuration again (daemon(7)).
+    Server,
+}
 
 /// What asked to stop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,16 +51,17 @@ impl Stop {
 
 impl Signals {
     /// Starts listening; what comes after this call is heard, however late the thread begins.
-    pub(crate) fn listen() -> Result<Self, Failure> {
-        let (sender, receiver) = watch::channel(None);
+    pub(crate) fn listen(manner: Manner) -> Result<Self, Failure> {
+        let (stopping, stop) = watch::channel(None);
+        let (hanging_up, hang_ups) = watch::channel(0);
         let runtime = crate::setup::runtime()?;
         let ears = runtime.block_on(async { Ears::open() });
         let mut ears = ears.map_err(Failure::failed)?;
         std::thread::Builder::new()
             .name("signals".to_owned())
-            .spawn(move || runtime.block_on(tell(&mut ears, &sender)))
+            .spawn(move || runtime.block_on(tell(&mut ears, manner, &stopping, &hanging_up)))
             .map_err(Failure::failed)?;
-        Ok(Self(receiver))
+        Ok(Self { stop, hang_ups })
     }
 
     /// Runs `work`, unless something asks to stop before it ends.
@@ -62,9 +76,14 @@ impl Signals {
         }
     }
 
+    /// Where a server hears that its configuration shall be read again.
+    pub(crate) fn hang_ups(&self) -> watch::Receiver<u64> {
+        self.hang_ups.clone()
+    }
+
     /// Waits until something asks to stop.
     pub(crate) async fn stop(&self) -> Stop {
-        let mut receiver = self.0.clone();
+        let mut receiver = self.stop.clone();
         match receiver.wait_for(Option::is_some).await {
             Ok(stop) => stop.unwrap_or(Stop::Interrupt),
             // The listener is gone: nothing will ever be heard.
@@ -73,12 +92,28 @@ impl Signals {
     }
 }
 
-async fn tell(ears: &mut Ears, sender: &watch::Sender<Option<Stop>>) {
-    let stop = ears.next().await;
-    sender.send_replace(Some(stop));
+async fn tell(
+    ears: &mut Ears,
+    manner: Manner,
+    stopping: &watch::Sender<Option<Stop>>,
+    hanging_up: &watch::Sender<u64>,
+) {
+    let stop = loop {
+        match ears.next().await {
+            Stop::HangUp if manner == Manner::Server => hanging_up.send_modify(|count| *count += 1),
+            stop => break stop,
+        }
+    };
+    stopping.send_replace(Some(stop));
+    let patience = async {
+        match manner {
+            Manner::Command => tokio::time::sleep(GRACE).await,
+            Manner::Server => std::future::pending().await,
+        }
+    };
     tokio::select! {
         _ = ears.next() => {}
-        () = tokio::time::sleep(GRACE) => {}
+        () = patience => {}
     }
     exit(stop);
 }

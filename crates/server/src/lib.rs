@@ -44,9 +44,11 @@ mod section;
 mod server;
 mod serving;
 mod stream;
+mod tls;
 
 pub use error::ServerError;
 pub use key_file::KeyFile;
 pub use section::{ClientKey, ClientSection, ServeSection};
 pub use server::{Server, ServerOptions};
 pub use serving::Serving;
+pub use tls::TlsFiles;

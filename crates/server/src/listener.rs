@@ -16,15 +16,17 @@ use hyper::server::conn::http1;
 use hyper::service::{Service as _, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
-use tokio::io::AsyncWriteExt as _;
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
+use tokio_rustls::TlsAcceptor;
 
 use crate::ServerError;
 use crate::door::CameInOn;
 use crate::drain::Drain;
 use crate::server::Shared;
+use crate::tls::Tls;
 
 /// How long a client may take for a request's head, idle time between requests included.
 const HEAD: Duration = Duration::from_secs(60);
@@ -38,6 +40,9 @@ const HEADERS: usize = 128;
 /// The pause after a connection could not be accepted: descriptors are short, for example.
 const AFTER_FAILURE: Duration = Duration::from_millis(100);
 
+/// How long a client may take for the TLS handshake.
+const HANDSHAKE: Duration = Duration::from_secs(10);
+
 /// How long connections have for their last word, once nothing is waited for.
 const LAST_WORD: Duration = Duration::from_secs(2);
 
@@ -49,15 +54,20 @@ const FULL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nconnection: close\r\nr
 pub(crate) struct Listener {
     socket: TcpListener,
     address: SocketAddr,
+    tls: Option<Tls>,
 }
 
 impl Listener {
     #[expect(clippy::disallowed_methods, reason = "the server's listening socket")]
-    pub(crate) async fn bind(address: SocketAddr) -> Result<Self, ServerError> {
+    pub(crate) async fn bind(address: SocketAddr, tls: Option<Tls>) -> Result<Self, ServerError> {
         let failed = |source| ServerError::Listen { address, source };
         let socket = TcpListener::bind(address).await.map_err(failed)?;
         let address = socket.local_addr().map_err(failed)?;
-        Ok(Self { socket, address })
+        Ok(Self {
+            socket,
+            address,
+            tls,
+        })
     }
 
     pub(crate) fn address(&self) -> SocketAddr {
@@ -82,9 +92,10 @@ impl Listener {
             match Arc::clone(&places).try_acquire_owned() {
                 Ok(place) => {
                     let (router, drain) = (router.clone(), shared.drain.clone());
+                    let acceptor = self.tls.as_ref().map(Tls::acceptor);
                     connections.spawn(async move {
                         // How a connection ends is its client's affair.
-                        let _ended = connection(stream, router, &drain).await;
+                        let _ended = connection(stream, acceptor, router, &drain).await;
                         drop(place);
                     });
                 }
@@ -110,10 +121,28 @@ async fn all(connections: &mut JoinSet<()>) {
 }
 
 /// Serves one connection to its end.
-async fn connection(stream: TcpStream, router: Router, drain: &Drain) -> io::Result<()> {
+async fn connection(
+    stream: TcpStream,
+    acceptor: Option<TlsAcceptor>,
+    router: Router,
+    drain: &Drain,
+) -> io::Result<()> {
     let came_in_on = CameInOn(stream.local_addr()?);
     // Small pieces must not wait for each other.
     stream.set_nodelay(true)?;
+    let Some(acceptor) = acceptor else {
+        return http(stream, came_in_on, router, drain).await;
+    };
+    let secured = tokio::time::timeout(HANDSHAKE, acceptor.accept(stream)).await;
+    http(secured??, came_in_on, router, drain).await
+}
+
+async fn http(
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    came_in_on: CameInOn,
+    router: Router,
+    drain: &Drain,
+) -> io::Result<()> {
     let service = TowerToHyperService::new(router);
     let service = service_fn(move |mut request: http::Request<Incoming>| {
         request.extensions_mut().insert(came_in_on);

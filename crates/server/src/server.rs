@@ -19,12 +19,15 @@ use crate::conversations::Conversations;
 use crate::drain::Drain;
 use crate::listener::Listener;
 use crate::refusal::Refusal;
-use crate::{ServerError, Serving, door, health, models_list, responses};
+use crate::tls::Tls;
+use crate::{ServerError, Serving, TlsFiles, door, health, models_list, responses};
 
 /// How a server shall run.
 pub struct ServerOptions {
     /// Where to listen; port 0 takes a free one.
     pub listen: SocketAddr,
+    /// The certificate to show; without one, no TLS is spoken.
+    pub tls: Option<TlsFiles>,
     /// Something in front of it speaks TLS with those who come from other machines.
     pub behind_proxy: bool,
     /// What is served, and to whom.
@@ -51,6 +54,7 @@ pub(crate) struct Shared {
     pub(crate) continuations: Continuations,
     pub(crate) room: Room,
     pub(crate) drain: Drain,
+    tls: Option<Tls>,
 }
 
 /// A running server. Dropping it ends everything at once.
@@ -66,10 +70,12 @@ impl Server {
     /// [`ServerError`].
     pub async fn start(options: ServerOptions) -> Result<Self, ServerError> {
         let address = options.listen;
-        if !address.ip().to_canonical().is_loopback() && !options.behind_proxy {
+        let is_private = options.tls.is_some() || options.behind_proxy;
+        if !address.ip().to_canonical().is_loopback() && !is_private {
             return Err(ServerError::Exposed { address });
         }
-        let listener = Listener::bind(address).await?;
+        let tls = options.tls.map(Tls::new).transpose()?;
+        let listener = Listener::bind(address, tls.clone()).await?;
         let connections = options.serving.connections();
         let shared = Arc::new(Shared {
             address: listener.address(),
@@ -77,6 +83,7 @@ impl Server {
             continuations: Continuations::new(options.clock.clone()),
             room: Room::default(),
             drain: Drain::default(),
+            tls,
             serving: ArcSwap::from_pointee(options.serving),
             transport: options.transport,
             environment: options.environment,
@@ -98,13 +105,25 @@ impl Server {
     /// The base URL that clients are given, such as `http://127.0.0.1:8791/v1`.
     #[must_use]
     pub fn base_url(&self) -> String {
-        format!("http://{}/v1", self.shared.address)
+        let scheme = match self.shared.tls {
+            Some(_) => "https",
+            None => "http",
+        };
+        format!("{scheme}://{}/v1", self.shared.address)
     }
 
-    /// Serves this from the next request on. Answers under way go on as they began.
-    pub fn reload(&self, serving: Serving) {
+    /// Serves this from the next request on, and shows the certificate that is there now. Answers
+    /// under way go on as they began.
+    ///
+    /// # Errors
+    /// [`ServerError::Tls`] if the certificate cannot be used: nothing has changed then.
+    pub fn reload(&self, serving: Serving) -> Result<(), ServerError> {
+        if let Some(tls) = &self.shared.tls {
+            tls.renew()?;
+        }
         self.shared.serving.store(Arc::new(serving));
         self.shared.conversations.forget();
+        Ok(())
     }
 
     /// Takes nothing new, and returns when the answers under way have ended; those that take longer

@@ -150,7 +150,7 @@ fn conclude(
 }
 
 /// Tells what endpoint memory has to complain about; nothing depends on it.
-fn warn(machine: &Machine, warning: Option<MemoryWarning>) {
+pub(crate) fn warn(machine: &Machine, warning: Option<MemoryWarning>) {
     if let Some(warning) = warning {
         let style = Style::of_stderr(&machine.environment);
         say(&style.warning(format!("! {}", one_line(&warning.to_string(), LONGEST))));

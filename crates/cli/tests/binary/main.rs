@@ -25,6 +25,7 @@ mod network;
 mod providers;
 mod remembered;
 mod resume;
+mod serve;
 mod sessions;
 mod simulate;
 mod stopping;

@@ -55,6 +55,7 @@ impl Stage {
         let environment = Environment::new([("KEY_A", "key-a")], PathBuf::from("/"));
         let server = Server::start(ServerOptions {
             listen: (Ipv4Addr::LOCALHOST, 0).into(),
+            tls: None,
             behind_proxy: false,
             serving: serving(config, own, &environment),
             transport: transport(),
@@ -78,7 +79,8 @@ impl Stage {
     /// Reads another configuration.
     pub(crate) fn reload(&self, config: &str) {
         let own = self.key_file();
-        self.server.reload(serving(config, own, &self.environment));
+        let serving = serving(config, own, &self.environment);
+        self.server.reload(serving).unwrap();
     }
 
     pub(crate) fn key_file(&self) -> KeyFile {

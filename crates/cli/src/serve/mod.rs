@@ -1,0 +1,185 @@
+//! `alipes serve`: a local endpoint for other people's clients.
+
+mod args;
+mod client_config;
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+use alipes_config::Home;
+use alipes_server::{KeyFile, ServeSection, Server, ServerError, ServerOptions, Serving, TlsFiles};
+use alipes_transport::{MemoryFile, Transport};
+
+pub(crate) use self::args::ServeArgs;
+use self::args::ServeCommand;
+use crate::args::NetworkArgs;
+use crate::failure::Failure;
+use crate::setup::Machine;
+use crate::signals::Signals;
+use crate::streams::{print, say};
+use crate::style::Style;
+use crate::{exec, login};
+
+/// Where it listens if nothing else is said.
+const LISTEN: (Ipv4Addr, u16) = (Ipv4Addr::LOCALHOST, 8791);
+
+/// How often what was met is kept for the next process.
+const KEEP_EVERY: Duration = Duration::from_secs(60);
+
+pub(crate) async fn run(
+    args: ServeArgs,
+    machine: &Machine,
+    signals: &Signals,
+) -> Result<(), Failure> {
+    if let Some(ServeCommand::Key) = args.command {
+        return print_key(machine);
+    }
+    if let Some(client) = args.print_config {
+        let url = base_url(&args, machine)?;
+        return told(&client_config::lines(client, &url));
+    }
+    let (section, serving, transport) = read(machine, &args.network)?;
+    let own = own_key(machine)?;
+    let is_new = own.make_if_missing().map_err(Failure::failed)?;
+    learn_keys(machine, &own);
+    let memory = machine.memory();
+    let recalled = memory.as_ref().and_then(|memory| transport.recall(memory));
+    exec::warn(machine, recalled);
+    let options = ServerOptions {
+        listen: listen(&args, &section),
+        tls: tls(&args),
+        behind_proxy: args.behind_proxy,
+        serving,
+        transport: transport.clone(),
+        environment: machine.environment.clone(),
+        clock: machine.clock.clone(),
+        rng: machine.rng.clone(),
+    };
+    let server = Server::start(options).await.map_err(refused)?;
+    print(&format!("listening on {}", server.base_url())).map_err(Failure::failed)?;
+    if is_new {
+        let path = own.path().display();
+        say(&format!(
+            "a key for clients was made in {path}; `alipes serve key` prints it"
+        ));
+    }
+    until_stopped(&server, &args, machine, (signals, &transport)).await;
+    say("stopping; answers under way go on for a while, a second signal ends them");
+    server.stop().await;
+    keep(machine, &transport, memory.as_ref());
+    Ok(())
+}
+
+/// Serves, reads the configuration again when asked to, and keeps what was met.
+async fn until_stopped(
+    server: &Server,
+    args: &ServeArgs,
+    machine: &Machine,
+    (signals, transport): (&Signals, &Transport),
+) {
+    let mut hang_ups = signals.hang_ups();
+    let memory = machine.memory();
+    let mut stopped = std::pin::pin!(signals.stop());
+    loop {
+        tokio::select! {
+            _stop = &mut stopped => return,
+            Ok(()) = hang_ups.changed() => reload(server, args, machine),
+            () = tokio::time::sleep(KEEP_EVERY) => keep(machine, transport, memory.as_ref()),
+        }
+    }
+}
+
+/// Reads the configuration again; where it is wrong, the old one goes on.
+fn reload(server: &Server, args: &ServeArgs, machine: &Machine) {
+    let read = read(machine, &args.network);
+    let reloaded = read.and_then(|(_, serving, _)| server.reload(serving).map_err(refused));
+    match reloaded {
+        Ok(()) => say("the configuration was read again"),
+        Err(failure) => {
+            let _code = failure.report(&Style::of_stderr(&machine.environment));
+            say("the old configuration goes on");
+        }
+    }
+}
+
+/// What the configuration says about serving, and the way to every endpoint.
+fn read(
+    machine: &Machine,
+    network: &NetworkArgs,
+) -> Result<(ServeSection, Serving, Transport), Failure> {
+    let (catalog, transport) = login::catalog(machine, network)?;
+    for secret in catalog.secrets(&machine.environment) {
+        machine.redactor.learn(&secret);
+    }
+    let section = section(machine)?;
+    let own = own_key(machine)?;
+    let (environment, clock) = (&machine.environment, &machine.clock);
+    let serving = Serving::new(catalog, section.clone(), own, environment, clock);
+    Ok((section, serving, transport))
+}
+
+fn section(machine: &Machine) -> Result<ServeSection, Failure> {
+    Ok(match machine.configuration()? {
+        Some((_, document)) => document.section()?,
+        None => ServeSection::default(),
+    })
+}
+
+fn own_key(machine: &Machine) -> Result<KeyFile, Failure> {
+    let home = Home::find(&machine.environment);
+    let home = home.map_err(|_none| Failure::usage(ServerError::NoHome))?;
+    Ok(KeyFile::within(home.folder()))
+}
+
+/// A client's key must not show up in anything that is told of a fault.
+fn learn_keys(machine: &Machine, own: &KeyFile) {
+    if let Ok(key) = own.read() {
+        machine.redactor.learn(&key);
+    }
+}
+
+fn print_key(machine: &Machine) -> Result<(), Failure> {
+    let own = own_key(machine)?;
+    own.make_if_missing().map_err(Failure::failed)?;
+    let key = own.read().map_err(Failure::failed)?;
+    told(key.expose())
+}
+
+fn listen(args: &ServeArgs, section: &ServeSection) -> SocketAddr {
+    let listen = args.listen.or(section.listen);
+    listen.unwrap_or_else(|| LISTEN.into())
+}
+
+fn tls(args: &ServeArgs) -> Option<TlsFiles> {
+    let (certificate, key) = (args.tls_cert.clone()?, args.tls_key.clone()?);
+    Some(TlsFiles { certificate, key })
+}
+
+/// Where clients of this machine find the server.
+fn base_url(args: &ServeArgs, machine: &Machine) -> Result<String, Failure> {
+    let mut address = listen(args, &section(machine)?);
+    if address.ip().is_unspecified() {
+        address.set_ip(Ipv4Addr::LOCALHOST.into());
+    }
+    let scheme = match args.tls_cert {
+        Some(_) => "https",
+        None => "http",
+    };
+    Ok(format!("{scheme}://{address}/v1"))
+}
+
+fn keep(machine: &Machine, transport: &Transport, memory: Option<&MemoryFile>) {
+    let kept = memory.and_then(|memory| transport.keep(memory));
+    exec::warn(machine, kept);
+}
+
+fn refused(error: ServerError) -> Failure {
+    match error {
+        ServerError::Exposed { .. } | ServerError::Tls { .. } => Failure::usage(error),
+        error => Failure::failed(error),
+    }
+}
+
+fn told(line: &str) -> Result<(), Failure> {
+    print(line).map_err(|_closed| Failure::Told)
+}
