@@ -9,7 +9,7 @@ use alipes_wire::EncodedRequest;
 use http::HeaderMap;
 use tokio::task::JoinSet;
 
-use crate::attempt::LiveSocket;
+use crate::attempt::{LiveSocket, Resting};
 use crate::breaker::Destination;
 use crate::edge_cookies::EdgeCookies;
 use crate::exchange;
@@ -81,7 +81,7 @@ impl Alternatives {
 pub struct Session {
     pub(crate) about: Conversation,
     /// The idle socket; an attempt takes it out and puts it back only after a completed response.
-    pub(crate) socket: Option<LiveSocket>,
+    pub(crate) socket: Option<Resting>,
     /// The conversation has outgrown a WebSocket frame.
     pub(crate) too_large_for_frames: bool,
 }
@@ -336,6 +336,11 @@ impl Session {
             socket: None,
             too_large_for_frames: self.too_large_for_frames,
         }
+    }
+
+    /// A response has ended well on `live`: it is kept for the next one.
+    pub(crate) fn rest(&mut self, live: LiveSocket) {
+        self.socket = Some(Resting::begin(&self.about, live));
     }
 
     /// The sibling has the answer: the conversation goes on where it was given.

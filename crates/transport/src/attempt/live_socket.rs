@@ -34,7 +34,7 @@ pub(crate) struct LiveSocket {
     /// What the handshake's answer told: a fault in the stream has no head of its own.
     head: Evidence,
     pub(super) base: Option<DeltaBase>,
-    opened: Instant,
+    pub(super) opened: Instant,
     /// When its last response ended, by the clock that goes on while the machine sleeps.
     idle_since: SystemTime,
     generation: u64,
@@ -118,7 +118,9 @@ pub(super) async fn reusable(
     token: Option<&Token>,
     deadline: &Deadline,
 ) -> Option<LiveSocket> {
-    let mut live = session.socket.take()?;
+    // It comes back at once, unless a ping is stuck in it.
+    let back = session.socket.take()?.end();
+    let mut live = tokio::time::timeout(DOUBT_LASTS, back).await.ok()??;
     let about = &session.about;
     let young = about.transport.clock.since(live.opened) < about.endpoint.profile().max_socket_age;
     let same = live.generation == generation(token);

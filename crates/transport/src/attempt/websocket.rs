@@ -40,14 +40,14 @@ pub(crate) async fn attempt(
     match outcome {
         Ok(base) => {
             live.base = base;
-            session.socket = Some(live);
+            session.rest(live);
             Ok(())
         }
         Err(fault) => {
             let fault = live.seen_by(fault);
             // The backend has only forgotten the base; the socket itself is as good as before.
             if fault.cause == Cause::UnknownPreviousResponse {
-                session.socket = Some(live);
+                session.rest(live);
             }
             Err(fault)
         }
@@ -128,7 +128,7 @@ pub(crate) async fn prewarm(
     read.map_err(|fault| live.seen_by(fault))?;
     live.base = recorder.finish();
     live.rests(session.about.transport.clock.wall());
-    session.socket = Some(live);
+    session.rest(live);
     Ok(())
 }
 
