@@ -17,11 +17,14 @@ use http::header::ACCEPT;
 use http::{HeaderMap, HeaderValue, Method};
 
 use crate::attempt::{Way, identified, token};
+use crate::breaker::Destination;
 use crate::fault::{BodyShape, body_shape, of_net_error, of_response};
+use crate::leave::{no_permit, not_tried};
+use crate::permits::Permit;
 use crate::session::Conversation;
 use crate::{
-    AttemptHistory, Budget, Cause, Credential, Endpoint, Fault, Phase, Reaction, Scope, Transport,
-    react,
+    AttemptHistory, Budget, Cause, Credential, Endpoint, Fault, Phase, Priority, Reaction, Scope,
+    Transport, react,
 };
 
 /// The class of their paths, apart from the main one: an edge may challenge the one and not the
@@ -106,9 +109,14 @@ impl Transport {
         let profile = about.endpoint.profile();
         let (budget, length) = (Budget::of(profile), profile.auxiliary_timeout);
         let limit = deadline.tightened(&self.clock, LIMIT, length);
+        let to = about.destination("");
+        let permit = leave(&about, &to, &limit).await;
+        let _permit = permit.map_err(|fault| AuxiliaryFault(Box::new(signed(&about, fault))))?;
         let mut first = None;
         loop {
-            let fault = match get(&about, path, limit, &deadline).await {
+            let got = get(&about, path, limit, &deadline).await;
+            self.experience.auxiliary_ended(&to, got.as_ref().err());
+            let fault = match got {
                 Ok(answer) => return Ok(answer),
                 Err(fault) => fault,
             };
@@ -128,6 +136,18 @@ impl Transport {
             first = Some(fault);
         }
     }
+}
+
+/// Leave to call: not where such calls are challenged, and behind all that a user waits for.
+async fn leave(about: &Conversation, to: &Destination, limit: &Deadline) -> Result<Permit, Fault> {
+    let experience = &about.transport.experience;
+    if let Some(known) = experience.auxiliary_left_alone(to) {
+        return Err(not_tried(&known));
+    }
+    let concurrency = about.endpoint.profile().concurrency;
+    let (lane, priority) = (to.lane(), Priority::Auxiliary);
+    let permit = experience.permits.wait(&lane, concurrency, priority, limit);
+    permit.await.map_err(no_permit)
 }
 
 /// One try.

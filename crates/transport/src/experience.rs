@@ -85,12 +85,16 @@ impl Experience {
         let facts = route_facts(to, route).into_iter();
         let known = facts.filter_map(|fact| self.facts.find(&fact));
         let last = known.max_by_key(|remembered| remembered.until)?;
+        Some(self.remembered(last))
+    }
+
+    fn remembered(&self, known: Remembered) -> LeftAlone {
         let wall = self.clock.wall();
-        Some(LeftAlone {
-            ago: wall.duration_since(last.noted()).unwrap_or_default(),
-            remaining: last.remaining(self.clock.unix_ms()),
-            reason: last.reason,
-        })
+        LeftAlone {
+            ago: wall.duration_since(known.noted()).unwrap_or_default(),
+            remaining: known.remaining(self.clock.unix_ms()),
+            reason: known.reason,
+        }
     }
 
     /// Whether it could not read a compressed request, not long ago.
@@ -113,6 +117,25 @@ impl Experience {
             false => self.facts.withdraw(&fact),
         }
         held_back && !known
+    }
+
+    /// Why calls beside the turn are left alone there: an edge may challenge those and let turns pass.
+    pub(crate) fn auxiliary_left_alone(&self, to: &Destination) -> Option<LeftAlone> {
+        let challenged = to.challenged(PathClass::Auxiliary, Route::Sse);
+        let known = self.facts.find(&challenged)?;
+        Some(self.remembered(known))
+    }
+
+    /// A call beside the turn was answered, or failed by `fault`.
+    pub(crate) fn auxiliary_ended(&self, to: &Destination, fault: Option<&Fault>) {
+        let challenged = to.challenged(PathClass::Auxiliary, Route::Sse);
+        match fault {
+            Some(fault) if fault.cause == Cause::Challenge => {
+                self.facts.note(challenged, REST, Some(Reason::of(fault)));
+            }
+            Some(_) => {}
+            None => self.facts.withdraw(&challenged),
+        }
     }
 
     /// Why the whole destination is left alone: a breaker is open.
@@ -312,12 +335,7 @@ impl Experience {
 
 /// The facts that close `route`.
 fn route_facts(to: &Destination, route: Route) -> Vec<Fact> {
-    let challenged = Fact::Challenged {
-        egress: to.egress.clone(),
-        endpoint: to.endpoint.clone(),
-        class: PathClass::Main,
-        route,
-    };
+    let challenged = to.challenged(PathClass::Main, route);
     let refused = (route == Route::WebSocket).then(|| Fact::WebSocketRefused {
         egress: to.egress.clone(),
         endpoint: to.endpoint.clone(),

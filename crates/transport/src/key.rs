@@ -53,6 +53,12 @@ impl fmt::Display for EndpointKey {
     }
 }
 
+impl fmt::Display for AccountKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
 /// FNV-1a, 64 bits: the same in every process and version, which the standard hasher does not
 /// promise. It only has to tell a handful of addresses apart, not to withstand anybody.
 fn digest(parts: &[&str]) -> String {

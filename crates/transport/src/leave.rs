@@ -105,7 +105,7 @@ async fn permit(
     waited.await.map_err(no_permit)
 }
 
-fn no_permit(why: NoPermit) -> Fault {
+pub(crate) fn no_permit(why: NoPermit) -> Fault {
     match why {
         NoPermit::Expired(expired) => {
             let fault = unsent(Cause::Deadline).limited(expired);
@@ -119,7 +119,7 @@ fn no_permit(why: NoPermit) -> Fault {
 }
 
 /// The fault of an attempt that is known to fail.
-fn not_tried(known: &LeftAlone) -> Fault {
+pub(crate) fn not_tried(known: &LeftAlone) -> Fault {
     let reason = known.reason.as_ref();
     let mut fault = unsent(reason.map_or(Cause::Blocked, |reason| reason.cause));
     fault.evidence.cf_ray = reason.and_then(|reason| reason.cf_ray.clone());

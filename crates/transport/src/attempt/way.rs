@@ -1,14 +1,12 @@
 //! The way to an endpoint's HTTP route, and connections opened on it before there is a request for
 //! them.
 
-use std::sync::Arc;
-
 use alipes_base::Deadline;
 use alipes_net::{HttpClient, NetError};
 use url::Url;
 
-use crate::Token;
 use crate::session::Conversation;
+use crate::{AccountKey, EndpointKey, Token};
 
 /// Where HTTP requests of one account go.
 pub(crate) struct Way {
@@ -21,12 +19,12 @@ pub(crate) struct Way {
 impl Way {
     pub(crate) fn of(about: &Conversation, token: Option<&Token>) -> Self {
         let generation = token.map_or(0, |token| token.generation);
-        let account = Arc::as_ptr(&about.credential).cast::<()>();
-        let endpoint = about.endpoint.name();
+        let endpoint = EndpointKey::of(about.endpoint.base_url());
+        let account = AccountKey::of(&endpoint, &about.credential.identity());
         Self {
             http: about.transport.http.clone(),
             url: about.endpoint.request_url(),
-            partition: format!("{endpoint}#{account:p}#{generation}"),
+            partition: format!("{endpoint}#{account}#{generation}"),
         }
     }
 

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::memory::Fact;
 use crate::permits::LaneKey;
-use crate::{AccountKey, Cause, EndpointKey, Fault, Scope};
+use crate::{AccountKey, Cause, EndpointKey, Fault, PathClass, Route, Scope};
 
 /// Everything a request depends on that may be broken for others too.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -108,6 +108,16 @@ impl Destination {
         Fact::ConcurrencyMet {
             endpoint: self.endpoint.clone(),
             account: self.account.clone(),
+        }
+    }
+
+    /// The fact that `route` asks for a browser challenge on paths of this class.
+    pub(crate) fn challenged(&self, class: PathClass, route: Route) -> Fact {
+        Fact::Challenged {
+            egress: self.egress.clone(),
+            endpoint: self.endpoint.clone(),
+            class,
+            route,
         }
     }
 

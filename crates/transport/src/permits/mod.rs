@@ -1,8 +1,8 @@
 //! Permits: how many requests run at once, per endpoint and account.
 //!
 //! A permit belongs to a request and never to a turn: a turn that held one while its tools ran would
-//! starve its own children. Main requests go before those of child agents, and both before what a
-//! turn can do without; within a class the first to come goes first.
+//! starve its own children. What a user waits for goes before what a turn can do without; within a
+//! class the first to come goes first.
 //!
 //! A waiting request holds nothing but its place, and a place costs a few bytes; even so there are
 //! only so many, because a queue without an end is a way to fail late. Dropping the wait gives the
@@ -37,8 +37,6 @@ const MOST: usize = 256;
 pub enum Priority {
     /// What a user waits for.
     Main,
-    /// A child agent's request.
-    Child,
     /// What a turn can do without.
     Auxiliary,
 }

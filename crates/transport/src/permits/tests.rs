@@ -63,12 +63,11 @@ async fn as_many_run_as_the_limit_says_and_a_dropped_permit_is_free_again() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn main_goes_before_child_before_auxiliary_and_the_first_to_come_first() {
+async fn main_goes_before_auxiliary_and_the_first_to_come_first() {
     let (permits, mut waiting) = (permits(), Waiting::new());
     let (mut running, _other) = (now(&permits).unwrap(), now(&permits).unwrap());
     for (priority, name) in [
         (Priority::Auxiliary, "auxiliary"),
-        (Priority::Child, "child"),
         (Priority::Main, "main 1"),
         (Priority::Main, "main 2"),
     ] {
@@ -76,13 +75,13 @@ async fn main_goes_before_child_before_auxiliary_and_the_first_to_come_first() {
     }
     assert!(called(&mut waiting).await.is_none());
     let mut order = Vec::new();
-    while order.len() < 4 {
+    while order.len() < 3 {
         drop(running);
         let (name, permit) = called(&mut waiting).await.unwrap();
         order.push(name);
         running = permit;
     }
-    assert_eq!(order, ["main 1", "main 2", "child", "auxiliary"]);
+    assert_eq!(order, ["main 1", "main 2", "auxiliary"]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -157,12 +156,12 @@ async fn the_queue_has_an_end() {
     let (permits, mut waiting) = (permits(), Waiting::new());
     let _running = (now(&permits), now(&permits));
     for _ in 0..256 {
-        wait(&mut waiting, &permits, Priority::Child, "waits").await;
+        wait(&mut waiting, &permits, Priority::Auxiliary, "waits").await;
     }
     let deadline = Deadline::after(&permits.clock, "turn", LONG);
     let refused = permits.wait(&key(), LIMIT, Priority::Main, &deadline).await;
     assert_eq!(refused.unwrap_err(), NoPermit::Full { waiting: 256 });
     waiting.shutdown().await;
-    wait(&mut waiting, &permits, Priority::Child, "fits").await;
+    wait(&mut waiting, &permits, Priority::Auxiliary, "fits").await;
     assert!(waiting.try_join_next().is_none(), "a place was free again");
 }

@@ -19,7 +19,7 @@ pub(super) struct Turnstile {
     lowered: Option<Lowered>,
     running: usize,
     /// One queue per [`Priority`].
-    waiting: [VecDeque<Call>; 3],
+    waiting: [VecDeque<Call>; 2],
 }
 
 impl Turnstile {

@@ -6,19 +6,30 @@ use std::time::Duration;
 use alipes_base::{Clock, Deadline};
 use alipes_net::TlsOptions;
 use alipes_simulator::{Route as Seen, Simulator};
-use alipes_transport::{AuxiliaryFault, Credential, Endpoint, Profile, Route};
+use alipes_transport::{
+    AuxiliaryFault, Cause, Credential, Endpoint, Phase, Profile, Route, Transport,
+};
 
 use crate::common::{RenewableKey, say, session, simulator, transport};
+use crate::experience::new_conversation;
 
 /// Asks for the list of models of an endpoint with a short limit.
 async fn models(simulator: &Simulator) -> Result<String, AuxiliaryFault> {
+    models_over(&transport(TlsOptions::default()), simulator).await
+}
+
+/// The same over a transport that may have met something.
+async fn models_over(
+    transport: &Transport,
+    simulator: &Simulator,
+) -> Result<String, AuxiliaryFault> {
     let mut profile = Profile::named("openai-codex").unwrap();
     profile.auxiliary_timeout = Duration::from_millis(700);
     let path = profile.models_path.clone();
     let endpoint = Endpoint::new("test", &simulator.base_url(), profile, None).unwrap();
     let credential: Arc<dyn Credential> = Arc::new(RenewableKey);
     let deadline = Deadline::after(&Clock::system(), "test", Duration::from_secs(60));
-    let (transport, endpoint) = (transport(TlsOptions::default()), Arc::new(endpoint));
+    let endpoint = Arc::new(endpoint);
     let asked = transport.auxiliary(&endpoint, &credential, &path, deadline);
     let answer = asked.await?;
     Ok(String::from_utf8(answer.body.to_vec()).unwrap())
@@ -93,4 +104,18 @@ async fn a_turn_does_not_hear_of_its_faults() {
         let seen = simulator.seen();
         assert_eq!(seen.last().unwrap().route, Seen::WebSocket, "{fault}");
     }
+}
+
+#[tokio::test]
+async fn a_challenged_list_is_not_asked_for_again_and_the_turn_goes_its_way() {
+    let simulator = simulator(&["models-challenge@1"]).await;
+    let transport = transport(TlsOptions::default());
+    let first = models_over(&transport, &simulator).await.unwrap_err();
+    let second = models_over(&transport, &simulator).await.unwrap_err();
+    for (fault, phase) in [(first, Phase::Headers), (second, Phase::Queue)] {
+        assert_eq!((fault.phase(), fault.cause()), (phase, Cause::Challenge));
+    }
+    assert_eq!(simulator.seen().len(), 1);
+    let said = new_conversation(&transport, &simulator, &[Route::Sse], true).await;
+    assert_eq!(said.result.unwrap().attempts, 1);
 }

@@ -14,7 +14,7 @@ const SSE: &[Route] = &[Route::Sse];
 const BOTH: &[Route] = &[Route::WebSocket, Route::Sse];
 
 /// A first step of a new conversation.
-async fn new_conversation(
+pub(crate) async fn new_conversation(
     transport: &Transport,
     simulator: &Simulator,
     routes: &[Route],
