@@ -1,7 +1,9 @@
 //! Faults get their right name, in their right phase, after the right number of attempts, on real sockets
 //! as in the corpus; here with one route alone.
 
-use crate::common::{Outcome, pinging_session, say, session, simulator, tls_simulator};
+use crate::common::{
+    Outcome, patient_session, pinging_session, say, session, simulator, tls_simulator,
+};
 use alipes_transport::Route;
 use futures_util::StreamExt as _;
 
@@ -240,7 +242,14 @@ async fn try_with(fault: &str) -> Outcome {
     } else {
         Route::Sse
     };
-    let mut session = session(&simulator.base_url(), &[route]);
+    // What is long ends by its size, however slow the machine is.
+    let is_long = ["endless", "huge", "crumbs"]
+        .iter()
+        .any(|long| fault.contains(long));
+    let mut session = match is_long {
+        true => patient_session(&simulator.base_url(), &[route]),
+        false => session(&simulator.base_url(), &[route]),
+    };
     say(&mut session, "hello").await
 }
 
