@@ -11,6 +11,8 @@ use alipes_simulator::{FaultInfo, Network, Route, Target, faults};
 pub(crate) struct Plan {
     pub(crate) seed: u64,
     pub(crate) tls: bool,
+    /// There is no WebSocket; else it is the first choice.
+    pub(crate) sse_alone: bool,
     /// As the simulator's flags.
     pub(crate) faults: Vec<String>,
     /// The pause before each piece of text.
@@ -51,6 +53,7 @@ impl Plan {
         Self {
             seed,
             tls: rng.below(2) == 1,
+            sse_alone: rng.below(2) == 1,
             faults: (0..=rng.below(4)).map(|_| fault(&rng)).collect(),
             pace: ms([0, 0, 20, 1_500][pick(&rng, 4)]),
             tool_takes: ms([0, 100, 40_000][pick(&rng, 3)]),
@@ -81,7 +84,7 @@ fn fault(rng: &Rng) -> String {
         .filter(|name| !LARGE.iter().any(|large| name.contains(large)))
         .filter(|name| {
             !late
-                || ["text", "completed", "twice"]
+                || ["text", "completed", "final-event"]
                     .iter()
                     .any(|end| name.contains(end))
         })

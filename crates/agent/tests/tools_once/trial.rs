@@ -15,7 +15,7 @@ use alipes_net::{Dialer, DialerOptions, Limits, Tls, TlsOptions};
 use alipes_simulator::{Network, Options, Scenario, Simulator};
 use alipes_store::MemoryJournal;
 use alipes_tools::{Effect, Root, Tool, Toolbox};
-use alipes_transport::{Identity, Profile, Transport};
+use alipes_transport::{Identity, Profile, Route, Transport};
 use alipes_wire::{Item, ItemView};
 use tokio::runtime::Builder;
 use tokio::sync::mpsc;
@@ -50,6 +50,7 @@ pub(crate) fn run(plan: &Plan) -> (usize, Vec<String>) {
         let toolbox = Toolbox::new([Box::new(tool) as Box<dyn Tool>]);
         let mut watch = Watch {
             agent: agent(
+                plan,
                 &simulator.base_url(),
                 &transport,
                 toolbox,
@@ -201,11 +202,18 @@ fn transport(plan: &Plan, clock: &Clock, network: &Network, ca: Option<&str>) ->
     )
 }
 
-fn agent(base_url: &str, transport: &Transport, toolbox: Toolbox, folder: PathBuf) -> Agent {
+fn agent(
+    plan: &Plan,
+    base_url: &str,
+    transport: &Transport,
+    toolbox: Toolbox,
+    folder: PathBuf,
+) -> Agent {
     let environment = Environment::default();
     let overrides = Overrides {
         model: Some("test/model".to_owned()),
         base_url: Some(base_url.to_owned()),
+        routes: plan.sse_alone.then(|| vec![Route::Sse]),
         profile: Some(Profile::named("openai-codex").unwrap()),
         ..Overrides::default()
     };
