@@ -16,6 +16,8 @@ pub struct Status {
     pub owner: Owner,
     /// How long the access token still works; zero if it does not.
     pub works_for: Duration,
+    /// How long ago it came; `None` if another program keeps that.
+    pub age: Option<Duration>,
     /// Why there will be no newer one, if that is known.
     pub ended: Option<Ending>,
     /// Another origin that the workspace asked for.
@@ -44,6 +46,7 @@ impl Status {
                 claims: login.claims(),
                 owner: Owner::Alipes,
                 works_for: left(login.expires_at),
+                age: Some(Duration::from_secs(now.saturating_sub(login.received_at))),
                 ended: login.ended.clone(),
                 origin: login
                     .workspace
@@ -57,6 +60,7 @@ impl Status {
                 };
                 Self {
                     claims: file.as_ref().map(CodexFile::claims).unwrap_or_default(),
+                    age: None,
                     works_for: file.map_or(Duration::ZERO, |file| left(file.expires_at)),
                     owner: Owner::Codex {
                         home: borrowed.home.clone(),

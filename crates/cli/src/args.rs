@@ -166,8 +166,12 @@ pub(crate) struct LoginArgs {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum LoginCommand {
-    /// Say who is signed in, and for how long
-    Status,
+    /// Say who is signed in, for how long, and what is left of each plan
+    Status {
+        /// Print it as JSON
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -211,6 +215,10 @@ pub(crate) struct ProvidersArgs {
     /// List those that have no key yet and those that do not run here, too
     #[arg(long)]
     pub(crate) all: bool,
+
+    /// Print them as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, Subcommand)]

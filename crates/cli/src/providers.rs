@@ -6,6 +6,7 @@ mod entered;
 mod list;
 pub(crate) mod local;
 mod remove;
+pub(crate) mod standing;
 
 use alipes_config::{Document, Home};
 use alipes_models::{Catalog, ModelsError};
@@ -20,7 +21,7 @@ use crate::style::Style;
 
 pub(crate) async fn run(args: &ProvidersArgs, machine: &Machine) -> Result<(), Failure> {
     match &args.command {
-        None => list::run(args.all, machine).await,
+        None => list::run(args, machine).await,
         Some(ProvidersCommand::Add(args)) => add::run(args, machine).await,
         Some(ProvidersCommand::Remove { name }) => remove::run(name, machine),
         Some(ProvidersCommand::Show { name }) => {

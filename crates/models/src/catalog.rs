@@ -6,6 +6,7 @@ pub(crate) mod bundled;
 mod credential;
 pub(crate) mod provider;
 pub(crate) mod quirks;
+pub(crate) mod standing;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -21,7 +22,7 @@ use crate::readable::Readable;
 use crate::rests::Rests;
 use crate::{
     Chain, Dialect, Effort, Listing, ModelName, ModelSection, ModelsError, ProviderSection,
-    ProvidersSection,
+    ProvidersSection, UsageQuestion,
 };
 use provider::{KEY_VARIABLE, Key, Provider};
 
@@ -279,11 +280,12 @@ impl Catalog {
         };
         let accounts = self.accounts(&provider).into_iter().map(|account| {
             let asked = provider.with_key(account.key);
-            let session = self.session(&asked, &profile, making)?;
             Ok(Account {
                 name: account.name,
-                session,
+                session: self.session(&asked, &profile, making)?,
                 readable: Readable::default(),
+                usage: self.usage(&asked, making)?,
+                usage_asked: None,
             })
         });
         Ok(Link {
@@ -313,6 +315,25 @@ impl Catalog {
         };
         let id = making.session_id.to_owned();
         Ok(making.transport.session(Arc::new(endpoint), credential, id))
+    }
+
+    /// What is left of the account that this provider is asked with, still to be asked for; `None`
+    /// if it does not say.
+    ///
+    /// # Errors
+    /// [`ModelsError`], if it has no usable address or key.
+    pub fn usage(
+        &self,
+        provider: &Provider,
+        making: Making<'_>,
+    ) -> Result<Option<UsageQuestion>, ModelsError> {
+        let Some(source) = provider.usage.clone() else {
+            return Ok(None);
+        };
+        let known = self.endpoint(provider)?;
+        let credential = self.credential(provider, &known, making.environment)?;
+        let question = UsageQuestion::new(making.transport, Arc::new(known), credential, source);
+        Ok(Some(question))
     }
 
     /// A provider's own list of models: of the one that is named, or of the default model's.

@@ -5,15 +5,20 @@
 //! is asked all the same.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use alipes_base::{Clock, Deadline};
 use alipes_transport::{Experience, Fault, Priority, Transport};
 use futures_util::future::BoxFuture;
+use tokio::task::JoinSet;
 
 use crate::link::{Ask, Link, Question, Terms};
 use crate::rests::Rests;
 use crate::walk::{Candidate, Standing, Walk};
-use crate::{Model, ModelName, Prompt, StepStream};
+use crate::{Model, ModelName, Prompt, StepStream, Strategy};
+
+/// The longest a question beside a turn may take; the profile's own limit is shorter.
+const LONGEST: Duration = Duration::from_secs(30);
 
 /// A model and those behind it.
 pub struct Chain {
@@ -22,6 +27,8 @@ pub struct Chain {
     experience: Arc<Experience>,
     clock: Clock,
     priority: Priority,
+    /// Questions that nobody waits for, and that end with the conversation.
+    questions: JoinSet<()>,
 }
 
 impl Chain {
@@ -32,6 +39,7 @@ impl Chain {
             experience: Arc::clone(&transport.experience),
             clock: transport.clock.clone(),
             priority: Priority::Main,
+            questions: JoinSet::new(),
         }
     }
 
@@ -50,6 +58,23 @@ impl Chain {
     /// What it is made of.
     pub(crate) fn into_parts(self) -> (Vec<Link>, Rests) {
         (self.links, self.rests)
+    }
+
+    /// Asks beside the turn what the accounts have left between which that decides.
+    fn ask_what_is_left(&mut self) {
+        while self.questions.try_join_next().is_some() {}
+        let now = self.clock.now();
+        let choosing = |link: &&mut Link| link.strategy == Strategy::MostQuotaLeft;
+        let links = self.links.iter_mut().filter(choosing);
+        for account in links.flat_map(|link| &mut link.accounts) {
+            if let Some(question) = account.stale_usage(&self.experience, now) {
+                let deadline = Deadline::after(&self.clock, "usage", LONGEST);
+                self.questions.spawn(async move {
+                    // Whoever it could have told more goes by what is known.
+                    let _unknown = question.ask(deadline).await;
+                });
+            }
+        }
     }
 
     /// Everybody who can be asked: link by link, and of each the accounts as its strategy says.
@@ -101,6 +126,7 @@ impl Model for Chain {
         accepts_restart: bool,
         deadline: Deadline,
     ) -> StepStream<'m> {
+        self.ask_what_is_left();
         let (rests, clock) = (self.rests.clone(), self.clock.clone());
         let experience = Arc::clone(&self.experience);
         let (preferred, priority) = (self.preferred(), self.priority);

@@ -23,10 +23,12 @@ mod rests;
 mod section;
 mod step;
 mod strategy;
+mod usage;
 mod walk;
 
 pub use alipes_wire::Dialect;
 pub use catalog::provider::{Key, NamedKey, Provider};
+pub use catalog::standing::AccountStanding;
 pub use catalog::{Catalog, Making, OPENAI_CODEX, Overrides};
 pub use chain::Chain;
 pub use effort::Effort;
@@ -41,3 +43,4 @@ pub use section::{
 };
 pub use step::{Addressee, Step, StepStream, StepUpdate};
 pub use strategy::Strategy;
+pub use usage::{UsageQuestion, UsageSource};

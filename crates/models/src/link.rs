@@ -8,16 +8,20 @@ use std::time::Duration;
 
 use alipes_base::{Clock, Deadline};
 use alipes_transport::{
-    Alternatives, Experience, Fault, Priority, Request, ResponseStream, Session,
+    AccountKey, Alternatives, Experience, Fault, Priority, Request, ResponseStream, Session,
 };
 use alipes_wire::{
     CannotCarry, Dialect, EncodedRequest, Item, ModelRequest, Quirks, Reasoning, ToolDefinition,
 };
+use tokio::time::Instant;
 
 use crate::readable::{Readable, is_reasoning};
 use crate::strategy::{AccountRecord, Strategy};
 use crate::walk::Candidate;
-use crate::{Effort, ModelName, Prompt};
+use crate::{Effort, ModelName, Prompt, UsageQuestion};
+
+/// How long the last word about what is left is fresh enough to choose by.
+const USAGE_COUNTS: Duration = Duration::from_secs(300);
 
 /// One provider's model.
 pub(crate) struct Link {
@@ -36,6 +40,9 @@ pub(crate) struct Account {
     pub(crate) name: String,
     pub(crate) session: Session,
     pub(crate) readable: Readable,
+    /// What it has left, if its provider says so; and when that was last asked.
+    pub(crate) usage: Option<UsageQuestion>,
+    pub(crate) usage_asked: Option<Instant>,
 }
 
 /// What a model is asked, whoever it is.
@@ -99,6 +106,22 @@ impl Link {
 }
 
 impl Account {
+    /// The question what is left, if the last answer is old and it was not asked lately.
+    pub(crate) fn stale_usage(
+        &mut self,
+        experience: &Experience,
+        now: Instant,
+    ) -> Option<UsageQuestion> {
+        let known = experience.quota_left(&self.session.account());
+        let is_fresh = known.is_some_and(|left| left.age < USAGE_COUNTS);
+        let asked = self.usage_asked.map(|at| now.saturating_duration_since(at));
+        if is_fresh || asked.is_some_and(|age| age < USAGE_COUNTS) {
+            return None;
+        }
+        self.usage_asked = Some(now);
+        self.usage.clone()
+    }
+
     fn record(&self, experience: &Experience) -> AccountRecord {
         let key = self.session.account();
         let asked = experience.times_asked(&key);
@@ -135,6 +158,11 @@ impl<'m> Ask<'m> {
     /// What it is asked in.
     pub(crate) fn dialect(&self) -> Dialect {
         self.session.endpoint().dialect()
+    }
+
+    /// Whose it is.
+    pub(crate) fn key(&self) -> AccountKey {
+        self.session.account()
     }
 
     /// For how long it is better not asked, after all that the transport remembers.

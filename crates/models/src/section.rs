@@ -4,11 +4,11 @@ use std::path::PathBuf;
 
 use alipes_config::{Checked, Field, Reader, Section, Value};
 use alipes_transport::{BUILTIN_PROFILES, Endpoint, KeyHeader, ProfileLayer, Route};
-use alipes_wire::Dialect;
+use alipes_wire::{Dialect, QuotaFields};
 
 use crate::catalog::bundled;
 use crate::catalog::quirks::QuirksLayer;
-use crate::{Effort, ModelName, Strategy};
+use crate::{Effort, ModelName, Strategy, UsageSource};
 
 /// All of `[providers.NAME]`, in the order of the file.
 #[derive(Clone, Debug, Default)]
@@ -55,6 +55,8 @@ pub struct ProviderSection {
     pub models_are_a_bare_list: Option<bool>,
     /// The version of the API that every request names (`anthropic-version`).
     pub anthropic_version: Option<String>,
+    /// Where it says what an account has left.
+    pub usage: Option<UsageSource>,
     /// It is a server on this machine that is worth looking for.
     pub local: Option<bool>,
 }
@@ -177,6 +179,7 @@ pub(crate) fn read_fields(reader: &mut Reader<'_>, base_url: Field<'_>) -> Provi
     }
     let endpoint = reader.optional("endpoint").table(ProfileLayer::read);
     let quirks = reader.optional("quirks").table(QuirksLayer::read);
+    let usage = reader.optional("usage").table(read_usage);
     ProviderSection {
         like: None,
         base_url,
@@ -200,8 +203,22 @@ pub(crate) fn read_fields(reader: &mut Reader<'_>, base_url: Field<'_>) -> Provi
             reader.optional("anthropic_version"),
             "a date, such as 2023-06-01",
         ),
+        usage,
         local: reader.optional("local").boolean(),
     }
+}
+
+fn read_usage(mut reader: Reader<'_>) -> Checked<UsageSource> {
+    let path = path(reader.required("path"));
+    let fields = QuotaFields {
+        windows: reader.optional("windows").strings().unwrap_or_default(),
+        limit: reader.optional("limit").string(),
+        left: reader.optional("left").string(),
+    };
+    if fields.windows.is_empty() && fields.left.is_none() {
+        reader.refuse("needs windows or left, to say where in the answer to look");
+    }
+    reader.finish(|| path.map(|path| UsageSource { path, fields }))
 }
 
 fn variable(field: Field<'_>) -> Option<String> {

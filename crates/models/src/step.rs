@@ -3,14 +3,14 @@
 use std::collections::VecDeque;
 use std::fmt;
 
-use alipes_transport::{Done, Fault, ResponseStream, Trace, Update};
-use alipes_wire::{Assembler, Dialect, Item, ModelEvent, RawEvent, Usage};
+use alipes_transport::{AccountKey, Done, Fault, ResponseStream, Trace, Update};
+use alipes_wire::{Assembler, Dialect, Item, ModelEvent, Quota, RawEvent, Usage};
 
-use crate::ModelName;
 use crate::link::{Ask, Question, Terms};
 use crate::readable::Readable;
 use crate::rests::Rests;
 use crate::walk::{Candidate, Walk, blames_the_candidate};
+use crate::{ModelName, usage};
 
 /// Something on the way to the answer.
 #[derive(Clone, Debug)]
@@ -88,6 +88,7 @@ struct Current<'m> {
     response: ResponseStream<'m>,
     name: &'m ModelName,
     account: &'m str,
+    key: AccountKey,
     readable: Readable,
 }
 
@@ -97,6 +98,8 @@ struct Answer {
     assembler: Assembler,
     usage: Option<Usage>,
     end_turn: Option<bool>,
+    /// What is left of the account's plan, if that was told on the way.
+    quota: Option<Quota>,
     any: bool,
     delivered: bool,
 }
@@ -167,6 +170,7 @@ impl<'m> StepStream<'m> {
         Some(Current {
             name: ask.name,
             account: ask.account,
+            key: ask.key(),
             readable: ask.readable.clone(),
             response: ask.send(&self.question, &self.terms, self.walk.alternatives()),
         })
@@ -177,9 +181,13 @@ impl<'m> StepStream<'m> {
         let Current {
             name,
             account,
+            key,
             readable,
             ..
         } = self.current.take()?;
+        if let Some(quota) = &self.answer.quota {
+            usage::note(&self.terms.experience, &key, quota, &self.terms.clock);
+        }
         match &outcome {
             Ok(done) => {
                 self.rests.answered(name, account);
@@ -236,6 +244,7 @@ impl Answer {
             assembler: Assembler::new(dialect),
             usage: None,
             end_turn: None,
+            quota: None,
             any: false,
             delivered: false,
         }
@@ -271,6 +280,7 @@ impl Answer {
                 self.usage = *usage;
                 self.end_turn = *end_turn;
             }
+            ModelEvent::RateLimits(limits) => self.quota = Some(Quota::from(limits)),
             ModelEvent::TextDelta { .. } | ModelEvent::RefusalDelta { .. } => self.delivered = true,
             _ => {}
         }

@@ -84,7 +84,7 @@ pub(crate) fn answer(
         "/api/accounts/deviceauth/usercode" => device::user_code(backend, &Fields::read(body)),
         "/api/accounts/deviceauth/token" => device::token(backend, &Fields::read(body)),
         "/codex/device" => device::page(backend, &head.method, &Fields::read(body), &origin(head)),
-        "/backend-api/wham/usage" => account::usage(backend),
+        "/backend-api/wham/usage" => account::usage(backend, &head.headers),
         _ => account::check(&head.headers, twist),
     }
 }

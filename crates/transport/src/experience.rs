@@ -13,7 +13,7 @@ use alipes_base::Clock;
 use alipes_net::{DialMemory, EgressKey};
 use tokio::time::Instant;
 
-pub use accounts::{QuotaLeft, TimesAsked};
+pub use accounts::{AccountRest, QuotaLeft, TimesAsked};
 
 use crate::breaker::{BreakerKey, Breakers, Destination, Opened};
 use crate::hedge::HedgeTokens;

@@ -52,7 +52,7 @@ mod trace;
 pub use auxiliary::{AuxiliaryAnswer, AuxiliaryFault};
 pub use credential::{Credential, CredentialError, NoCredential, Token};
 pub use endpoint::{Endpoint, EndpointError};
-pub use experience::{Experience, QuotaLeft, TimesAsked};
+pub use experience::{AccountRest, Experience, QuotaLeft, TimesAsked};
 pub use fault::{Blame, Cause, Evidence, Fault, Phase, Replay, Scope};
 pub use history::AttemptHistory;
 pub use identity::Identity;

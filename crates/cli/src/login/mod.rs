@@ -18,10 +18,11 @@ use crate::streams::{print, say};
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 pub(crate) async fn run(args: LoginArgs, machine: &Machine) -> Result<(), Failure> {
-    let logins = logins(machine, &args.network)?;
-    if let Some(LoginCommand::Status) = args.command {
-        return status::print(&logins);
+    if let Some(LoginCommand::Status { json }) = args.command {
+        let (catalog, transport) = catalog(machine, &args.network)?;
+        return status::print(&catalog, &transport, machine, json).await;
     }
+    let logins = logins(machine, &args.network)?;
     let name = args.account.as_deref().unwrap_or(OPENAI_CODEX);
     if let Some(Lender::Codex) = args.import {
         let claims = logins.borrow_codex(name).await?;

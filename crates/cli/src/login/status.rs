@@ -1,54 +1,182 @@
-//! `alipes login status`: who is signed in, whose tokens they are, and how long they last.
+//! `alipes login status`: who is signed in, whose tokens they are, how long they last, and what is left
+//! of each plan. That is asked now; an answer that does not come in time is told as that.
 
 use std::time::Duration;
 
 use alipes_auth::{AuthError, Logins, Owner, Status};
-use alipes_models::OPENAI_CODEX;
+use alipes_base::Deadline;
+use alipes_models::{AccountStanding, Catalog, Key, Making, ModelsError, OPENAI_CODEX};
+use alipes_transport::{Cause, Transport};
+use alipes_wire::Quota;
+use futures_util::future::join_all;
+use serde_json::{Value, json};
 
 use super::told;
 use crate::failure::Failure;
+use crate::providers::standing::{self, length};
+use crate::setup::Machine;
 
-const MINUTE: u64 = 60;
-const HOUR: u64 = 60 * MINUTE;
-const DAY: u64 = 24 * HOUR;
+/// How long the plan's usage is waited for.
+const LIMIT: (&str, Duration) = ("usage", Duration::from_secs(3));
+
+/// Younger than this, nobody wants to know how old.
+const JUST_NOW: Duration = Duration::from_secs(60);
+
+/// One sign-in.
+struct SignIn {
+    name: String,
+    status: Status,
+    quota: Result<Option<Quota>, String>,
+    standing: Option<AccountStanding>,
+}
 
 /// Prints each sign-in, or fails if nobody is signed in.
-pub(super) fn print(logins: &Logins) -> Result<(), Failure> {
+pub(super) async fn print(
+    catalog: &Catalog,
+    transport: &Transport,
+    machine: &Machine,
+    as_json: bool,
+) -> Result<(), Failure> {
+    let logins = catalog.logins().ok_or(ModelsError::NoLogins)?;
     let names = logins.names();
     if names.is_empty() {
         // A file that cannot be read says so here.
         logins.status(OPENAI_CODEX)?;
         return Err(AuthError::NotSignedIn(OPENAI_CODEX.to_owned()).into());
     }
-    names.iter().try_for_each(|name| print_one(name, logins))
+    let memory = machine.memory();
+    // Without it there is less to tell.
+    let _unread = memory.as_ref().and_then(|memory| transport.recall(memory));
+    let making = Making {
+        environment: &machine.environment,
+        transport,
+        session_id: "",
+    };
+    let asked = names
+        .into_iter()
+        .map(|name| sign_in(name, catalog, logins, making));
+    let signed_in = join_all(asked)
+        .await
+        .into_iter()
+        .collect::<Result<Vec<_>, _>>()?;
+    let _unkept = memory.as_ref().and_then(|memory| transport.keep(memory));
+    if as_json {
+        let now = machine.clock.unix_ms() / 1_000;
+        let list: Vec<Value> = signed_in.iter().map(|one| one.as_json(now)).collect();
+        return told(&json!({ "sign_ins": list }).to_string());
+    }
+    let now = machine.clock.unix_ms() / 1_000;
+    signed_in.iter().try_for_each(|one| one.print(logins, now))
 }
 
-fn print_one(name: &str, logins: &Logins) -> Result<(), Failure> {
-    let status = logins.status(name)?;
-    let status = status.ok_or_else(|| AuthError::NotSignedIn(name.to_owned()))?;
-    let unknown = || "unknown".to_owned();
-    let claims = &status.claims;
-    told(&format!(
-        "{name}: signed in as {}",
-        claims.email.clone().unwrap_or_else(unknown)
-    ))?;
-    let rows = [
-        ("plan", claims.plan.clone()),
-        (
-            "account",
-            Some(claims.account_id.clone().unwrap_or_else(unknown)),
-        ),
-        ("region", claims.residency.clone()),
-        ("served at", status.origin.clone()),
-        ("owner", Some(owner(&status, logins))),
-        ("token", Some(token(&status))),
-    ];
-    for (name, value) in rows {
-        if let Some(value) = value {
-            told(&format!("  {name:<9}  {value}"))?;
+async fn sign_in(
+    name: String,
+    catalog: &Catalog,
+    logins: &Logins,
+    making: Making<'_>,
+) -> Result<SignIn, Failure> {
+    let status = logins.status(&name)?;
+    let status = status.ok_or_else(|| AuthError::NotSignedIn(name.clone()))?;
+    let provider = catalog
+        .provider(OPENAI_CODEX)?
+        .with_key(Key::Login(name.clone()));
+    let quota = match catalog.usage(&provider, making)? {
+        None => Ok(None),
+        Some(question) => {
+            let deadline = Deadline::after(&making.transport.clock, LIMIT.0, LIMIT.1);
+            let asked = question.ask(deadline).await;
+            asked
+                .map(Some)
+                .map_err(|fault| fault.cause().as_str().to_owned())
         }
+    };
+    let standings = catalog.standings(&provider, making)?;
+    Ok(SignIn {
+        name,
+        status,
+        quota,
+        standing: standings.into_iter().next(),
+    })
+}
+
+impl SignIn {
+    fn print(&self, logins: &Logins, now: u64) -> Result<(), Failure> {
+        let unknown = || "unknown".to_owned();
+        let claims = &self.status.claims;
+        told(&format!(
+            "{}: signed in as {}",
+            self.name,
+            claims.email.clone().unwrap_or_else(unknown)
+        ))?;
+        let rest = self.standing.as_ref().and_then(|standing| standing.rest);
+        let rest = rest.map(|rest| {
+            let why = rest.cause.map_or("many faults", Cause::as_str);
+            format!("for {}: {why}", length(rest.remaining))
+        });
+        let rows = [
+            ("plan", claims.plan.clone()),
+            ("left", self.left(now)),
+            ("rests", rest),
+            (
+                "account",
+                Some(claims.account_id.clone().unwrap_or_else(unknown)),
+            ),
+            ("region", claims.residency.clone()),
+            ("served at", self.status.origin.clone()),
+            ("owner", Some(owner(&self.status, logins))),
+            ("token", Some(token(&self.status))),
+        ];
+        for (name, value) in rows {
+            if let Some(value) = value {
+                told(&format!("  {name:<9}  {value}"))?;
+            }
+        }
+        Ok(())
     }
-    Ok(())
+
+    /// `99 % of 5 hours, anew in 59 minutes; 40 % of 7 days, anew in 3 days`
+    fn left(&self, now: u64) -> Option<String> {
+        let quota = match &self.quota {
+            Ok(quota) => quota.as_ref()?,
+            Err(cause) => return Some(format!("unknown: not told in time ({cause})")),
+        };
+        let windows = quota.windows.iter().filter_map(|window| {
+            let left = 100.0 - window.used_percent?;
+            let of = window
+                .window_minutes
+                .map(|minutes| format!(" of {}", length(Duration::from_secs(minutes * 60))));
+            let anew = window.reset_at.map(|at| {
+                let wait = Duration::from_secs(at.saturating_sub(now));
+                format!(", anew in {}", length(wait))
+            });
+            let (of, anew) = (of.unwrap_or_default(), anew.unwrap_or_default());
+            Some(format!("{left:.0} %{of}{anew}"))
+        });
+        Some(windows.collect::<Vec<String>>().join("; "))
+    }
+
+    fn as_json(&self, now: u64) -> Value {
+        let quota = self.quota.as_ref().ok().and_then(Option::as_ref);
+        let windows = quota.map(|quota| {
+            let window = |window: &alipes_wire::RateWindow| {
+                json!({
+                    "used_percent": window.used_percent, "window_minutes": window.window_minutes,
+                    "resets_in_s": window.reset_at.map(|at| at.saturating_sub(now)),
+                })
+            };
+            quota.windows.iter().map(window).collect::<Vec<Value>>()
+        });
+        let status = &self.status;
+        json!({
+            "name": self.name, "email": status.claims.email, "plan": status.claims.plan,
+            "account": status.claims.account_id, "region": status.claims.residency,
+            "served_at": status.origin, "borrowed": !matches!(status.owner, Owner::Alipes),
+            "token_works_for_s": status.works_for.as_secs(),
+            "token_age_s": status.age.map(|age| age.as_secs()),
+            "ended": status.ended.as_ref().map(ToString::to_string),
+            "windows": windows, "standing": self.standing.as_ref().map(standing::as_json),
+        })
+    }
 }
 
 fn owner(status: &Status, logins: &Logins) -> String {
@@ -66,6 +194,11 @@ fn token(status: &Status) -> String {
         Duration::ZERO => "has ended".to_owned(),
         left => format!("works for {}", length(left)),
     };
+    let left = match status.age {
+        Some(age) if age < JUST_NOW => format!("came just now, {left}"),
+        Some(age) => format!("came {} ago, {left}", length(age)),
+        None => left,
+    };
     match (&status.owner, &status.ended) {
         (
             Owner::Codex {
@@ -80,36 +213,5 @@ fn token(status: &Status) -> String {
             )
         }
         _ => format!("{left}, renewed when it is used"),
-    }
-}
-
-/// Rounded down, in the unit that people would use.
-fn length(length: Duration) -> String {
-    let seconds = length.as_secs();
-    let (number, unit) = match seconds {
-        DAY.. => (seconds / DAY, "day"),
-        HOUR.. => (seconds / HOUR, "hour"),
-        MINUTE.. => (seconds / MINUTE, "minute"),
-        _ => (seconds, "second"),
-    };
-    let plural = if number == 1 { "" } else { "s" };
-    format!("{number} {unit}{plural}")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn lengths_are_rounded_down_to_the_unit_that_people_use() {
-        for (seconds, expected) in [
-            (1, "1 second"),
-            (59, "59 seconds"),
-            (3_599, "59 minutes"),
-            (3_600, "1 hour"),
-            (10 * DAY - 1, "9 days"),
-        ] {
-            assert_eq!(length(Duration::from_secs(seconds)), expected);
-        }
     }
 }

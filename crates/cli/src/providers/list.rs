@@ -1,10 +1,11 @@
 //! `alipes providers`: who can be asked, with which key.
 
 use alipes_base::Environment;
-use alipes_models::{Catalog, Key, Provider};
+use alipes_models::{AccountStanding, Catalog, Key, Making, NamedKey, Provider};
+use serde_json::{Value, json};
 
-use super::local;
-use crate::args::NetworkArgs;
+use super::{local, standing};
+use crate::args::{NetworkArgs, ProvidersArgs};
 use crate::failure::Failure;
 use crate::login;
 use crate::setup::Machine;
@@ -18,21 +19,50 @@ const COLUMNS: [&str; 5] = ["NAME", "DIALECT", "KEY", "DEFAULT MODEL", "HOST"];
 
 type Row = [String; COLUMNS.len()];
 
-pub(super) async fn run(all: bool, machine: &Machine) -> Result<(), Failure> {
-    let (catalog, _transport) = login::catalog(machine, &NetworkArgs::default())?;
+/// A provider that is shown.
+struct Shown {
+    provider: Provider,
+    key: String,
+    accounts: Vec<AccountStanding>,
+}
+
+pub(super) async fn run(args: &ProvidersArgs, machine: &Machine) -> Result<(), Failure> {
+    let (catalog, transport) = login::catalog(machine, &NetworkArgs::default())?;
+    if let Some(memory) = machine.memory() {
+        // Without it there is less to tell.
+        let _unread = transport.recall(&memory);
+    }
     let running = local::running(&catalog, machine).await?;
-    let is_running =
-        |provider: &Provider| running.iter().any(|here| here.provider == provider.name);
-    let mut rows = Vec::new();
+    let making = Making {
+        environment: &machine.environment,
+        transport: &transport,
+        session_id: "",
+    };
+    let mut shown = Vec::new();
     for provider in catalog.providers() {
-        let key = KeyState::of(&provider, &catalog, machine);
-        let is_running = is_running(&provider);
-        if all || provider.configured || is_running || key == KeyState::Set {
-            let key = key.told(&provider, machine, is_running);
-            rows.push(row(&provider, key));
+        let is_running = running.iter().any(|here| here.provider == provider.name);
+        let keys = catalog.accounts(&provider);
+        let state = |account: &NamedKey| KeyState::of(&account.key, &catalog, machine);
+        let any_set = keys.iter().any(|account| state(account) == KeyState::Set);
+        if args.all || provider.configured || is_running || any_set {
+            let key = match keys.as_slice() {
+                [only] => state(only).told(&only.key, machine, is_running),
+                several => format!("{} accounts", several.len()),
+            };
+            let accounts = catalog.standings(&provider, making).unwrap_or_default();
+            shown.push(Shown {
+                provider,
+                key,
+                accounts,
+            });
         }
     }
-    if rows.is_empty() {
+    if args.json {
+        let list: Vec<Value> = shown.iter().map(Shown::as_json).collect();
+        let list = json!({ "providers": list });
+        return print(&list.to_string()).map_err(|_closed| Failure::Told);
+    }
+    if shown.is_empty() {
         say(
             "no provider can be asked yet: save a key with `alipes providers add NAME`, or see all that \
              are known with `alipes providers --all`",
@@ -40,22 +70,53 @@ pub(super) async fn run(all: bool, machine: &Machine) -> Result<(), Failure> {
         return Ok(());
     }
     let style = Style::of_stdout(&machine.environment);
-    show(&rows, style).map_err(|_closed| Failure::Told)
+    show(&shown, style).map_err(|_closed| Failure::Told)
 }
 
-fn row(provider: &Provider, key: String) -> Row {
-    let or_dash = |text: Option<String>| text.unwrap_or_else(|| "-".to_owned());
-    let row = [
-        provider.name.clone(),
-        provider.dialect.as_str().to_owned(),
-        key,
-        or_dash(provider.default_model.clone()),
-        or_dash(provider.host()),
-    ];
-    row.map(|entry| one_line(&entry, LONGEST))
+impl Shown {
+    fn row(&self) -> Row {
+        let or_dash = |text: Option<String>| text.unwrap_or_else(|| "-".to_owned());
+        let provider = &self.provider;
+        let row = [
+            provider.name.clone(),
+            provider.dialect.as_str().to_owned(),
+            self.key.clone(),
+            or_dash(provider.default_model.clone()),
+            or_dash(provider.host()),
+        ];
+        row.map(|entry| one_line(&entry, LONGEST))
+    }
+
+    /// A line for each account, where there is something to say.
+    fn details(&self) -> impl Iterator<Item = String> {
+        let is_told = standing::says_something(&self.accounts);
+        let accounts = self.accounts.iter().filter(move |_| is_told);
+        let widest = self.accounts.iter().map(|account| account.name.len()).max();
+        let (width, is_one) = (widest.unwrap_or(0), self.accounts.len() == 1);
+        accounts.map(move |account| {
+            let words = standing::in_words(account, self.provider.strategy, is_one);
+            let name = if is_one {
+                String::new()
+            } else {
+                format!("{:width$}  ", account.name)
+            };
+            format!("  {name}{words}")
+        })
+    }
+
+    fn as_json(&self) -> Value {
+        let accounts: Vec<Value> = self.accounts.iter().map(standing::as_json).collect();
+        json!({
+            "name": self.provider.name, "dialect": self.provider.dialect.as_str(),
+            "key": self.key, "default_model": self.provider.default_model,
+            "host": self.provider.host(), "configured": self.provider.configured,
+            "strategy": self.provider.strategy.as_str(), "accounts": accounts,
+        })
+    }
 }
 
-fn show(rows: &[Row], style: Style) -> std::io::Result<()> {
+fn show(shown: &[Shown], style: Style) -> std::io::Result<()> {
+    let rows: Vec<Row> = shown.iter().map(Shown::row).collect();
     let width = |column: usize| {
         let entries = rows.iter().map(|row| row[column].chars().count());
         entries.chain([COLUMNS[column].len()]).max().unwrap_or(0)
@@ -66,8 +127,13 @@ fn show(rows: &[Row], style: Style) -> std::io::Result<()> {
         line.join("  ").trim_end().to_owned()
     };
     print(&style.faint(line(COLUMNS)))?;
-    rows.iter()
-        .try_for_each(|row| print(&line(row.each_ref().map(String::as_str))))
+    for (shown, row) in shown.iter().zip(&rows) {
+        print(&line(row.each_ref().map(String::as_str)))?;
+        shown
+            .details()
+            .try_for_each(|detail| print(&style.faint(detail)))?;
+    }
+    Ok(())
 }
 
 /// Whether a provider's key is where it should be.
@@ -79,9 +145,9 @@ enum KeyState {
 }
 
 impl KeyState {
-    fn of(provider: &Provider, catalog: &Catalog, machine: &Machine) -> Self {
+    fn of(key: &Key, catalog: &Catalog, machine: &Machine) -> Self {
         let is_set = |name: &str| machine.environment.text(name).is_some();
-        match &provider.key {
+        match key {
             Key::Variable(name) | Key::VariableIfSet(name) if is_set(name) => Self::Set,
             Key::File(path) if path.exists() => Self::Set,
             Key::Login(name) if is_signed_in(name, catalog) => Self::Set,
@@ -90,8 +156,8 @@ impl KeyState {
         }
     }
 
-    fn told(self, provider: &Provider, machine: &Machine, is_running: bool) -> String {
-        let place = match &provider.key {
+    fn told(self, key: &Key, machine: &Machine, is_running: bool) -> String {
+        let place = match key {
             Key::Variable(name) | Key::VariableIfSet(name) => name.clone(),
             Key::File(path) => short(path, &machine.environment),
             Key::Login(_) if self == Self::Set => "signed in".to_owned(),

@@ -5,6 +5,7 @@
 #![cfg(test)]
 #![cfg(unix)]
 
+mod accounts;
 mod bad_answers;
 mod bad_configuration;
 mod bad_endpoints;

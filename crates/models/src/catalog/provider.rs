@@ -9,7 +9,7 @@ use alipes_wire::{ListedModel, Quirks, listed_models};
 
 use super::bundled;
 use crate::section::{AccountSetting, AuthKind, KeySetting, ProviderSection};
-use crate::{Dialect, Effort, OPENAI_CODEX, Strategy};
+use crate::{Dialect, Effort, OPENAI_CODEX, Strategy, UsageSource};
 
 /// The variable that holds the key of a provider given on the command line.
 pub(super) const KEY_VARIABLE: &str = "ALIPES_API_KEY";
@@ -49,6 +49,8 @@ pub struct Provider {
     pub models_are_a_bare_list: bool,
     /// The version of the API that every request names (`anthropic-version`).
     pub anthropic_version: Option<String>,
+    /// Where it says what an account has left.
+    pub usage: Option<UsageSource>,
     /// It is a server on this machine that is worth looking for.
     pub local: bool,
     pub(super) profile: Option<&'static str>,
@@ -129,6 +131,7 @@ impl Provider {
             check_path: filled(section.check_path),
             models_are_a_bare_list: section.models_are_a_bare_list.unwrap_or_default(),
             anthropic_version: section.anthropic_version,
+            usage: section.usage,
             local: section.local.unwrap_or_default(),
             profile: section.profile,
             quirks: section.quirks.complete(),
@@ -242,6 +245,7 @@ impl ProviderSection {
             check_path: self.check_path.or(other.check_path),
             models_are_a_bare_list: self.models_are_a_bare_list.or(other.models_are_a_bare_list),
             anthropic_version: self.anthropic_version.or(other.anthropic_version),
+            usage: self.usage.or(other.usage),
             local: self.local.or(other.local),
         }
     }

@@ -1,7 +1,7 @@
 //! Several accounts with one provider, and providers behind it.
 
 use alipes_models::Chain;
-use alipes_simulator::Simulator;
+use alipes_simulator::{Route, Simulator};
 use alipes_transport::Transport;
 use alipes_wire::Item;
 
@@ -124,4 +124,47 @@ async fn conversations_take_turns_and_each_stays_with_its_account() {
         let expected = ["home", "home", "work", "work", "home", "home"];
         assert_eq!(asked, expected, "{strategy}");
     }
+}
+
+#[tokio::test]
+async fn the_account_with_most_left_begins_once_that_is_known() {
+    let first = simulator(&[]).await;
+    let keys = [
+        ("HOME_KEY", "key-home-used-80"),
+        ("WORK_KEY", "key-work-used-20"),
+    ];
+    let text = format!(
+        "{}[providers.first.usage]\npath = \"../backend-api/wham/usage\"\n\
+         windows = [\"/rate_limit/primary_window\"]\n",
+        config(&first, &[], "most-quota-left")
+    );
+    let transport = transport();
+    let mut chain = configured(&text, &keys, &transport);
+    ask(&mut chain, true).await.result.unwrap();
+    let turns = || {
+        first
+            .seen()
+            .into_iter()
+            .filter(|seen| seen.route == Route::Sse)
+    };
+    let asked_last = || {
+        turns()
+            .next_back()?
+            .header("authorization")
+            .map(str::to_owned)
+    };
+    assert_eq!(asked_last().as_deref(), Some("Bearer key-home-used-80"));
+    // The questions go on beside the first conversation; a new one begins by their answers.
+    let begins_with_work = async {
+        loop {
+            let mut another = configured(&text, &keys, &transport);
+            ask(&mut another, true).await.result.unwrap();
+            if asked_last().as_deref() == Some("Bearer key-work-used-20") {
+                break;
+            }
+        }
+    };
+    let limit = std::time::Duration::from_secs(20);
+    tokio::time::timeout(limit, begins_with_work).await.unwrap();
+    drop(chain);
 }

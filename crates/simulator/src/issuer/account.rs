@@ -32,12 +32,16 @@ pub(super) fn check(headers: &HeaderMap, twist: Option<Twist>) -> Response<Bytes
     }))
 }
 
-/// How much of the plan is used (codex-protocol §6.2).
-pub(super) fn usage(backend: &Backend) -> Response<Bytes> {
+/// How much of the plan is used (codex-protocol §6.2): 1 percent, or as much as the key says that
+/// ends in `-used-80`.
+pub(super) fn usage(backend: &Backend, headers: &HeaderMap) -> Response<Bytes> {
     let now = backend.now();
+    let key = headers.get(header::AUTHORIZATION);
+    let said = key.and_then(|key| key.to_str().ok()?.rsplit_once("-used-"));
+    let used: u64 = said.and_then(|(_, used)| used.parse().ok()).unwrap_or(1);
     let window = |seconds: u64| {
         json!({
-            "used_percent": 1, "limit_window_seconds": seconds,
+            "used_percent": used, "limit_window_seconds": seconds,
             "reset_after_seconds": 3_600, "reset_at": now + 3_600,
         })
     };

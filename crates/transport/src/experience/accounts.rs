@@ -4,8 +4,8 @@
 use std::time::{Duration, SystemTime};
 
 use super::Experience;
-use crate::AccountKey;
 use crate::memory::{Fact, Remembered};
+use crate::{AccountKey, Cause, Session};
 
 /// For how long it counts that an account was asked.
 const COUNTED: Duration = Duration::from_secs(7 * 24 * 3_600);
@@ -26,6 +26,28 @@ pub struct QuotaLeft {
     pub percent: u8,
     /// How long ago that was said.
     pub age: Duration,
+}
+
+/// An account that is better not asked for now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AccountRest {
+    /// Why, where that was kept.
+    pub cause: Option<Cause>,
+    /// For how much longer.
+    pub remaining: Duration,
+}
+
+impl Session {
+    /// Whether the account it goes by is better not asked for now, after all that is known of it.
+    #[must_use]
+    pub fn account_rest(&self) -> Option<AccountRest> {
+        let to = self.about.destination("");
+        let known = self.about.transport.experience.account_left_alone(&to)?;
+        Some(AccountRest {
+            cause: known.reason.map(|reason| reason.cause),
+            remaining: known.remaining,
+        })
+    }
 }
 
 impl Experience {

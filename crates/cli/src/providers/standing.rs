@@ -1,0 +1,113 @@
+//! How an account stands, in words and as JSON.
+
+use std::time::Duration;
+
+use alipes_models::{AccountStanding, Strategy};
+use alipes_transport::Cause;
+use serde_json::{Value, json};
+
+const MINUTE: u64 = 60;
+const HOUR: u64 = 60 * MINUTE;
+const DAY: u64 = 24 * HOUR;
+
+/// Whether there is anything to say of accounts beyond where their key is.
+pub(crate) fn says_something(accounts: &[AccountStanding]) -> bool {
+    let told = |account: &AccountStanding| account.rest.is_some() || account.quota.is_some();
+    accounts.len() > 1 || accounts.iter().any(told)
+}
+
+/// `next (in-order); 74 % left, said 3 minutes ago`
+pub(crate) fn in_words(account: &AccountStanding, strategy: Strategy, is_one: bool) -> String {
+    let next = (account.is_next && !is_one).then(|| format!("next ({})", strategy.as_str()));
+    let rest = account.rest.map(|rest| {
+        let why = rest.cause.map_or("many faults", Cause::as_str);
+        format!("rests for {}: {why}", length(rest.remaining))
+    });
+    let quota = account.quota.map(|quota| {
+        let age = length(quota.age);
+        format!("{} % left, said {age} ago", quota.percent)
+    });
+    let asked = (!is_one && account.times_asked > 0)
+        .then(|| format!("asked {} times this week", account.times_asked));
+    let told: Vec<String> = [next, rest, quota, asked].into_iter().flatten().collect();
+    match told.is_empty() {
+        true => "-".to_owned(),
+        false => told.join("; "),
+    }
+}
+
+/// The same for programs.
+pub(crate) fn as_json(account: &AccountStanding) -> Value {
+    json!({
+        "name": account.name,
+        "next": account.is_next,
+        "rests_for_s": account.rest.map(|rest| rest.remaining.as_secs()),
+        "rests_because": account.rest.and_then(|rest| rest.cause).map(Cause::as_str),
+        "times_asked": account.times_asked,
+        "quota_left_percent": account.quota.map(|quota| quota.percent),
+        "quota_age_s": account.quota.map(|quota| quota.age.as_secs()),
+    })
+}
+
+/// Rounded down, in the unit that people would use.
+pub(crate) fn length(length: Duration) -> String {
+    let seconds = length.as_secs();
+    let (number, unit) = match seconds {
+        DAY.. => (seconds / DAY, "day"),
+        HOUR.. => (seconds / HOUR, "hour"),
+        MINUTE.. => (seconds / MINUTE, "minute"),
+        _ => (seconds, "second"),
+    };
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{number} {unit}{plural}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alipes_models::Key;
+    use alipes_transport::{AccountRest, QuotaLeft};
+
+    #[test]
+    fn lengths_are_rounded_down_to_the_unit_that_people_use() {
+        for (seconds, expected) in [
+            (1, "1 second"),
+            (59, "59 seconds"),
+            (3_599, "59 minutes"),
+            (3_600, "1 hour"),
+            (10 * DAY - 1, "9 days"),
+        ] {
+            assert_eq!(length(Duration::from_secs(seconds)), expected);
+        }
+    }
+
+    #[test]
+    fn an_account_tells_whether_it_is_next_why_it_rests_and_what_is_left() {
+        let mut account = AccountStanding {
+            name: "work".to_owned(),
+            key: Key::NotNeeded,
+            is_next: true,
+            rest: None,
+            times_asked: 3,
+            quota: Some(QuotaLeft {
+                percent: 74,
+                age: Duration::from_secs(180),
+            }),
+        };
+        assert_eq!(
+            in_words(&account, Strategy::LeastUsed, false),
+            "next (least-used); 74 % left, said 3 minutes ago; asked 3 times this week"
+        );
+        account.is_next = false;
+        account.rest = Some(AccountRest {
+            cause: Some(Cause::UsageLimit),
+            remaining: Duration::from_secs(2_520),
+        });
+        let told = in_words(&account, Strategy::LeastUsed, true);
+        assert!(
+            told.starts_with("rests for 42 minutes: usage-limit; 74 %"),
+            "{told}"
+        );
+        assert_eq!(as_json(&account)["rests_for_s"], 2_520);
+    }
+}
