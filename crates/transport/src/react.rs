@@ -124,7 +124,8 @@ fn moves(cause: Cause) -> &'static [Move] {
         Cause::Forbidden | Cause::UsageLimit | Cause::Quota | Cause::NoCredential => {
             &[Account, Provider]
         }
-        Cause::RateLimited => &[Wait, Account, Provider],
+        // Another account may go at once; another provider only after the wait that was asked for.
+        Cause::RateLimited => &[Account, Wait, Provider],
         Cause::Overloaded => &[Wait, Provider],
         Cause::Refused | Cause::Unreachable | Cause::ResolverFailed | Cause::ProxyRefused => {
             &[Once, Provider, Again]

@@ -80,6 +80,17 @@ async fn a_challenge_condemns_no_account() {
 }
 
 #[tokio::test]
+async fn no_pause_lies_between_an_account_with_too_many_requests_and_the_next() {
+    for fault in ["sse-429@1", "sse-usage-limit@1", "sse-quota@1"] {
+        let first = simulator(&[fault]).await;
+        let seen = ask(&mut chain(&first, &[]), true).await;
+        assert!(seen.result.is_ok(), "{fault}: {:?}", seen.result);
+        assert_eq!(keys(&first), ["home", "work"], "{fault}");
+        assert_eq!(seen.waits, 0, "{fault}");
+    }
+}
+
+#[tokio::test]
 async fn an_outage_is_waited_for_and_costs_no_account_where_there_is_no_other_provider() {
     let first = simulator(&["sse-500@1-3"]).await;
     let seen = ask(&mut chain(&first, &[]), true).await;

@@ -9,7 +9,7 @@ use alipes_config::Document;
 use alipes_models::{Catalog, Chain, Making, Model, ModelsError, Overrides, Prompt, StepUpdate};
 use alipes_net::{Dialer, DialerOptions, Limits, SystemSockets, Tls, TlsOptions};
 use alipes_simulator::{Options, Scenario, Simulator};
-use alipes_transport::{Fault, Identity, Transport};
+use alipes_transport::{Fault, Identity, Reaction, Trace, Transport};
 use alipes_wire::{Item, ModelEvent};
 
 pub(crate) async fn simulator(faults: &[&str]) -> Simulator {
@@ -60,6 +60,8 @@ pub(crate) struct Seen {
     pub(crate) restarts: usize,
     pub(crate) turned_to: Vec<String>,
     pub(crate) left_out: Vec<usize>,
+    /// How often a server was waited for.
+    pub(crate) waits: usize,
     pub(crate) result: Result<(), Fault>,
 }
 
@@ -78,7 +80,7 @@ pub(crate) async fn go_on(chain: &mut Chain, input: &[Item], accepts_restart: bo
     };
     let mut step = chain.step(&prompt, accepts_restart, deadline);
     let (mut text, mut restarts, mut turned_to) = (String::new(), 0, Vec::new());
-    let mut items_left_out = Vec::new();
+    let (mut items_left_out, mut waits) = (Vec::new(), 0);
     while let Some(update) = step.next().await {
         match update {
             StepUpdate::Event(ModelEvent::TextDelta { delta }) => text.push_str(&delta),
@@ -90,6 +92,10 @@ pub(crate) async fn go_on(chain: &mut Chain, input: &[Item], accepts_restart: bo
                 turned_to.push(to.to_string());
                 items_left_out.push(left_out);
             }
+            StepUpdate::Trace(Trace::AttemptFault {
+                reaction: Reaction::Wait { .. },
+                ..
+            }) => waits += 1,
             _ => {}
         }
     }
@@ -99,6 +105,7 @@ pub(crate) async fn go_on(chain: &mut Chain, input: &[Item], accepts_restart: bo
         restarts,
         turned_to,
         left_out: items_left_out,
+        waits,
         result,
     }
 }

@@ -162,22 +162,33 @@ fn a_server_that_says_when_is_taken_at_its_word() {
     let wait = Reaction::Wait {
         length: Duration::from_secs(7),
     };
-    for cause in [Cause::RateLimited, Cause::Overloaded, Cause::ServerError] {
+    for cause in [Cause::Overloaded, Cause::ServerError] {
         let mut busy = fault(Phase::Headers, cause);
         busy.retry_after = Some(Duration::from_secs(7));
         assert_eq!(first(&busy, &AttemptHistory::new()), wait, "{cause:?}");
     }
-    let mut busy = fault(Phase::Headers, Cause::RateLimited);
-    let thrice = history(&[(Cause::RateLimited, wait); 3]);
-    assert_eq!(first(&busy, &thrice), Reaction::NextAccount);
-    busy.retry_after = None;
-    let second = Reaction::Wait {
-        length: Duration::from_secs(2),
+}
+
+#[test]
+fn an_account_with_too_many_requests_is_left_for_another_before_it_is_waited_for() {
+    let wait = |seconds| Reaction::Wait {
+        length: Duration::from_secs(seconds),
     };
-    assert_eq!(
-        first(&busy, &history(&[(Cause::RateLimited, wait)])),
-        second
-    );
+    let mut busy = fault(Phase::Headers, Cause::RateLimited);
+    busy.retry_after = Some(Duration::from_secs(7));
+    let reactions = react(&busy, &AttemptHistory::new(), BUDGET);
+    let expected = [
+        Reaction::NextAccount,
+        wait(7),
+        Reaction::NextProvider,
+        Reaction::Stop,
+    ];
+    assert_eq!(reactions, expected);
+    let thrice = history(&[(Cause::RateLimited, wait(7)); 3]);
+    assert!(!react(&busy, &thrice, BUDGET).contains(&wait(7)));
+    busy.retry_after = None;
+    let once = history(&[(Cause::RateLimited, wait(7))]);
+    assert!(react(&busy, &once, BUDGET).contains(&wait(2)));
 }
 
 #[test]
