@@ -136,6 +136,7 @@ impl Model for Chain {
             who: ask.who,
             rests: rests.left(ask.name, ask.account, now),
             left_alone: ask.left_alone(),
+            is_here: ask.is_here(),
         };
         let known = |who: &Candidate| asks.iter().find(|ask| ask.who == *who).map(standing);
         let walk = Walk::new(preferred.iter().filter_map(known).collect());

@@ -170,6 +170,11 @@ impl<'m> Ask<'m> {
         self.session.left_alone(&self.name.model)
     }
 
+    /// Whether it is on this machine and needs no network.
+    pub(crate) fn is_here(&self) -> bool {
+        self.session.endpoint().is_on_this_machine()
+    }
+
     /// Opens its connection ahead of the first step.
     pub(crate) async fn prewarm(
         self,

@@ -194,16 +194,18 @@ impl<'m> StepStream<'m> {
                 readable.answered(self.question.length(), done.without_reasoning);
                 self.asks.iter().for_each(|other| other.readable.left());
             }
-            Err(fault) if blames_the_candidate(fault) => {
-                let now = self.terms.clock.now();
-                self.rests.failed(name, account, fault, now);
-                readable.left();
+            Err(fault) => {
+                if blames_the_candidate(fault) {
+                    let now = self.terms.clock.now();
+                    self.rests.failed(name, account, fault, now);
+                    readable.left();
+                }
                 if let Some(next) = self.walk.after(fault) {
+                    readable.left();
                     let from = addressee(name, account);
                     return self.turn_to(next, from, Box::new(fault.clone()));
                 }
             }
-            Err(_) => {}
         }
         self.outcome = Some(outcome);
         None

@@ -26,13 +26,16 @@ pub(crate) struct Standing {
     pub(crate) rests: Duration,
     /// For how much longer it is better not asked, after all that the transport remembers.
     pub(crate) left_alone: Duration,
+    /// It is on this machine and needs no network.
+    pub(crate) is_here: bool,
 }
 
 /// One request's way from candidate to candidate.
 #[derive(Debug)]
 pub(crate) struct Walk {
     current: Option<Candidate>,
-    rest: VecDeque<Candidate>,
+    /// Who is left, and whether each is on this machine.
+    rest: VecDeque<(Candidate, bool)>,
 }
 
 impl Walk {
@@ -45,8 +48,9 @@ impl Walk {
             standings.reverse();
             standings.sort_by_key(|known| Reverse(known.left_alone));
         }
-        let mut rest: VecDeque<Candidate> = standings.iter().map(|known| known.who).collect();
-        let current = rest.pop_front();
+        let left = standings.iter().map(|known| (known.who, known.is_here));
+        let mut rest: VecDeque<(Candidate, bool)> = left.collect();
+        let current = rest.pop_front().map(|(first, _)| first);
         Self { current, rest }
     }
 
@@ -58,10 +62,12 @@ impl Walk {
     /// Who is left behind the current one: whether the transport may hand a fault up.
     pub(crate) fn alternatives(&self) -> Alternatives {
         let link = self.current.map(|current| current.link);
-        let mut others = self.rest.iter().map(|other| Some(other.link) == link);
+        let is_same = |other: &Candidate| Some(other.link) == link;
+        let mut others = self.rest.iter().filter(|(other, _)| !is_same(other));
         Alternatives {
-            account: others.clone().any(|same| same),
-            provider: others.any(|same| !same),
+            account: self.rest.iter().any(|(other, _)| is_same(other)),
+            here: others.clone().any(|(_, is_here)| *is_here),
+            provider: others.next().is_some(),
         }
     }
 
@@ -70,11 +76,13 @@ impl Walk {
         let failed = self.current.take()?;
         let account = may_help(fault, Reaction::NextAccount);
         let provider = may_help(fault, Reaction::NextProvider);
-        self.rest.retain(|other| match other.link == failed.link {
+        let here = may_help(fault, Reaction::ProviderHere);
+        let may_be_next = |(other, is_here): &(Candidate, bool)| match other.link == failed.link {
             true => account,
-            false => provider,
-        });
-        self.current = self.rest.pop_front();
+            false => provider || (here && *is_here),
+        };
+        self.rest.retain(may_be_next);
+        self.current = self.rest.pop_front().map(|(next, _)| next);
         self.current
     }
 }
@@ -101,6 +109,7 @@ mod tests {
             who: Candidate { link, account },
             rests: Duration::ZERO,
             left_alone: Duration::ZERO,
+            is_here: link == 2,
         }
     }
 
@@ -131,7 +140,8 @@ mod tests {
             (Cause::Challenge, &[(0, 0), (1, 0), (2, 0)]),
             (Cause::ServerError, &[(0, 0), (1, 0), (2, 0)]),
             (Cause::InvalidRequest, &[(0, 0)]),
-            (Cause::Offline, &[(0, 0)]),
+            // Without a network only what is on this machine may help.
+            (Cause::Offline, &[(0, 0), (2, 0)]),
         ] {
             assert_eq!(asked(Walk::new(everybody()), cause), expected, "{cause:?}");
         }

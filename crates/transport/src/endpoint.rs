@@ -177,6 +177,12 @@ impl Endpoint {
         &self.base_url
     }
 
+    /// Whether it is on this machine, by its address.
+    #[must_use]
+    pub fn is_on_this_machine(&self) -> bool {
+        crate::reachability::domain(&self.base_url).is_none()
+    }
+
     /// The URL of `path` beneath the base, with the base's query and its own; `../` leads out of the
     /// base's last part, and nothing leads to another server.
     #[must_use]

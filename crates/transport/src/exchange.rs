@@ -207,7 +207,7 @@ fn repeats(reaction: &Reaction) -> bool {
 /// A reaction of this room; what is another room's is handed up.
 fn own(reaction: Reaction) -> Reaction {
     match reaction {
-        Reaction::NextAccount | Reaction::NextProvider => Reaction::Stop,
+        Reaction::NextAccount | Reaction::NextProvider | Reaction::ProviderHere => Reaction::Stop,
         own => own,
     }
 }
@@ -232,6 +232,7 @@ fn is_possible(
         Reaction::RefreshCredential | Reaction::Stop => true,
         Reaction::NextAccount => step.request.alternatives.account,
         Reaction::NextProvider => step.request.alternatives.provider,
+        Reaction::ProviderHere => step.request.alternatives.here,
         _ => false,
     }
 }

@@ -58,7 +58,7 @@ impl Reachability {
 
 /// Whom an endpoint belongs to: the last two labels of its name, which is too coarse for `co.uk` and
 /// errs towards "related" there; or its address. `None` for this machine itself.
-fn domain(endpoint: &Url) -> Option<String> {
+pub(crate) fn domain(endpoint: &Url) -> Option<String> {
     match endpoint.host()? {
         Host::Domain(name) => {
             let mut labels: Vec<&str> = name.rsplit('.').take(2).collect();

@@ -38,6 +38,8 @@ pub enum Reaction {
     NextAccount,
     /// The next provider of the chain.
     NextProvider,
+    /// The next provider on this machine, which needs no network.
+    ProviderHere,
     /// A shorter conversation.
     ShrinkContext,
     /// Nothing helps: tell the user.
@@ -80,7 +82,9 @@ enum Move {
     Shrink,
     /// Without the reasoning, once.
     Unread,
-    /// Until there is a network again. No account and no provider has anything to do with it, so
+    /// A provider on this machine, once a handover from one network to another would be over.
+    Here,
+    /// Until there is a network again. No account and no other provider has anything to do with it, so
     /// none is left for it, and it costs nothing of the budget.
     Network,
 }
@@ -90,6 +94,10 @@ const WAITS: usize = 3;
 
 /// The wait where a server says "not now" and no more; doubled with every wait.
 const SHORT_WAIT: Duration = Duration::from_secs(1);
+
+/// How often a network is looked for before it counts as gone: a handover takes some five seconds,
+/// and these looks, with their doubled pauses, seven.
+const HANDOVER_LOOKS: usize = 3;
 
 /// The longest pause while there is no network. It ends when the way is open again.
 const LONGEST_LOOK: Duration = Duration::from_secs(15);
@@ -113,7 +121,9 @@ pub(crate) fn drawn(backoff: Duration, rng: &Rng) -> Duration {
 
 /// The table.
 fn moves(cause: Cause) -> &'static [Move] {
-    use Move::{Account, Again, Network, Once, Other, Provider, Refresh, Shrink, Unread, Wait};
+    use Move::{
+        Account, Again, Here, Network, Once, Other, Provider, Refresh, Shrink, Unread, Wait,
+    };
     match cause {
         Cause::StaleConnection | Cause::UnknownPreviousResponse => &[Once, Other],
         Cause::EncodingRefused => &[Once],
@@ -130,7 +140,7 @@ fn moves(cause: Cause) -> &'static [Move] {
         Cause::Refused | Cause::Unreachable | Cause::ResolverFailed | Cause::ProxyRefused => {
             &[Once, Provider, Again]
         }
-        Cause::Offline => &[Network],
+        Cause::Offline => &[Here, Network],
         Cause::TimedOut | Cause::Reset | Cause::EdgeTimeout => &[Once, Other, Provider, Again],
         Cause::ServerError | Cause::Malformed => &[Once, Other, Provider, Again],
         Cause::Silent | Cause::Stalled | Cause::Cut | Cause::EdgeDead => {
@@ -192,6 +202,9 @@ pub fn may_help(fault: &Fault, reaction: Reaction) -> bool {
         // It would not have come up otherwise.
         history.gave_up();
     }
+    if fault.cause == Cause::Offline {
+        (0..=HANDOVER_LOOKS).for_each(|_| history.failed(fault));
+    }
     react(fault, &history, nothing).contains(&reaction)
 }
 
@@ -206,6 +219,7 @@ pub fn remedies(cause: Cause) -> Vec<&'static str> {
         Move::Refresh => "asks once for a newer key",
         Move::Account => "takes the next account",
         Move::Provider => "takes the next provider",
+        Move::Here => "takes a provider on this machine, if there is one, after some 7 s",
         Move::Shrink => "shortens the conversation",
         Move::Unread => "sends the request once without that reasoning",
         Move::Network => "waits for the network, as long as the turn may take",
@@ -258,6 +272,10 @@ fn reaction(
         }
         Move::Account => may_replay.then_some(Reaction::NextAccount),
         Move::Provider => may_replay.then_some(Reaction::NextProvider),
+        Move::Here => {
+            let is_over = history.failures_by(Cause::Offline) > HANDOVER_LOOKS;
+            (may_replay && is_over).then_some(Reaction::ProviderHere)
+        }
         Move::Shrink => Some(Reaction::ShrinkContext),
         Move::Unread => {
             let first = history.failures_by(Cause::InvalidEncryptedContent) <= 1;

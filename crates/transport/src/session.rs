@@ -67,6 +67,8 @@ pub struct Alternatives {
     pub account: bool,
     /// Another provider.
     pub provider: bool,
+    /// Another provider on this machine.
+    pub here: bool,
 }
 
 impl Alternatives {

@@ -211,6 +211,7 @@ fn reaction_name(reaction: Reaction) -> &'static str {
         Reaction::RefreshCredential => "refresh-credential",
         Reaction::NextAccount => "next-account",
         Reaction::NextProvider => "next-provider",
+        Reaction::ProviderHere => "provider-here",
         Reaction::ShrinkContext => "shrink-context",
         _ => "stop",
     }

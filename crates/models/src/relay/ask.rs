@@ -42,6 +42,11 @@ impl<'r> RelayAsk<'r> {
         self.session.endpoint().dialect()
     }
 
+    /// Whether it is on this machine and needs no network.
+    pub(super) fn is_here(&self) -> bool {
+        self.session.endpoint().is_on_this_machine()
+    }
+
     /// For how long it is better not asked, after all that the transport remembers.
     pub(super) fn left_alone(&self) -> Duration {
         self.session.left_alone(&self.name.model)

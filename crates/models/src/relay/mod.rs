@@ -102,6 +102,7 @@ impl Relay {
             who: ask.who,
             rests: self.rests.left(ask.name, ask.account, now),
             left_alone: ask.left_alone(),
+            is_here: ask.is_here(),
         };
         let walk = Walk::new(asks.iter().map(standing).collect());
         let (rests, clock) = (self.rests.clone(), self.clock.clone());

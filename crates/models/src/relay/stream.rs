@@ -177,8 +177,10 @@ impl<'r> RelayStream<'r> {
                 Ok(())
             }
             Err(fault) if fault.cause == Cause::Incomplete && self.held.is_open() => Ok(()),
-            Err(fault) if blames_the_candidate(&fault) && !self.held.is_open() => {
-                self.rests.failed(name, account, &fault, self.clock.now());
+            Err(fault) if !self.held.is_open() => {
+                if blames_the_candidate(&fault) {
+                    self.rests.failed(name, account, &fault, self.clock.now());
+                }
                 match self.turn_to_next(&fault) {
                     Some(()) => return,
                     None => Err(fault),

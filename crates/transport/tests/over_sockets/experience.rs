@@ -26,6 +26,7 @@ pub(crate) async fn new_conversation(
         alternatives: Alternatives {
             account: false,
             provider: has_alternative,
+            here: false,
         },
         ..step(&[Item::user("hello")])
     };

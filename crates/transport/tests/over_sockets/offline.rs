@@ -21,12 +21,13 @@ fn session(network: &Network, simulator: &Simulator) -> Session {
     session_over(&transport, endpoint)
 }
 
-/// A step that could be handed to somebody else.
-async fn asked(session: &mut Session) -> Outcome {
+/// A step that could be handed to somebody else, elsewhere or on this machine.
+async fn asked(session: &mut Session, here: bool) -> Outcome {
     let request = Request {
         alternatives: Alternatives {
             account: true,
             provider: true,
+            here,
         },
         ..step(&[Item::user("hello")])
     };
@@ -43,7 +44,7 @@ async fn a_network_that_comes_back_within_the_deadline_costs_nothing_but_time() 
         tokio::time::sleep(Duration::from_secs(40)).await;
         network.come_back();
     };
-    let (outcome, ()) = tokio::join!(asked(&mut session), outage);
+    let (outcome, ()) = tokio::join!(asked(&mut session, false), outage);
     let done = outcome.result.as_ref().unwrap();
     assert!(done.took >= Duration::from_secs(40), "{:?}", done.took);
     assert!(done.took < Duration::from_secs(42), "{:?}", done.took);
@@ -62,9 +63,23 @@ async fn a_network_that_stays_away_is_named_by_the_deadline() {
     let mut session = session(&network, &simulator);
     network.go_away();
     let begun = Clock::system().now();
-    let fault = asked(&mut session).await.result.unwrap_err();
+    let fault = asked(&mut session, false).await.result.unwrap_err();
     assert_eq!(fault.cause, Cause::Offline);
     let waited = Clock::system().since(begun);
     assert!(waited > Duration::from_secs(40), "{waited:?} of a minute");
     assert!(waited <= Duration::from_secs(60), "{waited:?} of a minute");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_provider_on_this_machine_is_asked_once_a_handover_would_be_over() {
+    let network = Network::new(Clock::system());
+    let simulator = simulator(&network);
+    let mut session = session(&network, &simulator);
+    network.go_away();
+    let begun = Clock::system().now();
+    let fault = asked(&mut session, true).await.result.unwrap_err();
+    assert_eq!(fault.cause, Cause::Offline);
+    let waited = Clock::system().since(begun);
+    let seconds = Duration::from_secs(3)..Duration::from_secs(9);
+    assert!(seconds.contains(&waited), "{waited:?}");
 }
