@@ -44,7 +44,7 @@ pub const USUAL_LOGIN: &str = "openai-codex";
 
 pub use api_key::{ApiKey, KeySource};
 pub use authority::{AuthorityError, Issuer, Refusal, UnsafeIssuer};
-pub use borrow::BorrowError;
+pub use borrow::{BorrowError, installed_codex};
 pub use claims::Claims;
 pub use error::AuthError;
 pub use logins::{Logins, LoginsOptions, SignedOut};

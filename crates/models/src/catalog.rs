@@ -2,6 +2,7 @@
 //!
 //! The user's providers come first, and below them those that ship with the program (`bundled`).
 
+mod app_server;
 pub(crate) mod bundled;
 mod credential;
 pub(crate) mod provider;
@@ -269,6 +270,12 @@ impl Catalog {
         making: Making<'_>,
     ) -> Result<Link, ModelsError> {
         let provider = self.overridden(asked, overrides, making.environment)?;
+        let effort = overrides.reasoning.or(provider.reasoning);
+        let effort = effort.or(self.model.reasoning);
+        if provider.app_server {
+            let link = app_server::link(asked, &provider, overrides, making)?;
+            return Ok(Link { effort, ..link });
+        }
         let wants_websocket = provider.routes.as_deref() == Some(&[Route::WebSocket]);
         if wants_websocket && provider.dialect != Dialect::Responses {
             let dialect = provider.dialect.as_str();
@@ -292,11 +299,9 @@ impl Catalog {
             name: asked.name.clone(),
             accounts: accounts.collect::<Result<_, ModelsError>>()?,
             strategy: provider.strategy,
-            effort: overrides
-                .reasoning
-                .or(provider.reasoning)
-                .or(self.model.reasoning),
+            effort,
             quirks: provider.quirks,
+            app_server: None,
         })
     }
 
@@ -463,12 +468,13 @@ fn endpoint(provider: &Provider, profile: Profile) -> Result<Endpoint, ModelsErr
 }
 
 fn address(provider: &Provider) -> Result<&str, ModelsError> {
-    provider
-        .base_url
-        .as_deref()
-        .ok_or_else(|| ModelsError::NoAddress {
-            provider: provider.name.clone(),
-        })
+    provider.base_url.as_deref().ok_or_else(|| {
+        let name = provider.name.clone();
+        match provider.app_server {
+            true => ModelsError::OfficialClient { provider: name },
+            false => ModelsError::NoAddress { provider: name },
+        }
+    })
 }
 
 /// The profile that is named, or else the host's, with the provider's own fields on top.

@@ -64,6 +64,15 @@ pub enum ModelsError {
         /// The provider.
         provider: String,
     },
+    /// It is no address, but a program with settings of its own.
+    #[error(
+        "{provider} is the installed Codex CLI: it has no address, key, route or list of models here; \
+         sign in with `codex login`, and set what it uses in its own configuration"
+    )]
+    OfficialClient {
+        /// The provider.
+        provider: String,
+    },
     /// A sign-in is asked for where none can be kept.
     #[error("a sign-in needs a folder to be kept in; set ALIPES_HOME")]
     NoLogins,

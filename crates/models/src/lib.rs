@@ -9,6 +9,7 @@
 //!
 //! It fails by [`ModelsError`] before a request, and by the transport's `Fault` during one.
 
+mod app_server;
 mod catalog;
 mod chain;
 mod effort;

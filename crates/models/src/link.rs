@@ -15,6 +15,7 @@ use alipes_wire::{
 };
 use tokio::time::Instant;
 
+use crate::app_server::AppServer;
 use crate::readable::{Readable, is_reasoning};
 use crate::strategy::{AccountRecord, Strategy};
 use crate::walk::Candidate;
@@ -27,8 +28,10 @@ const USAGE_COUNTS: Duration = Duration::from_secs(300);
 pub(crate) struct Link {
     pub(crate) name: ModelName,
     pub(crate) quirks: Quirks,
-    /// Never empty; as the configuration lists them.
+    /// As the configuration lists them; empty only where the official client is asked.
     pub(crate) accounts: Vec<Account>,
+    /// The official client, which has an account of its own.
+    pub(crate) app_server: Option<(AppServer, Readable)>,
     pub(crate) strategy: Strategy,
     /// How hard it is asked to think; `None` leaves it to the provider.
     pub(crate) effort: Option<Effort>,
@@ -62,7 +65,14 @@ pub(crate) struct Ask<'m> {
     is_one_of_several: bool,
     effort: Option<Effort>,
     quirks: &'m Quirks,
-    session: &'m mut Session,
+    source: Source<'m>,
+}
+
+/// Where its answer comes from.
+enum Source<'m> {
+    Endpoint(&'m mut Session),
+    /// It reads the events of the Responses dialect, but takes the request as it is.
+    AppServer(&'m mut AppServer),
 }
 
 /// On what terms a step is asked.
@@ -87,7 +97,7 @@ impl Link {
         let (name, quirks) = (&self.name, &self.quirks);
         let (is_one_of_several, effort) = (self.accounts.len() > 1, self.effort);
         let accounts = self.accounts.iter_mut().enumerate();
-        accounts.map(move |(at, account)| {
+        let accounts = accounts.map(move |(at, account)| {
             if account.readable.was_left() {
                 account.session.let_go();
             }
@@ -99,9 +109,20 @@ impl Link {
                 is_one_of_several,
                 effort,
                 quirks,
-                session: &mut account.session,
+                source: Source::Endpoint(&mut account.session),
             }
-        })
+        });
+        let app_server = self.app_server.iter_mut();
+        accounts.chain(app_server.map(move |(server, readable)| Ask {
+            who: Candidate { link, account: 0 },
+            name,
+            account: "",
+            readable: readable.clone(),
+            is_one_of_several: false,
+            effort,
+            quirks,
+            source: Source::AppServer(server),
+        }))
     }
 }
 
@@ -155,9 +176,12 @@ impl Question {
 }
 
 impl<'m> Ask<'m> {
-    /// What it is asked in.
+    /// What it answers in.
     pub(crate) fn dialect(&self) -> Dialect {
-        self.session.endpoint().dialect()
+        match &self.source {
+            Source::Endpoint(session) => session.endpoint().dialect(),
+            Source::AppServer(_) => Dialect::Responses,
+        }
     }
 
     /// Whose it is.
@@ -167,7 +191,10 @@ impl<'m> Ask<'m> {
 
     /// For how long it is better not asked, after all that the transport remembers.
     pub(crate) fn left_alone(&self) -> Duration {
-        self.session.left_alone(&self.name.model)
+        match &self.source {
+            Source::Endpoint(session) => session.left_alone(&self.name.model),
+            Source::AppServer(_) => Duration::ZERO,
+        }
     }
 
     /// Whether it is on this machine and needs no network.
@@ -181,10 +208,13 @@ impl<'m> Ask<'m> {
         question: &Question,
         deadline: Deadline,
     ) -> Result<(), Fault> {
-        match self.encode(&self.request(question)) {
-            Ok(body) => self.session.prewarm(&body, deadline).await,
+        let request = self.request(question);
+        let body = self.encode(&request);
+        match (self.source, body) {
+            (Source::AppServer(server), _) => server.prewarm(request, deadline).await,
+            (Source::Endpoint(session), Ok(body)) => session.prewarm(&body, deadline).await,
             // The step itself will say so.
-            Err(_cannot_carry) => Ok(()),
+            (Source::Endpoint(_), Err(_cannot_carry)) => Ok(()),
         }
     }
 
@@ -195,25 +225,34 @@ impl<'m> Ask<'m> {
         terms: &Terms,
         alternatives: Alternatives,
     ) -> ResponseStream<'m> {
-        if self.is_one_of_several {
-            terms.experience.asked(&self.session.account());
-        }
         let request = self.request(question);
-        let body = match self.encode(&request) {
+        let body = self.encode(&request);
+        let without_reasoning = self.without_reasoning(&request);
+        let reasoning = self.reasons(&request);
+        let session = match self.source {
+            Source::Endpoint(session) => session,
+            Source::AppServer(server) => {
+                return server.stream(request, terms.accepts_restart, terms.deadline);
+            }
+        };
+        if self.is_one_of_several {
+            terms.experience.asked(&session.account());
+        }
+        let body = match body {
             Ok(body) => body,
-            Err(cannot_carry) => return self.session.refuse(&cannot_carry.to_string()),
+            Err(cannot_carry) => return session.refuse(&cannot_carry.to_string()),
         };
         let request = Request {
             body,
-            without_reasoning: self.without_reasoning(&request),
-            reasoning: self.reasons(&request),
+            without_reasoning,
+            reasoning,
             accepts_restart: terms.accepts_restart,
             alternatives,
             effort: self.effort.map_or("", Effort::as_str).to_owned(),
             priority: terms.priority,
             model: request.model,
         };
-        self.session.stream(request, terms.deadline)
+        session.stream(request, terms.deadline)
     }
 
     fn request(&self, question: &Question) -> ModelRequest {
@@ -226,7 +265,10 @@ impl<'m> Ask<'m> {
                 effort: Some(effort.as_str().to_owned()),
                 summary: None,
             }),
-            cache_key: Some(self.session.id().to_owned()),
+            cache_key: match &self.source {
+                Source::Endpoint(session) => Some(session.id().to_owned()),
+                Source::AppServer(_) => None,
+            },
             ..ModelRequest::default()
         }
     }

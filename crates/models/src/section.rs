@@ -59,6 +59,8 @@ pub struct ProviderSection {
     pub usage: Option<UsageSource>,
     /// It is a server on this machine that is worth looking for.
     pub local: Option<bool>,
+    /// It is the installed Codex CLI, driven over its app server.
+    pub app_server: Option<bool>,
 }
 
 /// One of several accounts: `work = { login = "work" }`.
@@ -142,11 +144,14 @@ fn read_provider(mut reader: Reader<'_>) -> Checked<ProviderSection> {
     let like = reader.optional("like");
     let names_other = !like.is_absent();
     let like = like.one_of(&bundled::choices());
-    // A bundled provider has its address already, all but those that only their users know.
+    // A bundled provider has its address already, all but those that only their users know, and the
+    // one that is none.
     let below = bundled::section(like.unwrap_or(reader.key()));
     let misspelt = names_other && like.is_none();
-    let base_url = match below.and_then(|below| below.base_url) {
-        None if !misspelt => reader.required("base_url"),
+    let needs_none =
+        |below: &ProviderSection| below.base_url.is_some() || below.app_server == Some(true);
+    let base_url = match below.is_some_and(|below| needs_none(&below)) {
+        false if !misspelt => reader.required("base_url"),
         _ => reader.optional("base_url"),
     };
     let api_key = reader.optional("api_key").table(read_key);
@@ -205,6 +210,7 @@ pub(crate) fn read_fields(reader: &mut Reader<'_>, base_url: Field<'_>) -> Provi
         ),
         usage,
         local: reader.optional("local").boolean(),
+        app_server: reader.optional("app_server").boolean(),
     }
 }
 

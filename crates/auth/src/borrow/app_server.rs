@@ -99,8 +99,9 @@ async fn talk(child: &mut Child, version: &str) -> io::Result<Value> {
     Err(closed())
 }
 
-/// The program in one of the folders of `PATH`, relative ones left out.
-fn find(environment: &Environment) -> Option<PathBuf> {
+/// Where the Codex CLI is: in one of the folders of `PATH`, relative ones left out.
+#[must_use]
+pub fn find(environment: &Environment) -> Option<PathBuf> {
     let path: OsString = environment.path("PATH")?.into();
     let folders: Vec<PathBuf> = std::env::split_paths(&path)
         .filter(|folder| folder.is_absolute())

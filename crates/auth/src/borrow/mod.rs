@@ -17,6 +17,7 @@ use alipes_transport::Token;
 use crate::credential::account_headers;
 use crate::store::{Borrowed, LoginFile};
 use crate::{AuthError, Claims};
+pub use app_server::find as installed_codex;
 pub(crate) use codex_file::CodexFile;
 
 /// How long before its end an access token is not used any more, in seconds.

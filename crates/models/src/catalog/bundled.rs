@@ -18,8 +18,8 @@ macro_rules! bundled {
 }
 
 /// Name and file of each, in the order in which people see them.
-const BUNDLED: [(&str, &str); 22] = bundled!(
-    "openai-codex" "openai" "anthropic" "openrouter" "xai" "gemini" "deepseek" "mistral" "groq"
+const BUNDLED: [(&str, &str); 23] = bundled!(
+    "openai-codex" "codex-app-server" "openai" "anthropic" "openrouter" "xai" "gemini" "deepseek" "mistral" "groq"
     "together" "fireworks" "moonshot" "zai" "qwen" "nous" "github-copilot" "azure" "ollama"
     "lmstudio" "llama.cpp" "vllm" "custom"
 );
@@ -82,7 +82,7 @@ mod tests {
         let without_address = |name: &&str| section(name).unwrap().base_url.is_none();
         assert_eq!(
             names().filter(without_address).collect::<Vec<_>>(),
-            ["azure"]
+            ["codex-app-server", "azure"]
         );
     }
 

@@ -53,6 +53,8 @@ pub struct Provider {
     pub usage: Option<UsageSource>,
     /// It is a server on this machine that is worth looking for.
     pub local: bool,
+    /// It is the installed Codex CLI, driven over its app server, and has no address.
+    pub app_server: bool,
     pub(super) profile: Option<&'static str>,
     pub(super) quirks: Quirks,
     pub(super) endpoint: ProfileLayer,
@@ -133,6 +135,7 @@ impl Provider {
             anthropic_version: section.anthropic_version,
             usage: section.usage,
             local: section.local.unwrap_or_default(),
+            app_server: section.app_server.unwrap_or_default(),
             profile: section.profile,
             quirks: section.quirks.complete(),
             endpoint: section.endpoint,
@@ -247,6 +250,7 @@ impl ProviderSection {
             anthropic_version: self.anthropic_version.or(other.anthropic_version),
             usage: self.usage.or(other.usage),
             local: self.local.or(other.local),
+            app_server: self.app_server.or(other.app_server),
         }
     }
 

@@ -1,0 +1,301 @@
+//! The way of one request through the program, from top to bottom.
+//!
+//! Up to `turn/start` nothing is lost by asking again; from then on the program has a loop of its own
+//! under way and is never asked the same twice here. The attempts that it makes by itself are told as
+//! attempts.
+
+use std::time::Duration;
+
+use alipes_base::Deadline;
+use alipes_transport::{Done, Fault, Phase, Reaction, Replay, Route, Trace, Update, Updates};
+use alipes_wire::{Item, ModelRequest, RawEvent};
+use tokio::time::Instant;
+
+use super::connection::Said;
+use super::events::TEXT;
+use super::held::{Held, Live};
+use super::start::Setup;
+use super::thread::{readable, turn_start};
+use super::trouble::{FIRST_OUTPUT, OUTPUT, STARTING, Trouble, TurnError};
+use super::turn::{Told, Turn};
+
+/// How long it may be silent: a little longer than it waits itself before it tries again, 300 s
+/// (codex-protocol §2.5).
+const SILENCE: Duration = Duration::from_secs(330);
+
+/// One request on its way.
+pub(super) struct Attempt<'a> {
+    setup: &'a Setup,
+    request: &'a ModelRequest,
+    /// Whether the reader can replace what it has seen.
+    accepts_restart: bool,
+    deadline: Deadline,
+    updates: Updates,
+    begun: Instant,
+    /// The number of the program's own attempt, and when that began.
+    number: u32,
+    number_begun: Instant,
+    phase: Phase,
+    reach: Reach,
+}
+
+/// What has come of it for others to see.
+#[derive(Default)]
+struct Reach {
+    /// `turn/start` has been sent.
+    started: bool,
+    /// The program has done something beside thinking and talking.
+    worked: bool,
+    /// The reader has seen text.
+    delivered: bool,
+}
+
+impl<'a> Attempt<'a> {
+    pub(super) fn new(
+        setup: &'a Setup,
+        request: &'a ModelRequest,
+        accepts_restart: bool,
+        deadline: Deadline,
+        updates: Updates,
+    ) -> Self {
+        let begun = setup.clock.now();
+        Self {
+            setup,
+            request,
+            accepts_restart,
+            deadline,
+            updates,
+            begun,
+            number: 1,
+            number_begun: begun,
+            phase: Phase::Connect,
+            reach: Reach::default(),
+        }
+    }
+
+    /// Runs it and tells how it went.
+    pub(super) async fn run(mut self, mut held: Held<'_>) -> Result<Done, Fault> {
+        self.begin().await;
+        let route = Route::AppServer;
+        match self.answer(&mut held).await {
+            Ok(()) => {
+                held.give_back();
+                let done = Trace::AttemptDone {
+                    attempt: self.number,
+                    route,
+                    took: self.setup.clock.since(self.number_begun),
+                };
+                self.updates.trace(done).await;
+                Ok(Done {
+                    route,
+                    attempts: self.number,
+                    took: self.setup.clock.since(self.begun),
+                    without_reasoning: false,
+                })
+            }
+            Err(trouble) => {
+                let fault = self.complete(trouble.fault(self.phase));
+                self.failed(&fault, Reaction::Stop).await;
+                Err(fault)
+            }
+        }
+    }
+
+    /// Gets the program ready for a first request on these terms.
+    pub(super) async fn prepare(mut self, mut held: Held<'_>) -> Result<(), Fault> {
+        match self.tell(&mut held, &[]).await {
+            Ok(_nothing_to_say) => {
+                held.give_back();
+                Ok(())
+            }
+            Err(trouble) => Err(self.complete(trouble.fault(self.phase))),
+        }
+    }
+
+    async fn answer(&mut self, held: &mut Held<'_>) -> Result<(), Trouble> {
+        let conversation = readable(self.request);
+        let prompt = self.tell(held, &conversation).await?;
+        let live = held.live().ok_or(Trouble::Ended(None))?;
+        self.turn(live, conversation, prompt.as_deref()).await
+    }
+
+    /// Lets the program know what was said before, and starts it if there is none, or none any more.
+    async fn tell(
+        &mut self,
+        held: &mut Held<'_>,
+        conversation: &[Item],
+    ) -> Result<Option<String>, Trouble> {
+        self.phase = Phase::Send;
+        if let Some(live) = held.live() {
+            let told = live.tell(self.setup, self.request, conversation, &self.deadline);
+            match told.await {
+                // It died while nobody looked.
+                Err(Trouble::Ended(_)) => {}
+                told => return told,
+            }
+        }
+        self.phase = Phase::Connect;
+        self.waiting(STARTING, self.setup.limit(&self.deadline))
+            .await;
+        let live = held.put(self.setup.start(&self.deadline).await?);
+        self.phase = Phase::Send;
+        live.tell(self.setup, self.request, conversation, &self.deadline)
+            .await
+    }
+
+    /// The program's turn.
+    async fn turn(
+        &mut self,
+        live: &mut Live,
+        conversation: Vec<Item>,
+        prompt: Option<&str>,
+    ) -> Result<(), Trouble> {
+        let Live {
+            connection,
+            thread: Some(thread),
+            running,
+            ..
+        } = live
+        else {
+            return Err(Trouble::Ended(None));
+        };
+        let start = turn_start(&thread.id, prompt, self.request);
+        let delta = thread.has_begun();
+        self.reach.started = true;
+        let sent = connection.ask("turn/start", &start, &self.patience()).await;
+        let (asked, bytes) = sent?;
+        self.sent(bytes, delta).await;
+        let mut turn = Turn::new(&thread.id, thread.spent);
+        loop {
+            let told = match connection.next(&self.patience()).await? {
+                Said::Answer(id, Err(refusal)) if id == asked => {
+                    let method = "turn/start";
+                    return Err(Trouble::Refused { method, refusal });
+                }
+                Said::Answer(id, Ok(answer)) if id == asked => turn.named(&answer["turn"]),
+                Said::Notification(method, params) => {
+                    turn.take(&method, &params, self.setup.clock.wall())
+                }
+                Said::Answer(..) | Said::Declined => Vec::new(),
+            };
+            *running = turn.id().map(|turn| [thread.id.clone(), turn.to_owned()]);
+            self.reach.worked = turn.has_worked();
+            for told in told {
+                match told {
+                    Told::Event(event) => self.pass(event).await,
+                    Told::Retrying { error, repeats } => self.again(error, repeats, &turn).await?,
+                    Told::Ended(outcome) => {
+                        *running = None;
+                        outcome?;
+                        thread.learnt(conversation, turn.answer(), turn.spent());
+                        return Ok(());
+                    }
+                }
+            }
+        }
+    }
+
+    async fn sent(&mut self, bytes: usize, delta: bool) {
+        let sent = Trace::Sent {
+            attempt: self.number,
+            bytes,
+            compressed: None,
+            delta,
+        };
+        self.updates.trace(sent).await;
+        self.phase = Phase::FirstOutput;
+        self.waiting(FIRST_OUTPUT, SILENCE).await;
+    }
+
+    /// How long the next word may take.
+    fn patience(&self) -> Deadline {
+        let limit = match self.phase {
+            Phase::Stream => OUTPUT,
+            _ => FIRST_OUTPUT,
+        };
+        self.deadline.tightened(&self.setup.clock, limit, SILENCE)
+    }
+
+    /// Passes an event on to the reader.
+    async fn pass(&mut self, event: RawEvent) {
+        let is_output = event.kind() != "response.created";
+        self.reach.delivered |= event.kind() == TEXT;
+        self.updates.send(Update::Event(event)).await;
+        if is_output && self.phase != Phase::Stream {
+            self.phase = Phase::Stream;
+            let first = Trace::FirstEvent {
+                attempt: self.number,
+                after: self.setup.clock.since(self.number_begun),
+            };
+            self.updates.trace(first).await;
+            self.waiting(OUTPUT, SILENCE).await;
+        }
+    }
+
+    /// The program tries again. What it had begun to say it will say again, and that only a reader that
+    /// can begin anew may hear.
+    async fn again(&mut self, error: TurnError, repeats: bool, turn: &Turn) -> Result<(), Trouble> {
+        if repeats && !self.accepts_restart {
+            return Err(Trouble::Failed(error));
+        }
+        let fault = self.complete(Trouble::Failed(error).fault(self.phase));
+        let backoff = Duration::ZERO;
+        self.failed(&fault, Reaction::SameRoute { backoff }).await;
+        self.number += 1;
+        self.phase = Phase::FirstOutput;
+        self.begin().await;
+        self.waiting(FIRST_OUTPUT, SILENCE).await;
+        if repeats {
+            let delivered = self.reach.delivered;
+            self.updates.send(Update::Restarted { delivered }).await;
+            for event in turn.again() {
+                self.updates.send(Update::Event(event)).await;
+            }
+        }
+        Ok(())
+    }
+
+    async fn begin(&mut self) {
+        self.number_begun = self.setup.clock.now();
+        let started = Trace::AttemptStarted {
+            attempt: self.number,
+            endpoint: self.setup.provider.as_str().into(),
+            route: Route::AppServer,
+        };
+        self.updates.trace(started).await;
+    }
+
+    async fn failed(&self, fault: &Fault, reaction: Reaction) {
+        let failed = Trace::AttemptFault {
+            attempt: self.number,
+            fault: Box::new(fault.clone()),
+            reaction,
+            took: self.setup.clock.since(self.number_begun),
+        };
+        self.updates.trace(failed).await;
+    }
+
+    async fn waiting(&self, limit: &'static str, length: Duration) {
+        let waiting = Trace::Waiting {
+            attempt: self.number,
+            limit,
+            length,
+        };
+        self.updates.trace(waiting).await;
+    }
+
+    /// Adds to a fault what only this level knows.
+    fn complete(&self, mut fault: Fault) -> Fault {
+        let reach = &self.reach;
+        fault.replay = match reach.started {
+            false => Replay::Free,
+            // Whatever it did, nobody shall do it a second time.
+            true if reach.worked => Replay::Forbidden,
+            true if reach.delivered && !self.accepts_restart => Replay::Forbidden,
+            true => Replay::Allowed,
+        };
+        fault.endpoint = self.setup.provider.as_str().into();
+        fault.route = Route::AppServer;
+        fault.redacted(&self.setup.redactor)
+    }
+}
