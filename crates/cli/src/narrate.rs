@@ -41,6 +41,8 @@ pub(crate) fn awaited(limit: &str) -> &str {
         "proxy" => "the proxy",
         "tls" => "a secure connection",
         "upgrade" => "the WebSocket",
+        "app_server" => "the Codex CLI to start",
+        "app_server_thread" => "the Codex CLI to take the conversation",
         "queue" => "a place: as many requests as it bears are under way",
         other => other,
     }

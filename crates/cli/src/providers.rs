@@ -2,6 +2,7 @@
 
 mod add;
 mod check;
+mod client;
 mod entered;
 mod list;
 pub(crate) mod local;
@@ -25,8 +26,12 @@ pub(crate) async fn run(args: &ProvidersArgs, machine: &Machine) -> Result<(), F
         Some(ProvidersCommand::Add(args)) => add::run(args, machine).await,
         Some(ProvidersCommand::Remove { name }) => remove::run(name, machine),
         Some(ProvidersCommand::Show { name }) => {
-            let profile = profile(name, &machine.catalog()?)?;
+            let catalog = machine.catalog()?;
             let style = Style::of_stdout(&machine.environment);
+            if catalog.provider(name).is_ok_and(|known| known.app_server) {
+                return client::show(name, machine, style).map_err(|_closed| Failure::Told);
+            }
+            let profile = profile(name, &catalog)?;
             show(name, &profile, style).map_err(|_closed| Failure::Told)
         }
     }

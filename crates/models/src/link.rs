@@ -184,9 +184,12 @@ impl<'m> Ask<'m> {
         }
     }
 
-    /// Whose it is.
-    pub(crate) fn key(&self) -> AccountKey {
-        self.session.account()
+    /// Whose it is; the official client's account is its own affair.
+    pub(crate) fn key(&self) -> Option<AccountKey> {
+        match &self.source {
+            Source::Endpoint(session) => Some(session.account()),
+            Source::AppServer(_) => None,
+        }
     }
 
     /// For how long it is better not asked, after all that the transport remembers.
@@ -199,7 +202,10 @@ impl<'m> Ask<'m> {
 
     /// Whether it is on this machine and needs no network.
     pub(crate) fn is_here(&self) -> bool {
-        self.session.endpoint().is_on_this_machine()
+        match &self.source {
+            Source::Endpoint(session) => session.endpoint().is_on_this_machine(),
+            Source::AppServer(_) => false,
+        }
     }
 
     /// Opens its connection ahead of the first step.

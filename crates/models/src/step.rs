@@ -88,7 +88,7 @@ struct Current<'m> {
     response: ResponseStream<'m>,
     name: &'m ModelName,
     account: &'m str,
-    key: AccountKey,
+    key: Option<AccountKey>,
     readable: Readable,
 }
 
@@ -185,8 +185,8 @@ impl<'m> StepStream<'m> {
             readable,
             ..
         } = self.current.take()?;
-        if let Some(quota) = &self.answer.quota {
-            usage::note(&self.terms.experience, &key, quota, &self.terms.clock);
+        if let (Some(quota), Some(key)) = (&self.answer.quota, &key) {
+            usage::note(&self.terms.experience, key, quota, &self.terms.clock);
         }
         match &outcome {
             Ok(done) => {

@@ -1,6 +1,7 @@
 //! Puts together what one `exec` needs: a chain of models, a gate, tools, a folder.
 
 use alipes_agent::{Agent, AgentOptions, Gate};
+use alipes_base::Environment;
 use alipes_models::{Catalog, Making, Model as _, ModelName, Overrides};
 use alipes_simulator::{Options, Simulator};
 use alipes_tools::Toolbox;
@@ -39,19 +40,20 @@ pub(super) fn agent(
     for secret in catalog.secrets(&machine.environment) {
         machine.redactor.learn(&secret);
     }
-    let making = Making {
-        environment: &machine.environment,
-        transport,
-        session_id: keeping.id(),
-    };
-    let model = catalog.chain(&overrides(args, simulator), making)?;
-    let name = model.name().clone();
     let folder = machine.environment.current_dir();
     let folder = args
         .folder
         .as_ref()
         .map_or(folder.to_owned(), |other| folder.join(other));
     let root = machine.root(&folder, catalog)?;
+    let making = Making {
+        // A client that looks at files by itself looks at the same ones.
+        environment: &Environment::new(machine.environment.variables(), root.path().to_owned()),
+        transport,
+        session_id: keeping.id(),
+    };
+    let model = catalog.chain(&overrides(args, simulator), making)?;
+    let name = model.name().clone();
     let setting = setup::setting(&root, &machine.clock);
     let (journal, transcript) = keeping.journal(&root, &name);
     let options = AgentOptions {

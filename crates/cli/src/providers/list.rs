@@ -1,5 +1,6 @@
 //! `alipes providers`: who can be asked, with which key.
 
+use alipes_auth::installed_codex;
 use alipes_base::Environment;
 use alipes_models::{AccountStanding, Catalog, Key, Making, NamedKey, Provider};
 use serde_json::{Value, json};
@@ -38,14 +39,20 @@ pub(super) async fn run(args: &ProvidersArgs, machine: &Machine) -> Result<(), F
         transport: &transport,
         session_id: "",
     };
+    let has_codex = installed_codex(&machine.environment).is_some();
     let mut shown = Vec::new();
     for provider in catalog.providers() {
         let is_running = running.iter().any(|here| here.provider == provider.name);
         let keys = catalog.accounts(&provider);
         let state = |account: &NamedKey| KeyState::of(&account.key, &catalog, machine);
-        let any_set = keys.iter().any(|account| state(account) == KeyState::Set);
-        if args.all || provider.configured || is_running || any_set {
+        let is_set = match provider.app_server {
+            true => has_codex,
+            false => keys.iter().any(|account| state(account) == KeyState::Set),
+        };
+        if args.all || provider.configured || is_running || is_set {
             let key = match keys.as_slice() {
+                _ if provider.app_server && has_codex => "codex's own sign-in".to_owned(),
+                _ if provider.app_server => "no codex in PATH".to_owned(),
                 [only] => state(only).told(&only.key, machine, is_running),
                 several => format!("{} accounts", several.len()),
             };
@@ -82,7 +89,10 @@ impl Shown {
             provider.dialect.as_str().to_owned(),
             self.key.clone(),
             or_dash(provider.default_model.clone()),
-            or_dash(provider.host()),
+            match provider.app_server {
+                true => "codex app-server".to_owned(),
+                false => or_dash(provider.host()),
+            },
         ];
         row.map(|entry| one_line(&entry, LONGEST))
     }

@@ -187,7 +187,7 @@ async fn what_is_no_key_is_refused_before_anybody_is_asked() {
     error: azure has no address of its own; set base_url under [providers.azure], or give --base-url URL
     error: there is no provider "goq"; did you mean "groq"?
     error: there is no provider "mine"; `alipes providers --all` lists those that are known, and --base-url URL gives the address of another
-    error: [TEMP]/config.toml:2:8: unknown like "goq"; did you mean "groq"? (one of: openai-codex, openai, anthropic, openrouter, xai, gemini, deepseek, mistral, groq, together, fireworks, moonshot, zai, qwen, nous, github-copilot, azure, ollama, lmstudio, llama.cpp, vllm, custom)
+    error: [TEMP]/config.toml:2:8: unknown like "goq"; did you mean "groq"? (one of: openai-codex, codex-app-server, openai, anthropic, openrouter, xai, gemini, deepseek, mistral, groq, together, fireworks, moonshot, zai, qwen, nous, github-copilot, azure, ollama, lmstudio, llama.cpp, vllm, custom)
     error: "../mine" cannot be a provider's name; use letters, digits, dots, dashes and underscores
     error: that is more than one key: it has a line break, a space or another character in it that no key has; give the key alone
     error: that is more than one key: it has a line break, a space or another character in it that no key has; give the key alone
@@ -313,7 +313,7 @@ async fn the_list_tells_who_can_be_asked_and_with_which_key() {
         .lines()
         .filter_map(|line| line.split(' ').next())
         .collect();
-    assert_eq!(names.len(), 1 + 3 + 21, "{}", all.out);
+    assert_eq!(names.len(), 1 + 3 + 22, "{}", all.out);
     assert!(!format!("{ran:?}{all:?}").contains(KEY));
 }
 
@@ -386,4 +386,44 @@ async fn leaving_the_question_gives_the_terminal_back() {
     assert_eq!(terminal.end().await, Some(130));
     assert!(terminal.echoes());
     assert!(!machine.home("config.toml").exists());
+}
+
+#[tokio::test]
+async fn the_official_client_is_shown_as_what_it_is() {
+    let machine = Machine::new();
+    let shown = machine
+        .run(&["providers", "show", "codex-app-server"])
+        .await;
+    insta::assert_snapshot!(shown.answer(), @"
+    codex-app-server is the installed Codex CLI, driven over its app server, with its own sign-in and settings
+      program    not in PATH; install it with `npm install -g @openai/codex@latest`, then `codex login`
+      sandbox    read-only; its commands see none of your variables
+      approvals  everything that it asks for is declined
+      tools      its own, without its tool servers; none of alipes
+      replay     none after a turn has begun; it retries by itself
+    ");
+    let listed = machine.run(&["providers", "--all"]).await;
+    let row = listed
+        .answer()
+        .lines()
+        .find(|line| line.starts_with("codex-app-server"))
+        .unwrap();
+    assert!(
+        row.contains("no codex in PATH") && row.ends_with("codex app-server"),
+        "{row}"
+    );
+    let refused = machine
+        .run(&["exec", "-m", "codex-app-server", "--route", "sse", "hi"])
+        .await;
+    assert!(
+        refused.err.contains("is the installed Codex CLI"),
+        "{}",
+        refused.err
+    );
+    let missing = machine.run(&["exec", "-m", "codex-app-server", "hi"]).await;
+    insta::assert_snapshot!(missing.err, @"
+    error: codex-app-server is asked by another program of this machine, which cannot be used (connect over app-server): there is no `codex` in PATH
+      tried: app-server (client-unavailable, [TIME])
+      help: install or update the Codex CLI (`npm install -g @openai/codex@latest`), then `codex login`
+    ");
 }

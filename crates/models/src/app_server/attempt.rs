@@ -16,12 +16,16 @@ use super::events::TEXT;
 use super::held::{Held, Live};
 use super::start::Setup;
 use super::thread::{readable, turn_start};
-use super::trouble::{FIRST_OUTPUT, OUTPUT, STARTING, Trouble, TurnError};
+use super::trouble::{FIRST_OUTPUT, OUTPUT, RETRYING, STARTING, Trouble, TurnError};
 use super::turn::{Told, Turn};
 
 /// How long it may be silent: a little longer than it waits itself before it tries again, 300 s
 /// (codex-protocol §2.5).
 const SILENCE: Duration = Duration::from_secs(330);
+
+/// How long it may go on trying again, counted from its first failure. It gives up by itself after
+/// five tries, 25 s, but waits for a network without an end (seen with Codex CLI 0.169).
+const RETRIES: Duration = Duration::from_secs(60);
 
 /// One request on its way.
 pub(super) struct Attempt<'a> {
@@ -35,6 +39,9 @@ pub(super) struct Attempt<'a> {
     /// The number of the program's own attempt, and when that began.
     number: u32,
     number_begun: Instant,
+    /// The last failure of its own attempts, and when the first of them was; none since it last said
+    /// something.
+    retrying: Option<(Instant, TurnError)>,
     phase: Phase,
     reach: Reach,
 }
@@ -68,6 +75,7 @@ impl<'a> Attempt<'a> {
             begun,
             number: 1,
             number_begun: begun,
+            retrying: None,
             phase: Phase::Connect,
             reach: Reach::default(),
         }
@@ -167,7 +175,8 @@ impl<'a> Attempt<'a> {
         self.sent(bytes, delta).await;
         let mut turn = Turn::new(&thread.id, thread.spent);
         loop {
-            let told = match connection.next(&self.patience()).await? {
+            let said = connection.next(&self.patience()).await;
+            let told = match said.map_err(|trouble| self.given_up(trouble))? {
                 Said::Answer(id, Err(refusal)) if id == asked => {
                     let method = "turn/start";
                     return Err(Trouble::Refused { method, refusal });
@@ -213,12 +222,33 @@ impl<'a> Attempt<'a> {
             Phase::Stream => OUTPUT,
             _ => FIRST_OUTPUT,
         };
-        self.deadline.tightened(&self.setup.clock, limit, SILENCE)
+        let clock = &self.setup.clock;
+        let patience = self.deadline.tightened(clock, limit, SILENCE);
+        match &self.retrying {
+            Some((since, _)) => {
+                let left = RETRIES.saturating_sub(clock.since(*since));
+                patience.tightened(clock, RETRYING, left)
+            }
+            None => patience,
+        }
+    }
+
+    /// It did not go on: of one that has tried too often, its own last failure tells why.
+    fn given_up(&mut self, trouble: Trouble) -> Trouble {
+        match (trouble, self.retrying.take()) {
+            (Trouble::Expired(expired), Some((_, error))) if expired.limit == RETRYING => {
+                Trouble::Failed(error)
+            }
+            (trouble, _) => trouble,
+        }
     }
 
     /// Passes an event on to the reader.
     async fn pass(&mut self, event: RawEvent) {
-        let is_output = event.kind() != "response.created";
+        let is_output = !matches!(event.kind(), "response.created" | "codex.rate_limits");
+        if is_output {
+            self.retrying = None;
+        }
         self.reach.delivered |= event.kind() == TEXT;
         self.updates.send(Update::Event(event)).await;
         if is_output && self.phase != Phase::Stream {
@@ -238,6 +268,9 @@ impl<'a> Attempt<'a> {
         if repeats && !self.accepts_restart {
             return Err(Trouble::Failed(error));
         }
+        let now = self.setup.clock.now();
+        let since = self.retrying.take().map_or(now, |(since, _)| since);
+        self.retrying = Some((since, error.clone()));
         let fault = self.complete(Trouble::Failed(error).fault(self.phase));
         let backoff = Duration::ZERO;
         self.failed(&fault, Reaction::SameRoute { backoff }).await;

@@ -130,7 +130,7 @@ impl Trouble {
             Self::TooOld(found) => unavailable(&format!(
                 "Codex CLI {found} is installed, and {NEEDED} or newer is needed"
             )),
-            Self::NotSignedIn => Fault::new(Phase::Credential, Cause::NoCredential)
+            Self::NotSignedIn => Fault::new(Phase::Credential, Cause::ClientUnavailable)
                 .because("the Codex CLI is not signed in; run `codex login`"),
             Self::Ended(said) => ended(phase, said),
             Self::LineTooLong => Fault::new(phase, Cause::Malformed)
@@ -175,6 +175,9 @@ pub(super) const PREPARING: &str = "app_server_thread";
 
 /// The limit on its first output.
 pub(super) const FIRST_OUTPUT: &str = "first_output";
+
+/// The limit on its trying again.
+pub(super) const RETRYING: &str = "app_server_retries";
 
 /// The limit on its silence after that.
 pub(super) const OUTPUT: &str = "output";

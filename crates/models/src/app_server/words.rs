@@ -19,12 +19,15 @@ impl Words {
         self.0.drain(..surplus);
     }
 
-    /// Its last line, without what a terminal would take for a command.
+    /// Its last line that speaks of an error, else its last, without what a terminal would take for a
+    /// command. A trace of calls may stand behind the error.
     pub(super) fn last_line(&self) -> Option<String> {
         let bytes: Vec<u8> = self.0.iter().copied().collect();
         let text = without_escapes(&String::from_utf8_lossy(&bytes));
-        let mut lines = text.lines().map(str::trim);
-        let last = lines.rfind(|line| !line.is_empty())?;
+        let lines = text.lines().map(str::trim);
+        let mut lines = lines.filter(|line| !line.is_empty());
+        let error = |line: &&str| line.to_ascii_lowercase().contains("error");
+        let last = lines.clone().rfind(error).or_else(|| lines.next_back())?;
         Some(last.chars().take(TOLD).collect())
     }
 }
@@ -56,6 +59,8 @@ mod tests {
         let mut words = Words::default();
         assert_eq!(words.last_line(), None);
         words.add(b"first\n\x1b[2m12:00\x1b[0m \x1b[31mERROR\x1b[0m no config\n\n");
+        assert_eq!(words.last_line().as_deref(), Some("12:00 ERROR no config"));
+        words.add(b"Stack backtrace:\n  8: <unknown>\n");
         assert_eq!(words.last_line().as_deref(), Some("12:00 ERROR no config"));
     }
 

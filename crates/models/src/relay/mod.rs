@@ -78,9 +78,13 @@ impl Catalog {
 }
 
 impl Relay {
-    /// Whether somebody who may be asked speaks another dialect than `dialect`.
+    /// Whether somebody who may be asked speaks another dialect than `dialect`, or is the official
+    /// client, to which nothing can be passed on as it came.
     #[must_use]
     pub fn needs_items(&self, dialect: Dialect) -> bool {
+        if self.links.iter().any(|link| link.app_server.is_some()) {
+            return true;
+        }
         let accounts = self.links.iter().flat_map(|link| &link.accounts);
         let mut spoken = accounts.map(|account| account.session.endpoint().dialect());
         spoken.any(|other| other != dialect)

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use alipes_base::Clock;
-use alipes_transport::{Cause, Phase, Replay};
+use alipes_transport::{Cause, Phase, Replay, Trace, Update};
 use alipes_wire::Item;
 
-use super::{LONG, Stage, ask, ask_as, within};
+use super::{LONG, Stage, ask, ask_as, request, within};
 
 async fn fault_of(stage: &Stage) -> alipes_transport::Fault {
     ask(&mut stage.server(), &[Item::user("hi")]).await.fault()
@@ -55,7 +55,7 @@ async fn one_that_knows_no_app_server_is_quoted() {
 async fn one_that_is_signed_in_to_nothing_says_how_to_sign_in() {
     let stage = Stage::with("finish", "0.169.0", true);
     let fault = fault_of(&stage).await;
-    assert_eq!(fault.cause, Cause::NoCredential);
+    assert_eq!(fault.cause, Cause::ClientUnavailable);
     assert!(fault.to_string().contains("codex login"));
 }
 
@@ -164,4 +164,25 @@ async fn what_it_refuses_is_told() {
         fault.to_string().contains("turn/start: no such model"),
         "{fault}"
     );
+}
+
+#[tokio::test]
+async fn one_that_tries_again_for_ever_is_left_with_its_own_last_words() {
+    let stage = Stage::new(
+        r#"
+      tell error '"willRetry":true,"error":{"message":"waiting for network","codexErrorInfo":{"responseStreamConnectionFailed":{}}}'"#,
+    );
+    let mut server = stage.server();
+    let mut stream = server.stream(request(&[Item::user("hi")]), true, within(LONG * 60));
+    let is_failure = |update: &Update| matches!(update, Update::Trace(Trace::AttemptFault { .. }));
+    while !stream.next().await.as_ref().is_some_and(is_failure) {}
+    // From here on nothing but time passes.
+    tokio::time::pause();
+    while stream.next().await.is_some() {}
+    let fault = stream.outcome().await.unwrap_err();
+    assert_eq!(
+        (fault.cause, fault.replay),
+        (Cause::Unreachable, Replay::Allowed)
+    );
+    assert!(fault.to_string().contains("waiting for network"), "{fault}");
 }
