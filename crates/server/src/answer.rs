@@ -3,15 +3,18 @@
 use std::sync::Arc;
 
 use alipes_models::{Continued, ModelName, RelayUpdate};
+use alipes_transport::Trace;
 use alipes_wire::Dialect;
 use bytes::Bytes;
 use http::StatusCode;
+use tokio::time::Instant;
 
 use crate::call::Call;
 use crate::clients::Client;
 use crate::continuations::Found;
 use crate::event::Event;
 use crate::front::{Asked, Front, Writer};
+use crate::metrics::{End, Metrics};
 use crate::refusal::Refusal;
 use crate::server::Shared;
 
@@ -24,6 +27,7 @@ pub(crate) struct Answer {
     writer: Option<Box<dyn Writer>>,
     by: Option<ModelName>,
     ended: Option<Result<(), Refusal>>,
+    begun: Instant,
 }
 
 /// Who may go on from the answer.
@@ -40,7 +44,9 @@ impl Answer {
         asked: Asked,
         keeping: Keeping,
     ) -> Self {
+        keeping.shared.metrics.answer_begun();
         Self {
+            begun: keeping.shared.clock.now(),
             call,
             front,
             asked,
@@ -62,6 +68,8 @@ impl Answer {
                         return Some(events);
                     }
                 }
+                Some(RelayUpdate::NextProvider { .. }) => self.metrics().next_providers.add(1),
+                Some(RelayUpdate::Trace(trace)) => self.count(&trace),
                 Some(_other) => {}
                 None => {
                     let outcome = self.call.outcome().await;
@@ -108,7 +116,23 @@ impl Answer {
         self.call.attempts()
     }
 
+    fn metrics(&self) -> &Metrics {
+        &self.keeping.shared.metrics
+    }
+
+    fn count(&self, trace: &Trace) {
+        match trace {
+            Trace::AttemptStarted { .. } => self.metrics().attempts.add(1),
+            Trace::AttemptFault { fault, .. } | Trace::NotTried { fault } => {
+                self.metrics().fault(fault.cause);
+            }
+            _ => {}
+        }
+    }
+
     fn begin(&mut self, by: ModelName, dialect: Dialect) {
+        let waited = self.keeping.shared.clock.since(self.begun);
+        self.metrics().first_output(waited);
         self.writer = self.front.writer(&self.asked, dialect);
         if self.writer.is_none() {
             let spoken = dialect.as_str();
@@ -143,5 +167,15 @@ impl Answer {
             continuations.keep(&self.asked.id, &client.name, found);
         }
         events
+    }
+}
+
+impl Drop for Answer {
+    fn drop(&mut self) {
+        self.metrics().answer_ended(match &self.ended {
+            Some(Ok(())) => End::Whole,
+            Some(Err(_)) => End::Failed,
+            None => End::Left,
+        });
     }
 }

@@ -49,7 +49,7 @@ pub(crate) async fn guard(
     mut request: Request,
     next: Next,
 ) -> Response {
-    let dialect = dialect_of(request.uri().path());
+    let path = request.uri().path().to_owned();
     let id = format!("call_{}", shared.new_id());
     let mut response = match admit(&shared, &request) {
         Ok(admission) => {
@@ -58,8 +58,9 @@ pub(crate) async fn guard(
             }
             next.run(request).await
         }
-        Err(refusal) => refusal.response(dialect),
+        Err(refusal) => refusal.response(dialect_of(&path)),
     };
+    shared.metrics.responded(&path, response.status());
     if let Ok(id) = HeaderValue::from_str(&id) {
         let headers = response.headers_mut();
         headers.insert(REQUEST_ID, id.clone());

@@ -33,6 +33,7 @@ mod front;
 mod health;
 mod key_file;
 mod listener;
+mod metrics;
 mod models_list;
 mod names;
 mod rate;

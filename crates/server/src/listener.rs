@@ -93,10 +93,11 @@ impl Listener {
                 Ok(place) => {
                     let (router, drain) = (router.clone(), shared.drain.clone());
                     let acceptor = self.tls.as_ref().map(Tls::acceptor);
+                    let counted = shared.metrics.connection();
                     connections.spawn(async move {
                         // How a connection ends is its client's affair.
                         let _ended = connection(stream, acceptor, router, &drain).await;
-                        drop(place);
+                        drop((place, counted));
                     });
                 }
                 Err(_full) => {

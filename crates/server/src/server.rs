@@ -18,9 +18,10 @@ use crate::continuations::Continuations;
 use crate::conversations::Conversations;
 use crate::drain::Drain;
 use crate::listener::Listener;
+use crate::metrics::Metrics;
 use crate::refusal::Refusal;
 use crate::tls::Tls;
-use crate::{ServerError, Serving, TlsFiles, door, health, models_list, responses};
+use crate::{ServerError, Serving, TlsFiles, door, health, metrics, models_list, responses};
 
 /// How a server shall run.
 pub struct ServerOptions {
@@ -54,6 +55,7 @@ pub(crate) struct Shared {
     pub(crate) continuations: Continuations,
     pub(crate) room: Room,
     pub(crate) drain: Drain,
+    pub(crate) metrics: Arc<Metrics>,
     tls: Option<Tls>,
 }
 
@@ -83,6 +85,7 @@ impl Server {
             continuations: Continuations::new(options.clock.clone()),
             room: Room::default(),
             drain: Drain::default(),
+            metrics: Arc::default(),
             tls,
             serving: ArcSwap::from_pointee(options.serving),
             transport: options.transport,
@@ -145,6 +148,7 @@ fn router(shared: Arc<Shared>) -> Router {
     Router::new()
         .route(door::HEALTH, get(health::live))
         .route("/readyz", get(health::ready))
+        .route("/metrics", get(metrics::page))
         .route("/v1/models", get(models_list::list))
         .route("/v1/responses", post(responses::create))
         .fallback(no_such_path)

@@ -2,8 +2,10 @@
 
 #![cfg(test)]
 
+mod bad_requests;
 mod client;
 mod healing;
+mod leaving;
 mod passing;
 mod stage;
 mod strangers;
