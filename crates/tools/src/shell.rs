@@ -32,9 +32,9 @@ use self::background::NotStarted;
 pub(crate) use self::background::Processes;
 use self::capture::Capture;
 #[cfg(not(unix))]
-use self::group_other::{Group, Pipes};
+use self::group_other::{Group, Leader, Pipes};
 #[cfg(unix)]
-use self::group_unix::{Group, Pipes};
+use self::group_unix::{Group, Leader, Pipes};
 use self::live::Spilled;
 pub(crate) use self::process::{LookAtProcess, WriteToProcess};
 use crate::frame::Work;

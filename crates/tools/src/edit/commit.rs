@@ -40,11 +40,7 @@ pub(super) fn commit(
         file.is_as_planned(root)?;
     }
     watch.check()?;
-    for (done, (file, draft)) in written.iter().zip(drafts).enumerate() {
-        if let Err(error) = file.put(draft) {
-            return Err(taken_back(&written[..done], error));
-        }
-    }
+    put(&written, drafts)?;
     for file in &written {
         match &file.planned.after {
             Some(after) => {
@@ -52,6 +48,16 @@ pub(super) fn commit(
                 known.remember(&resolved, Stamp::of(&after.content()));
             }
             None => known.forget(&file.planned.key),
+        }
+    }
+    Ok(())
+}
+
+/// Gives all texts their names, or none.
+fn put(written: &[Written<'_>], drafts: Vec<Option<Draft<'_>>>) -> Result<(), ToolError> {
+    for (done, (file, draft)) in written.iter().zip(drafts).enumerate() {
+        if let Err(error) = file.put(draft) {
+            return Err(taken_back(&written[..done], error));
         }
     }
     Ok(())
@@ -70,7 +76,7 @@ fn targets<'p>(plan: &'p Plan<'_>, root: &Root) -> Result<Vec<Written<'p>>, Tool
                 });
             }
             let target = Target::at(root, &planned.path)?;
-            let mode = match planned.moved_from.and_then(|from| plan.files.get(from)) {
+            let mode = match plan.origin(planned) {
                 Some(from) => Target::at(root, &from.path)?.mode(),
                 None => target.mode(),
             };
@@ -143,5 +149,57 @@ fn taken_back(written: &[Written<'_>], error: ToolError) -> ToolError {
             paths: stuck.join(", "),
             reason: error.to_string(),
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+    use crate::Context;
+    use crate::disk::on_disk;
+    use crate::edit::change::Change;
+
+    fn replace(path: &str) -> Change {
+        Change::Replace {
+            path: path.to_owned(),
+            old: "old".to_owned(),
+            new: "new".to_owned(),
+            all: false,
+        }
+    }
+
+    #[tokio::test]
+    async fn a_rename_that_fails_makes_the_earlier_ones_be_taken_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().to_owned();
+        for name in ["a", "gone", "b"] {
+            fs::write(path.join(name), "old").unwrap();
+        }
+        let context = Context::bare(Root::open(&path).unwrap());
+        let inside = path.clone();
+        let failed = on_disk(&context, "", move |root, watch| {
+            let known = KnownFiles::default();
+            let gone = Change::Delete {
+                path: "gone".to_owned(),
+            };
+            let changes = vec![replace("a"), gone, replace("b")];
+            let plan = Plan::of(changes, root, watch, &known)?;
+            let written = targets(&plan, root)?;
+            let drafts = written
+                .iter()
+                .map(Written::draft)
+                .collect::<Result<_, _>>()?;
+            // Somebody puts a folder there in the meantime.
+            fs::remove_file(inside.join("b")).unwrap();
+            fs::create_dir_all(inside.join("b/full")).unwrap();
+            put(&written, drafts)
+        });
+        assert!(failed.await.is_err());
+        for name in ["a", "gone"] {
+            assert_eq!(fs::read_to_string(path.join(name)).unwrap(), "old");
+        }
+        assert_eq!(fs::read_dir(&path).unwrap().count(), 3);
     }
 }

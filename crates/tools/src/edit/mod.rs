@@ -14,6 +14,8 @@ mod place;
 mod plan;
 mod replace;
 mod report;
+#[cfg(test)]
+mod tests;
 mod unified;
 
 use serde_json::{Value, json};

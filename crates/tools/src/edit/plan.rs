@@ -26,8 +26,8 @@ pub(super) struct Planned {
     pub(super) key: PathBuf,
     pub(super) before: Option<Document>,
     pub(super) after: Option<Document>,
-    /// The file whose text and mode this one takes over.
-    pub(super) moved_from: Option<usize>,
+    /// Where among the files the one is that it was.
+    moved_from: Option<usize>,
     /// How loosely a place in it was found.
     pub(super) manner: Manner,
 }
@@ -58,6 +58,17 @@ impl<'a> Plan<'a> {
             plan.take(change)?;
         }
         Ok(plan)
+    }
+
+    /// The file whose text and mode this one takes over.
+    pub(super) fn origin(&self, planned: &Planned) -> Option<&Planned> {
+        planned.moved_from.and_then(|from| self.files.get(from))
+    }
+
+    /// Whether another file takes this one's text and mode over.
+    pub(super) fn is_moved(&self, planned: &Planned) -> bool {
+        let mut origins = self.files.iter().filter_map(|file| self.origin(file));
+        origins.any(|origin| origin.key == planned.key)
     }
 
     fn take(&mut self, change: Change) -> Result<(), ToolError> {
@@ -93,7 +104,9 @@ impl<'a> Plan<'a> {
                 if let Some(other) = moved_to {
                     let to = self.free(&other)?;
                     self.files[to].after = self.files[index].after.take();
-                    self.files[to].moved_from = Some(index);
+                    // Of one that was moved before, the name in between never was on the disk.
+                    let origin = self.files[index].moved_from.unwrap_or(index);
+                    self.files[to].moved_from = Some(origin);
                 }
             }
         }

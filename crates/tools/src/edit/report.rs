@@ -11,50 +11,13 @@ const DIFF_BYTES: usize = 10 * 1024;
 /// The answer to a plan that is carried out. A plan that changes nothing is refused.
 pub(super) fn of(plan: &Plan<'_>) -> Result<Output, ToolError> {
     let (mut head, mut diffs) = (String::new(), Vec::new());
-    let changed = plan.files.iter().filter(|planned| planned.changes());
-    for planned in changed {
-        let path = text::path(&planned.path);
-        let from = planned.moved_from.and_then(|from| plan.files.get(from));
-        let is_source = planned.after.is_none()
-            && plan.files.iter().any(|other| {
-                let source = other.moved_from.and_then(|from| plan.files.get(from));
-                source.is_some_and(|source| source.path == planned.path)
-            });
-        if is_source {
-            // Told with the file that it became.
-            continue;
-        }
-        let before = planned
-            .before
-            .as_ref()
-            .or(from.and_then(|from| from.before.as_ref()));
-        head.push_str(&match (before, &planned.after) {
-            (Some(before), Some(after)) => {
-                let diff = Difference::between(before, after);
-                let moved = from.map(|from| format!("{} → ", text::path(&from.path)));
-                let line = format!(
-                    "edited {}{path} (+{} -{})\n",
-                    moved.unwrap_or_default(),
-                    diff.added,
-                    diff.removed
-                );
-                diffs.push((path, diff.lines));
-                line
-            }
-            (None, Some(after)) => {
-                let lines = after.lines().len() as u64;
-                format!("created {path}: {}\n", text::counted(lines, "line"))
-            }
-            (_, None) => format!("deleted {path}\n"),
-        });
-        head.push_str(&passed_over(planned));
+    for planned in plan.files.iter().filter(|planned| planned.changes()) {
+        head.push_str(&told(plan, planned, &mut diffs));
     }
     if head.is_empty() {
+        let path = plan.files.first().map(|file| text::path(&file.path));
         return Err(ToolError::NoPlace {
-            path: plan
-                .files
-                .first()
-                .map_or_else(String::new, |file| text::path(&file.path)),
+            path: path.unwrap_or_default(),
             problem: "the text would be as it is now".to_owned(),
         });
     }
@@ -63,6 +26,35 @@ pub(super) fn of(plan: &Plan<'_>) -> Result<Output, ToolError> {
         text: head + &diff,
         truncated,
     })
+}
+
+/// One file in a line, and its diff among the others.
+fn told(plan: &Plan<'_>, planned: &Planned, diffs: &mut Vec<(String, Vec<String>)>) -> String {
+    let path = text::path(&planned.path);
+    let from = plan.origin(planned);
+    let before = planned.before.as_ref();
+    let before = before.or(from.and_then(|from| from.before.as_ref()));
+    match (before, &planned.after) {
+        (Some(before), Some(after)) => {
+            let diff = Difference::between(before, after);
+            let moved = from.map(|from| format!("{} → ", text::path(&from.path)));
+            let (moved, over) = (
+                moved.unwrap_or_default(),
+                passed_over(from.unwrap_or(planned)),
+            );
+            let (added, removed) = (diff.added, diff.removed);
+            let line = format!("edited {moved}{path} (+{added} -{removed})\n{over}");
+            diffs.push((path, diff.lines));
+            line
+        }
+        (None, Some(after)) => {
+            let lines = after.lines().len() as u64;
+            format!("created {path}: {}\n", text::counted(lines, "line"))
+        }
+        // One that was moved is told with the file that it became.
+        (_, None) if plan.is_moved(planned) => String::new(),
+        (_, None) => format!("deleted {path}\n"),
+    }
 }
 
 fn passed_over(planned: &Planned) -> String {

@@ -20,7 +20,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout};
 
 use super::log::{Log, Reading};
-use super::{Group, LINGER, Pipes, described};
+use super::{Group, LINGER, Leader, Pipes, described};
 
 /// Most processes at once.
 const RUNNING: usize = 8;
@@ -41,8 +41,17 @@ pub(crate) struct Processes(Arc<Registry>);
 #[derive(Debug, Default)]
 struct Registry {
     known: Mutex<BTreeMap<u32, Arc<Process>>>,
-    /// What watches over each; it kills its process when it is dropped.
+    /// What watches over each.
     watches: Mutex<JoinSet<()>>,
+}
+
+impl Drop for Registry {
+    fn drop(&mut self) {
+        // The watches would do it too, but only when their runtime comes round to them.
+        for process in lock(&self.known).values() {
+            process.leader.kill();
+        }
+    }
 }
 
 /// A process that was started.
@@ -51,6 +60,7 @@ pub(super) struct Process {
     pub(super) id: u32,
     pub(super) command: String,
     pub(super) started: Instant,
+    leader: Leader,
     state: Mutex<State>,
     input: tokio::sync::Mutex<Option<ChildStdin>>,
     changed: Notify,
@@ -88,6 +98,7 @@ impl Processes {
             id: group.id(),
             command: line.to_owned(),
             started: clock.now(),
+            leader: group.leader(),
             state: Mutex::default(),
             input: tokio::sync::Mutex::new(pipes.input.take()),
             changed: Notify::new(),

@@ -20,6 +20,15 @@ pub(super) struct Pipes {
 
 type Pipe = Box<dyn AsyncRead + Send + Unpin>;
 
+/// Here only the owner of a command can kill it, and does when it is dropped.
+#[derive(Clone, Debug)]
+pub(super) struct Leader;
+
+impl Leader {
+    #[expect(clippy::unused_self, reason = "one interface on all platforms")]
+    pub(super) fn kill(&self) {}
+}
+
 impl Group {
     /// Starts the command without input.
     pub(super) fn start(command: Command) -> io::Result<(Self, Pipes)> {
@@ -52,6 +61,12 @@ impl Group {
     /// The number by which the system knows the shell.
     pub(super) fn id(&self) -> u32 {
         self.child.id().unwrap_or_default()
+    }
+
+    /// For somebody else who may have to kill it.
+    #[expect(clippy::unused_self, reason = "one interface on all platforms")]
+    pub(super) fn leader(&self) -> Leader {
+        Leader
     }
 
     /// Waits until the shell has exited. Can be dropped and called again.

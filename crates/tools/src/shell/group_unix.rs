@@ -7,6 +7,7 @@
 use std::io;
 use std::os::fd::OwnedFd;
 use std::process::{ExitStatus, Stdio};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
 use tokio::net::unix::pipe;
@@ -22,9 +23,33 @@ pub(super) struct Pipes {
 /// A running command.
 pub(super) struct Group {
     child: Child,
-    leader: Pid,
+    leader: Leader,
     child_signals: Signals,
-    is_reaped: bool,
+}
+
+/// The process that a group has its number from, for as long as the number is its own. Clones know
+/// when it has been waited for.
+#[derive(Clone, Debug)]
+pub(super) struct Leader {
+    id: Pid,
+    is_reaped: Arc<Mutex<bool>>,
+}
+
+impl Leader {
+    /// Kills everything in the group.
+    pub(super) fn kill(&self) {
+        let is_reaped = self.is_reaped();
+        if !*is_reaped {
+            // It fails only if nothing is left to kill.
+            let _ = kill_process_group(self.id, Signal::KILL);
+        }
+    }
+
+    fn is_reaped(&self) -> MutexGuard<'_, bool> {
+        self.is_reaped
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Group {
@@ -59,9 +84,11 @@ impl Group {
         };
         let group = Self {
             child,
-            leader,
+            leader: Leader {
+                id: leader,
+                is_reaped: Arc::default(),
+            },
             child_signals,
-            is_reaped: false,
         };
         // Here the command is dropped, and with it our copies of the pipe's writing end.
         Ok((group, pipes))
@@ -69,19 +96,24 @@ impl Group {
 
     /// The number by which the system knows the shell.
     pub(super) fn id(&self) -> u32 {
-        self.leader.as_raw_nonzero().get().cast_unsigned()
+        self.leader.id.as_raw_nonzero().get().cast_unsigned()
+    }
+
+    /// For somebody else who may have to kill it.
+    pub(super) fn leader(&self) -> Leader {
+        self.leader.clone()
     }
 
     /// Waits until the shell has exited, and leaves it as it is. Can be dropped and called again.
     pub(super) async fn leader_exited(&mut self) -> io::Result<()> {
         let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT | WaitIdOptions::NOHANG;
         loop {
-            match waitid(WaitId::Pid(self.leader), options) {
+            match waitid(WaitId::Pid(self.leader.id), options) {
                 Ok(Some(_)) => return Ok(()),
                 Ok(None) => {}
                 Err(error) => {
                     // Somebody else waited for it, so its number is not ours any more.
-                    self.is_reaped = true;
+                    *self.leader.is_reaped() = true;
                     return Err(error.into());
                 }
             }
@@ -93,15 +125,12 @@ impl Group {
 
     /// Kills everything in the group.
     pub(super) fn kill(&self) {
-        if !self.is_reaped {
-            // It fails only if nothing is left to kill.
-            let _ = kill_process_group(self.leader, Signal::KILL);
-        }
+        self.leader.kill();
     }
 
     /// How the shell ended. To be called after [`Self::leader_exited`] and [`Self::kill`].
     pub(super) async fn reap(&mut self) -> io::Result<ExitStatus> {
-        self.is_reaped = true;
+        *self.leader.is_reaped() = true;
         self.child.wait().await
     }
 }

@@ -166,6 +166,14 @@ async fn a_link_swapped_while_it_is_used_gives_nothing_away() {
                 "write_file",
                 json!({"path": "swap/new.txt", "content": "x"}),
             ),
+            (
+                "edit",
+                json!({"path": "swap/secret.txt", "old": "canary", "new": "harmless"}),
+            ),
+            (
+                "edit",
+                json!({"patch": "*** Begin Patch\n*** Delete File: swap/secret.txt\n*** Add File: swap/new.txt\n+x\n*** End Patch"}),
+            ),
         ] {
             if let Ok(output) = place.call(tool, input).await {
                 assert!(!output.text.contains(CANARY), "{tool}");
@@ -175,6 +183,7 @@ async fn a_link_swapped_while_it_is_used_gives_nothing_away() {
     drop(stop);
     swapper.join().unwrap();
     assert!(!place.outside("new.txt").exists());
+    assert_eq!(content(&place.outside("secret.txt")), CANARY);
 }
 
 #[cfg(unix)]

@@ -12,6 +12,8 @@ mod finding;
 #[cfg(test)]
 mod guarded;
 #[cfg(test)]
+mod patching;
+#[cfg(test)]
 mod reading;
 #[cfg(test)]
 mod redacted;
