@@ -1,7 +1,8 @@
 //! Reads a unified diff, as `diff -u` and `git diff` write it.
 //!
 //! Its line numbers are a hint and no more: a model counts badly. So the lines of a hunk end where
-//! the next hunk or file begins, and its counts are not looked at.
+//! the next hunk or file begins. Only what could be both, a changed line or a file's name, is told
+//! apart by the counts.
 
 use super::begin_patch::{finished, step};
 use super::change::{Change, NotAPatch, Reader};
@@ -36,7 +37,7 @@ pub(super) fn read(patch: &str) -> Result<Vec<Change>, NotAPatch> {
 fn names(lines: &mut Reader<'_>) -> Result<Option<(String, String)>, NotAPatch> {
     let (mut from, mut to) = (None, None);
     while let Some(line) = lines.peek() {
-        if is_header(lines) {
+        if is_header(lines, None) {
             let old = lines.after("--- ").unwrap_or_default();
             let new = lines.after("+++ ").unwrap_or_default();
             return Ok(Some(bare(old, new)));
@@ -59,13 +60,60 @@ fn names(lines: &mut Reader<'_>) -> Result<Option<(String, String)>, NotAPatch> 
     Ok(from.zip(to))
 }
 
-fn is_header(lines: &Reader<'_>) -> bool {
-    let begins = |by, beginning| {
+/// Whether the next lines name a file. They could also be lines of a hunk: a removed `-- x` and an
+/// added `++ x`.
+fn is_header(lines: &Reader<'_>, left: Option<&Left>) -> bool {
+    let beginning = |by, beginning| {
         lines
             .ahead(by)
-            .is_some_and(|line: &str| line.starts_with(beginning))
+            .and_then(|line: &str| line.strip_prefix(beginning))
     };
-    begins(0, "--- ") && begins(1, "+++ ") && (lines.ahead(2).is_none() || begins(2, "@@"))
+    let (Some(old), Some(new), Some(_)) = (
+        beginning(0, "--- "),
+        beginning(1, "+++ "),
+        beginning(2, "@@"),
+    ) else {
+        return false;
+    };
+    let is_name = |line: &str, prefix| line.starts_with(prefix) || line.starts_with(NO_FILE);
+    left.is_none_or(Left::is_none) || is_name(old, "a/") && is_name(new, "b/")
+}
+
+/// How many lines a hunk is still to have, by what it says itself.
+struct Left {
+    old: usize,
+    new: usize,
+}
+
+impl Left {
+    /// The counts of ` -12,3 +12,4 @@ fn x`; one that is not there is 1.
+    fn of(heading: &str) -> Self {
+        let count = |sign| {
+            let (_, range) = heading.split_once(sign)?;
+            let range = range.split(' ').next()?;
+            range
+                .split_once(',')
+                .map_or(Some(1), |(_, count)| count.parse().ok())
+        };
+        Self {
+            old: count('-').unwrap_or(0),
+            new: count('+').unwrap_or(0),
+        }
+    }
+
+    fn take(&mut self, step: &Step) {
+        let (old, new) = match step {
+            Step::Keep(_) | Step::Blank => (1, 1),
+            Step::Remove(_) => (1, 0),
+            Step::Add(_) => (0, 1),
+        };
+        self.old = self.old.saturating_sub(old);
+        self.new = self.new.saturating_sub(new);
+    }
+
+    fn is_none(&self) -> bool {
+        self.old == 0 && self.new == 0
+    }
 }
 
 /// The names without `a/` and `b/`, and without what `diff` writes behind a tab.
@@ -92,9 +140,9 @@ fn hunk(lines: &mut Reader<'_>) -> Result<Hunk, NotAPatch> {
         line: first_line(heading),
         ..Hunk::default()
     };
-    let mut ended = (true, true);
+    let (mut left, mut ended) = (Left::of(heading), (true, true));
     while let Some(line) = lines.peek() {
-        if line.starts_with("@@") || line.starts_with("diff ") || is_header(lines) {
+        if line.starts_with("@@") || line.starts_with("diff ") || is_header(lines, Some(&left)) {
             break;
         }
         if line.starts_with('\\') {
@@ -106,7 +154,9 @@ fn hunk(lines: &mut Reader<'_>) -> Result<Hunk, NotAPatch> {
             }
             continue;
         }
-        hunk.steps.push(step(lines)?);
+        let step = step(lines)?;
+        left.take(&step);
+        hunk.steps.push(step);
     }
     hunk.final_ending = (ended.0 != ended.1).then_some(ended.1);
     finished(hunk, lines)
@@ -179,6 +229,13 @@ mod tests {
             }
         );
         assert_eq!(changes.len(), 3);
+    }
+
+    #[test]
+    fn a_file_whose_hunk_counts_too_many_lines_does_not_swallow_the_next() {
+        let hunk = "@@ -1,9 +1,9 @@\n-a\n+b\n";
+        let patch = format!("--- a/x\n+++ b/x\n{hunk}--- a/y\n+++ b/y\n{hunk}");
+        assert_eq!(read(&patch).unwrap().len(), 2);
     }
 
     #[test]
