@@ -9,6 +9,7 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 
 use crate::calls::{self, Call, Desk};
+use crate::gone::with_processes_gone;
 use crate::messages::{self, Messages};
 use crate::record::{self, Record};
 use crate::{Gate, INSTRUCTIONS, ToolOutcome, TurnError, TurnEvent};
@@ -106,11 +107,11 @@ impl Agent {
             environment: options.environment,
             redactor: options.redactor,
             clock: options.clock,
+            setting: Item::developer(&with_processes_gone(setting, &transcript)),
             record: Record {
                 journal: options.journal,
                 transcript,
             },
-            setting: Item::developer(setting),
         }
     }
 

@@ -22,6 +22,7 @@ mod calls;
 mod error;
 mod events;
 mod gate;
+mod gone;
 mod instructions;
 mod messages;
 mod record;

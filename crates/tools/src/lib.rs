@@ -62,6 +62,7 @@ mod write;
 pub use error::{RootError, ToolError};
 pub use progress::{Progress, ProgressReader};
 pub use root::Root;
+pub use shell::goes_on;
 pub use tool::{Context, Effect, Output, Tool, ToolSpec};
 pub use toolbox::Toolbox;
 pub use workbench::Workbench;

@@ -50,6 +50,20 @@ const COMMAND_BYTES: usize = 64 * 1024;
 /// How long output may still come in after the shell has exited.
 const LINGER: Duration = Duration::from_millis(500);
 
+/// What the model calls it.
+const NAME: &str = "shell";
+
+/// Whether such a call starts a process that goes on when the call has ended, until the conversation
+/// does or this run of the program.
+#[must_use]
+pub fn goes_on(tool: &str, input: &Value) -> bool {
+    tool == NAME && is_background(input)
+}
+
+fn is_background(input: &Value) -> bool {
+    input.get("background") == Some(&Value::Bool(true))
+}
+
 /// The tool.
 pub(crate) struct Shell;
 
@@ -60,7 +74,7 @@ impl Work for Shell {
 
     fn spec() -> ToolSpec {
         ToolSpec {
-            name: "shell",
+            name: NAME,
             description: "Run a command with /bin/sh (cmd on Windows) in the working folder, without stdin. \
                 Gives the exit code, then stdout and stderr together; long output goes to a file. What it leaves \
                 running is killed when it ends. background: go on without waiting; look with `process`.",

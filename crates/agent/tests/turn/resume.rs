@@ -122,3 +122,23 @@ async fn the_model_is_told_its_setting_again_only_where_it_has_changed() {
     let places = ["folder: there", "folder: here", "\"again\""].map(|text| request.find(text));
     assert!(places.is_sorted() && places[0].is_some(), "{request}");
 }
+
+#[tokio::test]
+async fn processes_of_an_earlier_run_are_told_as_gone_once() {
+    let script = Script::of(&[response(&[says("done")])]).await;
+    let start = call("c7", "shell", r#"{"command": "serve", "background": true}"#);
+    let started = Item::function_call_output("c7", "started process 4242");
+    let mut before = vec![
+        model(&start),
+        Entry::ToolResult(started),
+        Entry::Ended { failure: None },
+    ];
+    let gone = "the last by call c7, have ended";
+    work(&script, before.clone()).answer("again").await;
+    assert_eq!(script.request(0).matches(gone).count(), 1);
+    // Another run that has been told, and has started nothing since.
+    let told = format!("{SETTING}\nProcesses started in the background so far, {gone}.");
+    before.push(Entry::Setting(Item::developer(&told)));
+    work(&script, before).answer("again").await;
+    assert_eq!(script.request(1).matches(gone).count(), 1);
+}
