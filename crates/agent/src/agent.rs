@@ -3,7 +3,7 @@
 use alipes_base::{Clock, Deadline, Environment, Redactor};
 use alipes_models::{Model, Prompt, Step, StepUpdate};
 use alipes_store::{Entry, Journal, OpenCall, Progress, Transcript, Turn};
-use alipes_tools::{Context, Root, Toolbox, Workbench};
+use alipes_tools::{Context, Root, Sandbox, Toolbox, Workbench};
 use alipes_wire::{Item, ModelEvent, ToolDefinition, Usage};
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -35,6 +35,8 @@ pub struct AgentOptions {
     pub journal: Box<dyn Journal>,
     /// The folder it works in.
     pub root: Root,
+    /// How commands are confined.
+    pub sandbox: Sandbox,
     /// The environment of commands.
     pub environment: Environment,
     /// Knows the secrets that no tool may see or tell.
@@ -50,6 +52,7 @@ pub struct Agent {
     gate: Gate,
     /// What every call may use; its deadline is that of the turn.
     root: Root,
+    sandbox: Sandbox,
     environment: Environment,
     redactor: Redactor,
     workbench: Workbench,
@@ -103,6 +106,7 @@ impl Agent {
             toolbox: options.toolbox,
             gate: options.gate,
             root: options.root,
+            sandbox: options.sandbox,
             workbench: Workbench::new(&options.environment),
             environment: options.environment,
             redactor: options.redactor,
@@ -316,6 +320,7 @@ impl Agent {
     async fn run(&mut self, calls: Vec<Call>, front: Front<'_>) -> Result<(), TurnError> {
         let context = Context {
             root: self.root.clone(),
+            sandbox: self.sandbox.clone(),
             environment: self.environment.clone(),
             deadline: front.deadline,
             clock: self.clock.clone(),

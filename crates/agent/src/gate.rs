@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn whoever_is_asked_decides_and_hears_the_caution() {
+    async fn whoever_is_asked_decides_and_hears_what_it_is_about() {
         for yes in [true, false] {
             let asked = Arc::default();
             let gate = Gate::new(
@@ -144,7 +144,7 @@ mod tests {
             );
             assert_eq!(decide(&gate, "shell").await == Decision::Allow, yes);
             let questions = asked.lock().unwrap();
-            assert!(questions[0].caution.unwrap().contains("not confined"));
+            assert!(questions[0].summary.contains("ls"));
         }
     }
 }

@@ -5,11 +5,12 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use alipes_models::{Dialect, Effort};
-use alipes_tools::Effect;
+use alipes_tools::{Effect, SandboxChoice};
 use alipes_transport::{BUILTIN_PROFILES, Cause, Profile, Route};
 use clap::builder::{PossibleValuesParser, TypedValueParser as _};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::sandbox::SandboxArgs;
 use crate::serve::ServeArgs;
 use crate::sessions::SessionsArgs;
 use crate::store::StoreArgs;
@@ -39,6 +40,8 @@ pub(crate) enum Command {
     Models(ModelsArgs),
     /// List the providers that can be asked, add one with its key, or remove one
     Providers(ProvidersArgs),
+    /// Run a command the way the agent's commands run: confined
+    Sandbox(SandboxArgs),
     /// Serve a local endpoint that other people's clients can use
     Serve(Box<ServeArgs>),
     /// Find, read, export and delete past conversations
@@ -101,6 +104,10 @@ pub(crate) struct ExecArgs {
     /// What to allow without asking
     #[arg(long, value_delimiter = ',', value_name = "WHAT")]
     pub(crate) allow: Vec<Grant>,
+
+    /// What confines commands; with `off` they can do anything you can
+    #[arg(long, value_name = "KIND", value_parser = sandboxes())]
+    pub(crate) sandbox: Option<SandboxChoice>,
 
     /// Ask the simulated model inside this process
     #[arg(long, conflicts_with_all = ["model", "base_url"])]
@@ -343,17 +350,32 @@ impl RouteArg {
 pub(crate) enum Grant {
     /// Writing files in the folder
     Write,
-    /// Running commands, which can do anything you can
+    /// Running commands, confined by the sandbox
     Shell,
+    /// The network, for the commands that run
+    Network,
 }
 
 impl Grant {
-    pub(crate) fn effect(self) -> Effect {
+    /// The effect that is allowed; none where only the sandbox gets wider.
+    pub(crate) fn effect(self) -> Option<Effect> {
         match self {
-            Self::Write => Effect::Writes,
-            Self::Shell => Effect::Executes,
+            Self::Write => Some(Effect::Writes),
+            Self::Shell => Some(Effect::Executes),
+            Self::Network => None,
         }
     }
+}
+
+/// The kinds of sandbox, by name.
+pub(crate) fn sandboxes() -> impl clap::builder::TypedValueParser<Value = SandboxChoice> {
+    let names = SandboxChoice::NAMES.map(|(name, _)| name);
+    PossibleValuesParser::new(names).map(|name| {
+        let known = SandboxChoice::NAMES
+            .into_iter()
+            .find(|(known, _)| *known == name);
+        known.map_or_else(SandboxChoice::default, |(_, choice)| choice)
+    })
 }
 
 fn dialects() -> impl clap::builder::TypedValueParser<Value = Dialect> {

@@ -30,6 +30,8 @@ pub(crate) enum Failure {
     Listing(AuxiliaryFault),
     /// The user or the system stopped it.
     Stopped(Stop),
+    /// The command that was to be run has ended with this code.
+    Ended(u8),
     /// It failed, and everything about it has been printed.
     Told,
 }
@@ -90,6 +92,7 @@ impl Failure {
                 say("interrupted");
                 ExitCode::from(stop.exit_code())
             }
+            Self::Ended(code) => ExitCode::from(code),
             Self::Told => Self::FAILED,
         }
     }

@@ -12,6 +12,7 @@ mod models;
 mod narrate;
 mod network;
 mod providers;
+mod sandbox;
 mod serve;
 mod sessions;
 mod setup;
@@ -31,6 +32,9 @@ use crate::setup::Machine;
 use crate::signals::{Manner, Signals};
 
 fn main() -> ExitCode {
+    if let Some(code) = sandbox::as_helper() {
+        return code;
+    }
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
@@ -86,6 +90,7 @@ async fn dispatch(command: Command, machine: &Machine, signals: &Signals) -> Res
         Command::Explain(args) => explain::run(&args, machine),
         Command::Models(args) => models::run(&args, machine).await,
         Command::Providers(args) => providers::run(&args, machine).await,
+        Command::Sandbox(args) => sandbox::run(args, machine).await,
         Command::Serve(args) => serve::run(*args, machine, signals).await,
         Command::Sessions(args) => sessions::run(args, machine).await,
         Command::Store(args) => store::run(args, machine).await,

@@ -13,7 +13,7 @@ use alipes_net::{
     TlsOptions,
 };
 use alipes_store::{Retention, SqliteOptions};
-use alipes_tools::Root;
+use alipes_tools::{Root, Sandbox, SandboxChoice, SandboxOptions, SandboxSection};
 use alipes_transport::{Identity, MemoryFile, Transport};
 
 use crate::args::NetworkArgs;
@@ -22,7 +22,16 @@ use crate::network::Network;
 use crate::style::Style;
 
 /// The top-level tables that some room of this version reads.
-const SECTIONS: [&str; 6] = ["auth", "model", "network", "providers", "serve", "store"];
+const SECTIONS: [&str; 8] = [
+    "approvals",
+    "auth",
+    "model",
+    "network",
+    "providers",
+    "sandbox",
+    "serve",
+    "store",
+];
 
 /// The folder below the home that holds the store.
 const STORE: &str = "store";
@@ -129,11 +138,38 @@ impl Machine {
     /// The folder that tools work beneath, without what holds our own settings and keys.
     pub(crate) fn root(&self, folder: &Path, catalog: &Catalog) -> Result<Root, Failure> {
         let root = Root::open(folder).map_err(Failure::usage)?;
+        Ok(root.protecting(self.own(catalog)))
+    }
+
+    /// How commands are confined: as the command line says, else as the configuration does.
+    pub(crate) fn sandbox(
+        &self,
+        choice: Option<SandboxChoice>,
+        network: bool,
+        catalog: &Catalog,
+    ) -> Result<Sandbox, Failure> {
+        let section: SandboxSection = match self.configuration()? {
+            Some((_, document)) => document.section()?,
+            None => SandboxSection::default(),
+        };
+        let temp = self.environment.path("TMPDIR");
+        Ok(Sandbox::new(SandboxOptions {
+            choice: choice.unwrap_or(section.kind),
+            network: network || section.network,
+            writable: section.writable,
+            own: self.own(catalog),
+            home: self.environment.path("HOME"),
+            temp: temp.unwrap_or_else(|| PathBuf::from("/tmp")),
+        }))
+    }
+
+    /// Where our own settings, keys and conversations are.
+    fn own(&self, catalog: &Catalog) -> Vec<PathBuf> {
         let home = Home::find(&self.environment).ok();
         let own = home
             .iter()
             .flat_map(|home| [home.folder().to_owned(), home.config_file()]);
-        Ok(root.protecting(own.chain(catalog.key_files())))
+        own.chain(catalog.key_files()).collect()
     }
 
     /// The way to every endpoint. Opens nothing yet.

@@ -9,7 +9,7 @@ use futures_util::future::BoxFuture;
 use serde_json::Value;
 
 use crate::input::Input;
-use crate::{Context, Effect, Output, Tool, ToolError, ToolSpec, text};
+use crate::{Context, Effect, Output, Subject, Tool, ToolError, ToolSpec, text};
 
 /// What one built-in tool does. It holds nothing: what lasts from call to call is in the
 /// [`Context`].
@@ -25,6 +25,11 @@ pub(crate) trait Work: 'static {
 
     /// The call for people, of any input; the frame makes it one harmless line.
     fn summary(input: &Value) -> String;
+
+    /// What a call is about, of any input.
+    fn subject(input: &Value) -> Subject {
+        Subject::of(input)
+    }
 
     /// Does it.
     fn run(
@@ -60,6 +65,10 @@ impl<W: Work> Tool for Builtin<W> {
 
     fn summary(&self, input: &Value) -> String {
         text::summary(&W::summary(input))
+    }
+
+    fn subject(&self, input: &Value) -> Subject {
+        W::subject(input)
     }
 
     fn caution(&self) -> Option<&'static str> {

@@ -20,7 +20,8 @@
 //! - **Commands** run in a process group of their own, which ends with the call: at the end, at the
 //!   limit, or when the call is dropped; one in the background, with the conversation. What a command
 //!   says is told as it comes ([`Progress`]), and what is too long for an answer lies in a private
-//!   folder that goes with the conversation. They are *not* confined; [`Tool::caution`] says so.
+//!   folder that goes with the conversation. [`Sandbox`] confines them by
+//!   means of the operating system where it has any, and says which or why not.
 //!
 //! Invariants: everything is bounded (lines, bytes, entries, time), and a bound that is hit is said
 //! in the text itself, not only in [`Output::truncated`]. A file is written whole or not at all. No
@@ -31,8 +32,8 @@
 //! command that ends badly or runs out of time is not an error but an answer with its output.
 //!
 //! Not covered: a hard link cannot be told from the file it shares, so one that lies inside the
-//! root can be read there (writing replaces the name, never the shared content). A process that
-//! leaves its group (`setsid`), or any child where there are no process groups, can outlive a call.
+//! root can be read there (writing replaces the name, never the shared content). Without a sandbox a
+//! process that leaves its group (`setsid`), or any child where there are no groups, can outlive a call.
 
 mod disk;
 mod draft;
@@ -49,9 +50,11 @@ mod protected;
 mod read;
 mod redacted;
 mod root;
+mod sandbox;
 mod scratch;
 mod search;
 mod shell;
+mod subject;
 mod text;
 mod tool;
 mod toolbox;
@@ -62,7 +65,11 @@ mod write;
 pub use error::{RootError, ToolError};
 pub use progress::{Progress, ProgressReader};
 pub use root::Root;
+pub use sandbox::{Sandbox, SandboxChoice, SandboxOptions, SandboxSection};
+#[cfg(target_os = "linux")]
+pub use sandbox::{StageError, confine};
 pub use shell::goes_on;
+pub use subject::Subject;
 pub use tool::{Context, Effect, Output, Tool, ToolSpec};
 pub use toolbox::Toolbox;
 pub use workbench::Workbench;

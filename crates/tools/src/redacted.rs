@@ -10,7 +10,7 @@ use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use serde_json::Value;
 
-use crate::{Context, Effect, Output, Tool, ToolError, ToolSpec};
+use crate::{Context, Effect, Output, Subject, Tool, ToolError, ToolSpec};
 
 /// Tells the model that the text is not exact, or it would write it back as if it were.
 const NOTE: &str = "[what looks like a credential was replaced by a mark; do not write this text back to a file]\n";
@@ -29,6 +29,10 @@ impl Tool for Redacted {
 
     fn summary(&self, input: &Value) -> String {
         self.0.summary(input)
+    }
+
+    fn subject(&self, input: &Value) -> Subject {
+        self.0.subject(input)
     }
 
     fn caution(&self) -> Option<&'static str> {

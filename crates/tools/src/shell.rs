@@ -1,14 +1,14 @@
 //! `shell`: one command line, run by the system's shell.
 //!
-//! The command is not confined: it has the rights of the person who runs the program, and the gate
-//! is told so. What this file sees to is that it *ends*: the command and what it started form one
-//! process group, which is killed at the limit, when the call is dropped, and when the shell has
-//! exited. A process that leaves the group (`setsid`) lives on, but does not hold the call up. One
-//! that is started in the background has a group of its own, which ends with the conversation.
+//! What the command may do is the matter of [`Sandbox`](crate::Sandbox). What this file sees to is that
+//! it *ends*: the command and what it started form one process group, which is killed at the limit,
+//! when the call is dropped, and when the shell has exited. Without a sandbox a process that leaves the
+//! group (`setsid`) lives on, but does not hold the call up. One that is started in the background has a
+//! group of its own, which ends with the conversation.
 
 mod background;
 mod capture;
-mod environment;
+pub(crate) mod environment;
 #[cfg(not(unix))]
 mod group_other;
 #[cfg(unix)]
@@ -69,8 +69,6 @@ pub(crate) struct Shell;
 
 impl Work for Shell {
     const EFFECT: Effect = Effect::Executes;
-    const CAUTION: Option<&'static str> =
-        Some("not confined yet: it runs with your rights and only starts in this folder");
 
     fn spec() -> ToolSpec {
         ToolSpec {
@@ -104,7 +102,7 @@ impl Work for Shell {
             )));
         }
         if input.flag("background")? {
-            return start(&command, context);
+            return start(&command, context).await;
         }
         let seconds = input.optional_number("timeout_seconds", 1..=600)?;
         let length = Duration::from_secs(seconds.unwrap_or(TIMEOUT_SECONDS));
@@ -124,8 +122,15 @@ enum Ending {
     TimedOut(Expired),
 }
 
+impl Ending {
+    fn is_success(&self) -> bool {
+        matches!(self, Self::Exited(status) if status.success())
+    }
+}
+
 async fn execute(command: &str, context: &Context) -> Result<Output, ToolError> {
-    let (mut group, pipes) = Group::start(prepared(command, context)).map_err(failed("start"))?;
+    let (mut group, pipes) =
+        Group::start(prepared(command, context).await?).map_err(failed("start"))?;
     let capture = Capture::of(context);
     let mut reading =
         Box::pin(join_all(pipes.output.into_iter().map(|pipe| capture.read(pipe))).fuse());
@@ -153,13 +158,18 @@ async fn execute(command: &str, context: &Context) -> Result<Output, ToolError> 
     // One that was cut short may hold what the next line needs.
     drop(reading);
     let spilled = capture.spilled().await;
-    Ok(answer(&ending, &capture, spilled.as_ref(), is_read))
+    let mut output = answer(&ending, &capture, spilled.as_ref(), is_read);
+    if !ending.is_success() {
+        output.text.extend(context.sandbox.note());
+    }
+    Ok(output)
 }
 
 /// Starts a command that goes on when the call has ended.
-fn start(command: &str, context: &Context) -> Result<Output, ToolError> {
+async fn start(command: &str, context: &Context) -> Result<Output, ToolError> {
     let processes = &context.workbench.processes;
-    match processes.start(prepared(command, context), command, &context.clock) {
+    let prepared = prepared(command, context).await?;
+    match processes.start(prepared, command, &context.clock) {
         Ok(process) => Ok(Output {
             text: format!(
                 "started process {id} in the background; look at it with `process` and id={id}\n",
@@ -187,17 +197,16 @@ const SHELL: [&str; 2] = ["/bin/sh", "-c"];
 #[cfg(windows)]
 const SHELL: [&str; 2] = ["cmd", "/C"];
 
-fn prepared(command: &str, context: &Context) -> Command {
-    let mut prepared = Command::new(SHELL[0]);
+async fn prepared(command: &str, context: &Context) -> Result<Command, ToolError> {
+    let arguments = [SHELL[1], command];
+    let sandbox = &context.sandbox;
+    let mut prepared = sandbox.command(SHELL[0], &arguments, &context.root).await?;
+    let variables = environment::for_commands(&context.environment, &context.redactor);
     prepared
-        .args([SHELL[1], command])
-        .current_dir(context.root.path())
         .env_clear()
-        .envs(environment::for_commands(
-            &context.environment,
-            &context.redactor,
-        ));
-    prepared
+        .envs(variables)
+        .envs(sandbox.variables());
+    Ok(prepared)
 }
 
 fn answer(ending: &Ending, capture: &Capture, spilled: Option<&Spilled>, is_read: bool) -> Output {

@@ -7,7 +7,7 @@ use alipes_base::{Clock, Deadline, Environment, Redactor};
 use futures_util::future::BoxFuture;
 use serde_json::Value;
 
-use crate::{Progress, Root, ToolError, Workbench};
+use crate::{Progress, Root, Sandbox, Subject, ToolError, Workbench};
 
 /// What a call does to the world: the fact on which the gate decides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -56,6 +56,11 @@ pub trait Tool: Send + Sync {
     /// that could disguise the line (control, invisible and direction characters are spelt out).
     fn summary(&self, input: &Value) -> String;
 
+    /// What a call is about: what the gate's rules are compared with.
+    fn subject(&self, input: &Value) -> Subject {
+        Subject::of(input)
+    }
+
     /// What an approval of this tool must say, if anything.
     fn caution(&self) -> Option<&'static str> {
         None
@@ -77,6 +82,8 @@ pub trait Tool: Send + Sync {
 pub struct Context {
     /// The directory that file tools stay beneath and commands start in.
     pub root: Root,
+    /// How commands are confined.
+    pub sandbox: Sandbox,
     /// The environment that commands inherit, less its secrets.
     pub environment: Environment,
     /// When the call must have ended.
@@ -112,6 +119,7 @@ impl Context {
         let environment = Environment::default();
         Self {
             root,
+            sandbox: Sandbox::off(),
             workbench: Workbench::new(&environment),
             environment,
             progress: Progress::default(),

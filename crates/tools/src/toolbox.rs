@@ -133,19 +133,4 @@ mod tests {
             }
         }
     }
-
-    #[test]
-    fn only_the_shell_asks_for_caution() {
-        let toolbox = Toolbox::builtin();
-        let cautious: Vec<_> = toolbox
-            .specs()
-            .map(|spec| spec.name)
-            .filter(|name| {
-                toolbox
-                    .get(name)
-                    .is_some_and(|tool| tool.caution().is_some())
-            })
-            .collect();
-        assert_eq!(cautious, ["shell"]);
-    }
 }

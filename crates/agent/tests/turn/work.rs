@@ -9,7 +9,7 @@ use alipes_base::{Clock, Deadline, Environment, Redactor, Rng};
 use alipes_models::{Catalog, Making, Overrides};
 use alipes_net::{Dialer, DialerOptions, Limits, SystemSockets, Tls, TlsOptions};
 use alipes_store::{Journal, MemoryJournal, Transcript};
-use alipes_tools::{Effect, Root, Toolbox};
+use alipes_tools::{Effect, Root, Sandbox, Toolbox};
 use alipes_transport::{Identity, Route, Transport};
 use tokio::sync::mpsc;
 
@@ -100,6 +100,7 @@ impl Work {
             gate: Gate::new(setup.granted, None, HINT),
             journal: setup.journal,
             root: Root::open(folder.path()).unwrap(),
+            sandbox: Sandbox::off(),
             environment,
             redactor: redactor.clone(),
             clock,

@@ -10,7 +10,7 @@ use alipes_config::Document;
 use alipes_models::{Catalog, Making, Overrides};
 use alipes_simulator::{Options, Scenario, Simulator};
 use alipes_store::MemoryJournal;
-use alipes_tools::{Root, Toolbox};
+use alipes_tools::{Root, Sandbox, Toolbox};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
@@ -119,6 +119,7 @@ impl<'m> Stage<'m> {
             gate: Gate::default(),
             journal: Box::new(MemoryJournal::default()),
             root: self.root.clone(),
+            sandbox: Sandbox::off(),
             environment: machine.environment.clone(),
             redactor: machine.redactor.clone(),
             clock: machine.clock.clone(),

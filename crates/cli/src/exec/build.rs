@@ -9,7 +9,7 @@ use alipes_transport::{Profile, Transport};
 
 use super::approve::Keyboard;
 use super::keep::Keeping;
-use crate::args::ExecArgs;
+use crate::args::{ExecArgs, Grant};
 use crate::failure::Failure;
 use crate::setup::{self, Machine};
 use crate::style::Style;
@@ -54,6 +54,8 @@ pub(super) fn agent(
     };
     let model = catalog.chain(&overrides(args, simulator), making)?;
     let name = model.name().clone();
+    let network = args.allow.contains(&Grant::Network);
+    let sandbox = machine.sandbox(args.sandbox, network, catalog)?;
     let setting = setup::setting(&root, &machine.clock);
     let (journal, transcript) = keeping.journal(&root, &name);
     let options = AgentOptions {
@@ -62,6 +64,7 @@ pub(super) fn agent(
         gate: gate(args, machine),
         journal,
         root,
+        sandbox,
         environment: machine.environment.clone(),
         redactor: machine.redactor.clone(),
         clock: machine.clock.clone(),
@@ -98,7 +101,11 @@ fn overrides(args: &ExecArgs, simulator: Option<&Simulator>) -> Overrides {
 }
 
 fn gate(args: &ExecArgs, machine: &Machine) -> Gate {
-    let granted = args.allow.iter().map(|grant| grant.effect()).collect();
+    let granted = args
+        .allow
+        .iter()
+        .filter_map(|grant| grant.effect())
+        .collect();
     let keyboard = Keyboard::of_this_terminal(Style::of_stderr(&machine.environment));
     Gate::new(granted, keyboard, HINT)
 }

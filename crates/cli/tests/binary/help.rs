@@ -16,6 +16,7 @@ async fn every_command_explains_itself() {
         "models",
         "providers",
         "providers add",
+        "sandbox",
         "serve",
         "sessions",
         "store",

@@ -26,6 +26,8 @@ mod network;
 mod providers;
 mod remembered;
 mod resume;
+mod sandbox;
+mod sandbox_escapes;
 mod serve;
 mod sessions;
 mod simulate;

@@ -84,14 +84,6 @@ async fn at_work(machine: &Machine) -> Child {
     child
 }
 
-/// Lets the command end that its killed parent has left behind.
-fn let_go(machine: &Machine) {
-    let pipe = std::fs::File::options()
-        .write(true)
-        .open(machine.path("pipe"));
-    drop(pipe.unwrap());
-}
-
 #[tokio::test]
 async fn a_killed_turn_goes_on_and_its_command_does_not_run_again() {
     let machine = machine();
@@ -107,7 +99,6 @@ async fn a_killed_turn_goes_on_and_its_command_does_not_run_again() {
     assert_eq!(effects, "begun\n");
     let list = machine.run(&["sessions", "list"]).await;
     assert!(!list.answer().contains("(interrupted)"), "{}", list.out);
-    let_go(&machine);
 }
 
 #[tokio::test]
@@ -126,5 +117,4 @@ async fn two_processes_are_not_at_one_conversation() {
     child.start_kill().unwrap();
     ended(child).await;
     turn(&machine, &["--resume", "last", "hi"]).await.answer();
-    let_go(&machine);
 }

@@ -26,7 +26,7 @@ use crate::disk::on_disk;
 use crate::draft::TEXT_BYTES;
 use crate::frame::Work;
 use crate::input::{Input, peek};
-use crate::{Context, Effect, Output, ToolError, ToolSpec};
+use crate::{Context, Effect, Output, Subject, ToolError, ToolSpec};
 
 /// The tool.
 pub(crate) struct Edit;
@@ -66,6 +66,15 @@ impl Work for Edit {
             }
             Err(_) => "edit files by a patch that cannot be read".to_owned(),
         }
+    }
+
+    fn subject(input: &Value) -> Subject {
+        let patched = peek(input, "patch").and_then(|patch| read(patch).ok());
+        let changes = patched.unwrap_or_default();
+        let paths = changes.iter().flat_map(Change::paths).map(str::to_owned);
+        let mut subject = Subject::of(input);
+        subject.paths.extend(paths);
+        subject
     }
 
     async fn run(mut input: Input, context: &Context) -> Result<Output, ToolError> {

@@ -95,7 +95,7 @@ const FIXED: [(&str, &str); 5] = [
 ];
 
 /// The variables for a command.
-pub(super) fn for_commands(
+pub(crate) fn for_commands(
     environment: &Environment,
     redactor: &Redactor,
 ) -> Vec<(OsString, OsString)> {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use alipes_base::{Clock, Deadline, Environment, Redactor};
-use alipes_tools::{Context, Output, Progress, Root, ToolError, Toolbox, Workbench};
+use alipes_tools::{Context, Output, Progress, Root, Sandbox, ToolError, Toolbox, Workbench};
 use serde_json::Value;
 
 /// What lies outside, and must never be seen inside.
@@ -34,6 +34,7 @@ impl Workplace {
         let environment = Environment::new::<OsString, OsString>(variables, PathBuf::new());
         let context = Context {
             root: Root::open(&folder.path().join("project")).unwrap(),
+            sandbox: Sandbox::off(),
             deadline: Deadline::after(&clock, "turn", Duration::from_secs(60)),
             clock,
             workbench: Workbench::new(&environment),

@@ -1,0 +1,95 @@
+//! `alipes sandbox`: a command, confined as the agent's commands are, to see what they can do; and the
+//! helper that this program becomes to confine one.
+
+use std::ffi::OsString;
+#[cfg(unix)]
+use std::os::unix::process::ExitStatusExt as _;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use alipes_tools::SandboxChoice;
+use clap::Args;
+
+use crate::args::sandboxes;
+use crate::failure::Failure;
+use crate::setup::Machine;
+use crate::streams::{print, say};
+
+#[derive(Debug, Args)]
+#[command(arg_required_else_help = true)]
+pub(crate) struct SandboxArgs {
+    /// Say what confines commands here, and why
+    #[arg(long)]
+    show: bool,
+
+    /// What is to confine it, in place of what the configuration says
+    #[arg(long, value_name = "KIND", value_parser = sandboxes())]
+    kind: Option<SandboxChoice>,
+
+    /// Allow the network
+    #[arg(long)]
+    network: bool,
+
+    /// The folder to work in
+    #[arg(short = 'C', long = "cd", value_name = "DIR")]
+    folder: Option<PathBuf>,
+
+    /// The command
+    #[arg(last = true, required_unless_present = "show", value_name = "COMMAND")]
+    line: Vec<OsString>,
+}
+
+/// This process' whole work, if it was started to confine a command.
+#[cfg(target_os = "linux")]
+pub(crate) fn as_helper() -> Option<ExitCode> {
+    let outcome = alipes_tools::confine(std::env::args_os())?;
+    Some(outcome.unwrap_or_else(|error| {
+        say(&format!("alipes sandbox: {error}"));
+        error.exit_code()
+    }))
+}
+
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn as_helper() -> Option<ExitCode> {
+    None
+}
+
+pub(crate) async fn run(args: SandboxArgs, machine: &Machine) -> Result<(), Failure> {
+    let catalog = machine.catalog()?;
+    for secret in catalog.secrets(&machine.environment) {
+        machine.redactor.learn(&secret);
+    }
+    let here = machine.environment.current_dir();
+    let folder = args
+        .folder
+        .map_or(here.to_owned(), |other| here.join(other));
+    let root = machine.root(&folder, &catalog)?;
+    let sandbox = machine.sandbox(args.kind, args.network, &catalog)?;
+    if args.show {
+        for line in sandbox.report(&root).await {
+            print(&line).map_err(|_closed| Failure::Told)?;
+        }
+        return Ok(());
+    }
+    if !sandbox.confines(&root).await {
+        say(&format!("! {}", sandbox.caution(&root).await));
+    }
+    let command = sandbox.trial(args.line, &root, &machine.environment, &machine.redactor);
+    let mut command = command.await.map_err(Failure::failed)?;
+    let status = command
+        .kill_on_drop(true)
+        .status()
+        .await
+        .map_err(Failure::failed)?;
+    #[cfg(unix)]
+    let by_signal = || status.signal().map(|signal| 128 + signal);
+    #[cfg(not(unix))]
+    let by_signal = || None;
+    match status.code().or_else(by_signal) {
+        Some(0) => Ok(()),
+        code => {
+            let code = code.and_then(|code| u8::try_from(code).ok());
+            Err(Failure::Ended(code.unwrap_or(u8::MAX)))
+        }
+    }
+}

@@ -1,0 +1,260 @@
+//! The wall around commands: what a command may do whatever it is, enforced by the operating system.
+//!
+//! A confined command reads the system, writes the working folder and a temporary folder of its own,
+//! has no network unless that was allowed, sees no credentials, and cannot change `.git`. All of its
+//! processes end with it, also those that leave its process group.
+//!
+//! Two kinds, both without unsafe code of ours. `bubblewrap`, where a trusted one is installed, gives
+//! the command a file system, a network and a process table of its own. Elsewhere Landlock and seccomp
+//! take rights away: the program runs itself again as a small helper ([`confine`]) that confines
+//! itself and becomes the command. What that leaves open is said in [`landlock`] and [`seccomp`].
+//!
+//! A kind is used when a real command has run in it here, not because a file or a kernel's version
+//! promises it. Where none works there is no sandbox, [`Sandbox::caution`] says so and why, and the
+//! gate asks about every command.
+
+#[cfg(target_os = "linux")]
+mod bubblewrap;
+#[cfg(target_os = "linux")]
+mod keeper;
+#[cfg(target_os = "linux")]
+mod landlock;
+mod options;
+#[cfg(target_os = "linux")]
+mod places;
+#[cfg(target_os = "linux")]
+mod policy;
+mod probe;
+#[cfg(target_os = "linux")]
+mod seccomp;
+mod section;
+#[cfg(target_os = "linux")]
+mod stage;
+mod trial;
+
+use std::ffi::OsString;
+use std::path::Path;
+use std::sync::Arc;
+
+use tempfile::TempDir;
+use tokio::process::Command;
+use tokio::sync::OnceCell;
+
+pub use options::{SandboxChoice, SandboxOptions};
+pub use section::SandboxSection;
+#[cfg(target_os = "linux")]
+pub use stage::{StageError, confine};
+
+use crate::{Root, ToolError};
+
+/// How commands are confined. Clones share what was found out.
+#[derive(Clone, Debug)]
+pub struct Sandbox(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    options: SandboxOptions,
+    found: OnceCell<Found>,
+}
+
+/// What works here.
+#[derive(Debug)]
+struct Found {
+    kind: Kind,
+    /// Why each kind before it does not.
+    refused: Vec<String>,
+    /// The temporary folder of commands. It goes with the sandbox.
+    temp: Option<TempDir>,
+}
+
+/// A way to confine a command.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Kind {
+    #[cfg(target_os = "linux")]
+    Bubblewrap(std::path::PathBuf),
+    #[cfg(target_os = "linux")]
+    Landlock,
+    None,
+}
+
+impl Kind {
+    fn as_str(&self) -> &'static str {
+        match self {
+            #[cfg(target_os = "linux")]
+            Self::Bubblewrap(_) => "bubblewrap",
+            #[cfg(target_os = "linux")]
+            Self::Landlock => "landlock",
+            Self::None => "none",
+        }
+    }
+}
+
+impl Sandbox {
+    /// A sandbox of these options. What works here is found out when it is first needed.
+    #[must_use]
+    pub fn new(options: SandboxOptions) -> Self {
+        Self(Arc::new(Inner {
+            options,
+            found: OnceCell::new(),
+        }))
+    }
+
+    /// None, because that was asked for: commands have the rights of the person who runs them.
+    #[must_use]
+    pub fn off() -> Self {
+        Self::new(SandboxOptions {
+            choice: SandboxChoice::Off,
+            ..SandboxOptions::default()
+        })
+    }
+
+    /// Whether commands are confined.
+    pub async fn confines(&self, root: &Root) -> bool {
+        self.found(root).await.kind != Kind::None
+    }
+
+    /// Whether somebody has said that commands need not be confined.
+    #[must_use]
+    pub fn is_off(&self) -> bool {
+        self.0.options.choice == SandboxChoice::Off
+    }
+
+    /// Which kind there is, and why not a better one: for people, one line each.
+    pub async fn report(&self, root: &Root) -> Vec<String> {
+        let found = self.found(root).await;
+        let kind = match self.is_off() {
+            true => "off: commands have your rights".to_owned(),
+            false => format!("{}: {}", found.kind.as_str(), self.rules(&found.kind)),
+        };
+        let refused = found.refused.iter().cloned();
+        std::iter::once(kind).chain(refused).collect()
+    }
+
+    /// What must be known before a command is allowed.
+    pub async fn caution(&self, root: &Root) -> String {
+        let found = self.found(root).await;
+        match &found.kind {
+            Kind::None if self.is_off() => {
+                "not confined, as asked for: it runs with your rights".to_owned()
+            }
+            Kind::None => format!(
+                "not confined: it runs with your rights ({})",
+                found.refused.join("; ")
+            ),
+            kind => format!("confined by {}: {}", kind.as_str(), self.rules(kind)),
+        }
+    }
+
+    /// What the model is told when a confined command has failed; the reason may be here.
+    #[must_use]
+    pub fn note(&self) -> Option<String> {
+        match self.0.found.get().map(|found| &found.kind) {
+            None | Some(Kind::None) => None,
+            Some(kind) => Some(format!("[commands are confined: {}]\n", self.rules(kind))),
+        }
+    }
+
+    /// The variables that a confined command gets beside its own.
+    #[must_use]
+    pub fn variables(&self) -> Vec<(OsString, OsString)> {
+        let found = self.0.found.get();
+        let temp = found.and_then(|found| found.temp.as_ref());
+        temp.map(|temp| ("TMPDIR".into(), temp.path().into()))
+            .into_iter()
+            .collect()
+    }
+
+    /// A command that will run confined in the root. The process to be started ends as the command
+    /// does, and killing it kills every process of the command.
+    ///
+    /// # Errors
+    /// [`ToolError`] if what confines it cannot be prepared.
+    pub async fn command(
+        &self,
+        program: &str,
+        arguments: &[&str],
+        root: &Root,
+    ) -> Result<Command, ToolError> {
+        let words = std::iter::once(&program).chain(arguments);
+        self.confined(words.map(OsString::from).collect(), root)
+            .await
+    }
+
+    async fn confined(&self, line: Vec<OsString>, root: &Root) -> Result<Command, ToolError> {
+        let found = self.found(root).await;
+        let program = line.first().map(|word| crate::text::path(Path::new(word)));
+        self.prepared(&found.kind, found.temp.as_ref(), line, root)
+            .map_err(|reason| ToolError::Io {
+                action: "confine",
+                path: program.unwrap_or_default(),
+                reason,
+            })
+    }
+
+    fn prepared(
+        &self,
+        kind: &Kind,
+        temp: Option<&TempDir>,
+        line: Vec<OsString>,
+        root: &Root,
+    ) -> std::io::Result<Command> {
+        let plain = |line: Vec<OsString>| {
+            let mut words = line.into_iter();
+            let mut command = Command::new(words.next().unwrap_or_default());
+            command.args(words);
+            command
+        };
+        let mut command = match (kind, temp) {
+            #[cfg(target_os = "linux")]
+            (Kind::Bubblewrap(bwrap), Some(temp)) => {
+                let policy = self.policy(root, temp)?;
+                let mut command = Command::new(bwrap);
+                command.args(bubblewrap::arguments(&policy)).args(line);
+                command
+            }
+            #[cfg(target_os = "linux")]
+            (Kind::Landlock, Some(temp)) => {
+                let policy = self.policy(root, temp)?;
+                let mut command = Command::new(stage::SELF);
+                command.args(stage::arguments(&policy)).args(line);
+                command
+            }
+            _ => plain(line),
+        };
+        command.current_dir(root.path());
+        Ok(command)
+    }
+
+    #[cfg(target_os = "linux")]
+    fn policy(&self, root: &Root, temp: &TempDir) -> std::io::Result<policy::Policy> {
+        policy::Policy::of(&self.0.options, root.path(), temp.path())
+    }
+
+    fn rules(&self, kind: &Kind) -> String {
+        let network = match self.0.options.network {
+            true => "network allowed",
+            false => "no network",
+        };
+        let written = match kind {
+            #[cfg(target_os = "linux")]
+            Kind::Landlock => {
+                "only the working folder and $TMPDIR can be written, not `.git`; beside a `.git` \
+                 nothing new can be made, only in folders"
+            }
+            _ => "only the working folder and /tmp can be written, not `.git`",
+        };
+        format!("{network}; {written}; credentials cannot be read")
+    }
+
+    async fn found(&self, root: &Root) -> &Found {
+        self.0
+            .found
+            .get_or_init(|| probe::find(self, root.clone()))
+            .await
+    }
+
+    /// Where the temporary folder of commands is made.
+    fn temp_base(&self) -> &Path {
+        &self.0.options.temp
+    }
+}

@@ -1,0 +1,192 @@
+//! What a confined command may do to files: data, from which each kind makes rules of its own.
+//!
+//! Places are real ones, without links. A place that is not there needs no rule: a confined command
+//! cannot make it either, except beneath what it may write.
+
+use std::ffi::OsString;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::options::SandboxOptions;
+use super::places;
+
+/// How deep beneath the working folder a `.git` is looked for.
+const GIT_DEPTH: usize = 3;
+
+/// How many folders are looked into for one.
+const GIT_FOLDERS: usize = 2_000;
+
+/// Folders that hold thousands of others and no work of the person's own.
+const PASSED_OVER: [&str; 2] = ["node_modules", "target"];
+
+/// The rules.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Policy {
+    /// The working folder: written, and where the command starts.
+    pub(super) root: PathBuf,
+    /// The temporary folder of commands.
+    pub(super) temp: PathBuf,
+    /// Further places that are written.
+    pub(super) writable: Vec<PathBuf>,
+    /// Neither read nor written.
+    pub(super) hidden: Vec<PathBuf>,
+    /// Read, but not written although they lie in what is.
+    pub(super) sealed: Vec<PathBuf>,
+    pub(super) network: bool,
+}
+
+/// The words for the rules on a helper's command line.
+const ROOT: &str = "--root";
+const TEMP: &str = "--temp";
+const WRITABLE: &str = "--writable";
+const HIDDEN: &str = "--hidden";
+const SEALED: &str = "--sealed";
+const NETWORK: &str = "--network";
+
+impl Policy {
+    pub(super) fn of(options: &SandboxOptions, root: &Path, temp: &Path) -> io::Result<Self> {
+        let real = |place: &PathBuf| fs::canonicalize(place).ok();
+        let own = options.own.iter().filter_map(real);
+        let mut hidden: Vec<PathBuf> = places::of_credentials(options.home.as_deref())
+            // Who chose to work in such a place means it.
+            .filter(|place| !root.starts_with(place))
+            .chain(own)
+            .collect();
+        hidden.sort();
+        hidden.dedup();
+        Ok(Self {
+            root: root.to_owned(),
+            temp: fs::canonicalize(temp)?,
+            writable: options.writable.iter().filter_map(real).collect(),
+            hidden,
+            sealed: repositories(root),
+            network: options.network,
+        })
+    }
+
+    /// The rules as words of a command line.
+    pub(super) fn arguments(&self) -> Vec<OsString> {
+        let mut words: Vec<OsString> = Vec::new();
+        let mut place = |word: &str, place: &Path| words.extend([word.into(), place.into()]);
+        place(ROOT, &self.root);
+        place(TEMP, &self.temp);
+        self.writable.iter().for_each(|at| place(WRITABLE, at));
+        self.hidden.iter().for_each(|at| place(HIDDEN, at));
+        self.sealed.iter().for_each(|at| place(SEALED, at));
+        if self.network {
+            words.push(NETWORK.into());
+        }
+        words
+    }
+
+    /// Takes one such word, with the place that follows it. False if it is none.
+    pub(super) fn take(&mut self, word: &OsString, place: impl FnOnce() -> PathBuf) -> bool {
+        match word.to_str() {
+            Some(ROOT) => self.root = place(),
+            Some(TEMP) => self.temp = place(),
+            Some(WRITABLE) => self.writable.push(place()),
+            Some(HIDDEN) => self.hidden.push(place()),
+            Some(SEALED) => self.sealed.push(place()),
+            Some(NETWORK) => self.network = true,
+            _ => return false,
+        }
+        true
+    }
+}
+
+/// Every `.git` at or near the top of the working folder: what stands there is run by the next git
+/// command of the person. One that is made later, or lies deeper, is not sealed.
+fn repositories(root: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let mut folders = vec![(root.to_owned(), 0)];
+    let mut looked_into = 0;
+    while let Some((folder, depth)) = folders.pop() {
+        looked_into += 1;
+        let Ok(entries) = fs::read_dir(&folder) else {
+            continue;
+        };
+        for entry in entries.flatten() {
+            let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
+            let name = entry.file_name();
+            if name.eq_ignore_ascii_case(".git") {
+                found.extend(fs::canonicalize(entry.path()).ok());
+            } else if is_folder
+                && depth < GIT_DEPTH
+                && looked_into + folders.len() < GIT_FOLDERS
+                && !PASSED_OVER.iter().any(|passed| name == *passed)
+            {
+                folders.push((entry.path(), depth + 1));
+            }
+        }
+    }
+    // A link that leads out of the folder leads to what is not written anyway.
+    found.retain(|place| place.starts_with(root));
+    found.sort();
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_repository_near_the_top_is_sealed() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = fs::canonicalize(folder.path()).unwrap();
+        for name in [
+            ".git",
+            "vendor/a/.git",
+            "node_modules/b/.git",
+            "a/b/c/d/.git",
+        ] {
+            fs::create_dir_all(root.join(name)).unwrap();
+        }
+        fs::create_dir(root.join("module")).unwrap();
+        fs::write(root.join("module/.git"), "gitdir: x").unwrap();
+        let sealed = ["", "module/", "vendor/a/"].map(|at| root.join(format!("{at}.git")));
+        assert_eq!(repositories(&root), sealed);
+    }
+
+    #[test]
+    fn the_rules_survive_the_command_line() {
+        let policy = Policy {
+            root: "/a b".into(),
+            temp: "/t".into(),
+            writable: vec!["/w".into()],
+            hidden: vec!["/h".into(), "/--sealed".into()],
+            sealed: vec!["/s".into()],
+            network: true,
+        };
+        let mut words = policy.arguments().into_iter();
+        let mut read = Policy::default();
+        while let Some(word) = words.next() {
+            assert!(read.take(&word, || words.next().unwrap().into()));
+        }
+        assert_eq!(read, policy);
+    }
+
+    #[test]
+    fn what_is_our_own_is_hidden_and_so_are_credentials_unless_one_works_there() {
+        let home = tempfile::tempdir().unwrap();
+        let real = fs::canonicalize(home.path()).unwrap();
+        for name in [".ssh", ".codex/work", "own", "temp"] {
+            fs::create_dir_all(real.join(name)).unwrap();
+        }
+        let options = SandboxOptions {
+            home: Some(real.clone()),
+            own: vec![real.join("own"), real.join("missing")],
+            ..SandboxOptions::default()
+        };
+        let temp = real.join("temp");
+        let hidden = |root: &str| {
+            Policy::of(&options, &real.join(root), &temp)
+                .unwrap()
+                .hidden
+        };
+        for name in [".ssh", ".codex", "own"] {
+            assert!(hidden("elsewhere").contains(&real.join(name)), "{name}");
+        }
+        assert!(!hidden(".codex/work").contains(&real.join(".codex")));
+    }
+}
