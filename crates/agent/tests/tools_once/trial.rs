@@ -14,7 +14,7 @@ use alipes_models::{Catalog, Making, Overrides};
 use alipes_net::{Dialer, DialerOptions, Limits, Tls, TlsOptions};
 use alipes_simulator::{Network, Options, Scenario, Simulator};
 use alipes_store::MemoryJournal;
-use alipes_tools::{Effect, Root, Tool, Toolbox};
+use alipes_tools::{Effect, Root, Sandbox, Tool, Toolbox};
 use alipes_transport::{Identity, Profile, Route, Transport};
 use alipes_wire::{Item, ItemView};
 use tokio::runtime::Builder;
@@ -229,6 +229,7 @@ fn agent(
         gate: Gate::new(vec![Effect::Executes], None, "The user could allow it."),
         journal: Box::new(MemoryJournal::default()),
         root: Root::open(&folder).unwrap(),
+        sandbox: Sandbox::off(),
         environment,
         redactor: Redactor::new(),
         clock: transport.clock.clone(),
