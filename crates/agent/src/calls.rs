@@ -141,16 +141,16 @@ impl<'a> Desk<'a> {
                 return Ok(answer(call, ToolOutcome::Failed, text));
             }
         };
-        let decision = self.gate.decide(tool, &input).await;
-        let allowed = decision == Decision::Allow;
+        let decision = self.gate.decide(tool, &input, self.context).await;
+        let allowed = decision.is_allowed();
         let call_id = call.id.clone();
         // It is safe with the intent or the answer that follows from it.
         self.record
             .journal
             .note(Entry::Decision { call_id, allowed });
         Ok(match decision {
-            Decision::Allow => Prepared::Run { call, tool, input },
-            Decision::Deny(reason) => answer(call, ToolOutcome::Denied, reason),
+            Decision::Allow { .. } => Prepared::Run { call, tool, input },
+            Decision::Deny { reason, .. } => answer(call, ToolOutcome::Denied, reason),
         })
     }
 

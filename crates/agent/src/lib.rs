@@ -30,5 +30,8 @@ mod record;
 pub use agent::{Agent, AgentOptions, Answer};
 pub use error::TurnError;
 pub use events::{ToolOutcome, TurnEvent};
-pub use gate::{Approver, Decision, Gate, Question};
+pub use gate::{
+    Approval, ApprovalsSection, Approver, Because, Decision, Gate, GateOptions, Question, Rule,
+    RuleBook, Verdict,
+};
 pub use instructions::INSTRUCTIONS;

@@ -1,6 +1,7 @@
 //! The binary `alipes`: arguments in, exit code out. Everything else is in the modules, and what
 //! another front would need is in the rooms below.
 
+mod approvals;
 mod args;
 mod demo;
 mod exec;

@@ -164,7 +164,7 @@ impl Machine {
     }
 
     /// Where our own settings, keys and conversations are.
-    fn own(&self, catalog: &Catalog) -> Vec<PathBuf> {
+    pub(crate) fn own(&self, catalog: &Catalog) -> Vec<PathBuf> {
         let home = Home::find(&self.environment).ok();
         let own = home
             .iter()

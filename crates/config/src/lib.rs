@@ -46,4 +46,4 @@ pub use literal::Literal;
 pub use nearest::nearest;
 pub use place::{Place, Position};
 pub use problem::{Problem, ProblemKind, Problems};
-pub use reader::{Checked, Reader, Section};
+pub use reader::{Checked, Reader, Section, quoted_key};

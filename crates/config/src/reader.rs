@@ -151,6 +151,21 @@ impl<'a> Reader<'a> {
         entries.into_iter().filter_map(read_one).collect()
     }
 
+    /// The values under names that the user chooses, each read by itself, in the order of the file.
+    /// Takes every key not asked for so far, so it comes last.
+    #[must_use]
+    pub fn entries<T>(&mut self, mut read: impl FnMut(Field<'a>) -> Option<T>) -> Vec<(String, T)> {
+        let mut entries = self.unasked();
+        entries.sort_by_key(|(key, _)| start(key));
+        // From here on nothing is unknown, and nothing is left to take.
+        self.table = None;
+        let read_one = |(key, item): (&Key, &'a Item)| {
+            let field = Field::of_item(self.report, &self.name, key.get(), Some(item));
+            Some((key.get().to_owned(), read(field)?))
+        };
+        entries.into_iter().filter_map(read_one).collect()
+    }
+
     /// Refuses values that are right one by one but do not go together. `reason` continues the
     /// table's name: "needs either env or file". Not told if the table has another problem, which
     /// is likely the cause.
@@ -224,6 +239,12 @@ impl<'a> Reader<'a> {
 /// Where a key starts.
 pub(crate) fn start(key: &Key) -> Option<usize> {
     key.span().map(|span| span.start)
+}
+
+/// A name as it stands in a dotted key: in quotes where it needs them.
+#[must_use]
+pub fn quoted_key(name: &str) -> String {
+    Key::new(name).to_string()
 }
 
 /// The dotted name of a table's key, quoted where a file would have to quote it.

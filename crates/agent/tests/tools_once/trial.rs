@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, SystemTime};
 
-use alipes_agent::{Agent, AgentOptions, Answer, Gate, TurnError, TurnEvent};
+use alipes_agent::{Agent, AgentOptions, Answer, Gate, GateOptions, TurnError, TurnEvent};
 use alipes_base::{Clock, Deadline, Environment, Redactor, Rng};
 use alipes_models::{Catalog, Making, Overrides};
 use alipes_net::{Dialer, DialerOptions, Limits, Tls, TlsOptions};
@@ -226,7 +226,10 @@ fn agent(
     let options = AgentOptions {
         model: Box::new(model),
         toolbox,
-        gate: Gate::new(vec![Effect::Executes], None, "The user could allow it."),
+        gate: Gate::new(GateOptions {
+            granted: vec![Effect::Executes],
+            ..GateOptions::default()
+        }),
         journal: Box::new(MemoryJournal::default()),
         root: Root::open(&folder).unwrap(),
         sandbox: Sandbox::off(),

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use alipes_agent::{Agent, AgentOptions, Answer, Gate, TurnError, TurnEvent};
+use alipes_agent::{Agent, AgentOptions, Answer, Gate, GateOptions, TurnError, TurnEvent};
 use alipes_base::{Clock, Deadline, Environment, Redactor, Rng};
 use alipes_models::{Catalog, Making, Overrides};
 use alipes_net::{Dialer, DialerOptions, Limits, SystemSockets, Tls, TlsOptions};
@@ -97,7 +97,11 @@ impl Work {
         let options = AgentOptions {
             model: Box::new(model),
             toolbox: setup.toolbox,
-            gate: Gate::new(setup.granted, None, HINT),
+            gate: Gate::new(GateOptions {
+                granted: setup.granted,
+                hint: HINT.to_owned(),
+                ..GateOptions::default()
+            }),
             journal: setup.journal,
             root: Root::open(folder.path()).unwrap(),
             sandbox: Sandbox::off(),

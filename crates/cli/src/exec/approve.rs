@@ -2,7 +2,7 @@
 
 use std::io::IsTerminal as _;
 
-use alipes_agent::{Approver, Question};
+use alipes_agent::{Approval, Approver, Question};
 use futures_util::future::BoxFuture;
 use tokio::sync::Mutex;
 
@@ -34,7 +34,7 @@ impl Keyboard {
 }
 
 impl Approver for Keyboard {
-    fn ask(&self, question: Question) -> BoxFuture<'_, bool> {
+    fn ask(&self, question: Question) -> BoxFuture<'_, Approval> {
         Box::pin(async move {
             let _turn = self.turn.lock().await;
             // What the model said before it called is shown first.
@@ -42,12 +42,56 @@ impl Approver for Keyboard {
             let summary = one_line(&question.summary, LONGEST);
             say(&self.style.strong(format!("? allow: {summary}")));
             if let Some(caution) = question.caution {
+                let caution = one_line(&caution, LONGEST);
                 say(&self.style.warning(format!("  {caution}")));
             }
-            say("  y + Enter allows it once, anything else does not");
-            keyboard::line()
-                .await
-                .is_some_and(|line| matches!(line.trim(), "y" | "Y" | "yes"))
+            say(&format!(
+                "  asked because {}",
+                one_line(&question.because, LONGEST)
+            ));
+            match &question.offer {
+                None => say("  y + Enter allows it once, anything else does not"),
+                Some(rule) => {
+                    say(
+                        "  y + Enter allows it once, anything else does not; for this session s, always a:",
+                    );
+                    say(&format!("  \"{}\"", one_line(rule, LONGEST)));
+                }
+            }
+            let line = keyboard::line().await.unwrap_or_default();
+            answer(&line, question.offer.is_some())
         })
+    }
+}
+
+/// What somebody has typed. A letter that was not offered is a no.
+fn answer(line: &str, is_offered: bool) -> Approval {
+    match line.trim() {
+        "y" | "Y" | "yes" => Approval::Once,
+        "s" | "S" | "session" if is_offered => Approval::Session,
+        "a" | "A" | "always" if is_offered => Approval::Always,
+        _ => Approval::No,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_was_offered_can_be_answered() {
+        for (line, offered, alone) in [
+            ("y\n", Approval::Once, Approval::Once),
+            (" s \n", Approval::Session, Approval::No),
+            ("always\n", Approval::Always, Approval::No),
+            ("\n", Approval::No, Approval::No),
+            ("yes please\n", Approval::No, Approval::No),
+        ] {
+            assert_eq!(
+                (answer(line, true), answer(line, false)),
+                (offered, alone),
+                "{line:?}"
+            );
+        }
     }
 }

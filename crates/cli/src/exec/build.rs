@@ -1,6 +1,6 @@
 //! Puts together what one `exec` needs: a chain of models, a gate, tools, a folder.
 
-use alipes_agent::{Agent, AgentOptions, Gate};
+use alipes_agent::{Agent, AgentOptions, Gate, GateOptions};
 use alipes_base::Environment;
 use alipes_models::{Catalog, Making, Model as _, ModelName, Overrides};
 use alipes_simulator::{Options, Simulator};
@@ -9,6 +9,7 @@ use alipes_transport::{Profile, Transport};
 
 use super::approve::Keyboard;
 use super::keep::Keeping;
+use crate::approvals;
 use crate::args::{ExecArgs, Grant};
 use crate::failure::Failure;
 use crate::setup::{self, Machine};
@@ -61,7 +62,7 @@ pub(super) fn agent(
     let options = AgentOptions {
         model: Box::new(model),
         toolbox: Toolbox::builtin(),
-        gate: gate(args, machine),
+        gate: gate(args, machine, catalog)?,
         journal,
         root,
         sandbox,
@@ -100,12 +101,14 @@ fn overrides(args: &ExecArgs, simulator: Option<&Simulator>) -> Overrides {
     }
 }
 
-fn gate(args: &ExecArgs, machine: &Machine) -> Gate {
-    let granted = args
-        .allow
-        .iter()
-        .filter_map(|grant| grant.effect())
-        .collect();
-    let keyboard = Keyboard::of_this_terminal(Style::of_stderr(&machine.environment));
-    Gate::new(granted, keyboard, HINT)
+fn gate(args: &ExecArgs, machine: &Machine, catalog: &Catalog) -> Result<Gate, Failure> {
+    let granted = args.allow.iter().filter_map(|grant| grant.effect());
+    Ok(Gate::new(GateOptions {
+        granted: granted.collect(),
+        rules: approvals::rules(machine)?,
+        approver: Keyboard::of_this_terminal(Style::of_stderr(&machine.environment)),
+        book: approvals::book(machine)?,
+        own: machine.own(catalog),
+        hint: HINT.to_owned(),
+    }))
 }

@@ -6,12 +6,14 @@
 #![cfg(unix)]
 
 mod accounts;
+mod approvals;
 mod bad_answers;
 mod bad_configuration;
 mod bad_endpoints;
 mod bad_files;
 mod bad_prompts;
 mod bad_stores;
+mod canary;
 mod demo;
 mod dialects;
 mod exec;

@@ -211,6 +211,7 @@ async fn a_command_runs_only_after_a_yes() {
         let arguments = ["exec", "--simulate", "run the command echo ran > ran.txt"];
         let mut terminal = Terminal::run(machine.command(&arguments), 30);
         terminal.until("y + Enter allows it once").await;
+        assert!(terminal.shows("confined by"), "{}", terminal.lines());
         assert!(
             terminal.shows("(simulated) I call shell."),
             "{}",

@@ -1,0 +1,281 @@
+//! The one gate that every tool call passes.
+//!
+//! Rules decide, the strictest first: deny, then ask, then allow; of several that say the same the most
+//! specific explains it. What no rule is about: reading beneath the root is allowed, writing and
+//! running asks. Where nobody can be asked the answer is no, with a reason that the model can read and
+//! work with. A few things nothing opens (`never`).
+//!
+//! A rule about a command only ever allows a plain one, word for word; where a shell would have a say
+//! somebody is asked. A command that nothing confines is asked about every time, unless somebody has
+//! said that it need not be confined.
+
+mod approval;
+mod never;
+mod rule;
+mod section;
+mod subjects;
+mod words;
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
+
+use alipes_tools::{Context, Effect, Subject, Tool};
+use serde_json::Value;
+
+pub use approval::{Approval, Approver, Question, RuleBook};
+pub use rule::{Rule, Verdict};
+pub use section::ApprovalsSection;
+
+use subjects::{Facet, Says, facets};
+
+/// The gate's answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Decision {
+    /// It may run.
+    Allow {
+        /// What said so.
+        because: Because,
+    },
+    /// It may not.
+    Deny {
+        /// For the model.
+        reason: String,
+        /// What said so.
+        because: Because,
+    },
+}
+
+impl Decision {
+    /// Whether the call may run.
+    #[must_use]
+    pub fn is_allowed(&self) -> bool {
+        matches!(self, Self::Allow { .. })
+    }
+}
+
+/// What decided.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Because {
+    /// A rule, as it was written, with its origin.
+    Rule(String),
+    /// A rule that forbids or asks about commands, and a line with shell syntax: what it runs cannot be
+    /// compared.
+    ShellSyntax(String),
+    /// No rule is about it, and this is what such calls do.
+    Default(Effect),
+    /// The flag that allows all calls that do this.
+    Granted(Effect),
+    /// It would run with the person's rights, and nobody has said that this is well.
+    NotConfined,
+    /// Nothing allows this.
+    Never(&'static str),
+    /// Somebody said so when asked.
+    Answer(Approval),
+}
+
+/// How a gate is set up.
+#[derive(Default)]
+pub struct GateOptions {
+    /// Effects that are allowed where no rule says otherwise.
+    pub granted: Vec<Effect>,
+    /// The rules.
+    pub rules: Vec<Rule>,
+    /// Whom to ask.
+    pub approver: Option<Box<dyn Approver>>,
+    /// Where a lasting yes is written down.
+    pub book: Option<Box<dyn RuleBook>>,
+    /// The program's own settings and keys, which no call names.
+    pub own: Vec<PathBuf>,
+    /// Where nobody can be asked: what the model is told that the user could do.
+    pub hint: String,
+}
+
+/// What is allowed without asking, and whom to ask about the rest.
+#[derive(Default)]
+pub struct Gate {
+    options: GateOptions,
+    /// What was allowed for as long as this program runs.
+    session: Mutex<Vec<Rule>>,
+}
+
+/// The origin of a rule that somebody made when asked.
+const SESSION: &str = "this session";
+
+impl Gate {
+    /// A gate of these options.
+    #[must_use]
+    pub fn new(options: GateOptions) -> Self {
+        Self {
+            options,
+            session: Mutex::default(),
+        }
+    }
+
+    /// Whether this call may run.
+    pub async fn decide(&self, tool: &dyn Tool, input: &Value, context: &Context) -> Decision {
+        let (effect, subject) = (tool.effect(), tool.subject(input));
+        let name = tool.spec().name;
+        if let Some(why) = never::why(effect, &subject, &context.root, &self.options.own) {
+            return Decision::Deny {
+                reason: format!("not allowed, and nothing can allow it: {why}. Go on without it."),
+                because: Because::Never(why),
+            };
+        }
+        let (verdict, because) = self.judge(name, effect, &subject, context);
+        let must_ask = verdict == Verdict::Allow
+            && effect == Effect::Executes
+            && !context.sandbox.is_off()
+            && !context.sandbox.confines(&context.root).await;
+        match verdict {
+            Verdict::Deny => Decision::Deny {
+                reason: format!("not allowed: {because}. Go on without it."),
+                because,
+            },
+            Verdict::Allow if !must_ask => Decision::Allow { because },
+            Verdict::Allow => self.ask(tool, input, Because::NotConfined, context).await,
+            Verdict::Ask => self.ask(tool, input, because, context).await,
+        }
+    }
+
+    /// What the rules say, and the one that explains it: the strictest over all that the call is about.
+    fn judge(
+        &self,
+        tool: &str,
+        effect: Effect,
+        subject: &Subject,
+        context: &Context,
+    ) -> (Verdict, Because) {
+        let session = self.session.lock().unwrap_or_else(PoisonError::into_inner);
+        let rules: Vec<&Rule> = self
+            .options
+            .rules
+            .iter()
+            .chain(session.iter())
+            .filter(|rule| rule.is_about_tool(tool))
+            .collect();
+        let judged = facets(subject.clone(), &context.root)
+            .into_iter()
+            .map(|facet| self.judge_one(&facet, &rules, effect));
+        // Of equals the first: it is the one that was named first.
+        judged
+            .reduce(|worst, next| if next.0 > worst.0 { next } else { worst })
+            .unwrap_or((Verdict::Ask, Because::Default(effect)))
+    }
+
+    fn judge_one(&self, facet: &Facet, rules: &[&Rule], effect: Effect) -> (Verdict, Because) {
+        let said = rules.iter().filter_map(|rule| {
+            let (verdict, because) = match facet.compared_with(rule) {
+                Says::Nothing => return None,
+                Says::This(verdict) => (verdict, Because::Rule(rule.to_string())),
+                Says::Perhaps => (Verdict::Ask, Because::ShellSyntax(rule.to_string())),
+            };
+            Some(((verdict, rule.specificity()), because))
+        });
+        let strictest = said.reduce(|best, next| if next.0 > best.0 { next } else { best });
+        match strictest {
+            Some(((verdict, _), because)) => (verdict, because),
+            None if effect == Effect::Reads => (Verdict::Allow, Because::Default(effect)),
+            None if self.options.granted.contains(&effect) => {
+                (Verdict::Allow, Because::Granted(effect))
+            }
+            None => (Verdict::Ask, Because::Default(effect)),
+        }
+    }
+
+    async fn ask(
+        &self,
+        tool: &dyn Tool,
+        input: &Value,
+        because: Because,
+        context: &Context,
+    ) -> Decision {
+        let name = tool.spec().name;
+        let Some(approver) = &self.options.approver else {
+            return Decision::Deny {
+                reason: format!(
+                    "not allowed: {because}, and nobody can be asked here. Go on without it. {}",
+                    self.options.hint,
+                ),
+                because,
+            };
+        };
+        let effect = tool.effect();
+        // A rule that asks would ask again: only where none does can a yes last.
+        let offer = match &because {
+            Because::Default(_) => {
+                approval::offer(name, effect, &tool.subject(input), &context.root)
+            }
+            _ => None,
+        };
+        let offer = match effect == Effect::Executes && !is_confined(context).await {
+            true => None,
+            false => offer,
+        };
+        let caution = match effect {
+            Effect::Executes => Some(context.sandbox.caution(&context.root).await),
+            _ => tool.caution().map(str::to_owned),
+        };
+        let question = Question {
+            tool: name.to_owned(),
+            summary: tool.summary(input),
+            caution,
+            effect,
+            because: because.to_string(),
+            offer: offer.clone(),
+        };
+        let answer = approver.ask(question).await;
+        if answer == Approval::No {
+            return Decision::Deny {
+                reason: format!("not allowed: the user declined {name}. Go on without it."),
+                because: Because::Answer(answer),
+            };
+        }
+        self.remember(answer, offer);
+        Decision::Allow {
+            because: Because::Answer(answer),
+        }
+    }
+
+    /// Keeps a yes for as long as it was given. What cannot be written down holds for the session.
+    fn remember(&self, answer: Approval, offer: Option<String>) {
+        let (Approval::Session | Approval::Always, Some(offer)) = (answer, offer) else {
+            return;
+        };
+        if let (Approval::Always, Some(book)) = (answer, &self.options.book) {
+            // The book has told the person.
+            let _ = book.allow(&offer);
+        }
+        if let Ok(rule) = Rule::parse(&offer, Verdict::Allow, SESSION) {
+            let mut session = self.session.lock().unwrap_or_else(PoisonError::into_inner);
+            session.push(rule);
+        }
+    }
+}
+
+/// Whether a lasting yes to a command is a yes to something confined, or to what was asked for.
+async fn is_confined(context: &Context) -> bool {
+    context.sandbox.is_off() || context.sandbox.confines(&context.root).await
+}
+
+impl fmt::Display for Because {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Rule(rule) => write!(f, "the rule {rule}"),
+            Self::ShellSyntax(rule) => write!(
+                f,
+                "shell syntax cannot be compared with the rule {rule}; run one plain command"
+            ),
+            Self::Default(effect) => write!(f, "no rule is about it, and it {}", effect.as_str()),
+            Self::Granted(effect) => write!(f, "what {} is allowed", effect.as_str()),
+            Self::NotConfined => f.write_str("nothing confines commands here"),
+            Self::Never(why) => write!(f, "nothing can allow it: {why}"),
+            Self::Answer(Approval::No) => f.write_str("the user declined"),
+            Self::Answer(_) => f.write_str("the user approved"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

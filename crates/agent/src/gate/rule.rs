@@ -1,0 +1,188 @@
+//! A rule about tool calls, as somebody writes it: `"command cargo test" = "allow"`.
+//!
+//! It names a tool, or what a call is about, or both: `shell`, `path src/**`, `write_file path docs`,
+//! `command git push`, `host *.example.com`. A rule about a command is compared word by word with the
+//! beginning of a plain command; one about a path with where that really leads.
+
+use std::fmt;
+
+use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
+
+use super::words;
+
+/// What a rule says. Of several that apply the last of this order counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Verdict {
+    /// The call may run.
+    Allow,
+    /// Somebody is asked.
+    Ask,
+    /// The call may not run.
+    Deny,
+}
+
+impl Verdict {
+    /// All, by the names that the configuration uses.
+    pub const NAMES: [(&'static str, Self); 3] = [
+        ("allow", Self::Allow),
+        ("ask", Self::Ask),
+        ("deny", Self::Deny),
+    ];
+
+    /// The word for it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Allow => "allow",
+            Self::Ask => "ask",
+            Self::Deny => "deny",
+        }
+    }
+}
+
+/// A rule, and who made it.
+#[derive(Clone, Debug)]
+pub struct Rule {
+    text: String,
+    tool: Option<String>,
+    pub(super) what: What,
+    pub(super) verdict: Verdict,
+    origin: String,
+}
+
+/// What a rule is about, beside the tool.
+#[derive(Clone, Debug)]
+pub(super) enum What {
+    Anything,
+    Path {
+        globs: GlobSet,
+        /// Compared with whole paths, and not with those beneath the root.
+        is_absolute: bool,
+    },
+    Command(Vec<String>),
+    Host(String),
+}
+
+impl Rule {
+    /// Reads a rule. `origin` says who made it: `config.toml:12`, `--allow shell`, `this session`.
+    ///
+    /// # Errors
+    /// What is wrong with the text, as a continuation of it.
+    pub fn parse(text: &str, verdict: Verdict, origin: impl Into<String>) -> Result<Self, String> {
+        let (first, rest) = split(text);
+        let (tool, kind, argument) = match first {
+            "path" | "command" | "host" => (None, first, rest),
+            tool => {
+                let (kind, argument) = split(rest);
+                (Some(tool), kind, argument)
+            }
+        };
+        let is_name = |name: &str| name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+        if tool.is_some_and(|tool| tool.is_empty() || !is_name(tool)) {
+            return Err("must begin with a tool's name, or with path, command or host".to_owned());
+        }
+        if !kind.is_empty() && argument.is_empty() {
+            return Err(format!("says nothing after `{kind}`"));
+        }
+        let what = match kind {
+            "" => What::Anything,
+            "path" => path(argument)?,
+            "command" => What::Command(words::plain(argument).map_err(|_syntax| {
+                "names no plain command; such a rule cannot be compared with one".to_owned()
+            })?),
+            "host" => What::Host(argument.to_ascii_lowercase()),
+            _ => return Err("needs path, command or host after the tool's name".to_owned()),
+        };
+        Ok(Self {
+            text: text.to_owned(),
+            tool: tool.map(str::to_owned),
+            what,
+            verdict,
+            origin: origin.into(),
+        })
+    }
+
+    /// The rule as it was written.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    pub(super) fn is_about_tool(&self, name: &str) -> bool {
+        self.tool.as_deref().is_none_or(|tool| tool == name)
+    }
+
+    /// How much a rule narrows things down: of two that say the same, the greater explains it.
+    pub(super) fn specificity(&self) -> (usize, bool) {
+        let narrows = match &self.what {
+            What::Anything => 0,
+            What::Command(words) => 1 + words.len(),
+            What::Path { .. } | What::Host(_) => 1 + self.text.len(),
+        };
+        (narrows, self.tool.is_some())
+    }
+}
+
+/// `"command cargo test" = "allow" (config.toml:12)`
+impl fmt::Display for Rule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (text, verdict) = (&self.text, self.verdict.as_str());
+        write!(f, "\"{text}\" = \"{verdict}\" ({})", self.origin)
+    }
+}
+
+fn split(text: &str) -> (&str, &str) {
+    let text = text.trim();
+    let (first, rest) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
+    (first, rest.trim())
+}
+
+/// A path stands for itself and for what lies beneath it.
+fn path(glob: &str) -> Result<What, String> {
+    let glob = glob.strip_prefix("./").unwrap_or(glob);
+    let glob = match glob.trim_end_matches('/') {
+        "" => "/",
+        trimmed => trimmed,
+    };
+    let beneath = format!("{}/**", glob.trim_end_matches('/'));
+    let mut globs = GlobSetBuilder::new();
+    for glob in [glob, &beneath] {
+        let built = GlobBuilder::new(glob)
+            .literal_separator(true)
+            .build()
+            .map_err(|error| format!("is no pattern for paths: {}", error.kind()))?;
+        globs.add(built);
+    }
+    let globs = globs.build().map_err(|error| error.to_string())?;
+    let is_absolute = glob.starts_with('/');
+    Ok(What::Path { globs, is_absolute })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rule_that_means_nothing_is_refused_with_a_reason() {
+        let table = [
+            ("", "must begin"),
+            ("sh-ell", "must begin"),
+            ("command", "nothing after `command`"),
+            ("shell command", "nothing after `command`"),
+            ("command a | b", "no plain command"),
+            ("shell cargo test", "needs path, command or host"),
+            ("path [a", "no pattern"),
+        ];
+        for (text, reason) in table {
+            let error = Rule::parse(text, Verdict::Allow, "x").unwrap_err();
+            assert!(error.contains(reason), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_rule_says_what_it_is_and_who_made_it() {
+        let rule = Rule::parse("command cargo test", Verdict::Allow, "config.toml:12").unwrap();
+        let shown = "\"command cargo test\" = \"allow\" (config.toml:12)";
+        assert_eq!(rule.to_string(), shown);
+    }
+}

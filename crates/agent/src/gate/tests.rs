@@ -1,0 +1,490 @@
+//! The gate's promises, on tools that do not run.
+
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use alipes_base::{Clock, Deadline, Environment, Redactor};
+use alipes_tools::{KnownFiles, Root, Sandbox, SandboxChoice, SandboxOptions, Toolbox};
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+use proptest::prelude::*;
+use serde_json::json;
+
+use super::*;
+
+/// Gives the same answer to every question, and keeps them.
+#[derive(Clone)]
+struct Person {
+    answer: Approval,
+    asked: Arc<Mutex<Vec<Question>>>,
+}
+
+impl Person {
+    fn who_says(answer: Approval) -> Self {
+        let asked = Arc::default();
+        Self { answer, asked }
+    }
+
+    fn questions(&self) -> usize {
+        self.asked.lock().unwrap().len()
+    }
+
+    fn last(&self) -> Question {
+        self.asked.lock().unwrap().last().unwrap().clone()
+    }
+}
+
+impl Approver for Person {
+    fn ask(&self, question: Question) -> BoxFuture<'_, Approval> {
+        self.asked.lock().unwrap().push(question);
+        Box::pin(std::future::ready(self.answer))
+    }
+}
+
+#[derive(Clone, Default)]
+struct Book(Arc<Mutex<Vec<String>>>);
+
+impl RuleBook for Book {
+    fn allow(&self, rule: &str) -> Result<(), String> {
+        self.0.lock().unwrap().push(rule.to_owned());
+        Ok(())
+    }
+}
+
+fn context(folder: &Path) -> Context {
+    let clock = Clock::system();
+    Context {
+        root: Root::open(folder).unwrap(),
+        sandbox: Sandbox::off(),
+        environment: Environment::default(),
+        deadline: Deadline::after(&clock, "test", Duration::from_secs(60)),
+        clock,
+        known_files: KnownFiles::default(),
+        redactor: Redactor::new(),
+    }
+}
+
+fn rules(lines: &[(&str, Verdict)]) -> Vec<Rule> {
+    let rule = |(text, verdict): &(&str, Verdict)| Rule::parse(text, *verdict, "test").unwrap();
+    lines.iter().map(rule).collect()
+}
+
+fn with_rules(lines: &[(&str, Verdict)]) -> Gate {
+    Gate::new(GateOptions {
+        rules: rules(lines),
+        hint: "ask the user".to_owned(),
+        ..GateOptions::default()
+    })
+}
+
+fn asking(person: &Person) -> GateOptions {
+    GateOptions {
+        approver: Some(Box::new(person.clone())),
+        ..GateOptions::default()
+    }
+}
+
+async fn call(gate: &Gate, tool: &str, input: Value, context: &Context) -> Decision {
+    let toolbox = Toolbox::builtin();
+    gate.decide(toolbox.get(tool).unwrap(), &input, context)
+        .await
+}
+
+async fn shell(gate: &Gate, line: &str) -> Decision {
+    let folder = tempfile::tempdir().unwrap();
+    call(
+        gate,
+        "shell",
+        json!({"command": line}),
+        &context(folder.path()),
+    )
+    .await
+}
+
+async fn write(gate: &Gate, path: &str) -> Decision {
+    let folder = tempfile::tempdir().unwrap();
+    let input = json!({"path": path, "content": ""});
+    call(gate, "write_file", input, &context(folder.path())).await
+}
+
+#[tokio::test]
+async fn without_anyone_to_ask_only_reading_is_allowed() {
+    let folder = tempfile::tempdir().unwrap();
+    let context = context(folder.path());
+    let gate = with_rules(&[]);
+    let input = json!({"command": "ls", "path": "x", "pattern": "x"});
+    for tool in ["list_files", "read_file", "search"] {
+        let decision = call(&gate, tool, input.clone(), &context).await;
+        assert_eq!(
+            decision,
+            Decision::Allow {
+                because: Because::Default(Effect::Reads)
+            }
+        );
+    }
+    for tool in ["write_file", "shell"] {
+        let Decision::Deny { reason, because } = call(&gate, tool, input.clone(), &context).await
+        else {
+            panic!("{tool} was allowed");
+        };
+        assert!(reason.contains("ask the user"), "{reason}");
+        assert!(matches!(because, Because::Default(_)));
+    }
+}
+
+#[tokio::test]
+async fn a_grant_opens_one_effect_and_no_other() {
+    let gate = Gate::new(GateOptions {
+        granted: vec![Effect::Writes],
+        ..GateOptions::default()
+    });
+    let granted = Because::Granted(Effect::Writes);
+    assert_eq!(
+        write(&gate, "a").await,
+        Decision::Allow { because: granted }
+    );
+    assert!(!shell(&gate, "ls").await.is_allowed());
+}
+
+#[tokio::test]
+async fn the_strictest_rule_counts_and_the_most_specific_explains() {
+    use Verdict::{Allow, Ask, Deny};
+    let gate = with_rules(&[
+        ("shell", Allow),
+        ("command git", Ask),
+        ("command git push", Deny),
+        ("shell command git push --force", Deny),
+        ("command cargo", Allow),
+    ]);
+    let table = [
+        ("ls", true, "\"shell\" = \"allow\" (test)"),
+        ("cargo test", true, "\"command cargo\" = \"allow\""),
+        ("git status", false, "\"command git\" = \"ask\""),
+        ("git push", false, "\"command git push\" = \"deny\""),
+        (
+            "git push --force",
+            false,
+            "\"shell command git push --force\"",
+        ),
+        (
+            "/usr/bin/git push",
+            false,
+            "\"command git push\" = \"deny\"",
+        ),
+    ];
+    for (line, is_allowed, explained) in table {
+        let decision = shell(&gate, line).await;
+        assert_eq!(decision.is_allowed(), is_allowed, "{line}");
+        let (Decision::Allow { because } | Decision::Deny { because, .. }) = decision;
+        assert!(because.to_string().contains(explained), "{line}: {because}");
+    }
+}
+
+#[tokio::test]
+async fn a_command_rule_allows_a_plain_command_and_never_shell_syntax() {
+    let gate = with_rules(&[("command cargo test", Verdict::Allow)]);
+    for line in ["cargo test", "cargo test -p 'a b'", "  cargo  test"] {
+        assert!(shell(&gate, line).await.is_allowed(), "{line}");
+    }
+    let lines = [
+        "cargo test; rm x",
+        "cargo test && x",
+        "cargo test | tee x",
+        "cargo test > x",
+        "cargo test $(x)",
+        "cargo test `x`",
+        "cargo test $X",
+        "X=1 cargo test",
+        "cargo test *",
+        "cargo test\nrm x",
+        "cargo tests",
+        "cargo",
+        "./cargo test",
+        "env cargo test",
+    ];
+    for line in lines {
+        assert!(!shell(&gate, line).await.is_allowed(), "{line}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_forbidden_is_not_reached_through_shell_syntax_or_another_program() {
+    let gate = with_rules(&[
+        ("shell", Verdict::Allow),
+        ("command git push", Verdict::Deny),
+    ]);
+    let lines = [
+        "cd x && git push",
+        "$(echo git push)",
+        "env git push",
+        "sudo git push",
+        "sh -c 'git push'",
+        "nohup /usr/bin/git push",
+        "xargs git push",
+        "git push",
+    ];
+    for line in lines {
+        assert!(!shell(&gate, line).await.is_allowed(), "{line}");
+    }
+    assert!(shell(&gate, "git pull").await.is_allowed());
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_path_rule_is_about_where_a_path_leads() {
+    use Verdict::{Allow, Deny};
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["docs", "secrets"] {
+        std::fs::create_dir(folder.path().join(name)).unwrap();
+    }
+    std::os::unix::fs::symlink("../secrets", folder.path().join("docs/link")).unwrap();
+    let context = context(folder.path());
+    let gate = with_rules(&[
+        ("path docs", Allow),
+        ("path secrets/**", Deny),
+        ("path **/.env", Deny),
+    ]);
+    let table = [
+        ("docs/a.md", true),
+        ("./docs/../docs/b/c.md", true),
+        ("src/a.rs", false),
+        ("docs/../src/a.rs", false),
+        ("docs/link/key", false),
+        ("docs/.env", false),
+        (".env", false),
+        ("docs2/a", false),
+        ("../docs/a", false),
+    ];
+    for (path, is_allowed) in table {
+        let input = json!({"path": path, "content": ""});
+        let decision = call(&gate, "write_file", input, &context).await;
+        assert_eq!(decision.is_allowed(), is_allowed, "{path}: {decision:?}");
+    }
+    let read = call(
+        &gate,
+        "read_file",
+        json!({"path": "docs/link/key"}),
+        &context,
+    )
+    .await;
+    assert!(!read.is_allowed(), "{read:?}");
+}
+
+#[tokio::test]
+async fn a_yes_holds_once_for_the_session_or_for_good() {
+    for (answer, questions, written) in [
+        (Approval::Once, 2, &[][..]),
+        (Approval::Session, 1, &[]),
+        (Approval::Always, 1, &["command cargo test 'a b'"]),
+        (Approval::No, 2, &[]),
+    ] {
+        let (person, book) = (Person::who_says(answer), Book::default());
+        let gate = Gate::new(GateOptions {
+            book: Some(Box::new(book.clone())),
+            ..asking(&person)
+        });
+        for _ in 0..2 {
+            let decision = shell(&gate, "cargo test \"a b\"").await;
+            assert_eq!(decision.is_allowed(), answer != Approval::No);
+        }
+        assert_eq!(person.questions(), questions, "{answer:?}");
+        assert_eq!(*book.0.lock().unwrap(), written, "{answer:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_lasting_yes_is_offered_only_for_what_can_be_read_in_it() {
+    let person = Person::who_says(Approval::Session);
+    let gate = Gate::new(asking(&person));
+    for line in ["a | b", "sh run.sh", "sudo ls", "env x", "python3 x.py"] {
+        shell(&gate, line).await;
+        assert_eq!(person.last().offer, None, "{line}");
+        // So it is asked about again.
+        let before = person.questions();
+        shell(&gate, line).await;
+        assert_eq!(person.questions(), before + 1, "{line}");
+    }
+    let asks = Gate::new(GateOptions {
+        rules: rules(&[("command make", Verdict::Ask)]),
+        ..asking(&person)
+    });
+    shell(&asks, "make").await;
+    assert_eq!(person.last().offer, None);
+    assert!(person.last().because.contains("\"command make\" = \"ask\""));
+}
+
+#[tokio::test]
+async fn a_lasting_yes_to_writing_is_for_one_tool_in_one_folder() {
+    let person = Person::who_says(Approval::Session);
+    let gate = Gate::new(asking(&person));
+    let (here, there) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let input = json!({"path": "a", "content": ""});
+    for _ in 0..2 {
+        call(&gate, "write_file", input.clone(), &context(here.path())).await;
+    }
+    assert_eq!(person.questions(), 1);
+    call(&gate, "write_file", input, &context(there.path())).await;
+    assert_eq!(person.questions(), 2);
+}
+
+#[tokio::test]
+async fn a_command_that_nothing_confines_is_asked_about_every_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut context = context(folder.path());
+    context.sandbox = Sandbox::new(SandboxOptions {
+        choice: SandboxChoice::Auto,
+        temp: folder.path().join("missing"),
+        ..SandboxOptions::default()
+    });
+    let person = Person::who_says(Approval::Always);
+    let gate = Gate::new(GateOptions {
+        granted: vec![Effect::Executes],
+        rules: rules(&[("command ls", Verdict::Allow)]),
+        ..asking(&person)
+    });
+    for number in 1..=2 {
+        call(&gate, "shell", json!({"command": "ls"}), &context).await;
+        assert_eq!(person.questions(), number);
+        assert_eq!(person.last().offer, None);
+        assert!(person.last().caution.unwrap().starts_with("not confined"));
+    }
+    let alone = Gate::new(GateOptions {
+        granted: vec![Effect::Executes],
+        ..GateOptions::default()
+    });
+    let decision = call(&alone, "shell", json!({"command": "ls"}), &context).await;
+    assert!(matches!(
+        decision,
+        Decision::Deny {
+            because: Because::NotConfined,
+            ..
+        }
+    ));
+}
+
+#[tokio::test]
+async fn nothing_opens_what_is_never_allowed() {
+    let folder = tempfile::tempdir().unwrap();
+    let context = context(folder.path());
+    let own = std::fs::canonicalize(folder.path()).unwrap().join("own");
+    let person = Person::who_says(Approval::Always);
+    let gate = Gate::new(GateOptions {
+        granted: vec![Effect::Writes, Effect::Executes],
+        rules: rules(&[("shell", Verdict::Allow), ("write_file", Verdict::Allow)]),
+        own: vec![own.clone()],
+        ..asking(&person)
+    });
+    let named = format!("cat {}/auth.json", own.display());
+    for line in [
+        "rm -rf /",
+        "sudo mkfs.ext4 /dev/sda",
+        ":(){ :|:& };:",
+        &named,
+    ] {
+        let decision = call(&gate, "shell", json!({"command": line}), &context).await;
+        assert!(
+            matches!(
+                decision,
+                Decision::Deny {
+                    because: Because::Never(_),
+                    ..
+                }
+            ),
+            "{line}"
+        );
+    }
+    let input = json!({"path": "x/../own/config.toml", "content": ""});
+    let decision = call(&gate, "write_file", input, &context).await;
+    assert!(matches!(
+        decision,
+        Decision::Deny {
+            because: Because::Never(_),
+            ..
+        }
+    ));
+    assert_eq!(person.questions(), 0);
+}
+
+/// Texts that rules are made of, and commands and paths to compare them with.
+const RULES: [&str; 9] = [
+    "shell",
+    "write_file",
+    "read_file",
+    "command a",
+    "command a b",
+    "path x",
+    "path x/y",
+    "path **",
+    "shell command a",
+];
+const LINES: [&str; 7] = ["a", "a b", "a b c", "c", "a; b", "env a", "x=1 a"];
+const PATHS: [&str; 5] = ["x", "x/y", "x/y/z", "z", "x/../z"];
+
+fn some_rules() -> impl Strategy<Value = Vec<(&'static str, Verdict)>> {
+    let verdict = prop_oneof![
+        Just(Verdict::Allow),
+        Just(Verdict::Ask),
+        Just(Verdict::Deny)
+    ];
+    proptest::collection::vec((proptest::sample::select(&RULES[..]), verdict), 0..6)
+}
+
+fn some_call() -> impl Strategy<Value = (&'static str, Value)> {
+    let line =
+        proptest::sample::select(&LINES[..]).prop_map(|line| ("shell", json!({"command": line})));
+    let path = (
+        proptest::sample::select(&["write_file", "read_file"][..]),
+        proptest::sample::select(&PATHS[..]),
+    );
+    prop_oneof![
+        line,
+        path.prop_map(|(tool, path)| (tool, json!({"path": path, "content": ""})))
+    ]
+}
+
+fn decided(lines: &[(&str, Verdict)], (tool, input): &(&str, Value), folder: &Path) -> bool {
+    let (gate, context) = (with_rules(lines), context(folder));
+    let decision = call(&gate, tool, input.clone(), &context).now_or_never();
+    decision.unwrap().is_allowed()
+}
+
+proptest! {
+    #[test]
+    fn no_rule_more_of_asking_or_denying_ever_allows_a_call(
+        lines in some_rules(), more in some_rules(), call in some_call(),
+    ) {
+        let folder = tempfile::tempdir().unwrap();
+        let stricter: Vec<_> = more.into_iter().filter(|(_, says)| *says != Verdict::Allow).collect();
+        let all = [lines.as_slice(), &stricter].concat();
+        let (before, after) = (decided(&lines, &call, folder.path()), decided(&all, &call, folder.path()));
+        prop_assert!(before || !after, "{lines:?} {stricter:?} {call:?}");
+    }
+
+    #[test]
+    fn nothing_that_acts_is_allowed_without_a_rule_that_allows(
+        lines in some_rules(), call in some_call(),
+    ) {
+        let folder = tempfile::tempdir().unwrap();
+        let strict: Vec<_> = lines.into_iter().filter(|(_, says)| *says != Verdict::Allow).collect();
+        prop_assert!(call.0 == "read_file" || !decided(&strict, &call, folder.path()));
+    }
+
+    #[test]
+    fn a_denied_tool_never_runs(lines in some_rules(), call in some_call()) {
+        let folder = tempfile::tempdir().unwrap();
+        let all = [lines.as_slice(), &[(call.0, Verdict::Deny)]].concat();
+        prop_assert!(!decided(&all, &call, folder.path()));
+    }
+
+    #[test]
+    fn whatever_is_read_as_plain_a_real_shell_reads_the_same(line in "[ab'\"\\\\ $;|&<>()*?~#=!{}\\[\\]\n\t-]{1,12}") {
+        if let Ok(words) = words::plain(&line) {
+            let script = format!("set -- {line}\nfor word; do printf '%s\\0' \"$word\"; done");
+            let ran = std::process::Command::new("/bin/sh").args(["-c", &script]).output().unwrap();
+            let said = String::from_utf8(ran.stdout).unwrap();
+            let read: Vec<&str> = said.split_terminator('\0').collect();
+            prop_assert_eq!(read, words, "{:?}", line);
+        }
+    }
+}
