@@ -329,3 +329,25 @@ fn problems_can_be_told_apart_without_their_text() {
     };
     assert_eq!(nearest.as_deref(), Some("default"));
 }
+
+#[test]
+fn values_under_names_of_ones_own_come_in_the_order_of_the_file() {
+    #[derive(Debug)]
+    struct Ages(Vec<(String, i64)>);
+    impl Section for Ages {
+        const NAME: &'static str = "ages";
+        fn read(mut reader: Reader<'_>) -> Checked<Self> {
+            let ages = reader.entries(|field| field.integer(0..=200));
+            reader.finish(|| Some(Self(ages)))
+        }
+    }
+    let read = |text| {
+        let document = Document::parse("config.toml", text).unwrap();
+        document.section::<Ages>()
+    };
+    let ages = read("[ages]\nzoe = 3\n\"old man\" = 90\n").unwrap().0;
+    assert_eq!(ages, [("zoe".to_owned(), 3), ("old man".to_owned(), 90)]);
+    assert_eq!(alipes_config::quoted_key("old man"), "\"old man\"");
+    let error = read("[ages]\nzoe = true\n").unwrap_err().to_string();
+    assert!(error.contains("zoe must be an integer"), "{error}");
+}

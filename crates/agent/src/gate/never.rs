@@ -52,11 +52,19 @@ pub(super) fn why(
         }
     }
     let line = subject.command.as_deref()?;
-    let own: Vec<String> = own.iter().map(|own| own.to_string_lossy().into()).collect();
-    if own.iter().any(|own| line.contains(own.as_str())) {
+    if own.iter().any(|own| names(line, &own.to_string_lossy())) {
         return Some("it names alipes' own settings or keys");
     }
     of_line(line, DEPTH)
+}
+
+/// Whether a line holds a path, and not only one that begins like it.
+fn names(line: &str, path: &str) -> bool {
+    let goes_on = |c: char| c.is_alphanumeric() || "-_.".contains(c);
+    let mut ends = line
+        .match_indices(path)
+        .map(|(at, _)| &line[at + path.len()..]);
+    ends.any(|rest| !rest.starts_with(goes_on))
 }
 
 fn of_line(line: &str, depth: usize) -> Option<&'static str> {
@@ -233,6 +241,13 @@ mod tests {
         for line in lines {
             assert!(of_line(line, DEPTH).is_some(), "{line}");
         }
+    }
+
+    #[test]
+    fn a_folder_that_only_begins_like_ours_is_not_ours() {
+        assert!(names("cat /a/own/key", "/a/own"));
+        assert!(names("ls '/a/own'", "/a/own"));
+        assert!(!names("ls /a/own-notes", "/a/own"));
     }
 
     #[test]

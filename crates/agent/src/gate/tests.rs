@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use alipes_base::{Clock, Deadline, Environment, Redactor};
-use alipes_tools::{KnownFiles, Root, Sandbox, SandboxChoice, SandboxOptions, Toolbox};
+use alipes_tools::{Progress, Root, Sandbox, SandboxChoice, SandboxOptions, Toolbox, Workbench};
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use proptest::prelude::*;
@@ -60,7 +60,8 @@ fn context(folder: &Path) -> Context {
         environment: Environment::default(),
         deadline: Deadline::after(&clock, "test", Duration::from_secs(60)),
         clock,
-        known_files: KnownFiles::default(),
+        workbench: Workbench::new(&Environment::default()),
+        progress: Progress::default(),
         redactor: Redactor::new(),
     }
 }

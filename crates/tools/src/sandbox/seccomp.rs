@@ -154,3 +154,25 @@ fn program(mut rules: Rules, answer: i32) -> Result<BpfProgram, seccompiler::Bac
     let arch = TargetArch::try_from(std::env::consts::ARCH)?;
     SeccompFilter::new(rules, SeccompAction::Allow, answer, arch)?.try_into()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_filter_can_be_built_for_every_kernel() {
+        let keepers = [rustix::process::getpid(); 3];
+        for abi in [ABI::V1, ABI::V2, ABI::V3, ABI::V5, ABI::V6] {
+            for network in [false, true] {
+                let policy = Policy {
+                    network,
+                    ..Policy::default()
+                };
+                let rules = refused(&policy, &keepers, abi).unwrap();
+                let is_reachable = !rules.contains_key(&libc::SYS_kill);
+                assert_eq!(is_reachable, abi >= ABI::V6, "{abi:?}");
+                assert!(!program(rules, libc::EPERM).unwrap().is_empty());
+            }
+        }
+    }
+}
