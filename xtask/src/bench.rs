@@ -5,6 +5,7 @@
 
 mod codec;
 mod facts;
+mod fallback;
 mod measure;
 mod page;
 mod recovery;
@@ -16,6 +17,7 @@ mod words;
 
 pub(crate) use self::codec::run as codec;
 pub(crate) use self::facts::Facts;
+pub(crate) use self::fallback::run as fallback;
 pub(crate) use self::measure::run as measure;
 pub(crate) use self::recovery::{Arguments as Recovery, run as recovery};
 pub(crate) use self::start::run as start;

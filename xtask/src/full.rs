@@ -17,7 +17,7 @@ const RUNS: u32 = 20;
 /// A part: its command, and what runs it; benches may write their tables.
 type Part = (&'static str, fn(write: bool) -> Result<bool>);
 
-const PARTS: [Part; 10] = [
+const PARTS: [Part; 11] = [
     ("seeds", |_write| {
         corpus::seeds(corpus::SEEDS).map(|()| true)
     }),
@@ -34,6 +34,7 @@ const PARTS: [Part; 10] = [
         bench::start(RUNS, write).map(|()| true)
     }),
     ("bench codec", bench::codec),
+    ("bench fallback", bench::fallback),
     ("bench turns", bench::turns),
     ("bench store", bench::store),
     ("kills", |_write| kills::run()),

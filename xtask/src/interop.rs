@@ -2,7 +2,8 @@
 //!
 //! Our client and our simulator are written by the same hands; without a stranger on the other side they could be
 //! wrong together. So real clients (Codex CLI, OpenAI SDK) talk to our simulator, and our client talks to foreign
-//! servers, and over wires that go dead without a word. All on loopback; every wait has a limit; what is installed lies in `interop/.cache`.
+//! servers, and over wires that go dead without a word, and a real browser signs in. All on loopback; every wait has a
+//! limit; what is installed lies in `interop/.cache`.
 
 mod cache;
 mod certificate;

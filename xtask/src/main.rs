@@ -83,6 +83,12 @@ enum Bench {
         #[arg(long)]
         write: bool,
     },
+    /// What it costs when the first one who is asked refuses and the next one answers.
+    Fallback {
+        /// Put the table between the markers in docs/benchmarks.md.
+        #[arg(long)]
+        write: bool,
+    },
     /// Start-up, one turn over SSE and over WebSocket, and peak memory.
     Start {
         /// Runs of each program; the median is shown.
@@ -126,6 +132,7 @@ fn run(command: Command) -> Result<bool> {
         Command::Interop { part, profile } => interop::run(part, profile),
         Command::Bench { bench } => match bench {
             Bench::Codec { write } => bench::codec(write),
+            Bench::Fallback { write } => bench::fallback(write),
             Bench::Start { runs, write } => bench::start(runs, write).map(|()| true),
             Bench::Recovery(arguments) => bench::recovery(&arguments),
             Bench::Store { write } => bench::store(write),

@@ -1,0 +1,208 @@
+//! `cargo xtask bench fallback`: what it costs that the first one who is asked refuses, and the next one answers.
+//!
+//! The backend is a round trip away (`simulate --latency`): asking the first one costs one whatever the client does,
+//! so one is the target, and what is above it is our own. Turns with and without the refusal alternate in one run.
+
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::{Result, ensure};
+use tempfile::TempDir;
+
+use super::facts::Facts;
+use super::page;
+use crate::interop::{Alipes, KEY};
+use crate::process::{self, Server, now};
+use crate::workspace::{self, Profile};
+
+/// There and back.
+const LATENCY: Duration = Duration::from_millis(50);
+
+/// Turns of each kind; the medians are shown.
+const RUNS: usize = 15;
+
+/// A turn is some tenths of a second.
+const LIMIT: Duration = Duration::from_secs(60);
+
+/// Round trips that a refusal may add, in percent: the one that it is, and a tenth for our own work.
+const TARGET: u128 = 110;
+
+/// The refusal, wherever it is asked for: 429 with `Retry-After: 1`.
+const REFUSAL: &str = "429";
+
+/// Who is asked next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Next {
+    /// Another provider, at an address of its own.
+    Provider,
+}
+
+impl Next {
+    const ALL: [Self; 1] = [Self::Provider];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Provider => "the next provider",
+        }
+    }
+}
+
+const ROUTES: [&str; 2] = ["sse", "websocket"];
+
+/// The medians of one row.
+struct Cost {
+    plain: Duration,
+    refused: Duration,
+}
+
+impl Cost {
+    fn added(&self) -> Duration {
+        self.refused.saturating_sub(self.plain)
+    }
+
+    /// In round trips, in percent.
+    fn percent(&self) -> u128 {
+        self.added().as_micros() * 100 / LATENCY.as_micros()
+    }
+
+    fn row(&self, next: Next, route: &str) -> String {
+        let percent = self.percent();
+        let verdict = if percent <= TARGET { "met" } else { "MISSED" };
+        format!(
+            "| {} | {route} | {} | {} | {} | {}.{:02} | {verdict}: at most {}.{:02} |\n",
+            next.name(),
+            millis(self.plain),
+            millis(self.refused),
+            millis(self.added()),
+            percent / 100,
+            percent % 100,
+            TARGET / 100,
+            TARGET % 100
+        )
+    }
+}
+
+/// Measures, prints the table, and writes it if asked to; whether the target is met in each row.
+pub(crate) fn run(write: bool) -> Result<bool> {
+    let alipes = Alipes {
+        binary: workspace::build(Profile::Release)?,
+    };
+    let mut rows = String::new();
+    for next in Next::ALL {
+        for route in ROUTES {
+            rows.push_str(&cost(&alipes, next, route)?.row(next, route));
+        }
+    }
+    let facts = Facts::gather()?;
+    let table = format!(
+        "| who answers | route | asked first | asked after a 429 | added | round trips | target |\n\
+         |---|---|---|---|---|---|---|\n{rows}\n\
+         A round trip of {}; a process for each turn, from its start to its end; medians of {RUNS}; {} at {}, {}. \
+         The refusal itself is one round trip. Again: `cargo xtask bench fallback --write`.",
+        millis(LATENCY),
+        facts.date,
+        facts.commit,
+        facts.machine
+    );
+    println!("{table}");
+    if write {
+        let file = workspace::root()?.join("docs").join("benchmarks.md");
+        page::put(&file, "fallback", &table)?;
+    }
+    Ok(!table.contains("MISSED"))
+}
+
+fn cost(alipes: &Alipes, next: Next, route: &str) -> Result<Cost> {
+    let (mut plain, mut refused) = (Vec::new(), Vec::new());
+    for _ in 0..RUNS {
+        plain.push(turn(alipes, next, route, false)?);
+        refused.push(turn(alipes, next, route, true)?);
+    }
+    Ok(Cost {
+        plain: middle(plain),
+        refused: middle(refused),
+    })
+}
+
+/// One turn on a machine of its own, where the first one refuses or not; how long it took.
+fn turn(alipes: &Alipes, next: Next, route: &str, is_refused: bool) -> Result<Duration> {
+    let home = tempfile::tempdir()?;
+    let first = backend(alipes, &home, is_refused.then_some(REFUSAL))?;
+    let second = backend(alipes, &home, None)?;
+    let configuration = configuration(next, route, [first.url(), second.url()]);
+    std::fs::write(home.path().join("config.toml"), configuration)?;
+    let mut command = alipes.command(home.path());
+    command
+        .args(["exec", "say hello"])
+        .env("FIRST_KEY", KEY)
+        .env("SECOND_KEY", KEY);
+    let begun = now();
+    let ended = process::run(&mut command, LIMIT)?.succeeded("the turn")?;
+    let took = begun.elapsed();
+    let answered = match is_refused {
+        true => &second,
+        false => &first,
+    };
+    ensure!(
+        ended.stdout.contains("(simulated)") && !answered.lines().is_empty(),
+        "another one answered than should:\n{}{}{}",
+        ended.said(),
+        first.said(),
+        second.said()
+    );
+    Ok(took)
+}
+
+fn backend(alipes: &Alipes, home: &TempDir, fault: Option<&str>) -> Result<Server> {
+    let latency = format!("{}ms", LATENCY.as_millis());
+    let mut command: Command = alipes.command(home.path());
+    command.args(["simulate", "--listen", "127.0.0.1:0", "--latency", &latency]);
+    command.args(fault.map(|fault| format!("--fault={fault}")));
+    Server::start(&mut command)
+}
+
+/// Both go the same route: `--route` would bind the first one alone.
+fn configuration(next: Next, route: &str, [first, second]: [&str; 2]) -> String {
+    let common = format!("profile = \"openai-codex\"\nroutes = [\"{route}\"]");
+    match next {
+        Next::Provider => format!(
+            "[model]\ndefault = \"first/m\"\nfallback = [\"second/m\"]\n\
+             [providers.first]\nbase_url = \"{first}\"\n{common}\napi_key = {{ env = \"FIRST_KEY\" }}\n\
+             [providers.second]\nbase_url = \"{second}\"\n{common}\napi_key = {{ env = \"SECOND_KEY\" }}\n"
+        ),
+    }
+}
+
+fn middle(mut times: Vec<Duration>) -> Duration {
+    times.sort_unstable();
+    times.get(times.len() / 2).copied().unwrap_or_default()
+}
+
+fn millis(length: Duration) -> String {
+    format!("{:.0} ms", length.as_secs_f64() * 1_000.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_added_is_told_in_round_trips_and_judged() {
+        let cost = |refused| Cost {
+            plain: Duration::from_millis(80),
+            refused: Duration::from_millis(refused),
+        };
+        let row = |refused| cost(refused).row(Next::Provider, "sse");
+        assert!(
+            row(132).contains("| 52 ms | 1.04 | met: at most 1.10 |"),
+            "{}",
+            row(132)
+        );
+        assert!(
+            row(185).contains("| 105 ms | 2.10 | MISSED"),
+            "{}",
+            row(185)
+        );
+        assert!(row(70).contains("| 0 ms | 0.00 | met"), "{}", row(70));
+    }
+}
