@@ -27,21 +27,30 @@ const LIMIT: Duration = Duration::from_secs(60);
 /// Round trips that a refusal may add, in percent: the one that it is, and a tenth for our own work.
 const TARGET: u128 = 110;
 
-/// The refusal, wherever it is asked for: 429 with `Retry-After: 1`.
-const REFUSAL: &str = "429";
-
 /// Who is asked next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Next {
+    /// Another account with the same provider.
+    Account,
     /// Another provider, at an address of its own.
     Provider,
 }
 
 impl Next {
-    const ALL: [Self; 1] = [Self::Provider];
+    const ALL: [Self; 2] = [Self::Account, Self::Provider];
+
+    /// The refusal that hands on to it, both with status 429: too many requests condemn an account, whose
+    /// provider is waited for before another is asked; a plan that is used up ends the waiting for that provider.
+    fn refusal(self) -> &'static str {
+        match self {
+            Self::Account => "429@1",
+            Self::Provider => "usage-limit",
+        }
+    }
 
     fn name(self) -> &'static str {
         match self {
+            Self::Account => "the next account",
             Self::Provider => "the next provider",
         }
     }
@@ -127,7 +136,7 @@ fn cost(alipes: &Alipes, next: Next, route: &str) -> Result<Cost> {
 /// One turn on a machine of its own, where the first one refuses or not; how long it took.
 fn turn(alipes: &Alipes, next: Next, route: &str, is_refused: bool) -> Result<Duration> {
     let home = tempfile::tempdir()?;
-    let first = backend(alipes, &home, is_refused.then_some(REFUSAL))?;
+    let first = backend(alipes, &home, is_refused.then_some(next.refusal()))?;
     let second = backend(alipes, &home, None)?;
     let configuration = configuration(next, route, [first.url(), second.url()]);
     std::fs::write(home.path().join("config.toml"), configuration)?;
@@ -139,9 +148,9 @@ fn turn(alipes: &Alipes, next: Next, route: &str, is_refused: bool) -> Result<Du
     let begun = now();
     let ended = process::run(&mut command, LIMIT)?.succeeded("the turn")?;
     let took = begun.elapsed();
-    let answered = match is_refused {
-        true => &second,
-        false => &first,
+    let answered = match next {
+        Next::Provider if is_refused => &second,
+        _ => &first,
     };
     ensure!(
         ended.stdout.contains("(simulated)") && !answered.lines().is_empty(),
@@ -165,6 +174,10 @@ fn backend(alipes: &Alipes, home: &TempDir, fault: Option<&str>) -> Result<Serve
 fn configuration(next: Next, route: &str, [first, second]: [&str; 2]) -> String {
     let common = format!("profile = \"openai-codex\"\nroutes = [\"{route}\"]");
     match next {
+        Next::Account => format!(
+            "[model]\ndefault = \"first/m\"\n[providers.first]\nbase_url = \"{first}\"\n{common}\n\
+             [providers.first.accounts]\none = {{ env = \"FIRST_KEY\" }}\ntwo = {{ env = \"SECOND_KEY\" }}\n"
+        ),
         Next::Provider => format!(
             "[model]\ndefault = \"first/m\"\nfallback = [\"second/m\"]\n\
              [providers.first]\nbase_url = \"{first}\"\n{common}\napi_key = {{ env = \"FIRST_KEY\" }}\n\
