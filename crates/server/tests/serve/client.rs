@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use serde_json::Value;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
 /// A hang is a failure; nothing here takes this long.
@@ -89,7 +89,7 @@ pub(crate) async fn send(address: SocketAddr, bytes: impl AsRef<[u8]>) -> Reply 
 }
 
 /// Reads one answer to its end.
-pub(crate) async fn read(stream: &mut TcpStream) -> Reply {
+pub(crate) async fn read(stream: &mut (impl AsyncRead + Unpin)) -> Reply {
     let mut bytes = Vec::new();
     tokio::time::timeout(LIMIT, async {
         while !is_whole(&bytes) {

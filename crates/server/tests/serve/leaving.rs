@@ -1,8 +1,11 @@
 //! Clients that go away or read slowly, and a server that ends.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
 
 use crate::client::{LIMIT, connect, read};
 use crate::stage::{ASK, ASK_PLAIN, Stage, config, simulator};
@@ -51,20 +54,60 @@ async fn a_client_that_goes_away_leaves_nothing_behind() {
 
 #[tokio::test]
 async fn a_client_that_does_not_read_slows_its_provider_and_fills_no_memory() {
-    let model = simulator(&["sse-endless"]).await;
-    let stage = Stage::before(&[&model]).await;
+    let (address, mut written, _owner) = pouring().await;
+    let stage = Stage::with(&format!(
+        "[providers.first]\nbase_url = \"http://{address}/v1\"\n[model]\ndefault = \"first/m\"\n"
+    ))
+    .await;
     let mut stream = connect(stage.address()).await;
     let request = stage.request("POST", "/v1/responses", ASK);
     stream.write_all(request.as_bytes()).await.unwrap();
-    let mut first = [0; 16];
+    let mut first = [0];
     stream.read_exact(&mut first).await.unwrap();
-    // The sockets' buffers are full by now or soon; others are served meanwhile.
-    for _ in 0..20 {
-        assert_eq!(stage.get("/v1/models").await.status, 200);
-    }
+    let stopped = tokio::time::timeout(LIMIT, written.wait_for(Option::is_some)).await;
+    let bytes = stopped.unwrap().unwrap().unwrap();
+    assert!(bytes < POURED, "all {bytes} bytes were taken");
+    assert_eq!(stage.get("/v1/models").await.status, 200);
     assert_eq!(number(&stage, "alipes_serve_answers_under_way").await, 1);
     drop(stream);
     until(async || number(&stage, "alipes_serve_answers_under_way").await == 0).await;
+}
+
+/// What a provider that never stops would say in all, in bytes: more than all sockets and queues on
+/// the way hold, and less than an answer may have.
+const POURED: usize = 48 << 20;
+
+/// A provider that answers one request with text and text; it tells how many bytes it got rid of
+/// when nobody takes more, or when it has said all.
+#[expect(clippy::disallowed_methods, reason = "the provider's listening socket")]
+async fn pouring() -> (SocketAddr, watch::Receiver<Option<usize>>, JoinSet<()>) {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let (sender, written) = watch::channel(None);
+    let pour = async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut request = [0; 4096];
+        let _ = stream.read(&mut request).await.unwrap();
+        let head = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\n";
+        stream.write_all(head.as_bytes()).await.unwrap();
+        let text = "x".repeat(8 << 10);
+        let event =
+            format!("data: {{\"type\":\"response.output_text.delta\",\"delta\":\"{text}\"}}\n\n");
+        let mut bytes = 0;
+        while bytes < POURED {
+            let writing = stream.write_all(event.as_bytes());
+            match tokio::time::timeout(Duration::from_secs(2), writing).await {
+                Ok(Ok(())) => bytes += event.len(),
+                _blocked_or_closed => break,
+            }
+        }
+        sender.send_replace(Some(bytes));
+        sender.closed().await;
+        drop(stream);
+    };
+    let mut owner = JoinSet::new();
+    owner.spawn(pour);
+    (address, written, owner)
 }
 
 #[tokio::test]
@@ -114,6 +157,6 @@ fn reply_ends_with(body: &str, event: &str) -> bool {
     clippy::disallowed_methods,
     reason = "whether anybody listens is the test"
 )]
-async fn refuses(address: std::net::SocketAddr) -> bool {
+async fn refuses(address: SocketAddr) -> bool {
     tokio::net::TcpStream::connect(address).await.is_err()
 }

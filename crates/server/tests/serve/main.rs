@@ -9,3 +9,4 @@ mod leaving;
 mod passing;
 mod stage;
 mod strangers;
+mod tls;

@@ -8,7 +8,7 @@ use alipes_base::{Clock, Environment, Redactor, Rng};
 use alipes_config::Document;
 use alipes_models::Catalog;
 use alipes_net::{Dialer, DialerOptions, Limits, SystemSockets, Tls, TlsOptions};
-use alipes_server::{KeyFile, ServeSection, Server, ServerOptions, Serving};
+use alipes_server::{KeyFile, ServeSection, Server, ServerOptions, Serving, TlsFiles};
 use alipes_simulator::{Options, Scenario, Simulator};
 use alipes_transport::{Identity, Transport};
 
@@ -48,6 +48,11 @@ pub(crate) fn config(simulators: &[&Simulator], more: &str) -> String {
 impl Stage {
     /// Serves what `config` describes.
     pub(crate) async fn with(config: &str) -> Self {
+        Self::showing(None, config).await
+    }
+
+    /// The same, showing a certificate.
+    pub(crate) async fn showing(tls: Option<TlsFiles>, config: &str) -> Self {
         let home = tempfile::tempdir().unwrap();
         let own = KeyFile::within(home.path());
         own.make_if_missing().unwrap();
@@ -55,7 +60,7 @@ impl Stage {
         let environment = Environment::new([("KEY_A", "key-a")], PathBuf::from("/"));
         let server = Server::start(ServerOptions {
             listen: (Ipv4Addr::LOCALHOST, 0).into(),
-            tls: None,
+            tls,
             behind_proxy: false,
             serving: serving(config, own, &environment),
             transport: transport(),
