@@ -1,10 +1,10 @@
-//! One answer on its way to a client: what comes up from the relay, as the front writes it.
+//! One answer on its way to a client: what comes up from the relay, in the client's dialect.
 
 use std::sync::Arc;
 
 use alipes_models::{Continued, ModelName, RelayUpdate};
 use alipes_transport::Trace;
-use alipes_wire::Dialect;
+use alipes_wire::{AnswerOut, Dialect, Echo, Frame, Label, Relayed};
 use bytes::Bytes;
 use http::StatusCode;
 use tokio::time::Instant;
@@ -12,8 +12,6 @@ use tokio::time::Instant;
 use crate::call::Call;
 use crate::clients::Client;
 use crate::continuations::Found;
-use crate::event::Event;
-use crate::front::{Asked, Front, Writer};
 use crate::metrics::{End, Metrics};
 use crate::refusal::Refusal;
 use crate::server::Shared;
@@ -21,13 +19,21 @@ use crate::server::Shared;
 /// An answer under way.
 pub(crate) struct Answer {
     call: Call,
-    front: &'static dyn Front,
     asked: Asked,
     keeping: Keeping,
-    writer: Option<Box<dyn Writer>>,
+    writer: Option<AnswerOut>,
     by: Option<ModelName>,
     ended: Option<Result<(), Refusal>>,
     begun: Instant,
+}
+
+/// What is known of the request.
+#[derive(Clone, Debug)]
+pub(crate) struct Asked {
+    /// What the client shall know the answer by.
+    pub(crate) label: Label,
+    /// The request.
+    pub(crate) words: Arc<Relayed>,
 }
 
 /// Who may go on from the answer.
@@ -37,18 +43,31 @@ pub(crate) struct Keeping {
     pub(crate) conversation: String,
 }
 
+impl Asked {
+    fn dialect(&self) -> Dialect {
+        self.words.dialect()
+    }
+
+    /// Who writes what a provider says that speaks `from`.
+    fn writer(&self, from: Dialect) -> AnswerOut {
+        let mut label = self.label.clone();
+        if self.dialect() == Dialect::Responses && from != Dialect::Responses {
+            label.echo = Echo::of(self.words.body());
+        }
+        let writer = AnswerOut::new(from, self.dialect(), label);
+        match self.words.stream {
+            true => writer,
+            false => writer.whole(),
+        }
+    }
+}
+
 impl Answer {
-    pub(crate) fn new(
-        call: Call,
-        front: &'static dyn Front,
-        asked: Asked,
-        keeping: Keeping,
-    ) -> Self {
+    pub(crate) fn new(call: Call, asked: Asked, keeping: Keeping) -> Self {
         keeping.shared.metrics.answer_begun();
         Self {
             begun: keeping.shared.clock.now(),
             call,
-            front,
             asked,
             keeping,
             writer: None,
@@ -58,7 +77,7 @@ impl Answer {
     }
 
     /// The next events; `None` when it has ended. Cancel safe.
-    pub(crate) async fn next(&mut self) -> Option<Vec<Event>> {
+    pub(crate) async fn next(&mut self) -> Option<Vec<Frame>> {
         while self.ended.is_none() {
             match self.call.next().await {
                 Some(RelayUpdate::Answering { by, dialect }) => self.begin(by, dialect),
@@ -73,8 +92,7 @@ impl Answer {
                 Some(_other) => {}
                 None => {
                     let outcome = self.call.outcome().await;
-                    let events = self.end(outcome.map_err(|fault| Refusal::from(&fault)));
-                    return (!events.is_empty()).then_some(events);
+                    self.end(outcome.map_err(|fault| Refusal::from(&fault)));
                 }
             }
         }
@@ -87,28 +105,25 @@ impl Answer {
     }
 
     /// The events that tell in the stream how it failed.
-    pub(crate) fn fail(&mut self, refusal: &Refusal) -> Vec<Event> {
-        let (front, asked) = (self.front, &self.asked);
+    pub(crate) fn fail(&mut self, refusal: &Refusal) -> Vec<Frame> {
         let writer = self.writer.take();
-        match writer.or_else(|| front.writer(asked, front.dialect())) {
-            Some(mut writer) => writer.fail(&refusal.error),
-            None => Vec::new(),
-        }
+        let mut writer = writer.unwrap_or_else(|| self.asked.writer(self.asked.dialect()));
+        writer.fail(&refusal.error)
     }
 
     /// The whole answer, once it has ended.
     pub(crate) fn whole(&mut self) -> Result<Bytes, Refusal> {
         self.outcome()?;
-        let whole = self.writer.as_mut().and_then(|writer| writer.whole());
-        whole.ok_or_else(|| {
+        let whole = self.writer.as_ref().and_then(AnswerOut::object);
+        whole.map(Bytes::from).ok_or_else(|| {
             let why = "the provider's answer has no content";
             Refusal::new(StatusCode::BAD_GATEWAY, "malformed", why)
         })
     }
 
     /// The client's dialect.
-    pub(crate) fn front_dialect(&self) -> Dialect {
-        self.front.dialect()
+    pub(crate) fn dialect(&self) -> Dialect {
+        self.asked.dialect()
     }
 
     /// How many attempts there were so far.
@@ -133,27 +148,18 @@ impl Answer {
     fn begin(&mut self, by: ModelName, dialect: Dialect) {
         let waited = self.keeping.shared.clock.since(self.begun);
         self.metrics().first_output(waited);
-        self.writer = self.front.writer(&self.asked, dialect);
-        if self.writer.is_none() {
-            let spoken = dialect.as_str();
-            let why = format!("{by} speaks {spoken}, which is not translated for this end point");
-            self.ended = Some(Err(Refusal::new(
-                StatusCode::BAD_GATEWAY,
-                "not_translated",
-                why,
-            )));
-        }
+        self.writer = Some(self.asked.writer(dialect));
         self.by = Some(by);
     }
 
-    fn end(&mut self, outcome: Result<(), Refusal>) -> Vec<Event> {
+    fn end(&mut self, outcome: Result<(), Refusal>) {
         let is_whole = outcome.is_ok();
         self.ended = Some(outcome);
         let Some(writer) = self.writer.as_mut().filter(|_| is_whole) else {
-            return Vec::new();
+            return;
         };
-        let events = writer.end();
-        if let (Some(by), Some(response_id)) = (self.by.take(), writer.kept_as()) {
+        let kept_as = writer.kept_as().map(ToOwned::to_owned);
+        if let (Some(by), Some(response_id)) = (self.by.take(), kept_as) {
             let Keeping {
                 shared,
                 client,
@@ -164,9 +170,8 @@ impl Answer {
                 conversation: conversation.clone(),
             };
             let continuations = &shared.continuations;
-            continuations.keep(&self.asked.id, &client.name, found);
+            continuations.keep(&self.asked.label.id, &client.name, found);
         }
-        events
     }
 }
 

@@ -2,8 +2,8 @@
 //! that were written for a provider.
 //!
 //! A request goes through the door (`door`: Host, Origin, key, limits), its body is read within
-//! bounds, the model's name is looked up (`routing`), and [`alipes_models::Relay`] asks. A front
-//! is what knows one dialect of clients; all else is the same for every dialect (`respond`).
+//! bounds, the model's name is looked up (`routing`), and [`alipes_models::Relay`] asks. Every dialect goes
+//! the same way (`respond`); what its answers look like is [`alipes_wire::AnswerOut`]'s to know.
 //!
 //! Nothing runs beside a request: its attempts run inside the polling of its answer's body. So a
 //! client that reads slowly slows its provider down, and one that goes away cancels everything, because
@@ -27,9 +27,8 @@ mod conversations;
 mod door;
 mod drain;
 mod error;
-mod event;
 mod fault_answer;
-mod front;
+mod fronts;
 mod health;
 mod key_file;
 mod listener;
@@ -39,7 +38,6 @@ mod names;
 mod rate;
 mod refusal;
 mod respond;
-mod responses;
 mod routing;
 mod section;
 mod server;

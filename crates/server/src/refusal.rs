@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use alipes_wire::{ApiError, Dialect, chat, messages};
+use alipes_wire::{ApiError, Dialect};
 use axum::body::Body;
 use axum::response::Response;
 use http::header::{CONTENT_TYPE, RETRY_AFTER};
@@ -64,10 +64,7 @@ impl Refusal {
 
     /// The answer in a dialect.
     pub(crate) fn response(&self, dialect: Dialect) -> Response {
-        let body = match dialect {
-            Dialect::Responses | Dialect::Chat => chat::error_body(&self.error),
-            Dialect::Messages => messages::error_body(&self.error, Some(self.status.as_u16())),
-        };
+        let body = dialect.error_body(&self.error, Some(self.status.as_u16()));
         let mut response = Response::new(Body::from(body));
         *response.status_mut() = self.status;
         let headers = response.headers_mut();

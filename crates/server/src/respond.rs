@@ -5,23 +5,22 @@ use std::time::Duration;
 
 use alipes_base::Deadline;
 use alipes_models::{Making, ModelName, ModelsError, RelayRequest};
-use alipes_wire::{NotARequest, Relayed};
+use alipes_wire::{CannotCarry, ClientRequest, Dialect, Label, NotARequest, Relayed};
 use axum::body::Body;
 use axum::extract::Request;
 use axum::response::Response;
 use http::header::CONTENT_TYPE;
 use http::{HeaderValue, StatusCode};
 
-use crate::answer::{Answer, Keeping};
+use crate::answer::{Answer, Asked, Keeping};
 use crate::call::Call;
 use crate::continuations::Found;
 use crate::conversations::{Conversation, Lease};
 use crate::door::{ATTEMPTS, Admission};
-use crate::front::{Asked, Front};
 use crate::refusal::Refusal;
 use crate::server::Shared;
 use crate::serving::Serving;
-use crate::{routing, stream};
+use crate::{fronts, routing, stream};
 
 /// How long an answer may take, all attempts at all providers together.
 const REQUEST: Duration = Duration::from_secs(30 * 60);
@@ -30,19 +29,19 @@ const REQUEST: Duration = Duration::from_secs(30 * 60);
 pub(crate) async fn respond(
     shared: &Arc<Shared>,
     admission: Admission,
-    front: &'static dyn Front,
+    dialect: Dialect,
     request: Request,
 ) -> Response {
-    match answer(shared, admission, front, request).await {
+    match answer(shared, admission, dialect, request).await {
         Ok(response) => response,
-        Err(refusal) => refusal.response(front.dialect()),
+        Err(refusal) => refusal.response(dialect),
     }
 }
 
 async fn answer(
     shared: &Arc<Shared>,
     admission: Admission,
-    front: &'static dyn Front,
+    dialect: Dialect,
     request: Request,
 ) -> Result<Response, Refusal> {
     let serving = shared.serving.load_full();
@@ -50,7 +49,7 @@ async fn answer(
         .room
         .read(request.into_body(), serving.largest_body())
         .await?;
-    let words = Relayed::parse(front.dialect(), body.bytes.clone()).map_err(not_a_request)?;
+    let words = Relayed::parse(dialect, body.bytes.clone()).map_err(not_a_request)?;
     let client = &admission.client;
     let names = routing::models(&words.model, client, &serving.catalog, &serving.section)?;
     let found = continued(shared, &words, &client.name)?;
@@ -61,14 +60,11 @@ async fn answer(
         key: conversation.clone(),
     };
     let mut lease = lease(shared, &serving, key, &names)?;
-    let (request, include_usage) = request_of(front, words, found, &mut lease)?;
+    let (request, include_usage) = request_of(words, found, &mut lease)?;
     let streams = request.words.stream;
     let asked = Asked {
-        id: format!("{}{}", front.id_prefix(), shared.new_id()),
-        model: request.words.model.clone(),
-        previous_response_id: request.words.previous_response_id.clone(),
-        created_at: shared.clock.unix_ms() / 1_000,
-        include_usage,
+        label: label(shared, &request.words, include_usage),
+        words: Arc::clone(&request.words),
     };
     let keeping = Keeping {
         shared: Arc::clone(shared),
@@ -77,10 +73,10 @@ async fn answer(
     };
     let deadline = Deadline::after(&shared.clock, "request", REQUEST);
     let call = Call::start(lease, request, deadline);
-    let answer = Answer::new(call, front, asked, keeping);
+    let answer = Answer::new(call, asked, keeping);
     let held = stream::Held { admission, body };
     match streams {
-        true => stream::response(answer, front, held, shared.drain.clone()).await,
+        true => stream::response(answer, held, shared.drain.clone()).await,
         false => {
             let stopping = shared.drain.is_over();
             tokio::select! {
@@ -91,18 +87,42 @@ async fn answer(
     }
 }
 
+/// What the client shall know the answer by.
+fn label(shared: &Shared, words: &Relayed, include_usage: bool) -> Label {
+    let prefix = fronts::id_prefix(words.dialect());
+    Label {
+        id: format!("{prefix}{}", shared.new_id()),
+        model: words.model.clone(),
+        created_at: shared.clock.unix_ms() / 1_000,
+        include_usage,
+        previous_response_id: words.previous_response_id.clone(),
+        ..Label::default()
+    }
+}
+
 /// What the relay is asked.
 fn request_of(
-    front: &dyn Front,
     words: Relayed,
     found: Option<Found>,
     lease: &mut Lease,
 ) -> Result<(RelayRequest, bool), Refusal> {
     let (mut items, mut include_usage) = (Err(String::new()), true);
-    if lease.relay().needs_items(front.dialect()) {
-        let read = front.dialect().read(words.body()).map_err(not_a_request)?;
-        include_usage = read.include_usage;
-        items = Ok(Arc::new(read.request));
+    let (relay, dialect) = (lease.relay(), words.dialect());
+    if relay.needs_items(dialect) {
+        let read = dialect.read(words.body());
+        let own_words_do = relay.speaks(dialect);
+        items = match read {
+            Ok(read) => {
+                let refused = (!own_words_do).then(|| relay.cannot_carry(&read.request));
+                if let Some(refused) = refused.flatten() {
+                    return Err(cannot_carry(&read, &refused));
+                }
+                include_usage = read.include_usage;
+                Ok(Arc::new(read.request))
+            }
+            Err(error) if own_words_do => Err(error.to_string()),
+            Err(error) => return Err(not_a_request(error)),
+        };
     }
     let request = RelayRequest {
         words: Arc::new(words),
@@ -157,12 +177,21 @@ async fn whole(mut answer: Answer) -> Response {
     let attempts = answer.attempts();
     let mut response = match answer.whole() {
         Ok(whole) => Response::new(Body::from(whole)),
-        Err(refusal) => return stream::counted(refusal, answer.front_dialect(), attempts),
+        Err(refusal) => return stream::counted(refusal, answer.dialect(), attempts),
     };
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     headers.insert(ATTEMPTS, HeaderValue::from(attempts));
     response
+}
+
+fn cannot_carry(read: &ClientRequest, refused: &CannotCarry) -> Refusal {
+    let why = format!("{refused}: no provider of this model speaks your client's dialect");
+    let refusal = Refusal::invalid(why);
+    match read.param(refused) {
+        Some(param) => refusal.about(&param),
+        None => refusal,
+    }
 }
 
 fn not_a_request(error: NotARequest) -> Refusal {

@@ -21,7 +21,7 @@ use crate::listener::Listener;
 use crate::metrics::Metrics;
 use crate::refusal::Refusal;
 use crate::tls::Tls;
-use crate::{ServerError, Serving, TlsFiles, door, health, metrics, models_list, responses};
+use crate::{ServerError, Serving, TlsFiles, door, fronts, health, metrics, models_list};
 
 /// How a server shall run.
 pub struct ServerOptions {
@@ -150,7 +150,9 @@ fn router(shared: Arc<Shared>) -> Router {
         .route("/readyz", get(health::ready))
         .route("/metrics", get(metrics::page))
         .route("/v1/models", get(models_list::list))
-        .route("/v1/responses", post(responses::create))
+        .route("/v1/responses", post(fronts::responses))
+        .route("/v1/chat/completions", post(fronts::chat))
+        .route("/v1/messages", post(fronts::messages))
         .fallback(no_such_path)
         .method_not_allowed_fallback(no_such_method)
         .layer(middleware::from_fn_with_state(

@@ -7,7 +7,7 @@
 use std::convert::Infallible;
 use std::time::Duration;
 
-use alipes_wire::Dialect;
+use alipes_wire::{Dialect, Frame};
 use axum::body::Body as AnswerBody;
 use axum::response::Response;
 use bytes::Bytes;
@@ -19,8 +19,6 @@ use crate::answer::Answer;
 use crate::body;
 use crate::door::{ATTEMPTS, Admission};
 use crate::drain::Drain;
-use crate::event::Event;
-use crate::front::Front;
 use crate::refusal::Refusal;
 
 /// How long the head waits for something to say.
@@ -42,7 +40,6 @@ pub(crate) struct Held {
 
 struct Streaming {
     answer: Answer,
-    front: &'static dyn Front,
     drain: Drain,
     /// What is to be sent before anything else.
     first: Option<Bytes>,
@@ -54,7 +51,6 @@ struct Streaming {
 /// The response, as soon as it is known whether there is an answer.
 pub(crate) async fn response(
     mut answer: Answer,
-    front: &'static dyn Front,
     held: Held,
     drain: Drain,
 ) -> Result<Response, Refusal> {
@@ -64,13 +60,12 @@ pub(crate) async fn response(
         Ok(Some(events)) => written(&events),
         Ok(None) => match answer.outcome() {
             Ok(()) => Bytes::new(),
-            Err(refusal) => return Ok(counted(refusal, front.dialect(), attempts)),
+            Err(refusal) => return Ok(counted(refusal, answer.dialect(), attempts)),
         },
-        Err(_elapsed) => Bytes::from_static(front.sign_of_life()),
+        Err(_elapsed) => sign_of_life(answer.dialect()),
     };
     let streaming = Streaming {
         answer,
-        front,
         drain,
         first: Some(first),
         is_over: false,
@@ -115,29 +110,48 @@ impl Streaming {
             events = self.answer.next() => events,
             () = self.drain.is_over() => {
                 self.is_over = true;
-                let events = self.answer.fail(&Refusal::stopping());
-                return Some(written(&events));
+                return Some(self.failed(&Refusal::stopping()));
             }
             () = tokio::time::sleep(SILENCE) => {
-                return Some(Bytes::from_static(self.front.sign_of_life()));
+                return Some(sign_of_life(self.answer.dialect()));
             }
         };
         match events {
             Some(events) => Some(written(&events)),
-            None => {
-                self.is_over = true;
-                let refusal = self.answer.outcome().err()?;
-                Some(written(&self.answer.fail(&refusal)))
-            }
+            None => Some(self.end()).filter(|last| !last.is_empty()),
         }
+    }
+
+    /// What stands behind the last event of the answer.
+    fn end(&mut self) -> Bytes {
+        self.is_over = true;
+        match self.answer.outcome() {
+            Err(refusal) => self.failed(&refusal),
+            Ok(()) if self.answer.dialect() == Dialect::Responses => {
+                Bytes::from_static(DONE.as_bytes())
+            }
+            Ok(()) => Bytes::new(),
+        }
+    }
+
+    fn failed(&mut self, refusal: &Refusal) -> Bytes {
+        written(&self.answer.fail(refusal))
     }
 }
 
-fn written(events: &[Event]) -> Bytes {
+/// The last words of a stream of Responses (Open Responses, "Streaming HTTP Responses").
+const DONE: &str = "data: [DONE]\n\n";
+
+fn written(events: &[Frame]) -> Bytes {
     let length = events.iter().map(|event| event.data.len() + 80).sum();
-    let mut stream = Vec::with_capacity(length);
+    let mut stream = String::with_capacity(length);
     for event in events {
         event.write(&mut stream);
     }
     stream.into()
+}
+
+/// What is sent while nothing comes, so that nobody on the way takes the client for gone.
+fn sign_of_life(dialect: Dialect) -> Bytes {
+    Bytes::from_static(dialect.keep_alive().as_bytes())
 }

@@ -20,9 +20,20 @@ impl Frame {
     /// The event as it stands in the stream.
     #[must_use]
     pub fn sse(&self) -> String {
-        match &*self.name {
-            "" => format!("data: {}\n\n", self.data),
-            name => format!("event: {name}\ndata: {}\n\n", self.data),
+        let mut stream = String::with_capacity(self.data.len() + 80);
+        self.write(&mut stream);
+        stream
+    }
+
+    /// Writes the event behind what is there of a stream.
+    pub fn write(&self, stream: &mut String) {
+        if !self.name.is_empty() {
+            stream.push_str("event: ");
+            stream.push_str(&self.name);
+            stream.push('\n');
         }
+        stream.push_str("data: ");
+        stream.push_str(&self.data);
+        stream.push_str("\n\n");
     }
 }

@@ -13,7 +13,7 @@ mod stream;
 use std::sync::Arc;
 
 use alipes_base::{Clock, Deadline};
-use alipes_wire::{Dialect, ModelRequest, Relayed};
+use alipes_wire::{CannotCarry, Dialect, ModelRequest, Relayed};
 
 use crate::link::Link;
 use crate::rests::Rests;
@@ -88,6 +88,27 @@ impl Relay {
         let accounts = self.links.iter().flat_map(|link| &link.accounts);
         let mut spoken = accounts.map(|account| account.session.endpoint().dialect());
         spoken.any(|other| other != dialect)
+    }
+
+    /// Whether one of them speaks this dialect.
+    #[must_use]
+    pub fn speaks(&self, dialect: Dialect) -> bool {
+        let mut accounts = self.links.iter().flat_map(|link| &link.accounts);
+        accounts.any(|account| account.session.endpoint().dialect() == dialect)
+    }
+
+    /// Why nobody can be told what is asked for; `None` if somebody can. Of use where nobody speaks
+    /// the client's dialect: its own words suit everybody who does.
+    #[must_use]
+    pub fn cannot_carry(&self, items: &ModelRequest) -> Option<CannotCarry> {
+        let mut refused = None;
+        for link in &self.links {
+            for account in &link.accounts {
+                let dialect = account.session.endpoint().dialect();
+                refused = Some(dialect.encode(items, &link.quirks).err()?);
+            }
+        }
+        refused
     }
 
     /// Asks, until there is an answer or nobody is left.

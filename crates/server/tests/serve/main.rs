@@ -4,6 +4,7 @@
 
 mod bad_requests;
 mod client;
+mod dialects;
 mod healing;
 mod leaving;
 mod passing;

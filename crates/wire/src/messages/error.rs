@@ -31,6 +31,11 @@ pub fn error_body(error: &ApiError, status: Option<u16>) -> String {
         .or(own.filter(fits))
         .unwrap_or_else(|| status.map_or("api_error", type_of));
     let message = error.message.as_deref().unwrap_or("the request failed");
+    // This vendor has no member for the parameter, and begins its words with it.
+    let message = match &error.param {
+        Some(param) => format!("{param}: {message}"),
+        None => message.to_owned(),
+    };
     let inner = Object::of_type(kind).put("message", message).end();
     Object::of_type("error").raw("error", &inner).end()
 }

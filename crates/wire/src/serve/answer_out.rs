@@ -82,6 +82,15 @@ impl AnswerOut {
         }
     }
 
+    /// What the provider calls the answer, where it can be asked to go on from it (Responses).
+    #[must_use]
+    pub fn kept_as(&self) -> Option<&str> {
+        match &self.way {
+            Way::Passed(pass) => pass.kept_as(),
+            Way::Translated(_) => None,
+        }
+    }
+
     /// Whether the last event has been written.
     #[must_use]
     pub fn has_ended(&self) -> bool {

@@ -15,6 +15,8 @@ pub(super) struct Pass {
     label: Label,
     sequence: u64,
     opened: bool,
+    /// What the provider calls the answer.
+    kept_as: Option<String>,
     whole: Option<Whole>,
 }
 
@@ -34,6 +36,7 @@ impl Pass {
             label,
             sequence: 0,
             opened: false,
+            kept_as: None,
             whole: None,
         }
     }
@@ -62,7 +65,14 @@ impl Pass {
         let text = String::from_utf8_lossy(event.raw());
         let fields = Fields::of(text.as_bytes()).unwrap_or_default();
         let (name, text) = match self.dialect {
-            Dialect::Responses => (event.kind(), self.response_event(&text, &fields)),
+            Dialect::Responses => {
+                let name = match event.kind() {
+                    // An older name of the same end.
+                    "response.done" => "response.completed",
+                    name => name,
+                };
+                (name, self.response_event(name, &text, &fields))
+            }
             Dialect::Chat => ("", self.relabelled(&text, &fields)),
             Dialect::Messages => {
                 let kind = event.kind();
@@ -105,19 +115,30 @@ impl Pass {
         }
     }
 
-    fn response_event(&mut self, text: &str, event: &Fields<'_>) -> String {
+    /// What the provider calls the answer, where it has said so.
+    pub(super) fn kept_as(&self) -> Option<&str> {
+        self.kept_as.as_deref()
+    }
+
+    fn response_event(&mut self, name: &str, text: &str, event: &Fields<'_>) -> String {
+        // What is about the connection or the account is no part of the answer, and has no number.
+        if !name.starts_with("response.") {
+            return text.to_owned();
+        }
         let mut rewrite = Rewrite::new(text);
         let sequence = self.sequence.to_string();
         self.sequence += 1;
         if event.json("sequence_number").is_none() {
             rewrite.put_first("sequence_number", &sequence);
         }
-        rewrite.members(event, |name, _| match name {
+        rewrite.members(event, |member, _| match member {
             "sequence_number" => Some(sequence.clone()),
             "response_id" => Some(quoted(&self.label.id)),
+            "type" => Some(quoted(name)),
             _ => None,
         });
         if let Some(response) = event.object("response") {
+            self.kept_as = response.string("id").or(self.kept_as.take());
             rewrite.members(&response, |name, json| self.own(name, json));
         }
         rewrite.end()

@@ -80,7 +80,7 @@ mod tests {
         let expected = r#" {"n":0, "a" : 1e2, "id":7,"in": {"id" :7, "z":[ 1.50 ]},"id":7} "#;
         assert_eq!(rewrite.end(), expected);
         let mut elsewhere = Rewrite::new("{}");
-        elsewhere.replace(&"{}".to_owned(), "[]".to_owned());
+        elsewhere.replace(&String::from("{}"), "[]".to_owned());
         assert_eq!(
             elsewhere.end(),
             "{}",
