@@ -126,6 +126,11 @@ impl Answer {
         self.asked.dialect()
     }
 
+    /// The answer's id, as the client knows it.
+    pub(crate) fn id(&self) -> &str {
+        &self.asked.label.id
+    }
+
     /// How many attempts there were so far.
     pub(crate) fn attempts(&self) -> u32 {
         self.call.attempts()

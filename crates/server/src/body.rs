@@ -46,6 +46,13 @@ impl Room {
         whole.unwrap_or_else(|_elapsed| Err(slow()))
     }
 
+    /// Takes room for a request that has come whole.
+    pub(crate) fn hold(&self, bytes: Bytes) -> Result<Kept, Refusal> {
+        let mut room = None;
+        self.make(&mut room, bytes.len())?;
+        Ok(Kept { bytes, room })
+    }
+
     async fn pieces(&self, mut body: Body, most: usize) -> Result<Kept, Refusal> {
         let announced = http_body::Body::size_hint(&body).lower();
         if announced > most as u64 {

@@ -93,13 +93,17 @@ fn admit(shared: &Shared, request: &Request) -> Result<Option<Admission>, Refusa
     }
     let key = key(request.headers()).ok_or_else(no_key)?;
     let client = serving.clients.with_key(key).ok_or_else(no_key)?;
-    let place = client.rate.admit().map_err(|too_many| {
+    let place = Arc::new(place(&client)?);
+    Ok(Some(Admission { client, place }))
+}
+
+/// A place among the client's requests.
+pub(crate) fn place(client: &Client) -> Result<Admitted, Refusal> {
+    client.rate.admit().map_err(|too_many| {
         let why = format!("the key {:?} has reached its limit", client.name);
         let refusal = Refusal::new(StatusCode::TOO_MANY_REQUESTS, "rate_limit_exceeded", why);
         refusal.after(too_many.retry_after)
-    })?;
-    let place = Arc::new(place);
-    Ok(Some(Admission { client, place }))
+    })
 }
 
 /// The one key of a request. Where two are said, whoever is in front of us may have checked the

@@ -29,6 +29,7 @@ mod drain;
 mod error;
 mod fault_answer;
 mod fronts;
+mod handover;
 mod health;
 mod key_file;
 mod listener;
@@ -44,6 +45,7 @@ mod server;
 mod serving;
 mod stream;
 mod tls;
+mod websocket;
 
 pub use error::ServerError;
 pub use key_file::KeyFile;

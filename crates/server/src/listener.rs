@@ -25,6 +25,7 @@ use tokio_rustls::TlsAcceptor;
 use crate::ServerError;
 use crate::door::CameInOn;
 use crate::drain::Drain;
+use crate::handover::Handover;
 use crate::server::Shared;
 use crate::tls::Tls;
 
@@ -145,8 +146,11 @@ async fn http(
     drain: &Drain,
 ) -> io::Result<()> {
     let service = TowerToHyperService::new(router);
+    let handover = Handover::default();
+    let left = handover.clone();
     let service = service_fn(move |mut request: http::Request<Incoming>| {
         request.extensions_mut().insert(came_in_on);
+        request.extensions_mut().insert(left.clone());
         service.call(request)
     });
     let mut http = http1::Builder::new();
@@ -158,11 +162,22 @@ async fn http(
         http.serve_connection(TokioIo::new(stream), service)
             .with_upgrades()
     );
-    tokio::select! {
-        served = &mut served => return served.map_err(io::Error::other),
-        () = drain.begins() => served.as_mut().graceful_shutdown(),
+    let ended = tokio::select! {
+        served = &mut served => Some(served),
+        () = drain.begins() => None,
+    };
+    match ended {
+        Some(ended) => ended,
+        None => {
+            served.as_mut().graceful_shutdown();
+            served.await
+        }
     }
-    served.await.map_err(io::Error::other)
+    .map_err(io::Error::other)?;
+    if let Some(next) = handover.take() {
+        next.await;
+    }
+    Ok(())
 }
 
 /// Says that there is no place.

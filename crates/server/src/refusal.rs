@@ -62,6 +62,12 @@ impl Refusal {
         }
     }
 
+    /// After how many seconds it may be asked again; rounded up, for a wait is never shortened.
+    pub(crate) fn retry_after_seconds(&self) -> Option<u64> {
+        let wait = self.retry_after?;
+        Some(wait.as_secs() + u64::from(wait.subsec_nanos() > 0))
+    }
+
     /// The answer in a dialect.
     pub(crate) fn response(&self, dialect: Dialect) -> Response {
         let body = dialect.error_body(&self.error, Some(self.status.as_u16()));
@@ -70,10 +76,8 @@ impl Refusal {
         let headers = response.headers_mut();
         let json = HeaderValue::from_static("application/json");
         headers.insert(CONTENT_TYPE, json);
-        match self.retry_after {
-            // Rounded up: a wait is never shortened.
-            Some(wait) => {
-                let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+        match self.retry_after_seconds() {
+            Some(seconds) => {
                 headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
             }
             None => {

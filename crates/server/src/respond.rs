@@ -14,6 +14,7 @@ use http::{HeaderValue, StatusCode};
 
 use crate::answer::{Answer, Asked, Keeping};
 use crate::call::Call;
+use crate::clients::Client;
 use crate::continuations::Found;
 use crate::conversations::{Conversation, Lease};
 use crate::door::{ATTEMPTS, Admission};
@@ -50,30 +51,9 @@ async fn answer(
         .read(request.into_body(), serving.largest_body())
         .await?;
     let words = Relayed::parse(dialect, body.bytes.clone()).map_err(not_a_request)?;
-    let client = &admission.client;
-    let names = routing::models(&words.model, client, &serving.catalog, &serving.section)?;
-    let found = continued(shared, &words, &client.name)?;
-    let conversation = conversation(&words, found.as_ref());
-    let key = Conversation {
-        client: client.name.clone(),
-        model: words.model.clone(),
-        key: conversation.clone(),
-    };
-    let mut lease = lease(shared, &serving, key, &names)?;
-    let (request, include_usage) = request_of(words, found, &mut lease)?;
-    let streams = request.words.stream;
-    let asked = Asked {
-        label: label(shared, &request.words, include_usage),
-        words: Arc::clone(&request.words),
-    };
-    let keeping = Keeping {
-        shared: Arc::clone(shared),
-        client: Arc::clone(client),
-        conversation,
-    };
-    let deadline = Deadline::after(&shared.clock, "request", REQUEST);
-    let call = Call::start(lease, request, deadline);
-    let answer = Answer::new(call, asked, keeping);
+    let streams = words.stream;
+    let previous = words.previous_response_id.clone();
+    let answer = begin(shared, &admission.client, words, previous)?;
     let held = stream::Held { admission, body };
     match streams {
         true => stream::response(answer, held, shared.drain.clone()).await,
@@ -87,15 +67,49 @@ async fn answer(
     }
 }
 
+/// Begins to ask for an answer, which the client shall see as the continuation of `previous`.
+pub(crate) fn begin(
+    shared: &Arc<Shared>,
+    client: &Arc<Client>,
+    words: Relayed,
+    previous: Option<String>,
+) -> Result<Answer, Refusal> {
+    let serving = shared.serving.load_full();
+    let names = routing::models(&words.model, client, &serving.catalog, &serving.section)?;
+    let found = continued(shared, &words, &client.name)?;
+    let conversation = conversation(&words, found.as_ref());
+    let key = Conversation {
+        client: client.name.clone(),
+        model: words.model.clone(),
+        key: conversation.clone(),
+    };
+    let mut lease = lease(shared, &serving, key, &names)?;
+    let (request, include_usage) = request_of(words, found, &mut lease)?;
+    let asked = Asked {
+        label: Label {
+            include_usage,
+            previous_response_id: previous,
+            ..label(shared, &request.words)
+        },
+        words: Arc::clone(&request.words),
+    };
+    let keeping = Keeping {
+        shared: Arc::clone(shared),
+        client: Arc::clone(client),
+        conversation,
+    };
+    let deadline = Deadline::after(&shared.clock, "request", REQUEST);
+    let call = Call::start(lease, request, deadline);
+    Ok(Answer::new(call, asked, keeping))
+}
+
 /// What the client shall know the answer by.
-fn label(shared: &Shared, words: &Relayed, include_usage: bool) -> Label {
+pub(crate) fn label(shared: &Shared, words: &Relayed) -> Label {
     let prefix = fronts::id_prefix(words.dialect());
     Label {
         id: format!("{prefix}{}", shared.new_id()),
         model: words.model.clone(),
         created_at: shared.clock.unix_ms() / 1_000,
-        include_usage,
-        previous_response_id: words.previous_response_id.clone(),
         ..Label::default()
     }
 }
@@ -194,7 +208,7 @@ fn cannot_carry(read: &ClientRequest, refused: &CannotCarry) -> Refusal {
     }
 }
 
-fn not_a_request(error: NotARequest) -> Refusal {
+pub(crate) fn not_a_request(error: NotARequest) -> Refusal {
     let refusal = Refusal::invalid(error.to_string());
     match error.param() {
         Some(param) => refusal.about(param),

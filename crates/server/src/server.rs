@@ -21,7 +21,9 @@ use crate::listener::Listener;
 use crate::metrics::Metrics;
 use crate::refusal::Refusal;
 use crate::tls::Tls;
-use crate::{ServerError, Serving, TlsFiles, door, fronts, health, metrics, models_list};
+use crate::{
+    ServerError, Serving, TlsFiles, door, fronts, health, metrics, models_list, websocket,
+};
 
 /// How a server shall run.
 pub struct ServerOptions {
@@ -150,7 +152,10 @@ fn router(shared: Arc<Shared>) -> Router {
         .route("/readyz", get(health::ready))
         .route("/metrics", get(metrics::page))
         .route("/v1/models", get(models_list::list))
-        .route("/v1/responses", post(fronts::responses))
+        .route(
+            "/v1/responses",
+            post(fronts::responses).get(websocket::upgrade),
+        )
         .route("/v1/chat/completions", post(fronts::chat))
         .route("/v1/messages", post(fronts::messages))
         .fallback(no_such_path)

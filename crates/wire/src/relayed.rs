@@ -17,6 +17,10 @@ pub struct Relayed {
     body: Bytes,
     /// The model, as the client calls it.
     pub model: String,
+    /// The type of a WebSocket's frame; none over HTTP.
+    pub kind: Option<String>,
+    /// Whether it only prepares, and wants no answer (`generate: false`, over WebSocket).
+    pub prepares: bool,
     /// Whether the client wants its answer streamed; absent means no, in every dialect.
     pub stream: bool,
     /// The response it continues (Responses).
@@ -54,6 +58,8 @@ impl Relayed {
         Ok(Self {
             dialect,
             model,
+            kind: fields.string("type"),
+            prepares: flag(&fields, "generate")? == Some(false),
             stream,
             previous_response_id: continued.filter(|_| dialect == Dialect::Responses),
             cache_key,
@@ -67,6 +73,29 @@ impl Relayed {
     #[must_use]
     pub fn dialect(&self) -> Dialect {
         self.dialect
+    }
+
+    /// The items of its input (Responses).
+    ///
+    /// # Errors
+    /// [`NotARequest`] if it is no list of items.
+    pub fn items(&self) -> Result<Vec<Item>, NotARequest> {
+        items(&Fields::of(&self.body).unwrap_or_default())
+    }
+
+    /// The same request with this input, whole, so that it continues no other (Responses).
+    #[must_use]
+    pub fn continuing(self, input: &[Item]) -> Self {
+        let fields = Fields::of(&self.body).unwrap_or_default();
+        let input: Vec<String> = input.iter().map(|item| item.json().to_string()).collect();
+        let kept = fields.members();
+        let kept = kept.filter(|(name, _)| !["input", "previous_response_id"].contains(name));
+        let body = Object::new().distinct(kept).list("input", &input);
+        Self {
+            body: body.end().into(),
+            previous_response_id: None,
+            ..self
+        }
     }
 
     /// The body as it came.
@@ -123,15 +152,7 @@ fn of_responses(
     model: &str,
     previous_response_id: Option<&str>,
 ) -> Result<EncodedRequest, NotARequest> {
-    let input = match fields.json("input") {
-        None => Vec::new(),
-        Some(json) if json.starts_with('"') => {
-            let text: String = fields.string("input").unwrap_or_default();
-            vec![Item::user(&text)]
-        }
-        Some(json) => serde_json::from_str(json)
-            .map_err(|_| NotARequest::shape("\"input\" is neither a text nor a list of items"))?,
-    };
+    let input = items(fields)?;
     let members = anew(fields, model, BY_THE_ROUTE)
         .put_some("previous_response_id", previous_response_id)
         .raw("stream", "true")
@@ -140,6 +161,18 @@ fn of_responses(
     let members = members.strip_suffix('}').unwrap_or(members);
     let request = responses::EncodedRequest::of_members(members, input);
     Ok(EncodedRequest::Responses(request))
+}
+
+fn items(fields: &Fields<'_>) -> Result<Vec<Item>, NotARequest> {
+    match fields.json("input") {
+        None => Ok(Vec::new()),
+        Some(json) if json.starts_with('"') => {
+            let text: String = fields.string("input").unwrap_or_default();
+            Ok(vec![Item::user(&text)])
+        }
+        Some(json) => serde_json::from_str(json)
+            .map_err(|_| NotARequest::shape("\"input\" is neither a text nor a list of items")),
+    }
 }
 
 /// The members but those that are `left`, with another model.

@@ -11,3 +11,4 @@ mod passing;
 mod stage;
 mod strangers;
 mod tls;
+mod websocket;

@@ -143,14 +143,18 @@ fn serving(config: &str, own: KeyFile, environment: &Environment) -> Serving {
     Serving::new(catalog, section, own, environment, &Clock::system())
 }
 
-fn transport() -> Transport {
-    let clock = Clock::system();
-    let dialer = Dialer::new(DialerOptions {
+/// A way to open connections.
+pub(crate) fn dialer() -> Dialer {
+    Dialer::new(DialerOptions {
         sockets: Arc::new(SystemSockets::default()),
         tls: Tls::new(TlsOptions::default()).unwrap(),
         limits: Limits::default(),
-        clock: clock.clone(),
-    });
+        clock: Clock::system(),
+    })
+}
+
+fn transport() -> Transport {
+    let clock = Clock::system();
     let (rng, redactor) = (Rng::seeded(2), Redactor::new());
-    Transport::new(dialer, clock, rng, redactor, Identity::alipes("0.0.0"))
+    Transport::new(dialer(), clock, rng, redactor, Identity::alipes("0.0.0"))
 }

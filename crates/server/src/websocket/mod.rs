@@ -1,0 +1,63 @@
+//! `GET /v1/responses` upgraded: a socket that takes one request after the other (codex-protocol §2;
+//! OpenAI docs, "WebSocket mode"; Open Responses, changelog of 2026-04-24).
+//!
+//! The way of each request is that of `POST /v1/responses`. What is the socket's own is its memory: a
+//! request may name a response of this very socket and send only what is new. What goes to the provider
+//! is whole again, so any provider can go on from it, and what may be left out on that way is for the
+//! transport to know.
+
+mod error_frame;
+mod history;
+mod session;
+
+use std::sync::Arc;
+
+use alipes_net::websocket::{self, HandshakeError};
+use alipes_wire::Dialect;
+use axum::body::Body;
+use axum::extract::{Extension, Request, State};
+use axum::response::Response;
+use http::StatusCode;
+use hyper_util::rt::TokioIo;
+
+use crate::door::Admission;
+use crate::handover::Handover;
+use crate::refusal::Refusal;
+use crate::server::Shared;
+use session::Session;
+
+/// Answers `GET /v1/responses`.
+pub(crate) async fn upgrade(
+    State(shared): State<Arc<Shared>>,
+    Extension(admission): Extension<Admission>,
+    Extension(handover): Extension<Handover>,
+    mut request: Request,
+) -> Response {
+    let acceptance = match websocket::accept(request.headers(), true) {
+        Ok(acceptance) => acceptance,
+        Err(error) => return refusal(&error).response(Dialect::Responses),
+    };
+    let upgrade = hyper::upgrade::on(&mut request);
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
+    let headers = acceptance.response_headers.clone();
+    response.headers_mut().extend(headers);
+    let client = Arc::clone(&admission.client);
+    handover.put(Box::pin(async move {
+        if let Ok(upgraded) = upgrade.await {
+            let largest = shared.serving.load().largest_body();
+            let socket = websocket::serve(TokioIo::new(upgraded), acceptance, largest);
+            Session::new(socket, shared, client).run().await;
+        }
+    }));
+    response
+}
+
+fn refusal(error: &HandshakeError) -> Refusal {
+    let status = match error {
+        HandshakeError::WrongVersion => StatusCode::UPGRADE_REQUIRED,
+        _ => StatusCode::BAD_REQUEST,
+    };
+    let why = format!("this takes a POST, or a WebSocket's upgrade: {error}");
+    Refusal::new(status, "invalid_request", why)
+}

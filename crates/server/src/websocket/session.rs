@@ -1,0 +1,305 @@
+//! One open socket, from its first request to its end.
+//!
+//! While an answer is being written the socket is read, so that pings are answered and a close is
+//! seen at once; requests that come early wait in a short queue. Whoever does not read is waited for,
+//! and the provider with it, but not for ever.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use alipes_base::Deadline;
+use alipes_net::NetErrorKind;
+use alipes_net::websocket::{Message, Socket};
+use alipes_wire::responses::done_item;
+use alipes_wire::{AnswerWriter, Dialect, Frame, Item, ModelEvent, RawEvent, Relayed};
+use bytes::Bytes;
+use http::StatusCode;
+
+use super::error_frame::error_frame;
+use super::history::History;
+use crate::answer::Answer;
+use crate::clients::Client;
+use crate::door;
+use crate::refusal::Refusal;
+use crate::respond;
+use crate::server::Shared;
+
+/// How long a socket lives (codex-protocol §2.4).
+const LIFE: Duration = Duration::from_secs(60 * 60);
+
+/// How long a client may take to read what is sent to it.
+const SEND: Duration = Duration::from_secs(60);
+
+/// After how much silence a client is pinged; it is gone if it is silent for as long again.
+const SILENCE: Duration = Duration::from_secs(30);
+
+/// Requests that may wait while one is being answered.
+const WAITING: usize = 8;
+
+/// Close codes (RFC 6455, section 7.4.1).
+const NORMAL: u16 = 1000;
+const GOING_AWAY: u16 = 1001;
+const UNSUPPORTED: u16 = 1003;
+const POLICY: u16 = 1008;
+const TOO_LARGE: u16 = 1009;
+
+/// The socket has ended, by whichever side.
+struct Gone;
+
+/// An open socket.
+pub(super) struct Session {
+    socket: Box<dyn Socket>,
+    shared: Arc<Shared>,
+    client: Arc<Client>,
+    history: History,
+    waiting: VecDeque<Bytes>,
+    /// The client was pinged, and nothing has come since.
+    pinged: bool,
+}
+
+impl Session {
+    pub(super) fn new(socket: Box<dyn Socket>, shared: Arc<Shared>, client: Arc<Client>) -> Self {
+        Self {
+            socket,
+            history: History::new(shared.serving.load().largest_body()),
+            shared,
+            client,
+            waiting: VecDeque::new(),
+            pinged: false,
+        }
+    }
+
+    /// Serves the socket until either side ends it.
+    pub(super) async fn run(mut self) {
+        let life = Deadline::after(&self.shared.clock, "websocket connection", LIFE);
+        loop {
+            let drain = self.shared.drain.clone();
+            let next = tokio::select! {
+                next = life.run(self.request()) => next,
+                () = drain.begins() => {
+                    let _gone = self.socket.close(GOING_AWAY, "the server ends").await;
+                    return;
+                }
+            };
+            let served = match next {
+                Ok(Ok(text)) => self.serve(text).await,
+                Ok(Err(gone)) => Err(gone),
+                Err(_expired) => return self.expire().await,
+            };
+            if served.is_err() {
+                return;
+            }
+        }
+    }
+
+    /// Says that the socket has lived its time.
+    async fn expire(mut self) {
+        let why = "this connection has reached its limit of 60 minutes; open another one";
+        let code = "websocket_connection_limit_reached";
+        let refusal = Refusal::new(StatusCode::BAD_REQUEST, code, why);
+        if self.send(error_frame(&refusal)).await.is_ok() {
+            let _gone = self.socket.close(NORMAL, "60 minutes").await;
+        }
+    }
+
+    /// The next request. Cancel safe.
+    async fn request(&mut self) -> Result<Bytes, Gone> {
+        while self.waiting.is_empty() {
+            self.read().await?;
+        }
+        self.waiting.pop_front().ok_or(Gone)
+    }
+
+    /// Takes one message from the socket, or lets a silence pass. Cancel safe.
+    async fn read(&mut self) -> Result<(), Gone> {
+        let Ok(message) = tokio::time::timeout(SILENCE, self.socket.next()).await else {
+            if std::mem::replace(&mut self.pinged, true) {
+                return Err(Gone);
+            }
+            return self.socket.ping(Vec::new()).await.map_err(|_| Gone);
+        };
+        self.pinged = false;
+        let (code, why) = match message {
+            Ok(Message::Text(text)) if self.has_room(&text) => {
+                self.waiting.push_back(text);
+                return Ok(());
+            }
+            Ok(Message::Ping(_) | Message::Pong(_)) => return Ok(()),
+            Ok(Message::Text(_)) => (POLICY, "too many requests wait"),
+            Ok(Message::Binary(_)) => (UNSUPPORTED, "a request is text"),
+            Ok(Message::Close { .. }) => (NORMAL, ""),
+            Err(error) if matches!(error.kind, NetErrorKind::TooLarge) => (TOO_LARGE, "too large"),
+            Err(_broken) => return Err(Gone),
+        };
+        let _gone = self.socket.close(code, why).await;
+        Err(Gone)
+    }
+
+    /// Whether one more request may wait: they may be many or long, but not both.
+    fn has_room(&self, text: &Bytes) -> bool {
+        let waiting: usize = self.waiting.iter().map(Bytes::len).sum();
+        let largest = self.shared.serving.load().largest_body();
+        self.waiting.len() < WAITING && waiting + text.len() <= largest
+    }
+
+    async fn send(&mut self, text: String) -> Result<(), Gone> {
+        match tokio::time::timeout(SEND, self.socket.send_text(text)).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(_)) | Err(_) => Err(Gone),
+        }
+    }
+
+    /// Answers one request.
+    async fn serve(&mut self, text: Bytes) -> Result<(), Gone> {
+        let room = self.shared.room.clone();
+        let understood = room.hold(text).and_then(|held| {
+            let asked = self.understand(held.bytes.clone())?;
+            Ok((asked, held))
+        });
+        let (asked, _held) = match understood {
+            Ok(understood) => understood,
+            Err(refusal) => return self.send(error_frame(&refusal)).await,
+        };
+        let Asked {
+            words,
+            continued,
+            said,
+        } = asked;
+        if words.prepares {
+            return self.prepare(&words, said).await;
+        }
+        // An open socket takes no place among the client's requests; each request does.
+        let begun = door::place(&self.client).and_then(|place| {
+            let previous = continued
+                .clone()
+                .or_else(|| words.previous_response_id.clone());
+            let answer = respond::begin(&self.shared, &self.client, words, previous)?;
+            Ok((answer, place))
+        });
+        let answered = match begun {
+            Ok((answer, _place)) => self.answer(answer, said).await?,
+            Err(refusal) => {
+                self.send(error_frame(&refusal)).await?;
+                false
+            }
+        };
+        if let (false, Some(id)) = (answered, continued) {
+            self.history.forget(&id);
+        }
+        Ok(())
+    }
+
+    /// What is asked, whole: behind what this socket remembers of the response that it continues.
+    fn understand(&self, text: Bytes) -> Result<Asked, Refusal> {
+        let words = Relayed::parse(Dialect::Responses, text).map_err(respond::not_a_request)?;
+        if words.kind.as_deref() != Some("response.create") {
+            return Err(
+                Refusal::invalid("a message of type `response.create` is expected").about("type"),
+            );
+        }
+        let mut said = words.items().map_err(respond::not_a_request)?;
+        let continued = words.previous_response_id.clone();
+        let known = continued.as_deref().and_then(|id| self.history.find(id));
+        let Some(known) = known else {
+            // What this socket does not know, a provider may.
+            return Ok(Asked {
+                words,
+                continued: None,
+                said,
+            });
+        };
+        said = [known, &said].concat();
+        let words = words.continuing(&said);
+        Ok(Asked {
+            words,
+            continued,
+            said,
+        })
+    }
+
+    /// Remembers what will be gone on from, and answers nothing.
+    async fn prepare(&mut self, words: &Relayed, said: Vec<Item>) -> Result<(), Gone> {
+        let label = respond::label(&self.shared, words);
+        let id = label.id.clone();
+        let mut writer = AnswerWriter::new(Dialect::Responses, label);
+        let end = ModelEvent::Completed {
+            id: id.clone(),
+            usage: None,
+            end_turn: None,
+        };
+        let begun = ModelEvent::Created { id: id.clone() };
+        for frame in [begun, end]
+            .iter()
+            .flat_map(|event| writer.push(event))
+            .collect::<Vec<_>>()
+        {
+            self.send(frame.data).await?;
+        }
+        self.history.keep(id, said);
+        Ok(())
+    }
+
+    /// Passes an answer on; tells whether it was completed.
+    async fn answer(&mut self, mut answer: Answer, mut said: Vec<Item>) -> Result<bool, Gone> {
+        let mut completed = false;
+        let mut silent = true;
+        let drain = self.shared.drain.clone();
+        loop {
+            let frames = tokio::select! {
+                biased;
+                frames = answer.next() => frames,
+                read = self.read() => {
+                    read?;
+                    continue;
+                }
+                () = drain.is_over() => {
+                    self.send_all(answer.fail(&Refusal::stopping())).await?;
+                    let _gone = self.socket.close(GOING_AWAY, "the server ends").await;
+                    return Err(Gone);
+                }
+            };
+            let Some(frames) = frames else { break };
+            silent = false;
+            for frame in &frames {
+                completed |= frame.name == "response.completed";
+                said.extend(done(frame));
+            }
+            self.send_all(frames).await?;
+        }
+        if let Err(refusal) = answer.outcome() {
+            match silent {
+                true => self.send(error_frame(&refusal)).await?,
+                false => self.send_all(answer.fail(&refusal)).await?,
+            }
+        }
+        if completed {
+            self.history.keep(answer.id().to_owned(), said);
+        }
+        Ok(completed)
+    }
+
+    async fn send_all(&mut self, frames: Vec<Frame>) -> Result<(), Gone> {
+        for frame in frames {
+            self.send(frame.data).await?;
+        }
+        Ok(())
+    }
+}
+
+/// A request, understood.
+struct Asked {
+    words: Relayed,
+    /// The response of this socket that it continues.
+    continued: Option<String>,
+    /// The whole input.
+    said: Vec<Item>,
+}
+
+/// The item that a frame completes.
+fn done(frame: &Frame) -> Option<Item> {
+    if frame.name != "response.output_item.done" {
+        return None;
+    }
+    done_item(&RawEvent::parse(frame.data.clone().into()).ok()?)
+}

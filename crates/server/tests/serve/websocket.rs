@@ -1,0 +1,285 @@
+//! `GET /v1/responses` upgraded: turns that send only what is new, and what a socket does not take.
+
+use std::time::Duration;
+
+use alipes_base::{Clock, Deadline};
+use alipes_net::NetErrorKind;
+use alipes_net::websocket::{self, Message, Socket, Upgrade};
+use serde_json::{Value, json};
+
+use crate::stage::{Stage, dialer, simulator};
+
+const LIMIT: Duration = Duration::from_secs(20);
+
+fn deadline() -> Deadline {
+    Deadline::after(&Clock::system(), "test", LIMIT)
+}
+
+/// Opens a socket as a client with a good key.
+async fn open(
+    stage: &Stage,
+    more: &[(&'static str, &str)],
+) -> Result<websocket::Upgraded, NetErrorKind> {
+    let url = format!("ws://{}/v1/responses", stage.address());
+    let mut ask = Upgrade::new(url.parse().unwrap());
+    let key = format!("Bearer {}", stage.key);
+    ask.headers.insert("authorization", key.parse().unwrap());
+    for (name, value) in more {
+        ask.headers.insert(*name, value.parse().unwrap());
+    }
+    let opened = websocket::connect(&dialer(), ask, deadline()).await;
+    opened.map_err(|error| error.kind)
+}
+
+async fn socket(stage: &Stage) -> Box<dyn Socket> {
+    open(stage, &[]).await.unwrap().socket
+}
+
+/// The next event.
+async fn next(socket: &mut dyn Socket) -> Value {
+    loop {
+        match tokio::time::timeout(LIMIT, socket.next())
+            .await
+            .unwrap()
+            .unwrap()
+        {
+            Message::Text(text) => return serde_json::from_slice(&text).unwrap(),
+            Message::Ping(_) | Message::Pong(_) => {}
+            other => panic!("no event: {other:?}"),
+        }
+    }
+}
+
+/// Asks, and reads the answer to its end.
+async fn turn(socket: &mut dyn Socket, mut ask: Value) -> Vec<Value> {
+    ask["type"] = json!("response.create");
+    ask["model"] = json!("default");
+    socket.send_text(ask.to_string()).await.unwrap();
+    answer(socket).await
+}
+
+async fn answer(socket: &mut dyn Socket) -> Vec<Value> {
+    let mut events = Vec::new();
+    loop {
+        let event = next(socket).await;
+        let kind = event["type"].as_str().unwrap().to_owned();
+        events.push(event);
+        if [
+            "response.completed",
+            "response.failed",
+            "response.incomplete",
+            "error",
+        ]
+        .contains(&&*kind)
+        {
+            return events;
+        }
+    }
+}
+
+fn end(events: &[Value]) -> &Value {
+    &events.last().unwrap()["response"]
+}
+
+async fn closed(socket: &mut dyn Socket) -> Option<u16> {
+    loop {
+        match tokio::time::timeout(LIMIT, socket.next()).await.unwrap() {
+            Ok(Message::Close { code, .. }) => return code,
+            Ok(_) => {}
+            Err(_) => return None,
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_turn_with_a_tool_sends_only_what_is_new_before_any_provider() {
+    for dialect in ["responses", "chat", "messages"] {
+        let model = simulator(&[]).await;
+        let url = model.base_url();
+        let config = format!(
+            "[providers.first]\nbase_url = \"{url}\"\ndialect = \"{dialect}\"\n[model]\ndefault = \"first/m\"\n"
+        );
+        let stage = Stage::with(&config).await;
+        let upgraded = open(&stage, &[]).await.unwrap();
+        assert!(upgraded.compressed, "compression is agreed on");
+        let mut socket = upgraded.socket;
+        let tools = json!([{"type": "function", "name": "list_files", "parameters": {}}]);
+        let warm = turn(
+            &mut *socket,
+            json!({"generate": false, "tools": tools, "input": []}),
+        )
+        .await;
+        assert_eq!(end(&warm)["output"], json!([]), "{dialect}");
+        assert!(model.seen().is_empty(), "nothing is asked to prepare");
+        let ask = json!({
+            "tools": tools, "previous_response_id": end(&warm)["id"],
+            "input": [{"role": "user", "content": "list the files"}],
+        });
+        let called = turn(&mut *socket, ask).await;
+        let numbers: Vec<u64> = called
+            .iter()
+            .filter_map(|event| event["sequence_number"].as_u64())
+            .collect();
+        assert_eq!(
+            numbers,
+            (0..numbers.len() as u64).collect::<Vec<_>>(),
+            "{dialect}"
+        );
+        assert_eq!(
+            end(&called)["previous_response_id"],
+            end(&warm)["id"],
+            "{dialect}"
+        );
+        let call = end(&called)["output"]
+            .as_array()
+            .unwrap()
+            .last()
+            .unwrap()
+            .clone();
+        assert_eq!(call["name"], "list_files", "{dialect}: {call}");
+        let result =
+            json!({"type": "function_call_output", "call_id": call["call_id"], "output": "a.rs"});
+        let ask =
+            json!({"tools": tools, "previous_response_id": end(&called)["id"], "input": [result]});
+        let answered = turn(&mut *socket, ask).await;
+        let text = end(&answered)["output"].to_string();
+        assert!(text.contains("a.rs"), "{dialect}: {text}");
+        socket.close(1000, "").await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn what_a_socket_does_not_know_is_told_in_a_frame_and_the_socket_goes_on() {
+    let model = simulator(&[]).await;
+    let stage = Stage::before(&[&model]).await;
+    let mut socket = socket(&stage).await;
+    for (ask, status, code, param) in [
+        (
+            json!({"previous_response_id": "resp_x", "input": []}),
+            400,
+            "previous_response_not_found",
+            "previous_response_id",
+        ),
+        (json!({"input": 7}), 400, "invalid_request", ""),
+        (
+            json!({"input": [], "background": true}),
+            400,
+            "invalid_request",
+            "",
+        ),
+    ] {
+        let told = turn(&mut *socket, ask).await;
+        let error = &told[0];
+        assert_eq!(
+            (told.len(), &error["type"]),
+            (1, &json!("error")),
+            "{error}"
+        );
+        assert_eq!(error["status"], status);
+        assert_eq!(error["error"]["code"], code, "{error}");
+        assert!(
+            param.is_empty() || error["error"]["param"] == param,
+            "{error}"
+        );
+    }
+    for text in [
+        "no json",
+        r#"{"type":"response.cancel","model":"default"}"#,
+        "[]",
+    ] {
+        socket.send_text(text.to_owned()).await.unwrap();
+        assert_eq!(next(&mut *socket).await["status"], 400, "{text}");
+    }
+    assert!(model.seen().is_empty());
+    let answered = turn(&mut *socket, json!({"input": "hello"})).await;
+    assert_eq!(answered.last().unwrap()["type"], "response.completed");
+}
+
+#[tokio::test]
+async fn a_fault_is_an_error_frame_before_output_and_a_failed_response_behind_it() {
+    let model = simulator(&["sse-challenge"]).await;
+    let stage = Stage::before(&[&model]).await;
+    let told = turn(&mut *socket(&stage).await, json!({"input": "hello"})).await;
+    assert_eq!(told[0]["type"], "error", "{told:?}");
+    assert!(told[0]["status"].as_u64() >= Some(400));
+    let model = simulator(&["sse-cut-after-text"]).await;
+    let stage = Stage::before(&[&model]).await;
+    let mut socket = socket(&stage).await;
+    let told = turn(&mut *socket, json!({"input": "hello"})).await;
+    assert_eq!(told.last().unwrap()["type"], "response.failed", "{told:?}");
+    // Nobody goes on from what was not completed.
+    let ask = json!({"previous_response_id": end(&told)["id"], "input": "go on"});
+    let told = turn(&mut *socket, ask).await;
+    assert_eq!(told[0]["error"]["code"], "previous_response_not_found");
+}
+
+#[tokio::test]
+async fn requests_that_come_early_are_answered_in_their_order() {
+    let model = simulator(&[]).await;
+    let stage = Stage::before(&[&model]).await;
+    let mut socket = socket(&stage).await;
+    for word in ["one", "two", "three"] {
+        let ask = json!({"type": "response.create", "model": "default", "input": "hello", "metadata": {"word": word}});
+        socket.send_text(ask.to_string()).await.unwrap();
+    }
+    for _ in 0..3 {
+        let told = answer(&mut *socket).await;
+        assert_eq!(told.last().unwrap()["type"], "response.completed");
+    }
+    let words: Vec<Value> = model
+        .seen()
+        .iter()
+        .map(|seen| seen.body.as_ref().unwrap()["metadata"]["word"].clone())
+        .collect();
+    assert_eq!(words, ["one", "two", "three"]);
+}
+
+#[tokio::test]
+async fn a_client_that_goes_away_ends_its_answer() {
+    let model = simulator(&["sse-stall-after-text"]).await;
+    let stage = Stage::before(&[&model]).await;
+    let mut socket = socket(&stage).await;
+    let ask = json!({"type": "response.create", "model": "default", "input": "hello"});
+    socket.send_text(ask.to_string()).await.unwrap();
+    while next(&mut *socket).await["type"] != "response.output_text.delta" {}
+    drop(socket);
+    // A server that still had something to wait for would not end before its limit.
+    tokio::time::timeout(LIMIT, stage.server.stop())
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn what_is_no_upgrade_or_comes_from_a_page_is_refused() {
+    let model = simulator(&[]).await;
+    let stage = Stage::before(&[&model]).await;
+    let reply = stage.get("/v1/responses").await;
+    assert_eq!(reply.status, 400, "{reply:?}");
+    for (name, value) in [
+        ("origin", "https://evil.example"),
+        ("authorization", "Bearer no"),
+    ] {
+        let refused = open(&stage, &[(name, value)]).await;
+        assert!(
+            matches!(refused, Err(NetErrorKind::UpgradeRefused { .. })),
+            "{name}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn messages_that_are_too_large_too_many_or_no_text_end_the_socket() {
+    let model = simulator(&["sse-stall-after-created"]).await;
+    let config = crate::stage::config(&[&model], "[serve]\nlargest_body = 100000\n");
+    let stage = Stage::with(&config).await;
+    let mut large = socket(&stage).await;
+    // It may be closed while we still send.
+    let _ = large.send_text("x".repeat(200_000)).await;
+    assert!(matches!(closed(&mut *large).await, Some(1009) | None));
+    let mut many = socket(&stage).await;
+    let ask = json!({"type": "response.create", "model": "default", "input": "hello"});
+    for _ in 0..20 {
+        let _ = many.send_text(ask.to_string()).await;
+    }
+    assert!(matches!(closed(&mut *many).await, Some(1008) | None));
+}
