@@ -8,7 +8,7 @@ use bytes::Bytes;
 
 use crate::fields::Fields;
 use crate::json::{Object, quoted};
-use crate::{Dialect, EncodedRequest, Item, NotARequest, chat, messages, responses};
+use crate::{Dialect, EncodedRequest, Item, NotARequest, chat, messages, responses, sealed};
 
 /// A client's request.
 #[derive(Clone, Debug)]
@@ -118,7 +118,7 @@ impl Relayed {
         match self.dialect {
             Dialect::Responses => of_responses(&fields, model, previous_response_id),
             Dialect::Chat => {
-                let mut body = anew(&fields, model, &["stream"]).raw("stream", "true");
+                let mut body = of_messages(&fields, model);
                 if !self.stream {
                     // Whoever gets the answer in one piece gets its usage with it.
                     body = body.raw("stream_options", r#"{"include_usage":true}"#);
@@ -128,7 +128,7 @@ impl Relayed {
                 )))
             }
             Dialect::Messages => {
-                let body = anew(&fields, model, &["stream"]).raw("stream", "true");
+                let body = of_messages(&fields, model);
                 Ok(EncodedRequest::Messages(messages::EncodedRequest::of_body(
                     body.end(),
                 )))
@@ -152,7 +152,8 @@ fn of_responses(
     model: &str,
     previous_response_id: Option<&str>,
 ) -> Result<EncodedRequest, NotARequest> {
-    let input = items(fields)?;
+    let mut input = items(fields)?;
+    input.retain(|item| !sealed::is_sealed(item.json()));
     let members = anew(fields, model, BY_THE_ROUTE)
         .put_some("previous_response_id", previous_response_id)
         .raw("stream", "true")
@@ -161,6 +162,15 @@ fn of_responses(
     let members = members.strip_suffix('}').unwrap_or(members);
     let request = responses::EncodedRequest::of_members(members, input);
     Ok(EncodedRequest::Responses(request))
+}
+
+/// A request that holds `messages`.
+fn of_messages(fields: &Fields<'_>, model: &str) -> Object {
+    match sealed::without_sealed(&fields.list("messages")) {
+        Some(messages) => anew(fields, model, &["stream", "messages"]).raw("messages", &messages),
+        None => anew(fields, model, &["stream"]),
+    }
+    .raw("stream", "true")
 }
 
 fn items(fields: &Fields<'_>) -> Result<Vec<Item>, NotARequest> {
@@ -248,6 +258,60 @@ mod tests {
             "{body}"
         );
         assert!(!body.contains("ours"), "{body}");
+    }
+
+    #[test]
+    fn another_providers_reasoning_does_not_go_to_one_that_cannot_read_it() {
+        let reasoning = r#"alipes1:{\"type\":\"reasoning\",\"summary\":[]}"#;
+        let table = [
+            (
+                Dialect::Responses,
+                format!(
+                    r#"{{"model":"m","input":[{{"type":"reasoning","encrypted_content":"{reasoning}"}},{{"role":"user","content":"alipes1:"}}]}}"#
+                ),
+                r#"{"model":"n","stream":true,"input":[{"role":"user","content":"alipes1:"}]}"#,
+            ),
+            (
+                Dialect::Chat,
+                format!(
+                    r#"{{"model":"m","stream":true,"messages":[{{"role":"assistant","content":"a","reasoning_details":[{{"data":"{reasoning}"}},{{"data":"own"}}]}}]}}"#
+                ),
+                r#"{"model":"n","messages":[{"role":"assistant","content":"a","reasoning_details":[{"data":"own"}]}],"stream":true}"#,
+            ),
+            (
+                Dialect::Messages,
+                format!(
+                    r#"{{"model":"m","messages":[{{"role":"assistant","content":[{{"type":"thinking","signature":"{reasoning}"}},{{"type":"text","text":"alipes1:{{}}"}}]}}]}}"#
+                ),
+                r#"{"model":"n","messages":[{"role":"assistant","content":[{"type":"text","text":"alipes1:{}"}]}],"stream":true}"#,
+            ),
+        ];
+        for (dialect, body, expected) in table {
+            let words = Relayed::parse(dialect, body.into()).unwrap();
+            let sent = words.encode("n", None).unwrap();
+            assert_eq!(String::from_utf8_lossy(&sent.body()), expected);
+        }
+    }
+
+    #[test]
+    fn a_request_goes_on_behind_what_was_said_before() {
+        let json = r#"{"type":"response.create","generate":false,"model":"m","previous_response_id":"r","new":1e999,"input":"b"}"#;
+        let words = relayed(Dialect::Responses, json);
+        assert_eq!(
+            (words.kind.as_deref(), words.prepares),
+            (Some("response.create"), true)
+        );
+        let said = [vec![Item::user("a")], words.items().unwrap()].concat();
+        let words = words.continuing(&said);
+        assert_eq!(
+            (words.previous_response_id.clone(), words.items().unwrap()),
+            (None, said)
+        );
+        let sent = String::from_utf8(words.encode("m", None).unwrap().body().to_vec()).unwrap();
+        assert!(
+            sent.starts_with(r#"{"model":"m","new":1e999,"stream":true,"input":[{"#),
+            "{sent}"
+        );
     }
 
     #[test]
