@@ -5,6 +5,7 @@
 //! servers, and over wires that go dead without a word, and a real browser signs in. All on loopback; every wait has a
 //! limit; what is installed lies in `interop/.cache`.
 
+mod app_server;
 mod cache;
 mod certificate;
 mod codex;
@@ -50,7 +51,7 @@ pub(crate) const KEY: &str = "sk-interop-dummy";
 pub(crate) enum Part {
     /// Everything that is quick
     All,
-    /// The Codex CLI against our simulator
+    /// The Codex CLI against our simulator, and our client over its app server
     Codex,
     /// The OpenAI SDK for Python against our simulator
     Sdk,
@@ -106,6 +107,7 @@ pub(crate) fn run(part: Part, profile: Profile) -> Result<bool> {
     let cache = Cache::open()?;
     if matches!(part, Part::All | Part::Codex) {
         codex::check(&mut report, &alipes, &cache)?;
+        app_server::check(&mut report, &alipes, &cache)?;
     }
     if matches!(part, Part::All | Part::Sdk) {
         sdk::check(&mut report, &alipes, &cache)?;

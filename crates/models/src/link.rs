@@ -87,6 +87,9 @@ pub(crate) struct Terms {
 impl Link {
     /// The places of its accounts, the one that is to be asked first in front.
     pub(crate) fn preferred(&self, experience: &Experience) -> Vec<usize> {
+        if self.app_server.is_some() {
+            return vec![0];
+        }
         let record = |account: &Account| account.record(experience);
         let records: Vec<AccountRecord> = self.accounts.iter().map(record).collect();
         self.strategy.order(&records)

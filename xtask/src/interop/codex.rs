@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -43,6 +43,31 @@ impl Codex {
             .env("HTTPS_PROXY", "http://127.0.0.1:9")
             .env("NO_PROXY", "127.0.0.1,localhost");
         command
+    }
+
+    /// Lets another program find it, with its home.
+    pub(super) fn lend(&self, command: &mut Command) -> Result<()> {
+        let folder = self.binary.parent().context("a binary lies in a folder")?;
+        let folders = [folder, Path::new("/usr/bin"), Path::new("/bin")];
+        command
+            .env("PATH", std::env::join_paths(folders)?)
+            .env("CODEX_HOME", self.home.path())
+            .env("INTEROP_KEY", KEY);
+        Ok(())
+    }
+
+    /// Whether a process runs that was started with its home (Linux; elsewhere nobody can tell).
+    pub(super) fn runs(&self) -> Result<bool> {
+        let home = format!("CODEX_HOME={}", self.home.path().display());
+        let Ok(processes) = std::fs::read_dir("/proc") else {
+            return Ok(false);
+        };
+        let has_it = |process: std::fs::DirEntry| {
+            let variables = std::fs::read(process.path().join("environ")).unwrap_or_default();
+            let mut variables = variables.split(|byte| *byte == 0);
+            variables.any(|variable| variable == home.as_bytes())
+        };
+        Ok(processes.flatten().any(has_it))
     }
 
     /// One turn in a folder.
