@@ -1,6 +1,7 @@
 //! The official client as a link of a chain: a scripted `codex` in a `PATH` of its own.
 
-#![cfg(all(test, unix))]
+#![cfg(test)]
+#![cfg(unix)]
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,8 +9,8 @@ use std::time::Duration;
 use alipes_base::{Clock, Deadline, Environment, Redactor, Rng};
 use alipes_config::Document;
 use alipes_models::{Catalog, Making, Model as _, Overrides, Prompt, Step, StepUpdate};
-use alipes_net::{Dialer, DialerOptions, HttpClient, Limits, SystemSockets, Tls, TlsOptions};
-use alipes_transport::{Experience, Fault, Identity, Route, Transport};
+use alipes_net::{Dialer, DialerOptions, Limits, SystemSockets, Tls, TlsOptions};
+use alipes_transport::{Fault, Identity, Route, Transport};
 use alipes_wire::{Item, ItemView};
 
 /// It answers every turn with one message.
@@ -37,15 +38,8 @@ fn transport() -> Transport {
         limits: Limits::default(),
         clock: clock.clone(),
     });
-    Transport {
-        experience: Arc::new(Experience::new(clock.clone())),
-        http: HttpClient::new(dialer.clone(), clock.clone()),
-        dialer,
-        clock,
-        rng: Rng::seeded(2),
-        redactor: Redactor::new(),
-        identity: Arc::new(Identity::alipes("0.0.0")),
-    }
+    let (rng, redactor) = (Rng::seeded(2), Redactor::new());
+    Transport::new(dialer, clock, rng, redactor, Identity::alipes("0.0.0"))
 }
 
 /// One step over the models of this configuration, and who was asked instead of the first.
