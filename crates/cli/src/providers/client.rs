@@ -1,4 +1,4 @@
-//! `alipes providers show` for the provider that is no address but the installed official client.
+//! `alipes providers show NAME` for the provider that is no address but the installed official client.
 
 use alipes_auth::installed_codex;
 
