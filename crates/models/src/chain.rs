@@ -12,7 +12,7 @@ use alipes_transport::{Experience, Fault, Priority, Transport};
 use futures_util::future::BoxFuture;
 use tokio::task::JoinSet;
 
-use crate::link::{Ask, Link, Question, Terms};
+use crate::link::{Ask, Link, Question, Terms, preferred};
 use crate::rests::Rests;
 use crate::walk::{Candidate, Standing, Walk};
 use crate::{Model, ModelName, Prompt, StepStream, Strategy};
@@ -77,16 +77,6 @@ impl Chain {
         }
     }
 
-    /// Everybody who can be asked: link by link, and of each the accounts as its strategy says.
-    fn preferred(&self) -> Vec<Candidate> {
-        let links = self.links.iter().enumerate();
-        let candidates = links.flat_map(|(link, known)| {
-            let accounts = known.preferred(&self.experience).into_iter();
-            accounts.map(move |account| Candidate { link, account })
-        });
-        candidates.collect()
-    }
-
     fn asks(&mut self) -> Vec<Ask<'_>> {
         let links = self.links.iter_mut().enumerate();
         links.flat_map(|(at, link)| link.asks(at)).collect()
@@ -111,7 +101,7 @@ impl Model for Chain {
     ) -> BoxFuture<'m, Result<(), Fault>> {
         let question = Question::new(prompt);
         Box::pin(async move {
-            let first = self.preferred().into_iter().next();
+            let first = preferred(&self.links, &self.experience).into_iter().next();
             let mut asks = self.asks().into_iter();
             match asks.find(|ask| Some(ask.who) == first) {
                 Some(first) => first.prewarm(&question, deadline).await,
@@ -129,7 +119,8 @@ impl Model for Chain {
         self.ask_what_is_left();
         let (rests, clock) = (self.rests.clone(), self.clock.clone());
         let experience = Arc::clone(&self.experience);
-        let (preferred, priority) = (self.preferred(), self.priority);
+        let preferred = preferred(&self.links, &self.experience);
+        let priority = self.priority;
         let asks = self.asks();
         let now = clock.now();
         let standing = |ask: &Ask<'_>| Standing {

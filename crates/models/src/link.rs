@@ -64,12 +64,12 @@ pub(crate) struct Ask<'m> {
     /// It is one of several, so that it counts how often each is asked.
     is_one_of_several: bool,
     effort: Option<Effort>,
-    quirks: &'m Quirks,
-    source: Source<'m>,
+    pub(crate) quirks: &'m Quirks,
+    pub(crate) source: Source<'m>,
 }
 
 /// Where its answer comes from.
-enum Source<'m> {
+pub(crate) enum Source<'m> {
     Endpoint(&'m mut Session),
     /// It reads the events of the Responses dialect, but takes the request as it is.
     AppServer(&'m mut AppServer),
@@ -84,9 +84,18 @@ pub(crate) struct Terms {
     pub(crate) experience: Arc<Experience>,
 }
 
+/// Everybody who can be asked: link by link, and of each the accounts as its strategy says.
+pub(crate) fn preferred(links: &[Link], experience: &Experience) -> Vec<Candidate> {
+    let candidates = links.iter().enumerate().flat_map(|(link, known)| {
+        let accounts = known.preferred(experience).into_iter();
+        accounts.map(move |account| Candidate { link, account })
+    });
+    candidates.collect()
+}
+
 impl Link {
     /// The places of its accounts, the one that is to be asked first in front.
-    pub(crate) fn preferred(&self, experience: &Experience) -> Vec<usize> {
+    fn preferred(&self, experience: &Experience) -> Vec<usize> {
         if self.app_server.is_some() {
             return vec![0];
         }
@@ -195,6 +204,13 @@ impl<'m> Ask<'m> {
         }
     }
 
+    /// It is asked once more.
+    pub(crate) fn count(&self, experience: &Experience) {
+        if let (true, Some(account)) = (self.is_one_of_several, self.key()) {
+            experience.asked(&account);
+        }
+    }
+
     /// For how long it is better not asked, after all that the transport remembers.
     pub(crate) fn left_alone(&self) -> Duration {
         match &self.source {
@@ -234,6 +250,7 @@ impl<'m> Ask<'m> {
         terms: &Terms,
         alternatives: Alternatives,
     ) -> ResponseStream<'m> {
+        self.count(&terms.experience);
         let request = self.request(question);
         let body = self.encode(&request);
         let without_reasoning = self.without_reasoning(&request);
@@ -244,9 +261,6 @@ impl<'m> Ask<'m> {
                 return server.stream(request, terms.accepts_restart, terms.deadline);
             }
         };
-        if self.is_one_of_several {
-            terms.experience.asked(&session.account());
-        }
         let body = match body {
             Ok(body) => body,
             Err(cannot_carry) => return session.refuse(&cannot_carry.to_string()),

@@ -32,7 +32,7 @@ mod version;
 mod words;
 
 use alipes_base::Deadline;
-use alipes_transport::{Fault, ResponseStream, Updates};
+use alipes_transport::{Cause, Fault, Phase, Replay, ResponseStream, Route, Updates};
 use alipes_wire::ModelRequest;
 use tokio::task::JoinSet;
 
@@ -77,6 +77,16 @@ impl AppServer {
             let attempt = Attempt::new(setup, &request, accepts_restart, deadline, updates);
             attempt.run(held).await
         })
+    }
+
+    /// What ends at once because the request cannot be said to it.
+    pub(crate) fn refuse(&self, why: &str) -> ResponseStream<'_> {
+        let mut fault = Fault::new(Phase::Send, Cause::InvalidRequest).because(why);
+        fault.replay = Replay::Free;
+        fault.endpoint = self.setup.provider.as_str().into();
+        fault.route = Route::AppServer;
+        let fault = fault.redacted(&self.setup.redactor);
+        ResponseStream::new(move |_updates| std::future::ready(Err(fault)))
     }
 
     /// Starts it and lets it know the terms, so that the first answer comes sooner.

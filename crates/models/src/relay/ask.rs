@@ -1,67 +1,30 @@
-//! What one account of one link needs to be asked with a client's own request.
+//! How a client's own request is asked of one candidate: in the client's words where those are what it
+//! speaks, else said anew from their items.
 
-use std::time::Duration;
+use alipes_transport::{Alternatives, Priority, Request, ResponseStream};
+use alipes_wire::{EncodedRequest, ModelRequest};
 
-use alipes_base::Deadline;
-use alipes_transport::{Alternatives, Priority, Request, ResponseStream, Session};
-use alipes_wire::{Dialect, EncodedRequest, ModelRequest, Quirks};
+use super::{RelayRequest, Terms};
+use crate::link::{Ask, Source};
 
-use super::RelayRequest;
-use crate::ModelName;
-use crate::link::Link;
-use crate::walk::Candidate;
-
-/// Somebody who can be asked.
-pub(super) struct RelayAsk<'r> {
-    pub(super) who: Candidate,
-    pub(super) name: &'r ModelName,
-    pub(super) account: &'r str,
-    quirks: &'r Quirks,
-    session: &'r mut Session,
-}
-
-impl<'r> RelayAsk<'r> {
-    /// Each account of a link, to be asked as the candidate of that place.
-    pub(super) fn all_of(at: usize, link: &'r mut Link) -> impl Iterator<Item = Self> {
-        let (name, quirks) = (&link.name, &link.quirks);
-        let accounts = link.accounts.iter_mut().enumerate();
-        accounts.map(move |(account_at, account)| Self {
-            who: Candidate {
-                link: at,
-                account: account_at,
-            },
-            name,
-            account: &account.name,
-            quirks,
-            session: &mut account.session,
-        })
-    }
-
-    /// What it is asked in.
-    pub(super) fn dialect(&self) -> Dialect {
-        self.session.endpoint().dialect()
-    }
-
-    /// Whether it is on this machine and needs no network.
-    pub(super) fn is_here(&self) -> bool {
-        self.session.endpoint().is_on_this_machine()
-    }
-
-    /// For how long it is better not asked, after all that the transport remembers.
-    pub(super) fn left_alone(&self) -> Duration {
-        self.session.left_alone(&self.name.model)
-    }
-
+impl<'r> Ask<'r> {
     /// Sends it. `alternatives`: who is left after this one.
-    pub(super) fn send(
-        self,
-        request: &RelayRequest,
-        deadline: Deadline,
-        alternatives: Alternatives,
-    ) -> ResponseStream<'r> {
-        let body = match self.say(request) {
+    pub(super) fn pass_on(self, terms: &Terms, alternatives: Alternatives) -> ResponseStream<'r> {
+        self.count(&terms.experience);
+        let request = &terms.request;
+        let body = self.say(request);
+        let session = match self.source {
+            Source::Endpoint(session) => session,
+            Source::AppServer(server) => {
+                return match items(request, &self.name.model) {
+                    Ok(items) => server.stream(items, false, terms.deadline),
+                    Err(why) => server.refuse(&why),
+                };
+            }
+        };
+        let body = match body {
             Ok(body) => body,
-            Err(why) => return self.session.refuse(&why),
+            Err(why) => return session.refuse(&why),
         };
         let without_reasoning = match &body {
             EncodedRequest::Responses(body) => body.without_reasoning(),
@@ -77,7 +40,7 @@ impl<'r> RelayAsk<'r> {
             priority: Priority::Main,
             model: self.name.model.clone(),
         };
-        self.session.stream(request, deadline)
+        session.stream(request, terms.deadline)
     }
 
     /// The request in this provider's dialect; `Err` is why it cannot be said in it.
@@ -89,12 +52,17 @@ impl<'r> RelayAsk<'r> {
             let encoded = request.words.encode(&self.name.model, id);
             return encoded.map_err(|why| why.to_string());
         }
-        let items = request.items.as_deref().map_err(ToOwned::to_owned)?;
-        let items = ModelRequest {
-            model: self.name.model.clone(),
-            ..items.clone()
-        };
+        let items = items(request, &self.name.model)?;
         let encoded = dialect.encode(&items, self.quirks);
         encoded.map_err(|why| why.to_string())
     }
+}
+
+/// The request's items, for this model.
+fn items(request: &RelayRequest, model: &str) -> Result<ModelRequest, String> {
+    let items = request.items.as_deref().map_err(ToOwned::to_owned)?;
+    Ok(ModelRequest {
+        model: model.to_owned(),
+        ..items.clone()
+    })
 }

@@ -13,13 +13,15 @@ mod stream;
 use std::sync::Arc;
 
 use alipes_base::{Clock, Deadline};
+use alipes_transport::Experience;
 use alipes_wire::{CannotCarry, Dialect, ModelRequest, Relayed};
 
-use crate::link::Link;
+use crate::link::{Ask, Link, preferred};
 use crate::rests::Rests;
-use crate::walk::{Standing, Walk};
+use crate::walk::{Candidate, Standing, Walk};
 use crate::{Catalog, Making, ModelName, ModelsError, Overrides};
-use ask::RelayAsk;
+
+use stream::Terms;
 
 pub use stream::{RelayStream, RelayUpdate};
 
@@ -27,6 +29,7 @@ pub use stream::{RelayStream, RelayUpdate};
 pub struct Relay {
     links: Vec<Link>,
     rests: Rests,
+    experience: Arc<Experience>,
     clock: Clock,
 }
 
@@ -65,6 +68,7 @@ impl Catalog {
         let mut relay = Relay {
             links: Vec::new(),
             rests: Rests::default(),
+            experience: Arc::clone(&making.transport.experience),
             clock: making.transport.clock.clone(),
         };
         for overrides in first.into_iter().chain(overrides) {
@@ -117,21 +121,29 @@ impl Relay {
             Some(continued) => link.name == continued.by,
             None => true,
         };
+        let preferred = preferred(&self.links, &self.experience);
         let links = self.links.iter_mut().enumerate();
-        let asks: Vec<RelayAsk<'_>> = links
+        let asks: Vec<Ask<'_>> = links
             .filter(|(_, link)| knows(link))
-            .flat_map(|(at, link)| RelayAsk::all_of(at, link))
+            .flat_map(|(at, link)| link.asks(at))
             .collect();
         let now = self.clock.now();
-        let standing = |ask: &RelayAsk<'_>| Standing {
+        let standing = |ask: &Ask<'_>| Standing {
             who: ask.who,
             rests: self.rests.left(ask.name, ask.account, now),
             left_alone: ask.left_alone(),
             is_here: ask.is_here(),
         };
-        let walk = Walk::new(asks.iter().map(standing).collect());
-        let (rests, clock) = (self.rests.clone(), self.clock.clone());
-        RelayStream::new(walk, asks, request.clone(), deadline, (rests, clock))
+        let known = |who: &Candidate| asks.iter().find(|ask| ask.who == *who).map(standing);
+        let walk = Walk::new(preferred.iter().filter_map(known).collect());
+        let terms = Terms {
+            request: request.clone(),
+            deadline,
+            rests: self.rests.clone(),
+            experience: Arc::clone(&self.experience),
+            clock: self.clock.clone(),
+        };
+        RelayStream::new(walk, asks, terms)
     }
 
     /// A new turn of the client begins.

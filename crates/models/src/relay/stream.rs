@@ -1,15 +1,17 @@
 //! A client's request under way: raw events of its answer, over as many providers as it takes.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use alipes_base::{Clock, Deadline};
-use alipes_transport::{Cause, Done, Fault, ResponseStream, Trace, Update};
+use alipes_transport::{Cause, Done, Experience, Fault, ResponseStream, Trace, Update};
 use alipes_wire::{Dialect, RawEvent};
 
 use super::RelayRequest;
-use super::ask::RelayAsk;
 use super::held::Held;
 use crate::ModelName;
+use crate::link::Ask;
+use crate::readable::Readable;
 use crate::rests::Rests;
 use crate::walk::{Candidate, Walk, blames_the_candidate};
 
@@ -42,14 +44,20 @@ pub struct RelayStream<'r> {
     current: Option<Current<'r>>,
     walk: Walk,
     /// Those who were not asked yet.
-    asks: Vec<RelayAsk<'r>>,
-    request: RelayRequest,
-    deadline: Deadline,
-    rests: Rests,
-    clock: Clock,
+    asks: Vec<Ask<'r>>,
+    terms: Terms,
     held: Held,
     queued: VecDeque<RelayUpdate>,
     outcome: Option<Result<(), Fault>>,
+}
+
+/// What is asked, on what terms, and what is known of those who can be.
+pub(super) struct Terms {
+    pub(super) request: RelayRequest,
+    pub(super) deadline: Deadline,
+    pub(super) rests: Rests,
+    pub(super) experience: Arc<Experience>,
+    pub(super) clock: Clock,
 }
 
 /// The provider that is being asked.
@@ -57,26 +65,18 @@ struct Current<'r> {
     response: ResponseStream<'r>,
     name: &'r ModelName,
     account: &'r str,
+    readable: Readable,
     dialect: Dialect,
 }
 
 impl<'r> RelayStream<'r> {
-    pub(super) fn new(
-        walk: Walk,
-        asks: Vec<RelayAsk<'r>>,
-        request: RelayRequest,
-        deadline: Deadline,
-        (rests, clock): (Rests, Clock),
-    ) -> Self {
+    pub(super) fn new(walk: Walk, asks: Vec<Ask<'r>>, terms: Terms) -> Self {
         let first = walk.current();
         let mut stream = Self {
             current: None,
             walk,
             asks,
-            request,
-            deadline,
-            rests,
-            clock,
+            terms,
             held: Held::default(),
             queued: VecDeque::new(),
             outcome: None,
@@ -117,8 +117,9 @@ impl<'r> RelayStream<'r> {
         Some(Current {
             name: ask.name,
             account: ask.account,
+            readable: ask.readable.clone(),
             dialect: ask.dialect(),
-            response: ask.send(&self.request, self.deadline, self.walk.alternatives()),
+            response: ask.pass_on(&self.terms, self.walk.alternatives()),
         })
     }
 
@@ -168,18 +169,29 @@ impl<'r> RelayStream<'r> {
 
     /// A provider is done: with an answer, or with a fault that the next one may mend.
     fn ended(&mut self, outcome: Result<Done, Fault>) {
-        let Some(Current { name, account, .. }) = self.current.take() else {
+        let Some(Current {
+            name,
+            account,
+            readable,
+            ..
+        }) = self.current.take()
+        else {
             return;
         };
         self.outcome = Some(match outcome {
-            Ok(_done) => {
-                self.rests.answered(name, account);
+            Ok(done) => {
+                self.terms.rests.answered(name, account);
+                // The conversation stays with it.
+                readable.answered(0, done.without_reasoning);
+                self.asks.iter().for_each(|other| other.readable.left());
                 Ok(())
             }
             Err(fault) if fault.cause == Cause::Incomplete && self.held.is_open() => Ok(()),
             Err(fault) if !self.held.is_open() => {
                 if blames_the_candidate(&fault) {
-                    self.rests.failed(name, account, &fault, self.clock.now());
+                    let now = self.terms.clock.now();
+                    self.terms.rests.failed(name, account, &fault, now);
+                    readable.left();
                 }
                 match self.turn_to_next(&fault) {
                     Some(()) => return,

@@ -114,3 +114,40 @@ async fn the_same_conversation_keeps_its_socket() {
         assert_eq!(model.seen().last().unwrap().connection, connection, "{key}");
     }
 }
+
+#[tokio::test]
+async fn the_official_client_is_asked_where_it_stands() {
+    let behind = simulator(&[]).await;
+    let url = behind.base_url();
+    let config = format!(
+        "[providers.second]\nbase_url = \"{url}\"\n[model]\n\
+         default = \"codex-app-server/default\"\nfallback = [\"second/m\"]\n"
+    );
+    // It is not installed here, which only shows when it is asked.
+    let reply = Stage::with(&config).await.ask().await;
+    assert_eq!(reply.status, 200, "{reply:?}");
+    assert_eq!(reply.header("x-alipes-attempts"), Some("2"));
+}
+
+#[tokio::test]
+async fn conversations_of_clients_take_turns_and_each_stays_with_its_account() {
+    let model = simulator(&[]).await;
+    let url = model.base_url();
+    let config = format!(
+        "[providers.first]\nbase_url = \"{url}\"\nstrategy = \"round-robin\"\n\
+         [providers.first.accounts]\na = {{ env = \"KEY_A\" }}\nb = {{ env = \"KEY_B\" }}\n\
+         [model]\ndefault = \"first/m\"\n"
+    );
+    let stage = Stage::with(&config).await;
+    for conversation in ["1", "1", "2", "2", "1"] {
+        let body = serde_json::json!({
+            "model": "default", "input": "hello", "prompt_cache_key": conversation,
+        });
+        let reply = stage.post("/v1/responses", &body.to_string()).await;
+        assert_eq!(reply.status, 200, "{reply:?}");
+    }
+    let seen = model.seen();
+    let keys = seen.iter().filter_map(|seen| seen.header("authorization"));
+    let keys: Vec<&str> = keys.map(|key| key.trim_start_matches("Bearer ")).collect();
+    assert_eq!(keys, ["key-a", "key-a", "key-b", "key-b", "key-a"]);
+}

@@ -57,7 +57,8 @@ impl Stage {
         let own = KeyFile::within(home.path());
         own.make_if_missing().unwrap();
         let key = own.read().unwrap().expose().to_owned();
-        let environment = Environment::new([("KEY_A", "key-a")], PathBuf::from("/"));
+        let environment =
+            Environment::new([("KEY_A", "key-a"), ("KEY_B", "key-b")], PathBuf::from("/"));
         let server = Server::start(ServerOptions {
             listen: (Ipv4Addr::LOCALHOST, 0).into(),
             tls,
