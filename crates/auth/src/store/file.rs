@@ -52,13 +52,15 @@ impl LoginFile {
 
     /// Everything in it; an empty document if there is no file.
     pub(crate) fn document(&self) -> Result<Document, StoreError> {
-        match self
-            .vault
-            .read()
-            .map_err(|source| self.io("read", source))?
-        {
-            Some(text) => Document::parse(&self.path, &text),
-            None => Ok(Document::default()),
+        match self.vault.read() {
+            Ok(Some(text)) => Document::parse(&self.path, &text),
+            Ok(None) => Ok(Document::default()),
+            // Cut off inside a letter, most likely.
+            Err(error) if error.kind() == io::ErrorKind::InvalidData => Err(StoreError::Damaged {
+                path: self.path.clone(),
+                problem: "it is not text".to_owned(),
+            }),
+            Err(source) => Err(self.io("read", source)),
         }
     }
 

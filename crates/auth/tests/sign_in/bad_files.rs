@@ -43,6 +43,19 @@ async fn a_half_written_file_is_named_and_signing_in_keeps_it_aside() {
 }
 
 #[tokio::test]
+async fn a_file_that_ends_inside_a_letter_is_half_written_too() {
+    let machine = Machine::signed_in(HOUR).await;
+    let half = b"{\"version\": 1, \"logins\": {\"caf\xc3";
+    std::fs::write(machine.file(), half).unwrap();
+    let message = machine.credential().current().await.unwrap_err().message;
+    assert!(message.contains("damaged"), "{message}");
+    machine.sign_in().await;
+    machine.credential().current().await.unwrap();
+    let aside = machine.home.path().join("auth.json.damaged");
+    assert_eq!(std::fs::read(aside).unwrap(), half);
+}
+
+#[tokio::test]
 async fn what_is_no_sign_in_is_damaged_and_never_fatal() {
     let machine = Machine::new(&[]).await;
     let odd = [
