@@ -19,6 +19,7 @@ pub(crate) use self::codec::run as codec;
 pub(crate) use self::facts::Facts;
 pub(crate) use self::fallback::run as fallback;
 pub(crate) use self::measure::run as measure;
+pub(crate) use self::page::put;
 pub(crate) use self::recovery::{Arguments as Recovery, run as recovery};
 pub(crate) use self::start::run as start;
 pub(crate) use self::store::run as store;

@@ -9,7 +9,6 @@ use crate::corpus;
 use crate::interop;
 use crate::kills;
 use crate::process::now;
-use crate::workspace::Profile;
 
 /// Runs of each program in `bench start`.
 const RUNS: u32 = 20;
@@ -17,18 +16,21 @@ const RUNS: u32 = 20;
 /// A part: its command, and what runs it; benches may write their tables.
 type Part = (&'static str, fn(write: bool) -> Result<bool>);
 
-const PARTS: [Part; 11] = [
+const PARTS: [Part; 12] = [
     ("seeds", |_write| {
         corpus::seeds(corpus::SEEDS).map(|()| true)
     }),
-    ("interop --profile release", |_write| {
-        interop::run(interop::Part::All, Profile::Release)
+    ("interop --profile release", |write| {
+        interop::run(&interop::Arguments::of(interop::Part::All, write))
     }),
-    ("interop litellm", |_write| {
-        interop::run(interop::Part::Litellm, Profile::Release)
+    ("interop litellm", |write| {
+        interop::run(&interop::Arguments::of(interop::Part::Litellm, write))
     }),
-    ("interop llamacpp", |_write| {
-        interop::run(interop::Part::Llamacpp, Profile::Release)
+    ("interop llamacpp", |write| {
+        interop::run(&interop::Arguments::of(interop::Part::Llamacpp, write))
+    }),
+    ("interop serve", |write| {
+        interop::run(&interop::Arguments::of(interop::Part::Serve, write))
     }),
     ("bench start", |write| {
         bench::start(RUNS, write).map(|()| true)

@@ -21,6 +21,7 @@ mod relay;
 mod report;
 mod running;
 mod sdk;
+mod serve;
 mod turn;
 mod wires;
 mod witness;
@@ -65,6 +66,37 @@ pub(crate) enum Part {
     Litellm,
     /// Our client against a llama.cpp server; not part of `all`, it is compiled
     Llamacpp,
+    /// Real clients through faults, alone and behind `alipes serve`; `all` has a short part of it, the rest installs 800 MB
+    Serve,
+}
+
+/// What to run.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    /// What to try.
+    #[arg(value_enum, default_value_t = Part::All)]
+    part: Part,
+    /// The build to try.
+    #[arg(long, value_enum, default_value_t = Profile::Dev)]
+    profile: Profile,
+    /// Only clients and faults whose name contains one of these (`serve`).
+    #[arg(long, value_name = "NAME", num_args = 1.., conflicts_with = "write")]
+    only: Vec<String>,
+    /// Put the table between the markers in README.md (`serve`).
+    #[arg(long)]
+    write: bool,
+}
+
+impl Arguments {
+    /// A part with a release build.
+    pub(crate) fn of(part: Part, write: bool) -> Self {
+        Self {
+            part,
+            profile: Profile::Release,
+            only: Vec::new(),
+            write,
+        }
+    }
 }
 
 /// The program under test.
@@ -93,9 +125,10 @@ impl Alipes {
 }
 
 /// Runs the checks; whether all passed.
-pub(crate) fn run(part: Part, profile: Profile) -> Result<bool> {
+pub(crate) fn run(arguments: &Arguments) -> Result<bool> {
+    let part = arguments.part;
     let alipes = Alipes {
-        binary: workspace::build(profile)?,
+        binary: workspace::build(arguments.profile)?,
     };
     let mut report = Report::default();
     if matches!(part, Part::All | Part::Wires) {
@@ -117,6 +150,12 @@ pub(crate) fn run(part: Part, profile: Profile) -> Result<bool> {
     }
     if matches!(part, Part::All | Part::Login) {
         login::check(&mut report, &alipes, &cache);
+    }
+    if part == Part::All {
+        serve::check_some(&mut report, &alipes, &cache)?;
+    }
+    if part == Part::Serve {
+        serve::check(&mut report, &alipes, &cache, arguments)?;
     }
     if part == Part::Litellm {
         litellm::check(&mut report, &alipes, &cache)?;

@@ -14,6 +14,7 @@ mod corpus;
 mod full;
 mod interop;
 mod kills;
+mod lanes;
 mod process;
 mod tidy;
 mod workspace;
@@ -22,8 +23,6 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
-
-use crate::workspace::Profile;
 
 /// Developer commands of alipes.
 #[derive(Parser)]
@@ -38,14 +37,7 @@ enum Command {
     /// Check what the house rules ask and neither rustc nor clippy can see.
     Tidy,
     /// Try the built program against real clients and foreign servers, on loopback.
-    Interop {
-        /// What to try.
-        #[arg(value_enum, default_value_t = interop::Part::All)]
-        part: interop::Part,
-        /// The build to try.
-        #[arg(long, value_enum, default_value_t = Profile::Dev)]
-        profile: Profile,
-    },
+    Interop(interop::Arguments),
     /// Measure, side by side with other programs in the same run.
     Bench {
         #[command(subcommand)]
@@ -129,7 +121,7 @@ fn main() -> ExitCode {
 fn run(command: Command) -> Result<bool> {
     match command {
         Command::Tidy => tidy::run(&workspace::root()?),
-        Command::Interop { part, profile } => interop::run(part, profile),
+        Command::Interop(arguments) => interop::run(&arguments),
         Command::Bench { bench } => match bench {
             Bench::Codec { write } => bench::codec(write),
             Bench::Fallback { write } => bench::fallback(write),

@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::{Context, Result};
 
 /// Replaces what stands between the marker `<!-- bench NAME -->` and the next comment, such as `<!-- bench end -->`.
-pub(super) fn put(file: &Path, name: &str, table: &str) -> Result<()> {
+pub(crate) fn put(file: &Path, name: &str, table: &str) -> Result<()> {
     let text =
         std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
     let marker = format!("<!-- bench {name} -->");

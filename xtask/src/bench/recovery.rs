@@ -25,12 +25,13 @@ use self::rows::{ROWS, Row};
 use self::system::{System, Systems};
 use super::facts;
 use crate::interop::{Alipes, Cache};
+use crate::lanes::in_lanes;
 use crate::workspace::{self, Profile};
 
 /// Rows at a time where everybody mostly waits.
 const LANES: u32 = 6;
 
-/// Between the beginnings of two lanes: the start-up of one does not slow down the next.
+/// Between the beginnings of two lanes.
 const APART: Duration = Duration::from_secs(2);
 
 /// What to run.
@@ -97,7 +98,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<bool> {
         }
     };
     quick.iter().try_for_each(|row| measure(row))?;
-    in_lanes(&waiting, measure)?;
+    in_lanes((LANES, APART), &waiting, |row| measure(row))?;
 
     tell(&rows, &locked(&results), &systems, arguments)
 }
@@ -174,24 +175,6 @@ fn measure(systems: &Systems, wanted: &[System], row: &Row, cap: Duration) -> Re
             }
         }
         Ok(result)
-    })
-}
-
-/// Several rows at a time, until all are done or one fails.
-fn in_lanes(rows: &[&Row], measure: impl Fn(&Row) -> Result<()> + Sync) -> Result<()> {
-    let rest = Mutex::new(rows.iter());
-    let next = || rest.lock().unwrap_or_else(PoisonError::into_inner).next();
-    std::thread::scope(|scope| {
-        let lane = |number: u32| {
-            std::thread::sleep(APART * number);
-            std::iter::from_fn(next).try_for_each(|row| measure(row))
-        };
-        let lanes: Vec<_> = (0..LANES)
-            .map(|number| scope.spawn(move || lane(number)))
-            .collect();
-        lanes
-            .into_iter()
-            .try_for_each(|lane| lane.join().ok().context("a lane broke")?)
     })
 }
 

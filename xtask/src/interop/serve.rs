@@ -1,0 +1,143 @@
+//! Other people's clients in trouble, alone and behind `alipes serve`.
+//!
+//! The same client, as it comes, meets the same trouble twice: once with the simulated provider as its own, once with
+//! our server between them. Alone it may do what it likes; behind our server it has to get its answer, once.
+
+mod clients;
+mod faults;
+mod outcome;
+mod page;
+mod stage;
+
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use anyhow::{Result, ensure};
+
+use self::clients::{CLIENTS, Client};
+use self::faults::{FAULTS, Fault};
+use self::outcome::Outcome;
+use self::page::Row;
+use self::stage::{Behind, Stage};
+use super::report::Report;
+use super::{Alipes, Arguments, Cache};
+use crate::bench::{self, Facts};
+use crate::lanes::in_lanes;
+use crate::process::now;
+use crate::workspace;
+
+/// When a client that has not ended is stopped.
+const CAP: Duration = Duration::from_secs(60);
+
+/// Clients at a time, and between their beginnings: most of them mostly wait.
+const LANES: (u32, Duration) = (4, Duration::from_millis(500));
+
+const PROMPT: &str = "hello";
+
+/// What is quick, and in every run: clients and faults by parts of their names.
+const SOME: ([&str; 2], [&str; 2]) = (
+    ["Codex CLI, WebSocket", "Python, responses"],
+    ["cut", "upgrade"],
+);
+
+type Pair = (&'static Client, &'static Fault);
+
+/// Everything, and the table into README.md where asked to.
+pub(super) fn check(
+    report: &mut Report,
+    alipes: &Alipes,
+    cache: &Cache,
+    arguments: &Arguments,
+) -> Result<()> {
+    let is_wanted = |(client, fault): &Pair| {
+        let is_named = |part: &String| client.name.contains(part) || fault.name.contains(part);
+        arguments.only.is_empty() || arguments.only.iter().any(is_named)
+    };
+    let pairs: Vec<Pair> = pairs().filter(is_wanted).collect();
+    ensure!(
+        !pairs.is_empty(),
+        "no client and no fault is called {}",
+        arguments.only.join(" or ")
+    );
+    let table = play(report, alipes, cache, &pairs)?;
+    if arguments.write {
+        let file = workspace::root()?.join("README.md");
+        bench::put(&file, "serve", &table)?;
+    }
+    Ok(())
+}
+
+/// The short part.
+pub(super) fn check_some(report: &mut Report, alipes: &Alipes, cache: &Cache) -> Result<()> {
+    let (clients, faults) = SOME;
+    let is_some = |(client, fault): &Pair| {
+        clients.iter().any(|part| client.name.contains(part))
+            && faults.iter().any(|part| fault.name.contains(part))
+    };
+    let pairs: Vec<Pair> = pairs().filter(is_some).collect();
+    play(report, alipes, cache, &pairs).map(|_| ())
+}
+
+/// Every client with all that can happen to it.
+fn pairs() -> impl Iterator<Item = Pair> {
+    FAULTS.iter().flat_map(|fault| {
+        let strikes = |client: &&Client| fault.on(client.way).is_some();
+        CLIENTS
+            .iter()
+            .filter(strikes)
+            .map(move |client| (client, fault))
+    })
+}
+
+/// Lets them meet, several at a time; prints and returns the table.
+fn play(report: &mut Report, alipes: &Alipes, cache: &Cache, pairs: &[Pair]) -> Result<String> {
+    let rows = Mutex::new(Vec::new());
+    let report = Mutex::new(report);
+    in_lanes(LANES, pairs, |pair| {
+        let row = meet(alipes, cache, *pair, &report)?;
+        rows.lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(row);
+        Ok(())
+    })?;
+    let rows = rows.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let facts = Facts::gather()?;
+    let table = format!(
+        "{}\n\nMeasured {} at {}, {}; a client is stopped after {} s. Again: `cargo xtask interop serve`.",
+        page::table(&rows),
+        facts.date,
+        facts.commit,
+        facts.machine,
+        CAP.as_secs()
+    );
+    println!("\n{table}\n");
+    Ok(table)
+}
+
+/// One client in one trouble, both ways at the same time.
+fn meet(
+    alipes: &Alipes,
+    cache: &Cache,
+    (client, fault): Pair,
+    report: &Mutex<&mut Report>,
+) -> Result<Row> {
+    let one = |behind| turn(alipes, cache, (client, fault), behind);
+    let (alone, served) = (one(Behind::Nothing)?, one(Behind::Serve)?);
+    let name = format!("serve {}, {}", client.name, fault.name);
+    let mut report = report.lock().unwrap_or_else(PoisonError::into_inner);
+    report.tell(&name, served.result(), served.took());
+    Ok(Row {
+        client: client.name,
+        fault: fault.name,
+        alone,
+        served,
+    })
+}
+
+fn turn(alipes: &Alipes, cache: &Cache, (client, fault): Pair, behind: Behind) -> Result<Outcome> {
+    let stage = Stage::open(alipes, fault, client.way, behind)?;
+    let started = now();
+    let ended = client.turn(cache, stage.url(), PROMPT, CAP);
+    let outcome = Outcome::of(ended, started.elapsed(), CAP);
+    Ok(outcome.with_words(|| stage.said()))
+}

@@ -1,0 +1,107 @@
+//! What a client talks to: a simulated provider with trouble, or our server in front of it.
+
+use std::path::Path;
+
+use anyhow::Result;
+use tempfile::TempDir;
+
+use super::super::Alipes;
+use super::faults::{Fault, Way};
+use crate::process::Server;
+
+/// What every client asks for.
+pub(super) const MODEL: &str = "sim-model";
+
+/// Between two words, so that a client shows what came before a break.
+const PACE: [&str; 2] = ["--pace", "2ms"];
+
+/// Whether a client is on its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Behind {
+    Nothing,
+    Serve,
+}
+
+/// One provider, its reserve and our server; ended when dropped, the server first.
+#[derive(Debug)]
+pub(super) struct Stage {
+    serve: Option<Server>,
+    first: Server,
+    _reserve: Option<Server>,
+    _home: TempDir,
+}
+
+impl Stage {
+    pub(super) fn open(alipes: &Alipes, fault: &Fault, way: Way, behind: Behind) -> Result<Self> {
+        let home = tempfile::tempdir()?;
+        let simulate = |faults: Option<&str>| {
+            let mut command = alipes.command(home.path());
+            command.args(["simulate", "--listen", "127.0.0.1:0"]);
+            command.args(PACE);
+            if let Some(fault) = faults {
+                command.args(["--fault", fault]);
+            }
+            Server::start(&mut command)
+        };
+        let first = simulate(fault.on(way))?;
+        let reserve = match (fault.has_reserve, behind) {
+            (true, Behind::Serve) => Some(simulate(None)?),
+            _ => None,
+        };
+        let serve = match behind {
+            Behind::Nothing => None,
+            Behind::Serve => {
+                configure(home.path(), way, &first, reserve.as_ref())?;
+                let mut command = alipes.command(home.path());
+                Some(Server::start(command.args([
+                    "serve",
+                    "--listen",
+                    "127.0.0.1:0",
+                ]))?)
+            }
+        };
+        Ok(Self {
+            serve,
+            first,
+            _reserve: reserve,
+            _home: home,
+        })
+    }
+
+    /// The base URL for the client.
+    pub(super) fn url(&self) -> &str {
+        self.serve.as_ref().unwrap_or(&self.first).url()
+    }
+
+    /// What our server said, and what the first provider saw.
+    pub(super) fn said(&self) -> String {
+        let serve = self.serve.as_ref().map(Server::said).unwrap_or_default();
+        format!("{serve}{}", self.first.said())
+    }
+}
+
+/// The providers, the model's name, and the key that the clients have.
+fn configure(home: &Path, way: Way, first: &Server, reserve: Option<&Server>) -> Result<()> {
+    // Over SSE alone, or the fault would strike a route that our server does not take.
+    let routes = match way {
+        Way::Sse => "[\"sse\"]",
+        Way::WebSocket => "[\"websocket\", \"sse\"]",
+    };
+    let provider = |name: &str, server: &Server| {
+        let url = server.url();
+        format!(
+            "[providers.{name}]\nbase_url = \"{url}\"\nprofile = \"openai-codex\"\nroutes = {routes}\n\
+             api_key = {{ env = \"ALIPES_API_KEY\" }}\n\n"
+        )
+    };
+    let mut text = provider("first", first);
+    let mut models = format!("\"first/{MODEL}\"");
+    if let Some(reserve) = reserve {
+        text += &provider("reserve", reserve);
+        models += &format!(", \"reserve/{MODEL}\"");
+    }
+    text += &format!("[serve.aliases.{MODEL}]\nmodels = [{models}]\n\n");
+    text += "[serve.keys.interop]\nkey = { env = \"ALIPES_API_KEY\" }\n";
+    std::fs::write(home.join("config.toml"), text)?;
+    Ok(())
+}
