@@ -42,7 +42,7 @@ impl Cache {
             python: interop.join(".cache").join("python"),
             interop,
         };
-        cache.install_node()?;
+        cache.install_node("", &cache.node)?;
         cache.install_python()?;
         Ok(cache)
     }
@@ -55,6 +55,13 @@ impl Cache {
     /// The Python that knows the packages.
     pub(super) fn python(&self) -> PathBuf {
         in_venv(&self.python, "python")
+    }
+
+    /// The folder with the programs of `interop/clients/package.json`, 800 MB, installed when it is first asked for.
+    pub(super) fn clients(&self) -> Result<PathBuf> {
+        let target = self.interop.join(".cache").join("clients");
+        self.install_node("clients", &target)?;
+        Ok(target.join("node_modules").join(".bin"))
     }
 
     /// The Hermes Agent.
@@ -107,57 +114,56 @@ impl Cache {
             })
     }
 
-    fn install_node(&self) -> Result<()> {
+    /// Installs what `package.json` of a folder names, `interop` itself or one in it.
+    fn install_node(&self, list: &str, target: &Path) -> Result<()> {
+        let folder = self.interop.join(list);
         let lists = ["package.json", "package-lock.json"];
-        if self.is_installed(&self.node, &lists) {
+        if is_installed(&folder, target, &lists) {
             return Ok(());
         }
-        println!("installing from interop/package.json");
-        start_afresh(&self.node)?;
-        self.copy_lists(&self.node, &["package.json", "package-lock.json"], "")?;
+        println!("installing from {}", folder.join("package.json").display());
+        start_afresh(target)?;
+        copy_lists(&folder, target, &lists, "")?;
         let mut npm = Command::new("npm");
         npm.args(["ci", "--no-audit", "--no-fund", "--loglevel=error"])
-            .current_dir(&self.node);
+            .current_dir(target);
         process::run(&mut npm, INSTALL_LIMIT)
             .context("node 18 or newer with npm is needed")?
             .succeeded("npm ci")?;
-        self.copy_lists(&self.node, &lists, STAMP)
+        copy_lists(&folder, target, &lists, STAMP)
     }
 
     fn install_python(&self) -> Result<()> {
         let lists = ["requirements.txt"];
-        if self.is_installed(&self.python, &lists) {
+        if is_installed(&self.interop, &self.python, &lists) {
             return Ok(());
         }
         println!("installing from interop/requirements.txt");
         make_venv(&self.python)?;
         let list = self.interop.join("requirements.txt");
         pip_install(&self.python, |pip| pip.arg("--requirement").arg(list))?;
-        self.copy_lists(&self.python, &lists, STAMP)
-    }
-
-    fn is_installed(&self, folder: &Path, lists: &[&str]) -> bool {
-        lists.iter().all(|list| {
-            let wanted = std::fs::read(self.interop.join(list));
-            let installed = std::fs::read(folder.join(format!("{list}{STAMP}")));
-            matches!((wanted, installed), (Ok(wanted), Ok(installed)) if wanted == installed)
-        })
-    }
-
-    fn copy_lists(&self, folder: &Path, lists: &[&str], suffix: &str) -> Result<()> {
-        for list in lists {
-            std::fs::copy(
-                self.interop.join(list),
-                folder.join(format!("{list}{suffix}")),
-            )
-            .with_context(|| format!("cannot copy interop/{list}"))?;
-        }
-        Ok(())
+        copy_lists(&self.interop, &self.python, &lists, STAMP)
     }
 }
 
 /// Ends the name of a list's copy, written when all of the list is installed.
 const STAMP: &str = ".installed";
+
+fn is_installed(from: &Path, target: &Path, lists: &[&str]) -> bool {
+    lists.iter().all(|list| {
+        let wanted = std::fs::read(from.join(list));
+        let installed = std::fs::read(target.join(format!("{list}{STAMP}")));
+        matches!((wanted, installed), (Ok(wanted), Ok(installed)) if wanted == installed)
+    })
+}
+
+fn copy_lists(from: &Path, target: &Path, lists: &[&str], suffix: &str) -> Result<()> {
+    for list in lists {
+        std::fs::copy(from.join(list), target.join(format!("{list}{suffix}")))
+            .with_context(|| format!("cannot copy {}", from.join(list).display()))?;
+    }
+    Ok(())
+}
 
 fn make_venv(folder: &Path) -> Result<()> {
     start_afresh(folder)?;

@@ -17,13 +17,17 @@ pub(crate) struct Hermes {
 }
 
 impl Hermes {
-    /// A home whose only provider is at `base_url`. It speaks the Responses protocol over SSE and has no WebSocket.
-    pub(crate) fn new(binary: &Path, base_url: &str) -> Result<Self> {
+    /// What it calls the two dialects that we ask it to speak, both over SSE: it has no WebSocket.
+    pub(crate) const RESPONSES: &str = "codex_responses";
+    pub(crate) const CHAT: &str = "chat_completions";
+
+    /// A home whose only provider is at `base_url` and is spoken to by `transport`.
+    pub(crate) fn new(binary: &Path, base_url: &str, transport: &str) -> Result<Self> {
         let home = tempfile::tempdir()?;
         let config = format!(
             "model: {{provider: interop, default: sim-model}}\n\
              providers:\n  interop:\n    name: Interop\n    base_url: \"{base_url}\"\n    api_key: {KEY}\n    \
-             transport: codex_responses\n    model: sim-model\n    models: {{sim-model: {{context_length: 200000}}}}\n"
+             transport: {transport}\n    model: sim-model\n    models: {{sim-model: {{context_length: 200000}}}}\n"
         );
         std::fs::write(home.path().join("config.yaml"), config)?;
         Ok(Self {

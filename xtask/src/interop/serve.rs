@@ -3,8 +3,10 @@
 //! The same client, as it comes, meets the same trouble twice: once with the simulated provider as its own, once with
 //! our server between them. Alone it may do what it likes; behind our server it has to get its answer, once.
 
+mod claude_code;
 mod clients;
 mod faults;
+mod opencode;
 mod outcome;
 mod page;
 mod stage;
@@ -17,7 +19,7 @@ use anyhow::{Result, ensure};
 use self::clients::{CLIENTS, Client};
 use self::faults::{FAULTS, Fault};
 use self::outcome::Outcome;
-use self::page::Row;
+use self::page::Meeting;
 use self::stage::{Behind, Stage};
 use super::report::Report;
 use super::{Alipes, Arguments, Cache};
@@ -30,7 +32,7 @@ use crate::workspace;
 const CAP: Duration = Duration::from_secs(60);
 
 /// Clients at a time, and between their beginnings: most of them mostly wait.
-const LANES: (u32, Duration) = (4, Duration::from_millis(500));
+const LANES: (u32, Duration) = (6, Duration::from_millis(500));
 
 const PROMPT: &str = "hello";
 
@@ -53,12 +55,13 @@ pub(super) fn check(
         let is_named = |part: &String| client.name.contains(part) || fault.name.contains(part);
         arguments.only.is_empty() || arguments.only.iter().any(is_named)
     };
-    let pairs: Vec<Pair> = pairs().filter(is_wanted).collect();
+    let mut pairs: Vec<Pair> = pairs().filter(is_wanted).collect();
     ensure!(
         !pairs.is_empty(),
         "no client and no fault is called {}",
         arguments.only.join(" or ")
     );
+    leave_out_what_cannot_be_had(&mut pairs, cache);
     let table = play(report, alipes, cache, &pairs)?;
     if arguments.write {
         let file = workspace::root()?.join("README.md");
@@ -78,6 +81,16 @@ pub(super) fn check_some(report: &mut Report, alipes: &Alipes, cache: &Cache) ->
     play(report, alipes, cache, &pairs).map(|_| ())
 }
 
+/// Installs the clients, one after the other: their folders are shared.
+fn leave_out_what_cannot_be_had(pairs: &mut Vec<Pair>, cache: &Cache) {
+    for client in &CLIENTS {
+        if let Err(error) = client.install(cache) {
+            Report::skip(&format!("serve {}", client.name), &format!("{error:#}"));
+            pairs.retain(|(wanted, _)| wanted.name != client.name);
+        }
+    }
+}
+
 /// Every client with all that can happen to it.
 fn pairs() -> impl Iterator<Item = Pair> {
     FAULTS.iter().flat_map(|fault| {
@@ -91,20 +104,23 @@ fn pairs() -> impl Iterator<Item = Pair> {
 
 /// Lets them meet, several at a time; prints and returns the table.
 fn play(report: &mut Report, alipes: &Alipes, cache: &Cache, pairs: &[Pair]) -> Result<String> {
-    let rows = Mutex::new(Vec::new());
+    let meetings = Mutex::new(Vec::new());
     let report = Mutex::new(report);
     in_lanes(LANES, pairs, |pair| {
-        let row = meet(alipes, cache, *pair, &report)?;
-        rows.lock()
+        let meeting = meet(alipes, cache, *pair, &report)?;
+        meetings
+            .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .push(row);
+            .push(meeting);
         Ok(())
     })?;
-    let rows = rows.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let meetings = meetings
+        .into_inner()
+        .unwrap_or_else(PoisonError::into_inner);
     let facts = Facts::gather()?;
     let table = format!(
-        "{}\n\nMeasured {} at {}, {}; a client is stopped after {} s. Again: `cargo xtask interop serve`.",
-        page::table(&rows),
+        "{}\n\nAlone → behind `alipes serve`, {} at {}, {}; **hangs** is more than {} s. Again: `cargo xtask interop serve`.",
+        page::table(&meetings),
         facts.date,
         facts.commit,
         facts.machine,
@@ -120,13 +136,13 @@ fn meet(
     cache: &Cache,
     (client, fault): Pair,
     report: &Mutex<&mut Report>,
-) -> Result<Row> {
+) -> Result<Meeting> {
     let one = |behind| turn(alipes, cache, (client, fault), behind);
     let (alone, served) = (one(Behind::Nothing)?, one(Behind::Serve)?);
     let name = format!("serve {}, {}", client.name, fault.name);
     let mut report = report.lock().unwrap_or_else(PoisonError::into_inner);
     report.tell(&name, served.result(), served.took());
-    Ok(Row {
+    Ok(Meeting {
         client: client.name,
         fault: fault.name,
         alone,

@@ -100,7 +100,7 @@ impl Systems {
                 watch(trusting(&mut command, "CODEX_CA_CERTIFICATE", &stage), cap)?
             }
             System::Hermes => {
-                let hermes = Hermes::new(hermes, stage.url())?;
+                let hermes = Hermes::new(hermes, stage.url(), Hermes::RESPONSES)?;
                 let mut command = hermes.chat(folder.path(), prompt);
                 watch(trusting(&mut command, "SSL_CERT_FILE", &stage), cap)?
             }

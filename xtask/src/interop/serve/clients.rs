@@ -1,13 +1,14 @@
 //! The clients: how each is started, and how it speaks to its provider.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
 use anyhow::Result;
 
-use super::super::{Cache, Codex, KEY};
+use super::super::{Cache, Codex, Hermes, KEY};
 use super::faults::Way;
+use super::{claude_code, opencode};
 use crate::process::{self, Finished, without_proxy};
 
 /// One of them, in one of its ways to speak.
@@ -24,40 +25,109 @@ pub(super) struct Client {
 #[derive(Debug)]
 enum Program {
     Codex,
-    /// The OpenAI SDK for Python, by one of its calls.
-    OpenaiPython(&'static str),
+    /// By one of its transports.
+    Hermes(&'static str),
+    ClaudeCode,
+    /// By one of the AI SDK's packages.
+    Opencode(&'static str),
+    /// A script in `interop/clients`, and which call of the SDK it makes.
+    Python(&'static str, &'static str),
+    Node(&'static str, &'static str),
 }
 
 /// All of them.
-pub(super) static CLIENTS: [Client; 5] = [
-    Client {
-        name: "Codex CLI, SSE",
-        way: Way::Sse,
-        program: Program::Codex,
-    },
-    Client {
-        name: "Codex CLI, WebSocket",
-        way: Way::WebSocket,
-        program: Program::Codex,
-    },
-    Client {
-        name: "OpenAI SDK for Python, responses",
-        way: Way::Sse,
-        program: Program::OpenaiPython("responses"),
-    },
-    Client {
-        name: "OpenAI SDK for Python, WebSocket",
-        way: Way::WebSocket,
-        program: Program::OpenaiPython("websocket"),
-    },
-    Client {
-        name: "OpenAI SDK for Python, chat",
-        way: Way::Sse,
-        program: Program::OpenaiPython("chat"),
-    },
+pub(super) static CLIENTS: [Client; 17] = [
+    client("Codex CLI, SSE", Way::Sse, Program::Codex),
+    client("Codex CLI, WebSocket", Way::WebSocket, Program::Codex),
+    client(
+        "Hermes Agent, responses",
+        Way::Sse,
+        Program::Hermes(Hermes::RESPONSES),
+    ),
+    client(
+        "Hermes Agent, chat",
+        Way::Sse,
+        Program::Hermes(Hermes::CHAT),
+    ),
+    client("Claude Code", Way::Sse, Program::ClaudeCode),
+    client(
+        "opencode, chat",
+        Way::Sse,
+        Program::Opencode("@ai-sdk/openai-compatible"),
+    ),
+    client(
+        "opencode, responses",
+        Way::Sse,
+        Program::Opencode("@ai-sdk/openai"),
+    ),
+    client(
+        "opencode, messages",
+        Way::Sse,
+        Program::Opencode("@ai-sdk/anthropic"),
+    ),
+    client(
+        "OpenAI SDK for Python, responses",
+        Way::Sse,
+        Program::Python("openai_sdk.py", "responses"),
+    ),
+    client(
+        "OpenAI SDK for Python, WebSocket",
+        Way::WebSocket,
+        Program::Python("openai_sdk.py", "websocket"),
+    ),
+    client(
+        "OpenAI SDK for Python, chat",
+        Way::Sse,
+        Program::Python("openai_sdk.py", "chat"),
+    ),
+    client(
+        "OpenAI SDK for Node, responses",
+        Way::Sse,
+        Program::Node("openai_sdk.mjs", "responses"),
+    ),
+    client(
+        "OpenAI SDK for Node, WebSocket",
+        Way::WebSocket,
+        Program::Node("openai_sdk.mjs", "websocket"),
+    ),
+    client(
+        "OpenAI SDK for Node, chat",
+        Way::Sse,
+        Program::Node("openai_sdk.mjs", "chat"),
+    ),
+    client(
+        "Anthropic SDK for Python",
+        Way::Sse,
+        Program::Python("anthropic_sdk.py", "stream"),
+    ),
+    client(
+        "Vercel AI SDK, responses",
+        Way::Sse,
+        Program::Node("ai_sdk.mjs", "responses"),
+    ),
+    client(
+        "Vercel AI SDK, messages",
+        Way::Sse,
+        Program::Node("ai_sdk.mjs", "messages"),
+    ),
 ];
 
+const fn client(name: &'static str, way: Way, program: Program) -> Client {
+    Client { name, way, program }
+}
+
 impl Client {
+    /// Installs what it needs; an error says why this machine cannot have it.
+    pub(super) fn install(&self, cache: &Cache) -> Result<()> {
+        match self.program {
+            Program::Codex | Program::Python(..) => Ok(()),
+            Program::Hermes(_) => cache.hermes().map(|_| ()),
+            Program::ClaudeCode | Program::Opencode(_) | Program::Node(..) => {
+                cache.clients().map(|_| ())
+            }
+        }
+    }
+
     /// One turn with the provider at `url`, in a folder of its own; an error if it does not end in time.
     pub(super) fn turn(
         &self,
@@ -66,24 +136,44 @@ impl Client {
         prompt: &str,
         cap: Duration,
     ) -> Result<Finished> {
-        let folder = tempfile::tempdir()?;
+        let (home, folder) = (tempfile::tempdir()?, tempfile::tempdir()?);
+        let (home, folder) = (home.path(), folder.path());
         match self.program {
             Program::Codex => {
                 let codex = Codex::new(cache, url, self.way == Way::WebSocket)?;
-                process::run(&mut codex.exec(folder.path(), prompt), cap)
+                process::run(&mut codex.exec(folder, prompt), cap)
             }
-            Program::OpenaiPython(call) => {
+            Program::Hermes(transport) => {
+                let hermes = Hermes::new(&cache.hermes()?, url, transport)?;
+                process::run(&mut hermes.chat(folder, prompt), cap)
+            }
+            Program::ClaudeCode => {
+                let mut claude = claude_code::turn(&cache.clients()?, home, url, prompt);
+                process::run(claude.current_dir(folder), cap)
+            }
+            Program::Opencode(package) => {
+                let bin = cache.clients()?;
+                let mut opencode = opencode::turn(&bin, home, (package, url), prompt)?;
+                process::run(opencode.current_dir(folder), cap)
+            }
+            Program::Python(script, call) => {
                 let mut python = Command::new(cache.python());
-                python.arg(cache.script("clients/openai_sdk.py"));
-                process::run(
-                    with(&mut python, folder.path(), [call, url, KEY, prompt]),
-                    cap,
-                )
+                python.arg(script_of(cache, script));
+                process::run(tell(&mut python, folder, [call, url, KEY, prompt]), cap)
+            }
+            Program::Node(script, call) => {
+                let mut node = Command::new("node");
+                node.arg(script_of(cache, script));
+                process::run(tell(&mut node, folder, [call, url, KEY, prompt]), cap)
             }
         }
     }
 }
 
-fn with<'c>(command: &'c mut Command, folder: &Path, arguments: [&str; 4]) -> &'c mut Command {
-    without_proxy(command).args(arguments).current_dir(folder)
+fn script_of(cache: &Cache, name: &str) -> PathBuf {
+    cache.script("clients").join(name)
+}
+
+fn tell<'c>(command: &'c mut Command, folder: &Path, words: [&str; 4]) -> &'c mut Command {
+    without_proxy(command).args(words).current_dir(folder)
 }

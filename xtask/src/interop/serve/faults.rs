@@ -1,7 +1,7 @@
 //! The trouble that clients meet, as the simulator calls it.
 //!
-//! Each row is what a client cannot mend by itself: it lasts longer than the client tries, or it needs another way,
-//! another connection or another provider. Trouble that passes is given as time: how often a client asks is its own affair.
+//! Each row is what some client cannot mend by itself: it lasts longer than that client tries, or it needs another way,
+//! another connection or another provider.
 
 /// How a client and its provider speak.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,31 +26,31 @@ pub(super) struct Fault {
 /// All of them.
 pub(super) static FAULTS: [Fault; 5] = [
     Fault {
-        name: "cut before the text, for 2 s",
-        sse: Some("sse-cut-after-created@2s"),
-        websocket: Some("websocket-cut-after-created@2s"),
+        name: "cut before the text, twice",
+        sse: Some("sse-cut-after-created@1-2"),
+        websocket: Some("websocket-cut-after-created@1-2"),
         has_reserve: false,
     },
     Fault {
-        name: "upgrade refused with 403",
+        name: "upgrade refused (403)",
         sse: None,
         websocket: Some("websocket-refused-403"),
         has_reserve: false,
     },
     Fault {
-        name: "never answered, for 2 s",
-        sse: Some("sse-stall-before-headers@2s"),
-        websocket: Some("websocket-stall-before-first-event@2s"),
+        name: "never answered, once",
+        sse: Some("sse-stall-before-headers@1"),
+        websocket: Some("websocket-stall-before-first-event@1"),
         has_reserve: false,
     },
     Fault {
-        name: "500, from the first provider",
+        name: "500, always",
         sse: Some("500"),
         websocket: Some("500"),
         has_reserve: true,
     },
     Fault {
-        name: "403 challenge, from the first provider",
+        name: "403 challenge, always",
         sse: Some("challenge"),
         websocket: Some("challenge"),
         has_reserve: true,

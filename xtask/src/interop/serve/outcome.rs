@@ -72,9 +72,9 @@ impl Outcome {
 impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Answered(took) => write!(f, "ok, {:.1} s", took.as_secs_f64()),
-            Self::Failed(took, _) => write!(f, "**fails**, {:.1} s", took.as_secs_f64()),
-            Self::Stopped(cap) => write!(f, "**hangs**, > {} s", cap.as_secs()),
+            Self::Answered(took) => write!(f, "ok {:.1} s", took.as_secs_f64()),
+            Self::Failed(took, _) => write!(f, "**fails** {:.1} s", took.as_secs_f64()),
+            Self::Stopped(_) => write!(f, "**hangs**"),
         }
     }
 }

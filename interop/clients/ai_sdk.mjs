@@ -1,0 +1,32 @@
+// One turn with Vercel's AI SDK as it comes: its own retries, its own limits.
+//
+// Usage: ai_sdk.mjs responses|chat|messages BASE_URL KEY PROMPT. Prints the text of the answer as it arrives; any error of
+// the SDK is its own.
+
+import { pathToFileURL } from 'node:url';
+
+const { streamText } = await load('ai');
+const { createOpenAI } = await load('@ai-sdk/openai');
+const { createAnthropic } = await load('@ai-sdk/anthropic');
+
+const [way, baseURL, apiKey, prompt] = process.argv.slice(2);
+const options = { baseURL, apiKey };
+const models = {
+  responses: () => createOpenAI(options).responses('sim-model'),
+  chat: () => createOpenAI(options).chat('sim-model'),
+  messages: () => createAnthropic(options)('sim-model'),
+};
+
+const result = streamText({ model: models[way](), prompt });
+for await (const part of result.fullStream) {
+  if (part.type === 'text-delta') process.stdout.write(part.text);
+  if (part.type === 'error') throw part.error;
+}
+// The SDK takes the end of the stream for the end of the answer, for want of a reason.
+const reason = await result.finishReason;
+if (!['stop', 'tool-calls'].includes(reason)) throw new Error(`the answer finished for the reason ${reason}`);
+
+async function load(name) {
+  const require = (await import('node:module')).createRequire(new URL('../.cache/clients/', import.meta.url));
+  return import(pathToFileURL(require.resolve(name)));
+}
