@@ -5,7 +5,7 @@
 //! the same word, and a new row in the fault table needs nothing here.
 
 use alipes_wire::responses::CreateRequest;
-use alipes_wire::{ApiError, ClientRequest, Dialect, Label, NotARequest, messages};
+use alipes_wire::{ApiError, ClientRequest, Dialect, Echo, Label, NotARequest, messages};
 use bytes::Bytes;
 use http::{Response, header};
 use http_body_util::BodyExt as _;
@@ -71,7 +71,7 @@ impl Foreign {
             tools: asked.request.tools,
             ..CreateRequest::default()
         };
-        let turn = turn::answer(backend, &request, request.input.clone());
+        let turn = turn::answer(backend, (&request, Echo::default()), request.input.clone());
         let now = backend.now();
         let label = Label {
             id: backend.id(self.prefix()),

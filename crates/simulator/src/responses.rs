@@ -6,6 +6,7 @@ use std::future::pending;
 use std::sync::Arc;
 use std::time::Duration;
 
+use alipes_wire::Echo;
 use alipes_wire::responses::CreateRequest;
 use bytes::Bytes;
 use futures_util::stream;
@@ -33,7 +34,7 @@ pub(crate) fn answer(
     };
     let backend = &connection.backend;
     let now = backend.now();
-    let turn = turn::answer(backend, &request, request.input.clone());
+    let turn = turn::answer(backend, (&request, Echo::of(body)), request.input.clone());
     if request.stream == Some(true) {
         streamed(connection, inject::script(turn.events, fault, now))
     } else {

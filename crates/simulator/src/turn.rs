@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use alipes_wire::responses::{CreateRequest, ResponseWriter};
-use alipes_wire::{Frame, Item, ItemView, Usage};
+use alipes_wire::{Echo, Frame, Item, ItemView, Label, Usage};
 use serde_json::Value;
 
 use crate::answers::Refusal;
@@ -23,11 +23,21 @@ pub(crate) struct Turn {
     pub(crate) conversation: Vec<Item>,
 }
 
-/// Answers `request`, whose input continues to be `conversation` in full.
-pub(crate) fn answer(backend: &Backend, request: &CreateRequest, conversation: Vec<Item>) -> Turn {
+/// Answers `request`, whose input continues to be `conversation` in full; the envelope says `echo`.
+pub(crate) fn answer(
+    backend: &Backend,
+    (request, echo): (&CreateRequest, Echo),
+    conversation: Vec<Item>,
+) -> Turn {
     let id = backend.id("resp");
-    let mut writer = ResponseWriter::new(&id, &request.model, backend.now())
-        .after(request.previous_response_id.clone());
+    let mut writer = ResponseWriter::labelled(Label {
+        id: id.clone(),
+        model: request.model.clone(),
+        created_at: backend.now(),
+        previous_response_id: request.previous_response_id.clone(),
+        echo,
+        ..Label::default()
+    });
     let mut frames = writer.open();
     if request.generate != Some(false) {
         match planner::plan(&request.tools, &conversation) {
@@ -142,7 +152,11 @@ mod tests {
             ("hi", "final_answer", 1),
         ] {
             let request = request(prompt);
-            let turn = answer(&backend(), &request, request.input.clone());
+            let turn = answer(
+                &backend(),
+                (&request, Echo::default()),
+                request.input.clone(),
+            );
             let output = turn.object["output"].as_array().unwrap();
             assert_eq!(output.len(), items, "{prompt}");
             assert_eq!(output[0]["phase"], json!(phase), "{prompt}");
@@ -155,7 +169,11 @@ mod tests {
     fn a_request_that_only_prepares_gets_no_output() {
         let mut request = request("hi");
         request.generate = Some(false);
-        let turn = answer(&backend(), &request, request.input.clone());
+        let turn = answer(
+            &backend(),
+            (&request, Echo::default()),
+            request.input.clone(),
+        );
         assert_eq!(turn.events.len(), 3);
         assert_eq!(turn.object["output"], json!([]));
     }

@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use alipes_base::Deadline;
 use alipes_net::websocket::{self, Acceptance, Message, Socket};
-use alipes_wire::Item;
 use alipes_wire::responses::CreateRequest;
+use alipes_wire::{Echo, Item};
 use bytes::Bytes;
 use http::{HeaderValue, Request, Response, StatusCode};
 use http_body_util::{BodyExt as _, Empty};
@@ -190,7 +190,7 @@ impl Served {
             Ok(understood) => understood,
             Err(refusal) => return self.send(refusal.frame()).await,
         };
-        let turn = turn::answer(&backend, &request, conversation);
+        let turn = turn::answer(&backend, (&request, Echo::of(text)), conversation);
         let steps = inject::script(turn.events, fault, backend.now());
         if fault.is_none_or(|fault| fault.point != Point::FirstEvent) {
             self.send(side::limit_frame(backend.now())).await?;

@@ -1,7 +1,7 @@
 //! What the envelope of an answer of ours says, whatever the provider called it.
 
 use crate::fields::Fields;
-use crate::json::Object;
+use crate::json::{Object, list};
 
 /// Our own words on an answer.
 #[derive(Clone, Debug, Default)]
@@ -48,13 +48,25 @@ const DEFAULTS: &[(&str, &str)] = &[
     ("prompt_cache_key", "null"),
 ];
 
+/// What a function tool says where its request did not (Open Responses, `FunctionTool`).
+const TOOL_DEFAULTS: [(&str, &str); 3] = [
+    ("description", "null"),
+    ("parameters", "null"),
+    ("strict", "null"),
+];
+
 impl Echo {
     /// What the response to this body, or frame, repeats of it.
     #[must_use]
     pub fn of(request: &[u8]) -> Self {
         let asked = Fields::of(request).unwrap_or_default();
+        let tools = tools(&asked);
         // Nothing is kept, whatever was asked.
-        let said = |name: &str| asked.json(name).filter(|_| name != "store");
+        let said = |name: &str| match name {
+            "store" => None,
+            "tools" => Some(tools.as_str()),
+            name => asked.json(name),
+        };
         let members = DEFAULTS.iter();
         let members = members.map(|(name, default)| (*name, said(name).unwrap_or(default)));
         Self(Object::new().distinct(members).end())
@@ -63,6 +75,17 @@ impl Echo {
     pub(crate) fn fields(&self) -> Fields<'_> {
         Fields::of(self.0.as_bytes()).unwrap_or_default()
     }
+}
+
+/// The tools, whole.
+fn tools(asked: &Fields<'_>) -> String {
+    let told = |tool: Fields<'_>| {
+        let is_function = tool.text("type").as_deref() == Some("function");
+        let defaults = TOOL_DEFAULTS.into_iter().filter(|_| is_function);
+        Object::new().merge_all(&tool).distinct(defaults).end()
+    };
+    let tools: Vec<String> = asked.objects("tools").into_iter().map(told).collect();
+    list(&tools)
 }
 
 impl Default for Echo {

@@ -414,7 +414,8 @@ fn a_response_repeats_what_was_asked() {
     let response = parsed(response.as_bytes());
     assert_eq!(response["instructions"], json!("be brief"));
     assert_eq!(response["metadata"], json!({"k": "v"}));
-    assert_eq!(response["tools"][0]["name"], json!("f"));
+    let tool = json!({"type": "function", "name": "f", "description": null, "parameters": null, "strict": null});
+    assert_eq!(response["tools"], json!([tool]), "with what every tool has");
     assert_eq!(response["previous_response_id"], json!("resp_0"));
     assert_eq!(response["store"], json!(false), "nothing is kept");
     assert_eq!(response.get("input"), None);
