@@ -66,6 +66,9 @@ pub(crate) enum Part {
     Litellm,
     /// Our client against a llama.cpp server; not part of `all`, it is compiled
     Llamacpp,
+    /// The Open Responses specification, asked of `alipes serve`
+    #[value(name = "openresponses")]
+    OpenResponses,
     /// Real clients through faults, alone and behind `alipes serve`; `all` has a short part of it, the rest installs 800 MB
     Serve,
 }
@@ -150,6 +153,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<bool> {
     }
     if matches!(part, Part::All | Part::Login) {
         login::check(&mut report, &alipes, &cache);
+    }
+    if matches!(part, Part::All | Part::OpenResponses) {
+        serve::check_open_responses(&mut report, &alipes, &cache);
     }
     if part == Part::All {
         serve::check_some(&mut report, &alipes, &cache)?;

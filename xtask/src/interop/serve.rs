@@ -6,6 +6,7 @@
 mod claude_code;
 mod clients;
 mod faults;
+mod open_responses;
 mod opencode;
 mod outcome;
 mod page;
@@ -18,6 +19,7 @@ use anyhow::{Result, ensure};
 
 use self::clients::{CLIENTS, Client};
 use self::faults::{FAULTS, Fault};
+pub(super) use self::open_responses::check as check_open_responses;
 use self::outcome::Outcome;
 use self::page::Meeting;
 use self::stage::{Behind, Stage};

@@ -32,7 +32,23 @@ pub(super) struct Stage {
 }
 
 impl Stage {
+    /// A stage on which a fault strikes.
     pub(super) fn open(alipes: &Alipes, fault: &Fault, way: Way, behind: Behind) -> Result<Self> {
+        let faults = (fault.on(way), fault.has_reserve);
+        Self::build(alipes, faults, (way, "responses"), behind)
+    }
+
+    /// Our server before a provider that speaks this dialect; nothing goes wrong.
+    pub(super) fn healthy(alipes: &Alipes, dialect: &str) -> Result<Self> {
+        Self::build(alipes, (None, false), (Way::Sse, dialect), Behind::Serve)
+    }
+
+    fn build(
+        alipes: &Alipes,
+        (fault, has_reserve): (Option<&str>, bool),
+        speaks: (Way, &str),
+        behind: Behind,
+    ) -> Result<Self> {
         let home = tempfile::tempdir()?;
         let simulate = |faults: Option<&str>| {
             let mut command = alipes.command(home.path());
@@ -43,15 +59,15 @@ impl Stage {
             }
             Server::start(&mut command)
         };
-        let first = simulate(fault.on(way))?;
-        let reserve = match (fault.has_reserve, behind) {
+        let first = simulate(fault)?;
+        let reserve = match (has_reserve, behind) {
             (true, Behind::Serve) => Some(simulate(None)?),
             _ => None,
         };
         let serve = match behind {
             Behind::Nothing => None,
             Behind::Serve => {
-                configure(home.path(), way, &first, reserve.as_ref())?;
+                configure(home.path(), speaks, &first, reserve.as_ref())?;
                 let mut command = alipes.command(home.path());
                 Some(Server::start(command.args([
                     "serve",
@@ -81,7 +97,12 @@ impl Stage {
 }
 
 /// The providers, the model's name, and the key that the clients have.
-fn configure(home: &Path, way: Way, first: &Server, reserve: Option<&Server>) -> Result<()> {
+fn configure(
+    home: &Path,
+    (way, dialect): (Way, &str),
+    first: &Server,
+    reserve: Option<&Server>,
+) -> Result<()> {
     // Over SSE alone, or the fault would strike a route that our server does not take.
     let routes = match way {
         Way::Sse => "[\"sse\"]",
@@ -90,7 +111,8 @@ fn configure(home: &Path, way: Way, first: &Server, reserve: Option<&Server>) ->
     let provider = |name: &str, server: &Server| {
         let url = server.url();
         format!(
-            "[providers.{name}]\nbase_url = \"{url}\"\nprofile = \"openai-codex\"\nroutes = {routes}\n\
+            "[providers.{name}]\nbase_url = \"{url}\"\nprofile = \"openai-codex\"\n\
+             dialect = \"{dialect}\"\nroutes = {routes}\n\
              api_key = {{ env = \"ALIPES_API_KEY\" }}\n\n"
         )
     };
