@@ -10,7 +10,7 @@ use tempfile::TempDir;
 use super::relay::Relay;
 use super::report::{Report, with_words_of};
 use super::{Alipes, Cache, KEY, TURN_LIMIT};
-use crate::process::{self, Server, without_proxy};
+use crate::process::{self, without_proxy};
 
 /// An installed Codex CLI with a home of its own that knows one provider.
 #[derive(Debug)]
@@ -92,14 +92,15 @@ pub(super) fn check(report: &mut Report, alipes: &Alipes, cache: &Cache) -> Resu
     for (route, websocket) in [("sse", false), ("websocket", true)] {
         report.check(&format!("codex {route} tool turn"), || {
             let simulator = alipes.simulate(home.path())?;
-            with_words_of(&simulator, tool_turn(cache, &simulator, websocket))
+            with_words_of(&simulator, tool_turn(cache, simulator.url(), websocket))
         });
     }
     Ok(())
 }
 
-fn tool_turn(cache: &Cache, simulator: &Server, websocket: bool) -> Result<()> {
-    let relay = Relay::start(simulator.url())?;
+/// A turn with the server at `url` in which a tool runs, on one route.
+pub(super) fn tool_turn(cache: &Cache, url: &str, websocket: bool) -> Result<()> {
+    let relay = Relay::start(url)?;
     let codex = Codex::new(cache, relay.url(), websocket)?;
     let folder = tempfile::tempdir()?;
     let marker = folder

@@ -15,7 +15,7 @@ mod stage;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context as _, Result, ensure};
 
 use self::clients::{CLIENTS, Client};
 use self::faults::{FAULTS, Fault};
@@ -24,7 +24,7 @@ use self::outcome::Outcome;
 use self::page::Meeting;
 use self::stage::{Behind, Stage};
 use super::report::Report;
-use super::{Alipes, Arguments, Cache};
+use super::{Alipes, Arguments, Cache, codex};
 use crate::bench::{self, Facts};
 use crate::lanes::in_lanes;
 use crate::process::now;
@@ -64,6 +64,7 @@ pub(super) fn check(
         arguments.only.join(" or ")
     );
     leave_out_what_cannot_be_had(&mut pairs, cache);
+    check_tools(report, alipes, cache);
     let table = play(report, alipes, cache, &pairs)?;
     if arguments.write {
         let file = workspace::root()?.join("README.md");
@@ -80,6 +81,7 @@ pub(super) fn check_some(report: &mut Report, alipes: &Alipes, cache: &Cache) ->
             && faults.iter().any(|part| fault.name.contains(part))
     };
     let pairs: Vec<Pair> = pairs().filter(is_some).collect();
+    check_tools(report, alipes, cache);
     play(report, alipes, cache, &pairs).map(|_| ())
 }
 
@@ -90,6 +92,16 @@ fn leave_out_what_cannot_be_had(pairs: &mut Vec<Pair>, cache: &Cache) {
             Report::skip(&format!("serve {}", client.name), &format!("{error:#}"));
             pairs.retain(|(wanted, _)| wanted.name != client.name);
         }
+    }
+}
+
+/// A turn of the Codex CLI in which a tool runs, through our server, on both routes.
+fn check_tools(report: &mut Report, alipes: &Alipes, cache: &Cache) {
+    for (route, websocket) in [("sse", false), ("websocket", true)] {
+        report.check(&format!("serve codex {route} tool turn"), || {
+            let stage = Stage::healthy(alipes, "responses")?;
+            codex::tool_turn(cache, stage.url(), websocket).with_context(|| stage.said())
+        });
     }
 }
 
