@@ -14,7 +14,19 @@ pub enum AuthorityError {
     /// It said no.
     #[error("the sign-in service refused: {0}")]
     Refused(Refusal),
-    /// What answered was not the service: a challenge, a proxy's page, a portal.
+    /// The edge before it wants a browser to prove itself, which this program is not and does not
+    /// pretend to be.
+    #[error(
+        "the sign-in service asked for a browser challenge instead of answering ({status}{}); it asks that of this network, so try from another one",
+        ray(cf_ray.as_ref())
+    )]
+    Challenged {
+        /// The HTTP status.
+        status: u16,
+        /// The edge's name for the request.
+        cf_ray: Option<String>,
+    },
+    /// What answered was not the service: a proxy's page, a portal.
     #[error("instead of the sign-in service a web page answered ({status}{})", ray(cf_ray.as_ref()))]
     NotTheService {
         /// The HTTP status.
@@ -52,6 +64,18 @@ impl std::fmt::Display for Refusal {
 }
 
 impl AuthorityError {
+    /// Whether asking the same again before long may be answered otherwise.
+    #[must_use]
+    pub(crate) fn may_pass(&self) -> bool {
+        match self {
+            Self::Unreachable(_) => true,
+            Self::Refused(Refusal { status, .. }) | Self::NotTheService { status, .. } => {
+                matches!(status, 408 | 429 | 500..)
+            }
+            Self::Challenged { .. } | Self::Incomplete(_) => false,
+        }
+    }
+
     /// Whether a refresh will never succeed again, and why (codex-protocol §5.5): the codes that say
     /// so, OAuth's own `invalid_grant` (RFC 6749 §5.2), and any 401. Everything else may pass.
     #[must_use]

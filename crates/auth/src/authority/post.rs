@@ -29,6 +29,8 @@ pub(crate) enum Form {
 pub(crate) struct Answer {
     pub(crate) status: u16,
     cf_ray: Option<String>,
+    /// Whether the edge says that this is its challenge.
+    challenged: bool,
     /// `None`, if it was not JSON.
     body: Option<Value>,
 }
@@ -98,14 +100,15 @@ impl Authority {
         let deadline = Deadline::after(&self.clock, name, length);
         let response = self.http.send(call, deadline).await?;
         let status = response.status.as_u16();
-        let cf_ray = response.headers.get("cf-ray");
-        let cf_ray = cf_ray
-            .and_then(|value| value.to_str().ok())
-            .map(ToOwned::to_owned);
+        let header = |name: &str| response.headers.get(name)?.to_str().ok();
+        let cf_ray = header("cf-ray").map(ToOwned::to_owned);
+        let challenged =
+            header("cf-mitigated").is_some_and(|value| value.eq_ignore_ascii_case("challenge"));
         let body = read(response, deadline).await;
         Ok(Answer {
             status,
             cf_ray,
+            challenged,
             body: serde_json::from_slice(&body).ok(),
         })
     }
@@ -119,13 +122,14 @@ async fn read(response: Response, deadline: Deadline) -> Bytes {
 impl Answer {
     /// The body of a success.
     pub(crate) fn accepted(self) -> Result<Value, AuthorityError> {
+        let (status, cf_ray) = (self.status, self.cf_ray);
+        if self.challenged {
+            return Err(AuthorityError::Challenged { status, cf_ray });
+        }
         let Some(body) = self.body.filter(Value::is_object) else {
-            return Err(AuthorityError::NotTheService {
-                status: self.status,
-                cf_ray: self.cf_ray,
-            });
+            return Err(AuthorityError::NotTheService { status, cf_ray });
         };
-        match self.status {
+        match status {
             200..300 => Ok(body),
             status => Err(AuthorityError::Refused(refusal(status, &body))),
         }

@@ -86,35 +86,45 @@ impl DeviceSignIn {
         self.desk.finish(grant).await
     }
 
-    /// Asks again and again. What may pass is waited out: somebody is busy typing.
+    /// Asks again and again. What may pass is waited out: somebody is busy typing. A page where the
+    /// issuer should speak is told at once: nobody types for as long as it stands between.
     async fn typed(&self) -> Result<Value, AuthError> {
         let mut interval = self.interval;
         loop {
             tokio::time::sleep(interval).await;
-            let form = Form::Json(json!({
-                "device_auth_id": self.device, "user_code": self.user_code,
-            }));
-            let path = "api/accounts/deviceauth/token";
-            let asked = self
-                .desk
-                .authority
-                .post(path, form, ("device-code", QUESTION))
-                .await;
-            match asked.and_then(|answer| match answer.status {
-                403 | 404 => Ok(None),
-                _ => answer.accepted().map(Some),
-            }) {
-                Ok(Some(grant)) => return Ok(grant),
-                Ok(None) => {}
-                Err(AuthorityError::Refused(refusal)) => match refusal.status {
-                    429 => interval += self.interval,
-                    500.. => {}
-                    _ => return Err(refused(refusal).into()),
-                },
-                Err(_may_pass) => {}
+            match self.ask().await {
+                Ok(grant) => return Ok(grant),
+                Err(AuthorityError::Refused(refusal)) if is_not_yet(&refusal) => {}
+                Err(error) if error.may_pass() => {
+                    if matches!(&error, AuthorityError::Refused(refusal) if refusal.status == 429) {
+                        interval += self.interval;
+                    }
+                }
+                Err(AuthorityError::Refused(refusal)) => return Err(refused(refusal).into()),
+                Err(error) => return Err(error.into()),
             }
         }
     }
+
+    async fn ask(&self) -> Result<Value, AuthorityError> {
+        let form = Form::Json(json!({
+            "device_auth_id": self.device, "user_code": self.user_code,
+        }));
+        let path = "api/accounts/deviceauth/token";
+        let limit = ("device-code", QUESTION);
+        let answer = self.desk.authority.post(path, form, limit).await?;
+        answer.accepted()
+    }
+}
+
+/// Whether nobody has typed the code yet: 403 and 404 say so (codex-protocol §5.4), in the issuer's
+/// own JSON, unless that names one of the ends of RFC 8628 §3.5.
+fn is_not_yet(refusal: &Refusal) -> bool {
+    let ended = matches!(
+        refusal.code.as_deref(),
+        Some("access_denied" | "expired_token")
+    );
+    matches!(refusal.status, 403 | 404) && !ended
 }
 
 /// The names of RFC 8628 §3.5; this issuer's own are not known.

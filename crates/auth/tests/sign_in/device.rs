@@ -1,10 +1,10 @@
 //! Signing in with a code on another device.
 
-use alipes_auth::{AuthError, SignInError};
+use alipes_auth::{AuthError, AuthorityError, SignInError};
 use alipes_simulator::Route;
 use http::{HeaderMap, Method};
 
-use crate::machine::{Machine, NAME, send, until};
+use crate::machine::{Machine, NAME, deadline, send, until};
 
 /// A person types the code.
 async fn type_in(url: url::Url, code: &str) -> u16 {
@@ -46,6 +46,24 @@ async fn what_may_pass_is_waited_out() {
         assert_eq!(typed, 200, "{fault}");
         signed_in.unwrap();
     }
+}
+
+#[tokio::test]
+async fn a_challenge_is_told_at_once_and_not_taken_for_somebody_who_is_typing() {
+    // The second request is the first question.
+    let machine = Machine::new(&["device-challenge@2"]).await;
+    let sign_in = machine.logins().with_code(NAME).await.unwrap();
+    let error = deadline().run(sign_in.finish()).await.unwrap().unwrap_err();
+    let message = error.to_string();
+    assert!(
+        matches!(
+            error,
+            AuthError::Authority(AuthorityError::Challenged { status: 403, .. })
+        ),
+        "{message}"
+    );
+    assert!(message.contains("cf-ray"), "{message}");
+    assert_eq!(machine.seen(Route::Device).len(), 2);
 }
 
 #[tokio::test]

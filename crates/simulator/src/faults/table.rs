@@ -221,6 +221,7 @@ pub(super) static FAULTS: &[FaultInfo] = table! {
     DEVICE Headers Refuse(&answers::NOT_FOUND),         "device-off",           "the issuer offers no sign-in by device code";
     DEVICE Headers Refuse(&answers::RATE_LIMITED),      "device-429",           "the issuer answers 429 to devices";
     DEVICE Headers Refuse(&answers::SERVER_ERROR),      "device-500",           "the issuer answers 500 to devices";
+    DEVICE Headers Refuse(&answers::CHALLENGE),         "device-challenge",     "the issuer answers a challenge page to devices";
     ACCOUNT Headers Refuse(&answers::SERVER_ERROR),     "account-500",          "usage and workspace are answered with 500";
     ACCOUNT Headers Refuse(&answers::CHALLENGE),        "account-challenge",    "usage and workspace meet a challenge page";
     ACCOUNT Headers Stall,                              "account-stall",        "usage and workspace are never answered";

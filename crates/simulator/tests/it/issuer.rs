@@ -188,7 +188,7 @@ async fn a_device_waits_until_its_code_is_typed() {
 }
 
 /// Of each fault, the status and a word of the answer of the request that it strikes.
-const FAULTS: [(&str, u16, &str); 21] = [
+const FAULTS: [(&str, u16, &str); 22] = [
     ("sign-in-denied", 302, "error=access_denied"),
     ("sign-in-no-entitlement", 302, "missing_codex_entitlement"),
     ("sign-in-error", 302, "error=server_error"),
@@ -206,6 +206,7 @@ const FAULTS: [(&str, u16, &str); 21] = [
     ("device-off", 404, "not_found"),
     ("device-429", 429, "rate_limit"),
     ("device-500", 500, "server_error"),
+    ("device-challenge", 403, "Just a moment"),
     ("account-500", 500, "server_error"),
     ("account-challenge", 403, "Just a moment"),
     ("account-elsewhere", 200, "http://localhost:"),
