@@ -7,6 +7,7 @@ use std::io::{self, Write as _};
 use std::path::Path;
 
 use alipes_base::Secret;
+use alipes_config::create_private;
 
 /// What the first line of such a file begins with; the origin follows, and the key is the next line.
 const OPENING: &str = "alipes key for ";
@@ -91,14 +92,6 @@ impl SavedKey {
 /// Whether a header can carry it, and nothing in it ends one key and begins another.
 pub(crate) fn is_one_key(text: &str) -> bool {
     text.bytes().all(|byte| matches!(byte, b'!'..=b'~'))
-}
-
-fn create_private(folder: &Path) -> io::Result<()> {
-    let mut builder = std::fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder)
 }
 
 #[cfg(test)]

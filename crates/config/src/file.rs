@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
-use crate::{ConfigError, Place, Position};
+use crate::{ConfigError, Place, Position, create_private};
 
 /// The largest file that is read or saved: 1 MiB.
 pub const MAX_BYTES: usize = 1 << 20;
@@ -107,13 +107,4 @@ fn followed(path: &Path) -> io::Result<PathBuf> {
     } else {
         Ok(path.to_owned())
     }
-}
-
-/// Creates the folder for its owner only; one that is there keeps its mode.
-fn create_private(folder: &Path) -> io::Result<()> {
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder)
 }

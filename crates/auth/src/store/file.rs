@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use alipes_base::{Clock, Deadline};
+use alipes_config::create_private;
 
-use super::vault::create_private;
 use super::{Document, FileVault, Login, Permissions, StoreError, Vault};
 
 /// The longest to wait for the lock: whoever holds it waits for the issuer at most half as long.

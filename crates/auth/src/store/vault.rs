@@ -7,6 +7,7 @@ use std::fs::{self, File};
 use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
+use alipes_config::create_private;
 use tempfile::NamedTempFile;
 
 /// The largest file that is read, in bytes.
@@ -140,13 +141,4 @@ impl Vault for FileVault {
     fn guard(&self) -> Permissions {
         Permissions::Private
     }
-}
-
-/// Creates the folder for its owner only; one that is there keeps its mode.
-pub(super) fn create_private(folder: &Path) -> io::Result<()> {
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder)
 }

@@ -1,10 +1,12 @@
 //! The store's files: private to their owner, and locked by the system, which lets go of a lock when
 //! its process dies, however it dies.
 
-use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+
+use alipes_config::create_private;
 
 use super::failure::PATIENCE;
 use crate::StoreError;
@@ -60,7 +62,7 @@ impl Files {
     /// Makes the folder and an empty database, where there are none. SQLite gives its other files
     /// the mode of the database.
     pub(super) fn make(&self) -> Result<(), StoreError> {
-        let made = folder(&self.folder).and_then(|()| {
+        let made = create_private(&self.folder).and_then(|()| {
             let created = private(&self.database(), OpenOptions::new().create(true));
             created.map(drop)
         });
@@ -104,15 +106,6 @@ impl Files {
             },
         }
     }
-}
-
-/// A folder for its owner alone; one that is there stays as it is.
-pub(super) fn folder(path: &Path) -> io::Result<()> {
-    let mut builder = DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(path)
 }
 
 /// A file that its owner alone can read and write.

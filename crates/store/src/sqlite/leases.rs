@@ -13,10 +13,11 @@ use std::sync::PoisonError;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use alipes_config::create_private;
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::failure::Failure;
-use super::files::{Files, folder, private};
+use super::files::{Files, private};
 use super::{signed, unsigned};
 use crate::{Lease, StoreError};
 
@@ -67,7 +68,7 @@ impl Holder {
 
     /// The file gets its name when it is locked already: nobody sees it free while we live.
     fn lock_file(&self) -> io::Result<File> {
-        folder(&self.files.holders())?;
+        create_private(&self.files.holders())?;
         let path = self.path();
         let unnamed = path.with_extension("new");
         let file = private(&unnamed, OpenOptions::new().create_new(true))?;
