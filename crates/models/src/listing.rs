@@ -7,6 +7,7 @@ use alipes_transport::{AuxiliaryFault, Credential, Endpoint, Transport};
 use alipes_wire::ListedModel;
 
 use crate::Provider;
+use crate::catalog::reach::Reached;
 
 /// A provider's list of models, still to be asked for.
 pub struct Listing {
@@ -19,18 +20,17 @@ pub struct Listing {
 }
 
 impl Listing {
-    pub(crate) fn new(
-        transport: &Transport,
-        endpoint: Endpoint,
-        credential: Arc<dyn Credential>,
-        provider: Provider,
-    ) -> Self {
+    pub(crate) fn new(transport: &Transport, reached: Reached, provider: Provider) -> Self {
+        let Reached {
+            endpoint,
+            credential,
+        } = reached;
         let path = provider.models_path.clone();
         Self {
             transport: transport.clone(),
             path: path.unwrap_or_else(|| endpoint.profile().models_path.clone()),
             provider,
-            endpoint: Arc::new(endpoint),
+            endpoint,
             credential,
         }
     }

@@ -10,6 +10,8 @@ use alipes_transport::{
 };
 use alipes_wire::{Quota, QuotaFields};
 
+use crate::catalog::reach::Reached;
+
 /// An answer without a date counts for this long, and none for less than a minute.
 const COUNTS: Duration = Duration::from_secs(24 * 3_600);
 const LEAST: Duration = Duration::from_secs(60);
@@ -33,16 +35,11 @@ pub struct UsageQuestion {
 }
 
 impl UsageQuestion {
-    pub(crate) fn new(
-        transport: &Transport,
-        endpoint: Arc<Endpoint>,
-        credential: Arc<dyn Credential>,
-        source: UsageSource,
-    ) -> Self {
+    pub(crate) fn new(transport: &Transport, reached: Reached, source: UsageSource) -> Self {
         Self {
             transport: transport.clone(),
-            endpoint,
-            credential,
+            endpoint: reached.endpoint,
+            credential: reached.credential,
             source,
         }
     }

@@ -3,7 +3,8 @@
 use alipes_transport::{AccountRest, QuotaLeft};
 
 use super::provider::{Key, NamedKey, Provider};
-use super::{Catalog, Making, effective_profile};
+use super::reach::effective_profile;
+use super::{Catalog, Making};
 use crate::ModelsError;
 use crate::strategy::AccountRecord;
 

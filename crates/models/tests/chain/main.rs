@@ -4,4 +4,5 @@
 
 mod accounts;
 mod common;
+mod elsewhere;
 mod providers;

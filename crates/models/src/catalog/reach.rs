@@ -1,0 +1,136 @@
+//! Where a provider is asked, and by whom: one way for turns and for whatever is asked beside them, so
+//! that nothing goes to another address, or by another account, than the turn itself.
+
+use std::sync::Arc;
+
+use alipes_base::Environment;
+use alipes_transport::{Credential, Endpoint, Profile, Session};
+use http::{HeaderName, HeaderValue};
+
+use super::provider::Provider;
+use super::{Catalog, Making};
+use crate::{Listing, ModelsError, UsageQuestion};
+
+/// An account's address, and what it is shown there.
+pub(crate) struct Reached {
+    pub(crate) endpoint: Arc<Endpoint>,
+    pub(crate) credential: Arc<dyn Credential>,
+}
+
+impl Catalog {
+    /// Where a provider is, and how it wants to be asked; not where a workspace of its lives elsewhere.
+    ///
+    /// # Errors
+    /// [`ModelsError`], if it has no usable address.
+    pub fn endpoint(&self, provider: &Provider) -> Result<Endpoint, ModelsError> {
+        endpoint(provider, effective_profile(provider)?)
+    }
+
+    /// A conversation with one account of a provider.
+    pub(super) fn session(
+        &self,
+        provider: &Provider,
+        profile: &Profile,
+        making: Making<'_>,
+    ) -> Result<Session, ModelsError> {
+        let reached = self.reached(provider, profile, making.environment)?;
+        let (endpoint, credential) = (reached.endpoint, reached.credential);
+        let id = making.session_id.to_owned();
+        Ok(making.transport.session(endpoint, credential, id))
+    }
+
+    /// What is left of the account that this provider is asked with, still to be asked for; `None`
+    /// if it does not say.
+    ///
+    /// # Errors
+    /// [`ModelsError`], if it has no usable address or key.
+    pub fn usage(
+        &self,
+        provider: &Provider,
+        making: Making<'_>,
+    ) -> Result<Option<UsageQuestion>, ModelsError> {
+        let Some(source) = provider.usage.clone() else {
+            return Ok(None);
+        };
+        let profile = effective_profile(provider)?;
+        let reached = self.reached(provider, &profile, making.environment)?;
+        let question = UsageQuestion::new(making.transport, reached, source);
+        Ok(Some(question))
+    }
+
+    /// A provider's own list of models: of the one that is named, or of the default model's.
+    ///
+    /// # Errors
+    /// [`ModelsError`], if it is not known which provider, or it cannot be had.
+    pub fn listing(
+        &self,
+        provider: Option<&str>,
+        making: Making<'_>,
+    ) -> Result<Listing, ModelsError> {
+        let default = self.model.default.as_ref();
+        let default = default.map(|name| name.value.provider.as_str());
+        let name = match (provider.or(default), self.configured.as_slice()) {
+            (Some(name), _) => name,
+            (None, [(name, _)]) => name.as_str(),
+            (None, _) => return Err(self.which_provider()),
+        };
+        let provider = self.provider(name)?;
+        let profile = effective_profile(&provider)?;
+        let reached = self.reached(&provider, &profile, making.environment)?;
+        Ok(Listing::new(making.transport, reached, provider))
+    }
+
+    /// Where the account that a provider is asked with is served: its workspace may live elsewhere.
+    fn reached(
+        &self,
+        provider: &Provider,
+        profile: &Profile,
+        environment: &Environment,
+    ) -> Result<Reached, ModelsError> {
+        let known = endpoint(provider, profile.clone())?;
+        let credential = self.credential(provider, &known, environment)?;
+        let endpoint = match self.routed(provider, &known) {
+            Some(elsewhere) => endpoint(&elsewhere, profile.clone())?,
+            None => known,
+        };
+        let endpoint = Arc::new(endpoint);
+        Ok(Reached {
+            endpoint,
+            credential,
+        })
+    }
+}
+
+fn endpoint(provider: &Provider, profile: Profile) -> Result<Endpoint, ModelsError> {
+    let base_url = address(provider)?;
+    let endpoint = Endpoint::new(&provider.name, base_url, profile, provider.routes.clone())?
+        .with_dialect(provider.dialect)
+        .with_key_header(provider.key_header);
+    let version = provider.anthropic_version.as_deref();
+    // Read as printable, so every header can carry it.
+    Ok(match version.map(HeaderValue::from_str) {
+        Some(Ok(version)) => {
+            endpoint.with_header(HeaderName::from_static("anthropic-version"), version)
+        }
+        _ => endpoint,
+    })
+}
+
+fn address(provider: &Provider) -> Result<&str, ModelsError> {
+    provider.base_url.as_deref().ok_or_else(|| {
+        let name = provider.name.clone();
+        match provider.app_server {
+            true => ModelsError::OfficialClient { provider: name },
+            false => ModelsError::NoAddress { provider: name },
+        }
+    })
+}
+
+/// The profile that is named, or else the host's, with the provider's own fields on top.
+pub(super) fn effective_profile(provider: &Provider) -> Result<Profile, ModelsError> {
+    let name = match provider.profile {
+        Some(name) => name,
+        None => Profile::name_for_host(&Endpoint::host_of(address(provider)?)?),
+    };
+    Ok(Profile::with(name, provider.endpoint.clone())?)
+}
