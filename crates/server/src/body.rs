@@ -35,11 +35,15 @@ pub(crate) struct Kept {
 
 impl Default for Room {
     fn default() -> Self {
-        Self(Arc::new(Semaphore::new(TOGETHER)))
+        Self::of(TOGETHER)
     }
 }
 
 impl Room {
+    fn of(kib: usize) -> Self {
+        Self(Arc::new(Semaphore::new(kib)))
+    }
+
     /// Reads a body of at most `most` bytes.
     pub(crate) async fn read(&self, body: Body, most: usize) -> Result<Kept, Refusal> {
         let whole = tokio::time::timeout(WHOLE, self.pieces(body, most)).await;
@@ -112,4 +116,60 @@ fn full() -> Refusal {
     let why = "too many large requests at once";
     let refusal = Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "server_is_overloaded", why);
     refusal.after(Duration::from_secs(1))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+
+    use futures_util::stream::{pending, unfold};
+
+    use super::*;
+
+    /// A body of so many pieces of a KiB, each after a wait.
+    fn pieces(number: usize, wait: Duration) -> Body {
+        Body::from_stream(unfold(0, move |given| async move {
+            tokio::time::sleep(wait).await;
+            let piece = Bytes::from_static(&[b'x'; 1 << 10]);
+            (given < number).then_some((Ok::<_, Infallible>(piece), given + 1))
+        }))
+    }
+
+    async fn status(room: &Room, body: Body) -> u16 {
+        let read = room.read(body, 1 << 20).await;
+        read.map_or_else(|refusal| refusal.status.as_u16(), |_kept| 200)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_has_its_time_as_a_whole_and_for_each_piece() {
+        let room = Room::default();
+        let silent = Body::from_stream(pending::<Result<Bytes, Infallible>>());
+        assert_eq!(status(&room, silent).await, 408);
+        assert_eq!(status(&room, pieces(10, PIECE / 2)).await, 200);
+        assert_eq!(status(&room, pieces(10, 2 * PIECE)).await, 408);
+        assert_eq!(status(&room, pieces(1_000, PIECE / 2)).await, 408);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn all_bodies_together_have_a_bound() {
+        let room = Room::of(10);
+        let piece = |number| pieces(number, Duration::ZERO);
+        let first = room.read(piece(6), 1 << 20).await.unwrap();
+        let refused = room.read(piece(5), 1 << 20).await.unwrap_err();
+        assert_eq!(refused.status.as_u16(), 503);
+        assert!(refused.retry_after.is_some());
+        let second = room.hold(Bytes::from_static(&[0; 4 << 10])).unwrap();
+        assert!(room.hold(Bytes::from_static(b"x")).is_err());
+        drop((first, second));
+        assert_eq!(status(&room, piece(10)).await, 200);
+        assert_eq!(status(&room, piece(11)).await, 503);
+        assert_eq!(status(&room, piece(10)).await, 200);
+    }
+
+    #[tokio::test]
+    async fn a_piece_of_many_small_ones_takes_the_room_of_its_bytes() {
+        let room = Room::of(1);
+        let small = futures_util::stream::iter((0..1_024).map(|_| Ok::<_, Infallible>("x")));
+        assert!(room.read(Body::from_stream(small), 1 << 20).await.is_ok());
+    }
 }

@@ -57,11 +57,10 @@ impl Clients {
     }
 
     /// Whose key it is. Takes as long for every key of one length, whoever it is.
-    pub(crate) fn with_key(&self, presented: &str) -> Option<Arc<Client>> {
-        let presented = Secret::new(presented.to_owned());
+    pub(crate) fn with_key(&self, presented: &Secret) -> Option<Arc<Client>> {
         let mut found = None;
         for client in &self.0 {
-            if client.has_key(&presented) {
+            if client.has_key(presented) {
                 found = Some(Arc::clone(client));
             }
         }
@@ -117,6 +116,10 @@ mod tests {
     use alipes_config::Document;
     use std::path::PathBuf;
 
+    fn secret(key: &str) -> Secret {
+        Secret::new(key.to_owned())
+    }
+
     fn clients(home: &std::path::Path) -> Clients {
         let text = "[serve.keys.a]\nkey = { env = \"A\" }\nmodels = [\"fast\", \"work/*\"]\n\
                     [serve.keys.blank]\nkey = { env = \"BLANK\" }\n";
@@ -130,7 +133,10 @@ mod tests {
     fn a_changed_key_counts_from_the_next_use_on() {
         let home = tempfile::tempdir().unwrap();
         let clients = clients(home.path());
-        let name = |key: &str| clients.with_key(key).map(|client| client.name.clone());
+        let name = |key: &str| {
+            let client = clients.with_key(&secret(key))?;
+            Some(client.name.clone())
+        };
         assert_eq!(name("key-a").as_deref(), Some("a"));
         let own = KeyFile::within(home.path());
         for key in ["first", "second"] {
@@ -146,14 +152,17 @@ mod tests {
     fn nothing_is_nobodys_key() {
         let home = tempfile::tempdir().unwrap();
         for key in ["", " ", "key-", "key-a ", "KEY-A"] {
-            assert!(clients(home.path()).with_key(key).is_none(), "{key:?}");
+            let clients = clients(home.path());
+            assert!(clients.with_key(&secret(key)).is_none(), "{key:?}");
         }
     }
 
     #[test]
     fn a_client_may_ask_for_its_own_models_only() {
         let home = tempfile::tempdir().unwrap();
-        let client = clients(home.path()).with_key("key-a").unwrap();
+        let client = clients(home.path())
+            .with_key(&secret("key-a"))
+            .unwrap();
         for (model, allowed) in [
             ("fast", true),
             ("work/gpt-x", true),

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use alipes_base::Secret;
 use alipes_wire::Dialect;
 use axum::extract::{Request, State};
 use axum::middleware::Next;
@@ -39,6 +40,8 @@ pub(crate) struct CameInOn(pub(crate) SocketAddr);
 #[derive(Clone, Debug)]
 pub(crate) struct Admission {
     pub(crate) client: Arc<Client>,
+    /// What it was known by: whoever stays shows it again.
+    pub(crate) key: Secret,
     #[expect(dead_code, reason = "the client's place is held")]
     place: Arc<Admitted>,
 }
@@ -92,9 +95,10 @@ fn admit(shared: &Shared, request: &Request) -> Result<Option<Admission>, Refusa
         return Err(Refusal::stopping());
     }
     let key = key(request.headers()).ok_or_else(no_key)?;
-    let client = serving.clients.with_key(key).ok_or_else(no_key)?;
+    let key = Secret::new(key.to_owned());
+    let client = serving.clients.with_key(&key).ok_or_else(no_key)?;
     let place = Arc::new(place(&client)?);
-    Ok(Some(Admission { client, place }))
+    Ok(Some(Admission { client, key, place }))
 }
 
 /// A place among the client's requests.
@@ -129,7 +133,8 @@ fn bearer(value: &str) -> Option<&str> {
     (scheme.eq_ignore_ascii_case("bearer") && !key.is_empty()).then_some(key)
 }
 
-fn no_key() -> Refusal {
+/// There is no key, or it opens nothing.
+pub(crate) fn no_key() -> Refusal {
     let why = "this needs a key, as `Authorization: Bearer KEY` or `x-api-key: KEY`; \
                `alipes serve key` prints it on the machine that serves";
     Refusal::new(StatusCode::UNAUTHORIZED, "invalid_api_key", why)

@@ -22,6 +22,7 @@ mod answer;
 mod body;
 mod call;
 mod clients;
+mod connection;
 mod continuations;
 mod conversations;
 mod door;
@@ -45,6 +46,7 @@ mod server;
 mod serving;
 mod stream;
 mod tls;
+mod unread;
 mod websocket;
 
 pub use error::ServerError;

@@ -1,48 +1,25 @@
 //! The listening socket, its connections, and who owns their tasks.
 //!
-//! One task accepts and owns all connections, and one task serves each. A connection that sends no
-//! head within its time is closed, be it a new one or one that is kept between requests; of too many
-//! at once the newest are told so and closed.
+//! One task accepts and owns all connections, and one task serves each (`connection`). Of too many at
+//! once the newest are told so and closed.
 
-use std::io;
 use std::net::SocketAddr;
-use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use hyper::body::Incoming;
-use hyper::server::conn::http1;
-use hyper::service::{Service as _, service_fn};
-use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::service::TowerToHyperService;
-use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _};
+use tokio::io::AsyncWriteExt as _;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
-use tokio_rustls::TlsAcceptor;
 
 use crate::ServerError;
-use crate::door::CameInOn;
-use crate::drain::Drain;
-use crate::handover::Handover;
+use crate::connection::serve_connection;
 use crate::server::Shared;
 use crate::tls::Tls;
 
-/// How long a client may take for a request's head, idle time between requests included.
-const HEAD: Duration = Duration::from_secs(60);
-
-/// Most bytes of a request's head.
-const LARGEST_HEAD: usize = 64 << 10;
-
-/// Most headers in a head.
-const HEADERS: usize = 128;
-
 /// The pause after a connection could not be accepted: descriptors are short, for example.
 const AFTER_FAILURE: Duration = Duration::from_millis(100);
-
-/// How long a client may take for the TLS handshake.
-const HANDSHAKE: Duration = Duration::from_secs(10);
 
 /// How long connections have for their last word, once nothing is waited for.
 const LAST_WORD: Duration = Duration::from_secs(2);
@@ -97,7 +74,7 @@ impl Listener {
                     let counted = shared.metrics.connection();
                     connections.spawn(async move {
                         // How a connection ends is its client's affair.
-                        let _ended = connection(stream, acceptor, router, &drain).await;
+                        let _ended = serve_connection(stream, acceptor, router, &drain).await;
                         drop((place, counted));
                     });
                 }
@@ -120,64 +97,6 @@ impl Listener {
 
 async fn all(connections: &mut JoinSet<()>) {
     while connections.join_next().await.is_some() {}
-}
-
-/// Serves one connection to its end.
-async fn connection(
-    stream: TcpStream,
-    acceptor: Option<TlsAcceptor>,
-    router: Router,
-    drain: &Drain,
-) -> io::Result<()> {
-    let came_in_on = CameInOn(stream.local_addr()?);
-    // Small pieces must not wait for each other.
-    stream.set_nodelay(true)?;
-    let Some(acceptor) = acceptor else {
-        return http(stream, came_in_on, router, drain).await;
-    };
-    let secured = tokio::time::timeout(HANDSHAKE, acceptor.accept(stream)).await;
-    http(secured??, came_in_on, router, drain).await
-}
-
-async fn http(
-    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
-    came_in_on: CameInOn,
-    router: Router,
-    drain: &Drain,
-) -> io::Result<()> {
-    let service = TowerToHyperService::new(router);
-    let handover = Handover::default();
-    let left = handover.clone();
-    let service = service_fn(move |mut request: http::Request<Incoming>| {
-        request.extensions_mut().insert(came_in_on);
-        request.extensions_mut().insert(left.clone());
-        service.call(request)
-    });
-    let mut http = http1::Builder::new();
-    http.timer(TokioTimer::new())
-        .header_read_timeout(HEAD)
-        .max_buf_size(LARGEST_HEAD)
-        .max_headers(HEADERS);
-    let mut served = pin!(
-        http.serve_connection(TokioIo::new(stream), service)
-            .with_upgrades()
-    );
-    let ended = tokio::select! {
-        served = &mut served => Some(served),
-        () = drain.begins() => None,
-    };
-    match ended {
-        Some(ended) => ended,
-        None => {
-            served.as_mut().graceful_shutdown();
-            served.await
-        }
-    }
-    .map_err(io::Error::other)?;
-    if let Some(next) = handover.take() {
-        next.await;
-    }
-    Ok(())
 }
 
 /// Says that there is no place.

@@ -42,12 +42,13 @@ pub(crate) async fn upgrade(
     *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
     let headers = acceptance.response_headers.clone();
     response.headers_mut().extend(headers);
-    let client = Arc::clone(&admission.client);
+    // Its requests are counted, not its socket.
+    let Admission { client, key, .. } = admission;
     handover.put(Box::pin(async move {
         if let Ok(upgraded) = upgrade.await {
             let largest = shared.serving.load().largest_body();
             let socket = websocket::serve(TokioIo::new(upgraded), acceptance, largest);
-            Session::new(socket, shared, client).run().await;
+            Session::new(socket, shared, (client, key)).run().await;
         }
     }));
     response

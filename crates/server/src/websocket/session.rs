@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use alipes_base::Deadline;
+use alipes_base::{Deadline, Secret};
 use alipes_net::NetErrorKind;
 use alipes_net::websocket::{Message, Socket};
 use alipes_wire::responses::done_item;
@@ -52,6 +52,9 @@ pub(super) struct Session {
     socket: Box<dyn Socket>,
     shared: Arc<Shared>,
     client: Arc<Client>,
+    /// What the client was let in with. It is looked at again with each request, so that a key that
+    /// is taken back ends what it opened.
+    key: Secret,
     history: History,
     waiting: VecDeque<Bytes>,
     /// The client was pinged, and nothing has come since.
@@ -59,12 +62,17 @@ pub(super) struct Session {
 }
 
 impl Session {
-    pub(super) fn new(socket: Box<dyn Socket>, shared: Arc<Shared>, client: Arc<Client>) -> Self {
+    pub(super) fn new(
+        socket: Box<dyn Socket>,
+        shared: Arc<Shared>,
+        (client, key): (Arc<Client>, Secret),
+    ) -> Self {
         Self {
             socket,
             history: History::new(shared.serving.load().largest_body()),
             shared,
             client,
+            key,
             waiting: VecDeque::new(),
             pinged: false,
         }
@@ -150,8 +158,21 @@ impl Session {
         }
     }
 
+    /// Whether the client may still ask, and as what it is known now.
+    fn recognise(&mut self) -> Result<(), Refusal> {
+        let known = self.shared.serving.load().clients.with_key(&self.key);
+        let known = known.filter(|client| client.name == self.client.name);
+        self.client = known.ok_or_else(door::no_key)?;
+        Ok(())
+    }
+
     /// Answers one request.
     async fn serve(&mut self, text: Bytes) -> Result<(), Gone> {
+        if let Err(refusal) = self.recognise() {
+            self.send(error_frame(&refusal)).await?;
+            let _gone = self.socket.close(POLICY, "this key opens nothing").await;
+            return Err(Gone);
+        }
         let room = self.shared.room.clone();
         let understood = room.hold(text).and_then(|held| {
             let asked = self.understand(held.bytes.clone())?;
