@@ -11,6 +11,8 @@ use serde::{Deserialize, Serialize};
 pub enum Entry {
     /// What the model is told about folder, platform and date.
     Setting(Item),
+    /// What the project's own files tell the model, such as `AGENTS.md`.
+    Project(Item),
     /// The user's message. It begins a turn.
     User(Item),
     /// A try to reach the model, and how it ended.
@@ -42,6 +44,10 @@ pub enum Entry {
         /// How many of the newest items stay behind the summary.
         kept: usize,
     },
+    /// What a request really took, by the provider's word.
+    Count(Count),
+    /// The user has taken something back.
+    Undone(Undone),
     /// The turn is over.
     Ended {
         /// Why there is no answer; nothing if there is one.
@@ -60,6 +66,24 @@ pub struct Attempt {
     pub outcome: String,
     /// How long it took, in milliseconds.
     pub took_ms: u64,
+}
+
+/// The tokens of one request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Count {
+    /// Tokens that the model read, cached ones included.
+    pub tokens: u64,
+    /// Bytes of the items that were sent, without the instructions and the tools.
+    pub bytes: u64,
+}
+
+/// What was taken back: the model sees the conversation as if it had not been.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Undone {
+    /// The last compaction: what it stood for is back.
+    Compaction,
+    /// The last turn. What its tools have done stays done.
+    Turn,
 }
 
 /// A stored entry that cannot be read.
@@ -100,6 +124,7 @@ impl Entry {
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Setting(_) => "setting",
+            Self::Project(_) => "project",
             Self::User(_) => "user",
             Self::Attempt(_) => "attempt",
             Self::Model(_) => "model",
@@ -107,6 +132,9 @@ impl Entry {
             Self::ToolIntent { .. } => "intent",
             Self::ToolResult(_) => "result",
             Self::Compaction { .. } => "compaction",
+            Self::Count(_) => "count",
+            Self::Undone(Undone::Compaction) => "restored",
+            Self::Undone(Undone::Turn) => "undone",
             Self::Ended { .. } => "ended",
         }
     }
@@ -115,9 +143,11 @@ impl Entry {
     #[must_use]
     pub fn item(&self) -> Option<&Item> {
         match self {
-            Self::Setting(item) | Self::User(item) | Self::Model(item) | Self::ToolResult(item) => {
-                Some(item)
-            }
+            Self::Setting(item)
+            | Self::Project(item)
+            | Self::User(item)
+            | Self::Model(item)
+            | Self::ToolResult(item) => Some(item),
             _ => None,
         }
     }
@@ -126,9 +156,11 @@ impl Entry {
     #[must_use]
     pub fn json(&self) -> Cow<'_, str> {
         match self {
-            Self::Setting(item) | Self::User(item) | Self::Model(item) | Self::ToolResult(item) => {
-                Cow::Borrowed(item.json())
-            }
+            Self::Setting(item)
+            | Self::Project(item)
+            | Self::User(item)
+            | Self::Model(item)
+            | Self::ToolResult(item) => Cow::Borrowed(item.json()),
             Self::Attempt(attempt) => json(attempt),
             Self::Decision { call_id, allowed } => json(&Decision {
                 call_id: call_id.into(),
@@ -147,6 +179,8 @@ impl Entry {
                 summary: summary.into(),
                 kept: *kept,
             }),
+            Self::Count(count) => json(count),
+            Self::Undone(_) => Cow::Borrowed("{}"),
             Self::Ended { failure } => json(&Ended {
                 failure: failure.as_deref().map(Cow::Borrowed),
             }),
@@ -168,6 +202,7 @@ impl Entry {
         let item = || Item::parse(text).ok();
         Some(match kind {
             "setting" => Self::Setting(item()?),
+            "project" => Self::Project(item()?),
             "user" => Self::User(item()?),
             "model" => Self::Model(item()?),
             "result" => Self::ToolResult(item()?),
@@ -190,6 +225,9 @@ impl Entry {
                 let summary = summary.into_owned();
                 Self::Compaction { summary, kept }
             }
+            "count" => Self::Count(serde_json::from_str(text).ok()?),
+            "restored" => Self::Undone(Undone::Compaction),
+            "undone" => Self::Undone(Undone::Turn),
             "ended" => {
                 let Ended { failure } = serde_json::from_str(text).ok()?;
                 let failure = failure.map(Cow::into_owned);
@@ -231,6 +269,7 @@ mod tests {
         let item = Item::parse(r#"{"type":"reasoning", "n":1.0e2,"x":"\u0042"}"#).unwrap();
         let entries = [
             Entry::Setting(item.clone()),
+            Entry::Project(item.clone()),
             Entry::User(item.clone()),
             Entry::Model(item.clone()),
             Entry::ToolResult(item.clone()),
@@ -253,6 +292,12 @@ mod tests {
                 summary: vec![item.clone(), item],
                 kept: 3,
             },
+            Entry::Count(Count {
+                tokens: 17,
+                bytes: 70,
+            }),
+            Entry::Undone(Undone::Compaction),
+            Entry::Undone(Undone::Turn),
             Entry::Ended { failure: None },
             Entry::Ended {
                 failure: Some("no \"answer\"".to_owned()),

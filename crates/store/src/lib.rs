@@ -39,7 +39,7 @@ mod store;
 mod transcript;
 
 pub use conversation::Conversation;
-pub use entry::{Attempt, Entry, NotAnEntry};
+pub use entry::{Attempt, Count, Entry, NotAnEntry, Undone};
 pub use error::StoreError;
 pub use journal::{Journal, JournalError, MemoryJournal};
 pub use retention::Retention;

@@ -4,9 +4,12 @@
 //! output no call. So the derivation mends what it must: an output that answers no open call is left
 //! out, and calls that are open when the user speaks again are answered as interrupted.
 
+mod past;
+
 use alipes_wire::{Item, ItemView};
 
-use crate::Entry;
+use crate::{Count, Entry, Undone};
+use past::{Begun, Compacted};
 
 /// The items of a conversation in order, and where its last turn stands.
 #[derive(Clone, Debug, Default)]
@@ -15,6 +18,13 @@ pub struct Transcript {
     open: Vec<OpenCall>,
     turn: Turn,
     setting: Option<Item>,
+    project: Option<Item>,
+    count: Option<Count>,
+    /// The turns whose beginning the model sees, oldest first.
+    begun: Vec<Begun>,
+    /// The last compaction, while it can be taken back.
+    compacted: Option<Compacted>,
+    restored: bool,
 }
 
 /// A call without an output.
@@ -118,6 +128,18 @@ impl Transcript {
         self.setting.as_ref()
     }
 
+    /// What the model was last told about the project.
+    #[must_use]
+    pub fn project(&self) -> Option<&Item> {
+        self.project.as_ref()
+    }
+
+    /// What the last request that was counted took.
+    #[must_use]
+    pub fn count(&self) -> Option<Count> {
+        self.count
+    }
+
     /// Takes the next entry of the journal.
     pub fn add(&mut self, entry: Entry) {
         match entry {
@@ -125,9 +147,18 @@ impl Transcript {
                 self.setting = Some(item.clone());
                 self.close_then_push(item);
             }
-            Entry::User(item) => {
-                self.turn = Turn::Unfinished;
+            Entry::Project(item) => {
+                self.project = Some(item.clone());
                 self.close_then_push(item);
+            }
+            Entry::User(item) => {
+                let before = std::mem::replace(&mut self.turn, Turn::Unfinished);
+                self.close_then_push(item);
+                let at = self.items.len() - 1;
+                self.begun.push(Begun { at, before });
+                if let Some(compacted) = &mut self.compacted {
+                    compacted.turns_since += 1;
+                }
             }
             Entry::Model(item) => self.model(item),
             Entry::ToolIntent {
@@ -136,10 +167,10 @@ impl Transcript {
                 ..
             } => self.begun(&call_id, repeatable),
             Entry::ToolResult(item) => self.result(item),
-            Entry::Compaction { summary, kept } => {
-                let old = self.items.len().saturating_sub(kept);
-                self.items.splice(..old, summary);
-            }
+            Entry::Compaction { summary, kept } => self.compact(summary, kept),
+            Entry::Count(count) => self.count = Some(count),
+            Entry::Undone(Undone::Compaction) => self.restore(),
+            Entry::Undone(Undone::Turn) => self.take_turn_back(),
             Entry::Ended { failure } => self.turn = failure.map_or(Turn::Answered, Turn::Failed),
             Entry::Attempt(_) | Entry::Decision { .. } => {}
         }

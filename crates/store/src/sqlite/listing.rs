@@ -9,9 +9,11 @@ use super::unsigned;
 use crate::{Standing, StoreError, Summary};
 
 /// What a summary is read from, in this order. A journal that ends with the end of a turn is one
-/// whose last turn has ended.
+/// whose last turn has ended; so is one whose last turn was taken back. What changes only how much
+/// the model sees says nothing about it.
 const COLUMNS: &str = "number, id, title, folder, model, begun_ms, used_ms, turns,
-    (SELECT kind FROM entry WHERE conversation = conversation.number ORDER BY number DESC LIMIT 1)";
+    (SELECT kind FROM entry WHERE conversation = conversation.number
+     AND kind NOT IN ('compaction', 'restored', 'count') ORDER BY number DESC LIMIT 1)";
 
 /// The name of the conversation that was used last.
 const LAST: &str = "last";
@@ -34,7 +36,7 @@ pub(super) fn list(
 
 fn summary(db: &Connection, row: &Row<'_>, holder: &Holder, now: u64) -> Result<Summary, Failure> {
     let last: Option<String> = row.get(8)?;
-    let standing = if last.is_none_or(|kind| kind == "ended") {
+    let standing = if last.is_none_or(|kind| kind == "ended" || kind == "undone") {
         Standing::Ended
     } else if is_held(db, row.get(0)?, holder, now)? {
         Standing::Open

@@ -1,0 +1,192 @@
+//! What can be taken back: the last turns, and the last compaction.
+//!
+//! A compaction keeps what it stands for at hand, so that taking it back needs no second reading of
+//! the journal. Only the last one can be: what all of them stand for would be the whole conversation.
+
+use alipes_wire::Item;
+
+use super::{Transcript, Turn};
+use crate::Undone;
+
+/// Where a turn begins.
+#[derive(Clone, Debug)]
+pub(super) struct Begun {
+    /// The place of its prompt among the items.
+    pub(super) at: usize,
+    /// Where the turn before it stood.
+    pub(super) before: Turn,
+}
+
+/// A compaction that can be taken back.
+#[derive(Clone, Debug)]
+pub(super) struct Compacted {
+    /// What it stands for.
+    removed: Vec<Item>,
+    /// The turns that began in there.
+    begun: Vec<Begun>,
+    /// How many items stand for it.
+    length: usize,
+    /// How many turns have begun since.
+    pub(super) turns_since: usize,
+}
+
+impl Transcript {
+    /// What is taken back next: the last compaction if no turn has begun since, else the last turn;
+    /// nothing where there is none.
+    #[must_use]
+    pub fn undoable(&self) -> Option<Undone> {
+        match &self.compacted {
+            Some(compacted) if compacted.turns_since == 0 => Some(Undone::Compaction),
+            _ => self.prompt().map(|_| Undone::Turn),
+        }
+    }
+
+    /// The prompt of the last turn, as far back as turns can be taken back.
+    #[must_use]
+    pub fn prompt(&self) -> Option<&Item> {
+        let seen = self.begun.last().map(|begun| &self.items[begun.at]);
+        seen.or_else(|| {
+            let compacted = self.compacted.as_ref()?;
+            Some(&compacted.removed[compacted.begun.last()?.at])
+        })
+    }
+
+    /// Whether the last compaction was taken back, and so whoever did it wants to see everything.
+    #[must_use]
+    pub fn is_restored(&self) -> bool {
+        self.restored
+    }
+
+    /// The places of the prompts among the items, oldest first.
+    pub fn prompts(&self) -> impl DoubleEndedIterator<Item = usize> {
+        self.begun.iter().map(|begun| begun.at)
+    }
+
+    pub(super) fn compact(&mut self, summary: Vec<Item>, kept: usize) {
+        let (old, length) = (self.items.len().saturating_sub(kept), summary.len());
+        let removed = self.items.splice(..old, summary).collect();
+        let kept = self.begun.iter().position(|begun| begun.at >= old);
+        let mut later = self.begun.split_off(kept.unwrap_or(self.begun.len()));
+        later
+            .iter_mut()
+            .for_each(|begun| begun.at = begun.at - old + length);
+        self.compacted = Some(Compacted {
+            removed,
+            begun: std::mem::replace(&mut self.begun, later),
+            length,
+            turns_since: 0,
+        });
+        self.restored = false;
+    }
+
+    pub(super) fn restore(&mut self) {
+        let Some(compacted) = self.compacted.take() else {
+            return;
+        };
+        let Compacted {
+            removed,
+            begun,
+            length,
+            ..
+        } = compacted;
+        let old = removed.len();
+        self.items.splice(..length, removed);
+        let later = std::mem::replace(&mut self.begun, begun).into_iter();
+        self.begun.extend(later.map(|begun| Begun {
+            at: begun.at - length + old,
+            ..begun
+        }));
+        self.restored = true;
+    }
+
+    pub(super) fn take_turn_back(&mut self) {
+        if self.begun.is_empty() {
+            self.restore();
+        }
+        let Some(last) = self.begun.pop() else {
+            return;
+        };
+        self.items.truncate(last.at);
+        self.open.clear();
+        self.turn = last.before;
+        if let Some(compacted) = &mut self.compacted {
+            compacted.turns_since = compacted.turns_since.saturating_sub(1);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Entry;
+
+    fn turn(prompt: &str) -> [Entry; 3] {
+        [
+            Entry::User(Item::user(prompt)),
+            Entry::Model(Item::assistant(prompt)),
+            Entry::Ended { failure: None },
+        ]
+    }
+
+    fn turns(prompts: &[&str]) -> Vec<Entry> {
+        prompts.iter().flat_map(|prompt| turn(prompt)).collect()
+    }
+
+    fn compaction(kept: usize) -> Entry {
+        let summary = vec![Item::user("in short"), Item::user("and more")];
+        Entry::Compaction { summary, kept }
+    }
+
+    #[test]
+    fn a_turn_that_was_taken_back_leaves_nothing_behind() {
+        let whole = Transcript::of(turns(&["one", "two"]));
+        let mut transcript = whole.clone();
+        transcript.add(Entry::User(Item::user("three")));
+        let call = r#"{"type":"function_call","call_id":"c","name":"t","arguments":"{}"}"#;
+        transcript.add(Entry::Model(Item::parse(call).unwrap()));
+        assert_eq!(transcript.undoable(), Some(Undone::Turn));
+        assert_eq!(transcript.prompt(), Some(&Item::user("three")));
+        transcript.add(Entry::Undone(Undone::Turn));
+        assert_eq!(transcript.items(), whole.items());
+        assert_eq!(transcript.turn(), &Turn::Answered);
+        assert!(transcript.open().is_empty());
+        transcript.add(Entry::Undone(Undone::Turn));
+        transcript.add(Entry::Undone(Undone::Turn));
+        assert_eq!(transcript.turn(), &Turn::None);
+        assert_eq!((transcript.items().len(), transcript.undoable()), (0, None));
+        // One more than there is changes nothing.
+        transcript.add(Entry::Undone(Undone::Turn));
+        transcript.add(Entry::Undone(Undone::Compaction));
+        assert!(transcript.items().is_empty());
+    }
+
+    #[test]
+    fn a_compaction_that_was_taken_back_gives_every_item_back_also_below_later_ones() {
+        let whole = Transcript::of(turns(&["one", "two", "three"]));
+        let mut transcript = whole.clone();
+        transcript.add(compaction(2));
+        assert_eq!(transcript.items().len(), 4);
+        assert_eq!(transcript.undoable(), Some(Undone::Compaction));
+        for entry in turn("four") {
+            transcript.add(entry);
+        }
+        assert_eq!(transcript.undoable(), Some(Undone::Turn));
+        transcript.add(Entry::Undone(Undone::Compaction));
+        let expected = Transcript::of(turns(&["one", "two", "three", "four"]));
+        assert_eq!(transcript.items(), expected.items());
+        assert!(transcript.prompts().eq(expected.prompts()));
+        assert!(transcript.is_restored());
+    }
+
+    #[test]
+    fn a_turn_whose_beginning_was_summed_up_is_taken_back_whole() {
+        let mut transcript = Transcript::of(turns(&["one", "two"]));
+        let before = transcript.items().to_vec();
+        transcript.add(Entry::User(Item::user("three")));
+        transcript.add(Entry::Model(Item::assistant("on it")));
+        transcript.add(compaction(1));
+        assert_eq!(transcript.prompt(), Some(&Item::user("three")));
+        transcript.add(Entry::Undone(Undone::Turn));
+        assert_eq!(transcript.items(), before);
+    }
+}
