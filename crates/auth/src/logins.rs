@@ -110,18 +110,18 @@ impl Logins {
     /// Begins to sign in with a browser, under this name.
     ///
     /// # Errors
-    /// [`AuthError::SignIn`], if no port is free.
+    /// [`AuthError`], if no port is free, or a sign-in could not be kept.
     pub async fn with_browser(&self, name: &str) -> Result<BrowserSignIn, AuthError> {
-        self.check_replaceable()?;
+        self.prepare().await?;
         BrowserSignIn::begin(self.desk(name)).await
     }
 
     /// Begins to sign in with a code on another device, under this name.
     ///
     /// # Errors
-    /// [`AuthError`], if the issuer gives no code.
+    /// [`AuthError`], if the issuer gives no code, or a sign-in could not be kept.
     pub async fn with_code(&self, name: &str) -> Result<DeviceSignIn, AuthError> {
-        self.check_replaceable()?;
+        self.prepare().await?;
         DeviceSignIn::begin(self.desk(name)).await
     }
 
@@ -149,17 +149,20 @@ impl Logins {
     pub async fn sign_out(&self, name: &str) -> Result<SignedOut, AuthError> {
         let locked = self.file.lock(&self.options.clock).await?;
         let login = match locked.login(name) {
-            Err(StoreError::Damaged { .. }) => None,
-            read => read?,
+            Err(StoreError::Damaged { .. }) => Ok(None),
+            // How it would be taken back, a later version knows.
+            Err(StoreError::UnknownKind { .. }) => Err(SignedOut::OnlyHere),
+            read => Ok(read?),
         };
         let mut document = locked.document_or_anew()?;
         document.remove(name);
         locked.write(&document)?;
         drop(locked);
         Ok(match login {
-            None => SignedOut::Nobody,
-            Some(Login::Borrowed(_)) => SignedOut::Returned,
-            Some(Login::Own(login)) => match self.authority().revoke(&login).await {
+            Err(unknown) => unknown,
+            Ok(None) => SignedOut::Nobody,
+            Ok(Some(Login::Borrowed(_))) => SignedOut::Returned,
+            Ok(Some(Login::Own(login))) => match self.authority().revoke(&login).await {
                 Ok(()) => SignedOut::Revoked,
                 Err(_unreached) => SignedOut::OnlyHere,
             },
@@ -211,12 +214,11 @@ impl Logins {
         CodexFile::path(&self.codex_home())
     }
 
-    /// Better told before somebody has signed in than after.
-    fn check_replaceable(&self) -> Result<(), AuthError> {
-        match self.file.document() {
-            Err(StoreError::Damaged { .. }) | Ok(_) => Ok(()),
-            Err(error) => Err(error.into()),
-        }
+    /// What would keep a sign-in from being kept is better told before somebody has signed in.
+    async fn prepare(&self) -> Result<(), AuthError> {
+        let locked = self.file.lock(&self.options.clock).await?;
+        locked.document_or_anew()?;
+        Ok(locked.check_writable()?)
     }
 
     /// `$CODEX_HOME`, else `~/.codex` (codex-protocol §5.6).

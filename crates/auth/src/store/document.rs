@@ -4,6 +4,7 @@ use std::path::Path;
 
 use serde_json::{Map, Value, json};
 
+use super::login::NoLogin;
 use super::{Login, StoreError};
 
 /// The version that is written, and the newest that is read.
@@ -49,13 +50,13 @@ impl Document {
     /// The sign-in of this name.
     pub(super) fn login(&self, path: &Path, name: &str) -> Result<Option<Login>, StoreError> {
         let login = self.logins().and_then(|logins| logins.get(name));
-        login
-            .map(Login::from_json)
-            .transpose()
-            .map_err(|problem| StoreError::Damaged {
-                path: path.to_owned(),
-                problem,
-            })
+        login.map(Login::from_json).transpose().map_err(|found| {
+            let path = path.to_owned();
+            match found {
+                NoLogin::Damaged(problem) => StoreError::Damaged { path, problem },
+                NoLogin::UnknownKind(kind) => StoreError::UnknownKind { path, kind },
+            }
+        })
     }
 
     /// The names of the sign-ins, as they stand in the file.

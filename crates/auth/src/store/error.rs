@@ -30,12 +30,23 @@ pub enum StoreError {
         /// What is wrong with it; never its content.
         problem: String,
     },
+    /// It holds a sign-in that a later version of this program made.
+    #[error(
+        "{} holds a sign-in of a kind that this alipes does not know ({kind:?}): a later one made it",
+        path.display()
+    )]
+    UnknownKind {
+        /// The file.
+        path: PathBuf,
+        /// What it says it is.
+        kind: String,
+    },
     /// The system refuses it.
     #[error("{} cannot be {doing}: {source}", path.display())]
     Io {
         /// The file.
         path: PathBuf,
-        /// `read`, `written` or `locked`.
+        /// `read`, `written`, `locked` or `moved aside`.
         doing: &'static str,
         /// Why.
         source: io::Error,

@@ -1,6 +1,6 @@
 //! The file of sign-ins and its lock.
 
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -16,6 +16,9 @@ const LOCK_LIMIT: Duration = Duration::from_secs(40);
 
 /// How often to ask for it. A blocking wait would need a thread that nothing can end.
 const LOCK_PAUSE: Duration = Duration::from_millis(20);
+
+/// How many damaged files are kept beside the good one.
+const MOST_DAMAGED: usize = 9;
 
 /// The sign-ins of this machine's user. Clones are the same file.
 #[derive(Clone)]
@@ -116,8 +119,8 @@ impl Locked {
     pub(crate) fn document_or_anew(&self) -> Result<Document, StoreError> {
         match self.file.document() {
             Err(StoreError::Damaged { path, .. }) => {
-                let aside = path.with_extension("json.damaged");
-                std::fs::rename(&path, aside).map_err(|error| self.file.io("written", error))?;
+                let moved = set_aside(&path);
+                moved.map_err(|error| self.file.io("moved aside", error))?;
                 Ok(Document::default())
             }
             read => read,
@@ -146,6 +149,23 @@ impl Locked {
         };
         written.map_err(|source| self.file.io("written", source))
     }
+}
+
+/// Moves a damaged file to a name beside it that is free: what is left in any of them may be the only
+/// trace of a sign-in. The caller has the lock.
+fn set_aside(path: &Path) -> io::Result<()> {
+    let names = (1..=MOST_DAMAGED).map(|number| match number {
+        1 => "json.damaged".to_owned(),
+        number => format!("json.damaged.{number}"),
+    });
+    let mut asides = names.map(|name| path.with_extension(name));
+    let free = asides.find(|aside| !aside.is_symlink() && !aside.exists());
+    let free = free.ok_or_else(|| {
+        io::Error::other(format!(
+            "{MOST_DAMAGED} damaged ones lie beside it already; delete those that nobody needs"
+        ))
+    })?;
+    fs::rename(path, free)
 }
 
 /// The lock is a file of its own: the other one is replaced, and its lock would go with it.

@@ -7,6 +7,7 @@ use alipes_base::Secret;
 use serde_json::{Map, Value, json};
 
 use crate::Claims;
+use crate::authority::one_line;
 
 /// How long a token of unknown length is taken to last, in seconds (codex-protocol §5.5: 8 days).
 const UNKNOWN_LIFETIME: u64 = 8 * 24 * 3_600;
@@ -16,6 +17,15 @@ const UNKNOWN_LIFETIME: u64 = 8 * 24 * 3_600;
 pub(crate) enum Login {
     Own(Box<OwnLogin>),
     Borrowed(Borrowed),
+}
+
+/// What stands in the file is no sign-in of ours.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum NoLogin {
+    /// This is wrong with it.
+    Damaged(String),
+    /// It is what this version does not know.
+    UnknownKind(String),
 }
 
 /// A chain of tokens that nobody but us refreshes.
@@ -74,15 +84,22 @@ pub(crate) struct Workspace {
 
 impl Login {
     /// Reads one from the file's JSON.
-    pub(super) fn from_json(value: &Value) -> Result<Self, String> {
+    pub(super) fn from_json(value: &Value) -> Result<Self, NoLogin> {
+        let damaged = |problem: &str| NoLogin::Damaged(problem.to_owned());
         match text(value, "kind").as_deref() {
-            Some("chatgpt") => OwnLogin::from_json(value).map(|login| Self::Own(Box::new(login))),
+            Some("chatgpt") => {
+                let login = OwnLogin::from_json(value)
+                    .ok_or_else(|| damaged("a sign-in without an access token"))?;
+                Ok(Self::Own(Box::new(login)))
+            }
             Some("borrowed") => {
-                let home = text(value, "home").ok_or("a borrowed sign-in names no home")?;
+                let home = text(value, "home")
+                    .ok_or_else(|| damaged("a borrowed sign-in names no home"))?;
                 let home = PathBuf::from(home);
                 Ok(Self::Borrowed(Borrowed { home }))
             }
-            _ => Err("a sign-in of an unknown kind".to_owned()),
+            Some(kind) => Err(NoLogin::UnknownKind(one_line(kind))),
+            None => Err(damaged("a sign-in of no kind")),
         }
     }
 
@@ -156,16 +173,16 @@ impl OwnLogin {
         .flatten()
     }
 
-    fn from_json(value: &Value) -> Result<Self, String> {
+    fn from_json(value: &Value) -> Option<Self> {
         let secret = |name| text(value, name).map(Secret::new);
-        let access_token = secret("access_token").ok_or("a sign-in without an access token")?;
+        let access_token = secret("access_token")?;
         let number = |name: &str| value[name].as_u64();
         let received_at = number("received_at").unwrap_or(0);
         let rest = value.as_object().cloned().unwrap_or_default();
         let rest = rest
             .into_iter()
             .filter(|(name, _)| !FIELDS.contains(&name.as_str()));
-        Ok(Self {
+        Some(Self {
             refresh_token: secret("refresh_token"),
             id_token: secret("id_token"),
             generation: number("generation").unwrap_or(1),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use alipes_auth::{AuthError, Permissions, StoreError};
+use alipes_auth::{AuthError, Permissions, SignedOut, StoreError};
 use serde_json::json;
 
 use crate::machine::{Machine, NAME};
@@ -43,6 +43,36 @@ async fn a_half_written_file_is_named_and_signing_in_keeps_it_aside() {
 }
 
 #[tokio::test]
+async fn a_second_damaged_file_leaves_the_first_where_it_is() {
+    let machine = Machine::new(&[]).await;
+    let aside = |number: usize| match number {
+        1 => machine.home.path().join("auth.json.damaged"),
+        number => machine
+            .home
+            .path()
+            .join(format!("auth.json.damaged.{number}")),
+    };
+    for number in 1..=9 {
+        std::fs::write(machine.file(), format!("damage {number}")).unwrap();
+        machine.sign_in().await;
+    }
+    for number in 1..=9 {
+        let kept = std::fs::read_to_string(aside(number)).unwrap();
+        assert_eq!(kept, format!("damage {number}"));
+    }
+    std::fs::write(machine.file(), "one too many").unwrap();
+    let error = machine.logins().sign_out(NAME).await.unwrap_err();
+    assert!(error.to_string().contains("delete"), "{error}");
+    assert_eq!(
+        std::fs::read_to_string(machine.file()).unwrap(),
+        "one too many"
+    );
+    // Told before somebody is sent to a browser, too.
+    let error = machine.logins().with_browser(NAME).await.err().unwrap();
+    assert!(error.to_string().contains("delete"), "{error}");
+}
+
+#[tokio::test]
 async fn a_file_that_ends_inside_a_letter_is_half_written_too() {
     let machine = Machine::signed_in(HOUR).await;
     let half = b"{\"version\": 1, \"logins\": {\"caf\xc3";
@@ -66,7 +96,6 @@ async fn what_is_no_sign_in_is_damaged_and_never_fatal() {
         r#"{"version": "1"}"#,
         r#"{"version": 1, "logins": {"openai-codex": {}}}"#,
         r#"{"version": 1, "logins": {"openai-codex": {"kind": "chatgpt"}}}"#,
-        r#"{"version": 1, "logins": {"openai-codex": {"kind": "of a later day"}}}"#,
     ];
     for text in odd {
         std::fs::write(machine.file(), text).unwrap();
@@ -76,6 +105,24 @@ async fn what_is_no_sign_in_is_damaged_and_never_fatal() {
     std::fs::write(machine.file(), r#"{"version": 1, "logins": 7}"#).unwrap();
     let message = machine.credential().current().await.unwrap_err().message;
     assert!(message.contains("nobody is signed in"), "{message}");
+}
+
+#[tokio::test]
+async fn a_sign_in_of_a_later_version_is_named_and_hides_nobody() {
+    let machine = Machine::signed_in(HOUR).await;
+    let mut saved = machine.saved();
+    saved["logins"]["later"] = json!({"kind": "of a later day"});
+    std::fs::write(machine.file(), saved.to_string()).unwrap();
+    let logins = machine.logins();
+    assert_eq!(logins.names(), [NAME, "later"]);
+    assert!(logins.status(NAME).unwrap().is_some());
+    let message = logins.status("later").unwrap_err().to_string();
+    assert!(message.contains("\"of a later day\""), "{message}");
+    assert!(!message.contains("damaged"), "{message}");
+    // It is not ours to take back, but ours to forget.
+    let left = logins.sign_out("later").await.unwrap();
+    assert_eq!(left, SignedOut::OnlyHere);
+    assert_eq!(logins.names(), [NAME]);
 }
 
 #[tokio::test]

@@ -22,6 +22,9 @@ const LIMIT: (&str, Duration) = ("usage", Duration::from_secs(3));
 /// Younger than this, nobody wants to know how old.
 const JUST_NOW: Duration = Duration::from_secs(60);
 
+/// One sign-in, or why this version can make nothing of it.
+type Entry = Result<SignIn, (String, AuthError)>;
+
 /// One sign-in.
 struct SignIn {
     name: String,
@@ -30,7 +33,7 @@ struct SignIn {
     standing: Option<AccountStanding>,
 }
 
-/// Prints each sign-in, or fails if nobody is signed in.
+/// Prints each sign-in; fails if there is none that can be used.
 pub(super) async fn print(
     catalog: &Catalog,
     transport: &Transport,
@@ -55,18 +58,33 @@ pub(super) async fn print(
     let asked = names
         .into_iter()
         .map(|name| sign_in(name, catalog, logins, making));
-    let signed_in = join_all(asked)
-        .await
-        .into_iter()
-        .collect::<Result<Vec<_>, _>>()?;
+    let entries = join_all(asked).await.into_iter();
+    let entries = entries.collect::<Result<Vec<Entry>, Failure>>()?;
     let _unkept = memory.as_ref().and_then(|memory| transport.keep(memory));
-    if as_json {
-        let now = machine.clock.unix_ms() / 1_000;
-        let list: Vec<Value> = signed_in.iter().map(|one| one.as_json(now)).collect();
-        return told(&json!({ "sign_ins": list }).to_string());
-    }
     let now = machine.clock.unix_ms() / 1_000;
-    signed_in.iter().try_for_each(|one| one.print(logins, now))
+    if as_json {
+        let list: Vec<Value> = entries.iter().map(|entry| listed(entry, now)).collect();
+        told(&json!({ "sign_ins": list }).to_string())?;
+    } else {
+        entries.iter().try_for_each(|entry| match entry {
+            Ok(one) => one.print(logins, now),
+            Err((name, problem)) => {
+                told(&format!("{name}: cannot be used\n  problem    {problem}"))
+            }
+        })?;
+    }
+    // A script asks whether anybody is signed in.
+    match entries.iter().any(Result::is_ok) {
+        true => Ok(()),
+        false => Err(Failure::Told),
+    }
+}
+
+fn listed(entry: &Entry, now: u64) -> Value {
+    match entry {
+        Ok(one) => one.as_json(now),
+        Err((name, problem)) => json!({ "name": name, "problem": problem.to_string() }),
+    }
 }
 
 async fn sign_in(
@@ -74,9 +92,12 @@ async fn sign_in(
     catalog: &Catalog,
     logins: &Logins,
     making: Making<'_>,
-) -> Result<SignIn, Failure> {
-    let status = logins.status(&name)?;
-    let status = status.ok_or_else(|| AuthError::NotSignedIn(name.clone()))?;
+) -> Result<Entry, Failure> {
+    let status = match logins.status(&name) {
+        Ok(Some(status)) => status,
+        Ok(None) => return Ok(Err((name.clone(), AuthError::NotSignedIn(name)))),
+        Err(problem) => return Ok(Err((name, problem))),
+    };
     let provider = catalog
         .provider(OPENAI_CODEX)?
         .with_key(Key::Login(name.clone()));
@@ -91,12 +112,12 @@ async fn sign_in(
         }
     };
     let standings = catalog.standings(&provider, making)?;
-    Ok(SignIn {
+    Ok(Ok(SignIn {
         name,
         status,
         quota,
         standing: standings.into_iter().next(),
-    })
+    }))
 }
 
 impl SignIn {

@@ -204,6 +204,33 @@ async fn status_and_logout_say_what_a_person_needs() {
 }
 
 #[tokio::test]
+async fn a_sign_in_of_a_later_version_is_shown_as_that_and_hides_nobody() {
+    let simulator = issuer().await;
+    let machine = machine(&simulator);
+    sign_in(&machine).await;
+    let file = std::fs::read_to_string(machine.home("auth.json")).unwrap();
+    let later = r#""logins": {"later": {"kind": "passkey"},"#;
+    let file = file.replace("\"logins\": {", later);
+    std::fs::write(machine.home("auth.json"), file).unwrap();
+    let ran = machine.run(&["login", "status"]).await;
+    let told = ran.answer();
+    assert!(told.contains("later: cannot be used"), "{told}");
+    assert!(told.contains("\"passkey\""), "{told}");
+    assert!(told.contains("openai-codex: signed in as ada@"), "{told}");
+    let ran = machine.run(&["login", "status", "--json"]).await;
+    let told: serde_json::Value = serde_json::from_str(ran.answer()).unwrap();
+    let problem = told["sign_ins"][0]["problem"].as_str().unwrap();
+    assert!(problem.contains("passkey"), "{told}");
+    assert_eq!(told["sign_ins"][1]["email"], "ada@simulated.example");
+
+    // Where nobody else is left, a script can tell.
+    machine.run(&["logout"]).await.answer();
+    let ran = machine.run(&["login", "status"]).await;
+    assert_eq!(ran.code, Some(1));
+    assert!(ran.out.contains("later: cannot be used"), "{}", ran.out);
+}
+
+#[tokio::test]
 async fn a_browser_signs_in() {
     let simulator = issuer().await;
     let machine = machine(&simulator).with("BROWSER", "/bin/true");
