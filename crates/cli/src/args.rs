@@ -36,7 +36,7 @@ pub(crate) enum Command {
     Logout(LogoutArgs),
     /// Say what can go wrong on the way to a model, and what is done about it
     Explain(ExplainArgs),
-    /// List the models that a provider offers right now
+    /// List the models that a provider offers
     Models(ModelsArgs),
     /// List the providers that can be asked, add one with its key, or remove one
     Providers(ProvidersArgs),
@@ -208,6 +208,14 @@ pub(crate) struct ExplainArgs {
 pub(crate) struct ModelsArgs {
     /// The provider's name; without it the default model's
     pub(crate) provider: Option<String>,
+
+    /// Ask again, however short ago the list was told
+    #[arg(long)]
+    pub(crate) refresh: bool,
+
+    /// Print them as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
 
     #[command(flatten)]
     pub(crate) network: NetworkArgs,

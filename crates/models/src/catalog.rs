@@ -19,7 +19,7 @@ use alipes_config::{Document, nearest};
 use alipes_transport::Profile;
 
 use crate::rests::Rests;
-use crate::{ModelSection, ModelsError, ProviderSection, ProvidersSection};
+use crate::{ModelLists, ModelSection, ModelsError, ProviderSection, ProvidersSection};
 use provider::{KEY_VARIABLE, Key, Provider};
 
 pub use making::{Making, Overrides};
@@ -35,6 +35,7 @@ pub struct Catalog {
     model: ModelSection,
     folder: PathBuf,
     logins: Option<Logins>,
+    lists: Option<ModelLists>,
     /// Who could not answer lately, whichever conversation asked.
     rests: Rests,
 }
@@ -52,6 +53,7 @@ impl Catalog {
             model: document.section().map_err(Box::new)?,
             folder,
             logins: None,
+            lists: None,
             rests: Rests::default(),
         })
     }
@@ -61,6 +63,13 @@ impl Catalog {
     pub fn with_logins(self, logins: Logins) -> Self {
         let logins = Some(logins);
         Self { logins, ..self }
+    }
+
+    /// The same, keeping the lists of models that it is told.
+    #[must_use]
+    pub fn with_lists(self, lists: ModelLists) -> Self {
+        let lists = Some(lists);
+        Self { lists, ..self }
     }
 
     /// The sign-ins of this machine.

@@ -61,6 +61,8 @@ pub struct ProviderSection {
     pub local: Option<bool>,
     /// It is the installed Codex CLI, driven over its app server.
     pub app_server: Option<bool>,
+    /// Some of its models, for want of its own list; a user's section has `models`.
+    pub(crate) bundled_models: Vec<String>,
 }
 
 /// One of several accounts: `work = { login = "work" }`.
@@ -211,6 +213,7 @@ pub(crate) fn read_fields(reader: &mut Reader<'_>, base_url: Field<'_>) -> Provi
         usage,
         local: reader.optional("local").boolean(),
         app_server: reader.optional("app_server").boolean(),
+        bundled_models: Vec::new(),
     }
 }
 

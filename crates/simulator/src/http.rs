@@ -85,7 +85,7 @@ impl Connection {
                 Some(foreign) => foreign.answer(self, &body, fault),
                 None => responses::answer(self, &body, fault),
             },
-            (Route::Models, _) => full(side::models()),
+            (Route::Models, _) => full(side::models(&head.headers)),
             (Route::Authorize | Route::Token | Route::Device | Route::Account, _) => {
                 full(issuer::answer(&self.backend, &head, &body, fault))
             }

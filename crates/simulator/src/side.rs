@@ -1,7 +1,7 @@
 //! The endpoints beside the model that clients ask before or while they talk to it.
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Response, header};
+use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 use serde_json::{Value, json};
 
 use crate::answers::plain;
@@ -12,8 +12,17 @@ const MODELS: [&str; 2] = ["sim-model", "sim-model-mini"];
 /// Changes when the list does.
 const ETAG: &str = "\"simulated-1\"";
 
-/// The model list: what SDKs read under `data` and the Codex CLI under `models`.
-pub(crate) fn models() -> Response<Bytes> {
+/// The model list: what SDKs read under `data` and the Codex CLI under `models`. Whoever has it already
+/// is told so.
+pub(crate) fn models(asked: &HeaderMap) -> Response<Bytes> {
+    if asked
+        .get(header::IF_NONE_MATCH)
+        .is_some_and(|known| known == ETAG)
+    {
+        let mut response = Response::new(Bytes::new());
+        *response.status_mut() = StatusCode::NOT_MODIFIED;
+        return response;
+    }
     let data = MODELS
         .map(|id| json!({"id": id, "object": "model", "created": 0, "owned_by": "simulator"}));
     let body = json!({"object": "list", "data": data, "models": MODELS.map(model)});

@@ -13,8 +13,8 @@ use std::sync::Arc;
 use alipes_base::Deadline;
 use alipes_net::{Body, Call, NetError};
 use bytes::Bytes;
-use http::header::ACCEPT;
-use http::{HeaderMap, HeaderValue, Method};
+use http::header::{ACCEPT, IF_NONE_MATCH};
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
 
 use crate::attempt::{Way, identified, token};
 use crate::breaker::Destination;
@@ -40,6 +40,14 @@ const MAX_ANSWER: usize = 8 << 20;
 /// How much of an error's body is read.
 const ERROR_BODY: usize = 64 * 1024;
 
+/// What is asked for.
+#[derive(Clone, Copy)]
+struct Question<'q> {
+    path: &'q str,
+    /// The `ETag` of what is known already.
+    known: Option<&'q HeaderValue>,
+}
+
 /// What came back.
 #[derive(Clone, Debug)]
 pub struct AuxiliaryAnswer {
@@ -47,6 +55,8 @@ pub struct AuxiliaryAnswer {
     pub headers: HeaderMap,
     /// The whole body.
     pub body: Bytes,
+    /// What the caller knows already still holds, and the body is empty (RFC 9110, section 15.4.5).
+    pub is_unchanged: bool,
     endpoint: Arc<str>,
 }
 
@@ -104,6 +114,34 @@ impl Transport {
         path: &str,
         deadline: Deadline,
     ) -> Result<AuxiliaryAnswer, AuxiliaryFault> {
+        let question = Question { path, known: None };
+        self.ask(endpoint, credential, question, deadline).await
+    }
+
+    /// The same, unless it is still what the caller got with this `ETag`.
+    ///
+    /// # Errors
+    /// As [`auxiliary`](Self::auxiliary).
+    pub async fn auxiliary_unless(
+        &self,
+        endpoint: &Arc<Endpoint>,
+        credential: &Arc<dyn Credential>,
+        path: &str,
+        etag: &HeaderValue,
+        deadline: Deadline,
+    ) -> Result<AuxiliaryAnswer, AuxiliaryFault> {
+        let known = Some(etag);
+        let question = Question { path, known };
+        self.ask(endpoint, credential, question, deadline).await
+    }
+
+    async fn ask(
+        &self,
+        endpoint: &Arc<Endpoint>,
+        credential: &Arc<dyn Credential>,
+        question: Question<'_>,
+        deadline: Deadline,
+    ) -> Result<AuxiliaryAnswer, AuxiliaryFault> {
         let (endpoint, credential) = (Arc::clone(endpoint), Arc::clone(credential));
         let mut about = self.session(endpoint, credential, String::new()).about;
         let profile = about.endpoint.profile();
@@ -114,7 +152,7 @@ impl Transport {
         let _permit = permit.map_err(|fault| AuxiliaryFault(Box::new(signed(&about, fault))))?;
         let mut first = None;
         loop {
-            let got = get(&about, path, limit, &deadline).await;
+            let got = get(&about, question, limit, &deadline).await;
             self.experience.auxiliary_ended(&to, got.as_ref().err());
             let fault = match got {
                 Ok(answer) => return Ok(answer),
@@ -153,16 +191,19 @@ async fn leave(about: &Conversation, to: &Destination, limit: &Deadline) -> Resu
 /// One try.
 async fn get(
     about: &Conversation,
-    path: &str,
+    question: Question<'_>,
     limit: Deadline,
     deadline: &Deadline,
 ) -> Result<AuxiliaryAnswer, Fault> {
     let token = token(about, &limit).await?;
     let mut headers = identified(about, token.as_ref())?;
     headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+    if let Some(known) = question.known {
+        headers.insert(IF_NONE_MATCH, known.clone());
+    }
     let call = Call {
         method: Method::GET,
-        url: about.endpoint.url(path),
+        url: about.endpoint.url(question.path),
         headers,
         body: Bytes::new(),
         partition: Way::of(about, token.as_ref()).partition,
@@ -176,7 +217,8 @@ async fn get(
         fault.evidence.connection(&facts);
         fault
     };
-    if !status.is_success() || body_shape(&headers) == BodyShape::Html {
+    let is_unchanged = question.known.is_some() && status == StatusCode::NOT_MODIFIED;
+    if (!status.is_success() && !is_unchanged) || body_shape(&headers) == BodyShape::Html {
         let body = answer.body.read_prefix(ERROR_BODY, limit).await;
         let now = about.transport.clock.wall();
         let mut fault = of_response(Phase::Headers, status, &headers, &body, now);
@@ -187,6 +229,7 @@ async fn get(
     Ok(AuxiliaryAnswer {
         headers,
         body,
+        is_unchanged,
         endpoint: Arc::clone(about.endpoint.name()),
     })
 }

@@ -6,7 +6,7 @@ mod status;
 use alipes_auth::{
     AuthSection, Claims, Logins, LoginsOptions, Permissions, Platform, SignedIn, SignedOut, Way,
 };
-use alipes_models::{Catalog, ModelsError, OPENAI_CODEX};
+use alipes_models::{Catalog, ModelLists, ModelsError, OPENAI_CODEX};
 use alipes_transport::{Identity, Transport};
 use std::sync::Arc;
 
@@ -143,7 +143,9 @@ pub(crate) fn catalog(
         renewals: machine.renewals.clone(),
     });
     guard(&logins);
-    Ok((Catalog::read(&document)?.with_logins(logins), transport))
+    let catalog = Catalog::read(&document)?.with_logins(logins);
+    let lists = ModelLists::within(home.folder());
+    Ok((catalog.with_lists(lists), transport))
 }
 
 /// Says who else can read the sign-ins.

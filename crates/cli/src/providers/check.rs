@@ -22,10 +22,8 @@ pub(super) async fn passes(
     transport: &Transport,
 ) -> Result<String, Failure> {
     let name = &provider.name;
-    let path = provider
-        .check_path
-        .as_ref()
-        .or(provider.models_path.as_ref());
+    let path = provider.check_path.clone();
+    let path = path.or_else(|| provider.models_path());
     let Some(path) = path else {
         return Ok(format!(
             "{name} has nothing to ask for a test; the key was not tried"
@@ -33,7 +31,7 @@ pub(super) async fn passes(
     };
     let deadline = Deadline::after(&transport.clock, LIMIT.0, LIMIT.1);
     let (endpoint, credential) = (Arc::new(endpoint), credential(key));
-    let asked = transport.auxiliary(&endpoint, &credential, path, deadline);
+    let asked = transport.auxiliary(&endpoint, &credential, &path, deadline);
     let accepts = match key {
         Some(_) => "accepts the key",
         None => "answers",

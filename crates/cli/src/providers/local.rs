@@ -60,10 +60,10 @@ pub(super) async fn running(catalog: &Catalog, machine: &Machine) -> Result<Vec<
     let asked = catalog.providers().into_iter().filter(here);
     let asked = asked.map(async |provider| {
         let endpoint = Arc::new(catalog.endpoint(&provider).ok()?);
-        let path = provider.models_path.as_deref()?;
+        let path = provider.models_path()?;
         let nobody: Arc<dyn Credential> = Arc::new(NoCredential);
         let deadline = Deadline::after(&transport.clock, LIMIT.0, LIMIT.1);
-        let answer = transport.auxiliary(&endpoint, &nobody, path, deadline);
+        let answer = transport.auxiliary(&endpoint, &nobody, &path, deadline);
         let answer = answer.await.ok()?;
         // Anything may listen there: only what lists models is a model server.
         let models = provider.listed(&answer.body)?.into_iter();

@@ -52,7 +52,13 @@ impl Section for File {
     fn read(mut reader: Reader<'_>) -> Checked<Self> {
         let base_url = reader.optional("base_url");
         let fields = read_fields(&mut reader, base_url);
-        reader.finish(|| Some(Self(fields)))
+        let bundled_models = reader.optional("bundled_models").strings();
+        reader.finish(|| {
+            Some(Self(ProviderSection {
+                bundled_models: bundled_models.unwrap_or_default(),
+                ..fields
+            }))
+        })
     }
 }
 
@@ -84,6 +90,19 @@ mod tests {
             names().filter(without_address).collect::<Vec<_>>(),
             ["codex-app-server", "azure"]
         );
+    }
+
+    #[test]
+    fn a_provider_without_a_list_has_some_names_and_every_name_can_be_asked() {
+        for name in names() {
+            let provider = Provider::resolved(name, None).unwrap();
+            for model in &provider.bundled_models {
+                let full = format!("{name}/{model}");
+                assert!(full.parse::<crate::ModelName>().is_ok(), "{full}");
+            }
+            let is_listed = provider.models_path().is_some() || provider.base_url.is_none();
+            assert!(is_listed || !provider.bundled_models.is_empty(), "{name}");
+        }
     }
 
     #[test]

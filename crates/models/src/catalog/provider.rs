@@ -8,6 +8,7 @@ use alipes_transport::{Endpoint, KeyHeader, ProfileLayer, Route};
 use alipes_wire::{ListedModel, Quirks, listed_models};
 
 use super::bundled;
+use super::reach::effective_profile;
 use crate::section::{AccountSetting, AuthKind, KeySetting, ProviderSection};
 use crate::{Dialect, Effort, OPENAI_CODEX, Strategy, UsageSource};
 
@@ -41,8 +42,8 @@ pub struct Provider {
     pub reasoning: Option<Effort>,
     /// The models it offers; empty: any.
     pub models: Vec<String>,
-    /// The list of its models, beneath its address; `None` if it has none that is known.
-    pub models_path: Option<String>,
+    /// Some of its models that the program knows by name, for want of its own list.
+    pub bundled_models: Vec<String>,
     /// What says whether a key is good, beneath its address, if that is not the list of models.
     pub check_path: Option<String>,
     /// Its list of models is a list, and not an object that holds one.
@@ -59,6 +60,8 @@ pub struct Provider {
     pub(super) quirks: Quirks,
     pub(super) endpoint: ProfileLayer,
     pub(super) routes: Option<Vec<Route>>,
+    /// Its list of models, if that is not where its profile says; empty if it has none.
+    pub(super) models_path: Option<String>,
 }
 
 /// Where a provider's key is.
@@ -129,7 +132,7 @@ impl Provider {
             default_model: section.default_model,
             reasoning: section.reasoning,
             models: section.models.unwrap_or_default(),
-            models_path: filled(section.models_path),
+            bundled_models: section.bundled_models,
             check_path: filled(section.check_path),
             models_are_a_bare_list: section.models_are_a_bare_list.unwrap_or_default(),
             anthropic_version: section.anthropic_version,
@@ -140,6 +143,7 @@ impl Provider {
             quirks: section.quirks.complete(),
             endpoint: section.endpoint,
             routes: section.routes,
+            models_path: section.models_path,
         }
     }
 
@@ -178,6 +182,16 @@ impl Provider {
             Ok(ip) => ip.to_canonical().is_loopback(),
             Err(_name) => host == "localhost",
         }
+    }
+
+    /// The list of its models, beneath its address; `None` if it has none that is known.
+    #[must_use]
+    pub fn models_path(&self) -> Option<String> {
+        let path = match &self.models_path {
+            Some(path) => path.clone(),
+            None => effective_profile(self).ok()?.models_path,
+        };
+        Some(path).filter(|path| !path.is_empty())
     }
 
     /// The models of its own list, read as it writes them; `None` if it is no such list.
@@ -251,6 +265,10 @@ impl ProviderSection {
             usage: self.usage.or(other.usage),
             local: self.local.or(other.local),
             app_server: self.app_server.or(other.app_server),
+            bundled_models: match self.bundled_models.is_empty() {
+                true => other.bundled_models,
+                false => self.bundled_models,
+            },
         }
     }
 
@@ -361,6 +379,17 @@ mod tests {
     }
 
     #[test]
+    fn the_list_of_models_is_where_the_profile_says_unless_the_provider_says_otherwise() {
+        let path = |text| provider(text).models_path();
+        let codex = path("[providers.openai-codex]\nreasoning = \"high\"").unwrap();
+        assert!(codex.starts_with("models?client_version="), "{codex}");
+        let named = path("[providers.openai]\nmodels_path = \"v2/models\"");
+        assert_eq!(named.as_deref(), Some("v2/models"));
+        assert_eq!(path("[providers.openai]\nmodels_path = \"\""), None);
+        assert_eq!(path("[providers.zai]\nreasoning = \"high\""), None);
+    }
+
+    #[test]
     fn only_loopback_is_this_machine() {
         for (base_url, here) in [
             ("http://127.0.0.1:1/v1", true),
@@ -378,8 +407,8 @@ mod tests {
     #[test]
     fn a_provider_that_is_like_none_stands_on_custom() {
         let own = provider("[providers.mine]\nbase_url = \"https://h/v1\"\n");
+        assert_eq!(own.models_path().as_deref(), Some("models"));
         assert_eq!((own.dialect, own.key), (Dialect::Responses, Key::NotNeeded));
-        assert_eq!(own.models_path.as_deref(), Some("models"));
         assert!(Provider::resolved("mine", None).is_none());
     }
 }

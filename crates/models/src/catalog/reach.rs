@@ -9,7 +9,7 @@ use http::{HeaderName, HeaderValue};
 
 use super::provider::Provider;
 use super::{Catalog, Making};
-use crate::{Listing, ModelsError, UsageQuestion};
+use crate::{Listing, ModelName, ModelsError, UsageQuestion, listing};
 
 /// An account's address, and what it is shown there.
 pub(crate) struct Reached {
@@ -77,10 +77,29 @@ impl Catalog {
         let provider = self.provider(name)?;
         let profile = effective_profile(&provider)?;
         let reached = self.reached(&provider, &profile, making.environment)?;
-        Ok(Listing::new(making.transport, reached, provider))
+        let lists = self.lists.clone();
+        Ok(Listing::new(making.transport, reached, provider, lists))
     }
 
-    /// Where the account that a provider is asked with is served: its workspace may live elsewhere.
+    /// How much a model can be shown at once, in tokens, as far as its provider's list said so when it
+    /// was last asked for. Asks nobody.
+    #[must_use]
+    pub fn window(&self, name: &ModelName) -> Option<u64> {
+        let provider = self.provider(&name.provider).ok()?;
+        let known = self.lists.as_ref()?.read(&provider.name)?;
+        let profile = effective_profile(&provider).ok()?;
+        let endpoint = self.served(
+            &provider,
+            endpoint(&provider, profile.clone()).ok()?,
+            profile,
+        );
+        if known.place != listing::place(&endpoint.ok()?, &provider.models_path()?) {
+            return None;
+        }
+        let mut models = known.models.iter();
+        models.find(|model| model.name == name.model)?.window
+    }
+
     fn reached(
         &self,
         provider: &Provider,
@@ -89,15 +108,25 @@ impl Catalog {
     ) -> Result<Reached, ModelsError> {
         let known = endpoint(provider, profile.clone())?;
         let credential = self.credential(provider, &known, environment)?;
-        let endpoint = match self.routed(provider, &known) {
-            Some(elsewhere) => endpoint(&elsewhere, profile.clone())?,
-            None => known,
-        };
-        let endpoint = Arc::new(endpoint);
+        let endpoint = Arc::new(self.served(provider, known, profile.clone())?);
         Ok(Reached {
             endpoint,
             credential,
         })
+    }
+
+    /// Where the account that a provider is asked with is served: its workspace may live elsewhere
+    /// than `known`.
+    fn served(
+        &self,
+        provider: &Provider,
+        known: Endpoint,
+        profile: Profile,
+    ) -> Result<Endpoint, ModelsError> {
+        match self.routed(provider, &known) {
+            Some(elsewhere) => endpoint(&elsewhere, profile),
+            None => Ok(known),
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use alipes_auth::{Issuer, Logins, LoginsOptions, Renewals};
 use alipes_base::{Clock, Deadline, Environment, Redactor};
 use alipes_config::Document;
-use alipes_models::{Catalog, Making, OPENAI_CODEX};
+use alipes_models::{Catalog, Making, ModelLists, OPENAI_CODEX};
 use alipes_simulator::Route;
 use alipes_transport::Transport;
 use serde_json::json;
@@ -49,7 +49,9 @@ async fn what_is_asked_beside_a_turn_is_asked_where_the_workspace_lives() {
     );
     let catalog = Catalog::read(&Document::parse("config.toml", &config).unwrap()).unwrap();
     let origin = there.issuer_url();
-    let catalog = catalog.with_logins(signed_in(&home, &origin, &transport));
+    let catalog = catalog
+        .with_logins(signed_in(&home, &origin, &transport))
+        .with_lists(ModelLists::within(home.path()));
     let making = Making {
         environment: &Environment::new([("HOME", "/")], PathBuf::from("/")),
         transport: &transport,
@@ -57,8 +59,11 @@ async fn what_is_asked_beside_a_turn_is_asked_where_the_workspace_lives() {
     };
     let provider = catalog.provider(OPENAI_CODEX).unwrap();
     let deadline = || Deadline::after(&transport.clock, "test", Duration::from_secs(20));
+    let model = "openai-codex/sim-model".parse().unwrap();
+    assert_eq!(catalog.window(&model), None);
     let listing = catalog.listing(None, making).unwrap();
-    listing.ask(deadline()).await.unwrap();
+    listing.ask(false, deadline()).await.unwrap();
+    assert_eq!(catalog.window(&model), Some(200_000));
     let question = catalog.usage(&provider, making).unwrap().unwrap();
     question.ask(deadline()).await.unwrap();
 
