@@ -17,6 +17,7 @@
 //! - One task serves one connection, from TLS to the end of a WebSocket, and a fault that ends a
 //!   connection reaches its socket under all of that (`plug`).
 //! - Between a client and it can stand a [`Proxy`] with manners of its own.
+//! - Beside it stands one that only answers ([`Lean`]), for benches that ask what others add.
 //! - It serves over any byte stream. Over a [`Network`] in memory and under paused time, silence
 //!   costs nothing and a seed replays.
 //!
@@ -37,6 +38,7 @@ mod handshake;
 mod http;
 mod inject;
 mod issuer;
+mod lean;
 mod listener;
 mod network;
 mod planner;
@@ -62,6 +64,7 @@ use alipes_base::{Clock, Rng};
 
 pub use crate::error::SimulatorError;
 pub use crate::faults::{FaultInfo, Target, faults};
+pub use crate::lean::Lean;
 pub use crate::network::{Closed, Lookup, Network};
 pub use crate::proxy::{Manner, Proxy, ProxyOptions, Speech};
 pub use crate::scenario::Scenario;

@@ -51,8 +51,13 @@ pub(crate) async fn start_tls(faults: &[&str]) -> Simulator {
 }
 
 fn dialer(simulator: &Simulator, limits: Limits) -> Dialer {
+    let roots = simulator.ca_pem().map(|pem| pem.as_bytes().to_vec());
+    dialer_with(roots, limits)
+}
+
+fn dialer_with(only_these_roots: Option<Vec<u8>>, limits: Limits) -> Dialer {
     let options = TlsOptions {
-        only_these_roots: simulator.ca_pem().map(|pem| pem.as_bytes().to_vec()),
+        only_these_roots,
         ..TlsOptions::default()
     };
     Dialer::new(DialerOptions {
@@ -103,6 +108,20 @@ pub(crate) fn call(
     }
 }
 
+/// Posts to a path below a base URL, by our own HTTP client.
+pub(crate) async fn ask_at(base: &str, path: &str, body: impl Into<Bytes>) -> Response {
+    let call = Call {
+        method: http::Method::POST,
+        url: Url::parse(base).unwrap().join(path).unwrap(),
+        headers: http::HeaderMap::new(),
+        body: body.into(),
+        partition: String::new(),
+        fresh: false,
+    };
+    let client = HttpClient::new(dialer_with(None, Limits::default()), Clock::system());
+    client.send(call, deadline()).await.unwrap()
+}
+
 /// The whole body of an answer.
 pub(crate) async fn text(response: Response) -> String {
     let body = response.body.read_prefix(1 << 20, deadline()).await;
@@ -118,12 +137,22 @@ pub(crate) async fn connect(
     simulator: &Simulator,
     compression: bool,
 ) -> Result<Upgraded, NetError> {
-    let url = format!("{}/responses", simulator.base_url()).replacen("http", "ws", 1);
+    let dialer = dialer(simulator, Limits::default());
+    upgraded(&dialer, &simulator.base_url(), compression).await
+}
+
+/// The same at any base URL, without compression.
+pub(crate) async fn connect_to(base: &str) -> Result<Upgraded, NetError> {
+    upgraded(&dialer_with(None, Limits::default()), base, false).await
+}
+
+async fn upgraded(dialer: &Dialer, base: &str, compression: bool) -> Result<Upgraded, NetError> {
+    let url = format!("{base}/responses").replacen("http", "ws", 1);
     let upgrade = Upgrade {
         compression,
         ..Upgrade::new(Url::parse(&url).unwrap())
     };
-    websocket::connect(&dialer(simulator, Limits::default()), upgrade, deadline()).await
+    websocket::connect(dialer, upgrade, deadline()).await
 }
 
 /// A `response.create` frame.

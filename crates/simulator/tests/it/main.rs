@@ -13,6 +13,8 @@ mod http;
 #[cfg(test)]
 mod issuer;
 #[cfg(test)]
+mod lean;
+#[cfg(test)]
 mod network;
 #[cfg(test)]
 mod proxies;
