@@ -65,6 +65,9 @@ enum Command {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true, required = true)]
         command: Vec<String>,
     },
+    /// Pass requests on to a backend, and do nothing else (for `bench`).
+    #[command(hide = true)]
+    PassThrough { backend: std::net::SocketAddr },
 }
 
 #[derive(Subcommand)]
@@ -81,6 +84,8 @@ enum Bench {
         #[arg(long)]
         write: bool,
     },
+    /// What `alipes serve` adds between a client and its provider.
+    Overhead(bench::Overhead),
     /// Start-up, one turn over SSE and over WebSocket, and peak memory.
     Start {
         /// Runs of each program; the median is shown.
@@ -125,6 +130,7 @@ fn run(command: Command) -> Result<bool> {
         Command::Bench { bench } => match bench {
             Bench::Codec { write } => bench::codec(write),
             Bench::Fallback { write } => bench::fallback(write),
+            Bench::Overhead(arguments) => bench::overhead(&arguments),
             Bench::Start { runs, write } => bench::start(runs, write).map(|()| true),
             Bench::Recovery(arguments) => bench::recovery(&arguments),
             Bench::Store { write } => bench::store(write),
@@ -134,6 +140,7 @@ fn run(command: Command) -> Result<bool> {
         Command::Seeds { count } => corpus::seeds(count).map(|()| true),
         Command::Kills => kills::run(),
         Command::Full { write } => full::run(write),
+        Command::PassThrough { backend } => bench::pass_through(backend).map(|()| true),
         Command::Measure { command } => bench::measure(&command).map(|()| true),
     }
 }

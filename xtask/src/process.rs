@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 
 use self::output::Output;
-pub(crate) use self::server::Server;
+pub(crate) use self::server::{READY, Server};
 
 /// How often a child is asked whether it has ended.
 const POLL: Duration = Duration::from_millis(5);

@@ -11,11 +11,17 @@ pub(super) const IS_RELEASE: bool = !cfg!(debug_assertions);
 
 /// `cargo xtask bench NAME` in a release build; whether it ended well.
 pub(super) fn again(name: &str, write: bool) -> Result<bool> {
+    let options: Vec<&str> = write.then_some("--write").into_iter().collect();
+    again_with(name, &options)
+}
+
+/// The same with any options.
+pub(super) fn again_with(name: &str, options: &[&str]) -> Result<bool> {
     let mut cargo = Command::new("cargo");
     cargo
         .args(["run", "--quiet", "--release", "--package", "xtask", "--"])
         .args(["bench", name])
-        .args(write.then_some("--write"))
+        .args(options)
         .current_dir(workspace::root()?);
     Ok(cargo.status().context("cannot start cargo")?.success())
 }

@@ -9,7 +9,7 @@ use super::output::Output;
 use super::{PIPES_LIMIT, POLL, now, tail};
 
 /// What every server of ours and of the peers prints when it is ready, before its address.
-const READY: &str = "listening on ";
+pub(crate) const READY: &str = "listening on ";
 
 /// A large one of Python takes 14 s on a busy machine.
 const READY_LIMIT: Duration = Duration::from_secs(60);
@@ -54,6 +54,11 @@ impl Server {
     /// The base URL it printed, such as `http://127.0.0.1:4711/v1`.
     pub(crate) fn url(&self) -> &str {
         &self.url
+    }
+
+    /// Its process.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
     }
 
     /// The lines it has printed after its address.
