@@ -160,9 +160,7 @@ mod tests {
     #[test]
     fn a_client_may_ask_for_its_own_models_only() {
         let home = tempfile::tempdir().unwrap();
-        let client = clients(home.path())
-            .with_key(&secret("key-a"))
-            .unwrap();
+        let client = clients(home.path()).with_key(&secret("key-a")).unwrap();
         for (model, allowed) in [
             ("fast", true),
             ("work/gpt-x", true),

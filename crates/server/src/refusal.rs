@@ -41,10 +41,11 @@ impl Refusal {
         Self::new(StatusCode::BAD_REQUEST, "invalid_request", message)
     }
 
-    /// The server ends.
+    /// The server ends; who comes again may find the next one.
     pub(crate) fn stopping() -> Self {
         let why = "the server is being stopped";
-        Self::new(StatusCode::SERVICE_UNAVAILABLE, "server_stopping", why)
+        let refusal = Self::new(StatusCode::SERVICE_UNAVAILABLE, "server_stopping", why);
+        refusal.after(Duration::from_secs(1))
     }
 
     /// The same, about this member of the request.
@@ -95,6 +96,7 @@ fn kind(status: StatusCode) -> &'static str {
         403 => "permission_error",
         404 | 405 => "not_found_error",
         429 => "rate_limit_error",
+        504 => "timeout_error",
         400..=499 => "invalid_request_error",
         _ => "server_error",
     }

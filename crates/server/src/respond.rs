@@ -9,10 +9,11 @@ use alipes_wire::{CannotCarry, ClientRequest, Dialect, Label, NotARequest, Relay
 use axum::body::Body;
 use axum::extract::Request;
 use axum::response::Response;
-use http::header::CONTENT_TYPE;
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use http::{HeaderValue, StatusCode};
 
 use crate::answer::{Answer, Asked, Keeping};
+use crate::body::Kept;
 use crate::call::Call;
 use crate::clients::Client;
 use crate::continuations::Found;
@@ -45,11 +46,7 @@ async fn answer(
     dialect: Dialect,
     request: Request,
 ) -> Result<Response, Refusal> {
-    let serving = shared.serving.load_full();
-    let body = shared
-        .room
-        .read(request.into_body(), serving.largest_body())
-        .await?;
+    let body = read(shared, request).await?;
     let words = Relayed::parse(dialect, body.bytes.clone()).map_err(not_a_request)?;
     let streams = words.stream;
     let previous = words.previous_response_id.clone();
@@ -65,6 +62,17 @@ async fn answer(
             }
         }
     }
+}
+
+/// The body of a request.
+async fn read(shared: &Shared, request: Request) -> Result<Kept, Refusal> {
+    if request.headers().contains_key(CONTENT_ENCODING) {
+        let why = "this takes a body as it is, without a content-encoding";
+        let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
+        return Err(Refusal::new(status, "unsupported_encoding", why));
+    }
+    let most = shared.serving.load().largest_body();
+    shared.room.read(request.into_body(), most).await
 }
 
 /// Begins to ask for an answer, which the client shall see as the continuation of `previous`.

@@ -17,6 +17,8 @@ mod dialect_request;
 mod dialect_stream;
 #[path = "../../../fuzz/promises/item.rs"]
 mod item;
+#[path = "../../../fuzz/promises/relayed.rs"]
+mod relayed;
 #[path = "../../../fuzz/promises/sse_decoder.rs"]
 mod sse_decoder;
 
@@ -62,6 +64,11 @@ fn a_foreign_answer_is_read_and_written_whatever_it_holds() {
 #[test]
 fn an_item_goes_back_as_it_came() {
     replay("item", item::holds);
+}
+
+#[test]
+fn what_is_passed_on_is_what_came_but_for_its_model() {
+    replay("relayed", relayed::holds);
 }
 
 #[test]

@@ -134,14 +134,88 @@ async fn a_body_that_is_too_large_is_refused_before_it_is_read() {
 }
 
 #[tokio::test]
-async fn very_many_items_are_passed_on_or_refused_but_not_fatal() {
+async fn a_million_messages_are_passed_on_or_refused_but_not_fatal() {
     let model = simulator(&[]).await;
     let stage = Stage::before(&[&model]).await;
-    let items = vec![r#"{"role":"user","content":""}"#; 50_000].join(",");
-    let body = format!(r#"{{"model":"default","input":[{items}]}}"#);
-    let reply = stage.post("/v1/responses", &body).await;
-    assert!(reply.status >= 200, "{reply:?}");
+    // The second is said anew in another dialect.
+    for (path, name, number) in [
+        ("/v1/responses", "input", 1_000_000),
+        ("/v1/chat/completions", "messages", 50_000),
+    ] {
+        let items = vec![r#"{"role":"user","content":""}"#; number].join(",");
+        let body = format!(r#"{{"model":"default","{name}":[{items}]}}"#);
+        let status = stage.post(path, &body).await.status;
+        assert!(matches!(status, 200 | 400 | 413), "{path}: {status}");
+    }
     assert_eq!(stage.post("/v1/responses", ASK_PLAIN).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_data_url_of_a_hundred_megabytes_is_refused_while_it_comes() {
+    let model = simulator(&[]).await;
+    let stage = Stage::before(&[&model]).await;
+    let begun = r#"{"model":"default","input":[{"role":"user","content":[{"type":"input_image","image_url":"data:image/png;base64,"#;
+    let head = stage
+        .request("POST", "/v1/responses", "")
+        .replace("\r\n\r\n", "\r\ntransfer-encoding: chunked\r\n\r\n");
+    let mut stream = connect(stage.address()).await;
+    let first = format!("{head}{:x}\r\n{begun}\r\n", begun.len());
+    stream.write_all(first.as_bytes()).await.unwrap();
+    let chunk = format!("100000\r\n{}\r\n", "A".repeat(1 << 20));
+    let mut sent = 0;
+    while sent < 100 && stream.write_all(chunk.as_bytes()).await.is_ok() {
+        sent += 1;
+    }
+    assert!(sent < 100, "all of it was taken");
+    assert_eq!(read(&mut stream).await.status, 413);
+    assert!(model.seen().is_empty());
+}
+
+#[tokio::test]
+async fn a_compressed_body_is_refused_and_not_unpacked() {
+    let model = simulator(&[]).await;
+    let stage = Stage::before(&[&model]).await;
+    for encoding in ["gzip", "zstd", "br", "deflate", "gzip, identity"] {
+        let coded = stage.request("POST", "/v1/responses", ASK_PLAIN).replace(
+            "\r\n\r\n",
+            &format!("\r\ncontent-encoding: {encoding}\r\n\r\n"),
+        );
+        let reply = send(stage.address(), coded).await;
+        assert_eq!(
+            (reply.status, reply.code().as_str()),
+            (415, "unsupported_encoding"),
+            "{encoding}"
+        );
+        assert!(reply.body.contains("content-encoding"), "{reply:?}");
+    }
+    assert!(model.seen().is_empty());
+}
+
+#[tokio::test]
+async fn lone_surrogates_go_on_as_they_came_or_are_refused() {
+    for dialect in ["responses", "chat", "messages"] {
+        let model = simulator(&[]).await;
+        let url = model.base_url();
+        let stage = Stage::with(&format!(
+            "[providers.first]\nbase_url = \"{url}\"\ndialect = \"{dialect}\"\n\
+             [model]\ndefault = \"first/m\"\n"
+        ))
+        .await;
+        for body in [
+            r#"{"model":"\ud800","input":"hello"}"#,
+            r#"{"model":"default","input":"\ud800 \udc00\ud800"}"#,
+            r#"{"model":"default","input":[{"role":"user","content":"\udfff"}]}"#,
+            r#"{"model":"default","input":"hello","\ud800":1,"metadata":{"\udead":"\ud800"}}"#,
+        ] {
+            let reply = stage.post("/v1/responses", body).await;
+            assert!(
+                matches!(reply.status, 200 | 400),
+                "{dialect} {body}: {reply:?}"
+            );
+        }
+        let answered = stage.post("/v1/responses", ASK_PLAIN).await;
+        assert_eq!(answered.status, 200, "{dialect}");
+    }
 }
 
 #[tokio::test]

@@ -5,10 +5,15 @@
 mod bad_requests;
 mod client;
 mod dialects;
+mod frames;
 mod healing;
 mod leaving;
 mod passing;
+mod patience;
 mod stage;
 mod strangers;
+mod tenants;
 mod tls;
 mod websocket;
+#[path = "../../../../fuzz/promises/websocket_frames.rs"]
+mod websocket_frames;

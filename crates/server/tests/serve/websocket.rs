@@ -283,3 +283,60 @@ async fn messages_that_are_too_large_too_many_or_no_text_end_the_socket() {
     }
     assert!(matches!(closed(&mut *many).await, Some(1008) | None));
 }
+
+#[tokio::test]
+async fn a_key_that_is_taken_back_ends_the_socket_it_opened_with_the_next_frame() {
+    let model = simulator(&[]).await;
+    let config = crate::stage::config(&[&model], "");
+    let with_a = format!("{config}[serve.keys.a]\nkey = {{ env = \"KEY_A\" }}\n");
+    let stage = Stage::with(&with_a).await;
+    let a = [("authorization", "Bearer key-a")];
+    let (mut of_a, mut own) = (open(&stage, &a).await.unwrap().socket, socket(&stage).await);
+    for socket in [&mut of_a, &mut own] {
+        let told = turn(&mut **socket, json!({"input": "hello"})).await;
+        assert_eq!(told.last().unwrap()["type"], "response.completed");
+    }
+    // One key leaves the configuration, and the other its file.
+    stage.reload(&config);
+    std::fs::write(stage.key_file().path(), "sk-alipes-another").unwrap();
+    for socket in [&mut of_a, &mut own] {
+        let told = turn(&mut **socket, json!({"input": "hello"})).await;
+        assert_eq!(
+            (&told[0]["status"], &told[0]["error"]["code"]),
+            (&json!(401), &json!("invalid_api_key"))
+        );
+        assert_eq!(closed(&mut **socket).await, Some(1008));
+    }
+    assert_eq!(model.seen().len(), 2);
+}
+
+#[tokio::test]
+async fn the_response_of_another_client_is_not_known_on_a_socket_either() {
+    let model = simulator(&[]).await;
+    let more = "[serve.keys.a]\nkey = { env = \"KEY_A\" }\n";
+    let stage = Stage::with(&crate::stage::config(&[&model], more)).await;
+    let mut own = socket(&stage).await;
+    let first = turn(&mut *own, json!({"input": "hello"})).await;
+    let a = [("authorization", "Bearer key-a")];
+    let mut of_a = open(&stage, &a).await.unwrap().socket;
+    let ask = json!({"input": "x", "previous_response_id": end(&first)["id"]});
+    let told = turn(&mut *of_a, ask).await;
+    assert_eq!(told[0]["error"]["code"], "previous_response_not_found");
+    assert_eq!(model.seen().len(), 1);
+}
+
+#[tokio::test]
+async fn a_compressed_bomb_is_not_unpacked() {
+    let model = simulator(&[]).await;
+    let config = crate::stage::config(&[&model], "[serve]\nlargest_body = 1000000\n");
+    let stage = Stage::with(&config).await;
+    let mut upgraded = open(&stage, &[]).await.unwrap();
+    assert!(upgraded.compressed);
+    // Some 50 kB on the wire. It may be closed while we still send.
+    let _ = upgraded.socket.send_text("x".repeat(50 << 20)).await;
+    assert!(matches!(
+        closed(&mut *upgraded.socket).await,
+        Some(1009) | None
+    ));
+    assert_eq!(stage.get("/healthz").await.status, 200);
+}
