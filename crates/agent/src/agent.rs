@@ -9,6 +9,7 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 
 use crate::calls::{self, Call, Desk};
+use crate::context::{ContextUse, Gauge, ProjectText, counted};
 use crate::gone::with_processes_gone;
 use crate::messages::{self, Messages};
 use crate::record::{self, Record};
@@ -60,6 +61,8 @@ pub struct Agent {
     tools: Vec<ToolDefinition>,
     record: Record,
     setting: Item,
+    project: ProjectText,
+    gauge: Gauge,
 }
 
 /// How a turn ended.
@@ -73,6 +76,8 @@ pub struct Answer {
     pub attempts: u32,
     /// How many times the model was asked.
     pub steps: u32,
+    /// How much of the model's window the conversation takes by now.
+    pub context: ContextUse,
 }
 
 /// How a turn is to be shown, and until when.
@@ -100,8 +105,11 @@ impl Agent {
             description: spec.description.to_owned(),
             parameters: spec.parameters.clone(),
         });
+        let tools: Vec<ToolDefinition> = tools.collect();
         Self {
-            tools: tools.collect(),
+            gauge: Gauge::new(INSTRUCTIONS, &tools),
+            project: ProjectText::default(),
+            tools,
             model: options.model,
             toolbox: options.toolbox,
             gate: options.gate,
@@ -117,6 +125,31 @@ impl Agent {
                 transcript,
             },
         }
+    }
+
+    /// The same in a project that says this about itself.
+    #[must_use]
+    pub fn with_project(self, project: ProjectText) -> Self {
+        Self { project, ..self }
+    }
+
+    /// The same for a model whose window is of so many tokens.
+    #[must_use]
+    pub fn with_window(self, tokens: u64) -> Self {
+        let gauge = self.gauge.with_window(tokens);
+        Self { gauge, ..self }
+    }
+
+    /// What it tells the model about the project.
+    #[must_use]
+    pub fn project(&self) -> &ProjectText {
+        &self.project
+    }
+
+    /// How much of the model's window the conversation takes.
+    #[must_use]
+    pub fn context(&self) -> ContextUse {
+        self.gauge.of(self.transcript())
     }
 
     /// The conversation so far.
@@ -145,6 +178,10 @@ impl Agent {
             .collect();
         if self.transcript().setting() != Some(&self.setting) {
             entries.push(Entry::Setting(self.setting.clone()));
+        }
+        let project = self.project.item();
+        if project.is_some() && self.transcript().project() != project {
+            entries.extend(project.cloned().map(Entry::Project));
         }
         entries.push(Entry::User(Item::user(prompt)));
         self.record.keep(entries).await?;
@@ -228,6 +265,9 @@ impl Agent {
             answer.steps += 1;
             answer.attempts += step.done.attempts;
             answer.usage += step.usage.unwrap_or_default();
+            if let Some(count) = counted(self.transcript().items(), step.usage) {
+                self.record.note(Entry::Count(count));
+            }
             let items = calls::distinct(step.items);
             let calls = calls::in_items(&items);
             let wants_more = step.end_turn == Some(false) && continuations < MAX_CONTINUATIONS;
@@ -245,6 +285,7 @@ impl Agent {
             self.record.keep(entries).await?;
             said.tell(front.events).await;
             if is_last {
+                answer.context = self.context();
                 return match answer.text.is_empty() {
                     true => Err(TurnError::NoAnswer),
                     false => Ok(answer),
@@ -305,7 +346,7 @@ impl Agent {
                 },
                 StepUpdate::Trace(trace) => {
                     if let Some(attempt) = record::attempt(&trace) {
-                        self.record.journal.note(Entry::Attempt(attempt));
+                        self.record.note(Entry::Attempt(attempt));
                     }
                     TurnEvent::Trace(trace)
                 }

@@ -19,6 +19,7 @@
 
 mod agent;
 mod calls;
+mod context;
 mod error;
 mod events;
 mod gate;
@@ -28,6 +29,7 @@ mod messages;
 mod record;
 
 pub use agent::{Agent, AgentOptions, Answer};
+pub use context::{ContextUse, ProjectFile, ProjectText};
 pub use error::TurnError;
 pub use events::{ToolOutcome, TurnEvent};
 pub use gate::{

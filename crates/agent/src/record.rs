@@ -1,5 +1,5 @@
 //! The journal of a conversation and what is derived from it, kept in step: nothing is in the
-//! transcript that has not been recorded.
+//! transcript that has not been recorded, but for notes.
 
 use alipes_store::{Attempt, Entry, Journal, JournalError, Transcript};
 use alipes_transport::Trace;
@@ -21,6 +21,12 @@ impl Record {
             self.transcript.add(entry);
         }
         Ok(())
+    }
+
+    /// Notes what nothing hangs on, and lets it count at once.
+    pub(crate) fn note(&mut self, entry: Entry) {
+        self.journal.note(entry.clone());
+        self.transcript.add(entry);
     }
 }
 

@@ -22,6 +22,7 @@ mod simulate;
 mod store;
 mod streams;
 mod style;
+mod tally;
 
 use std::process::ExitCode;
 

@@ -145,7 +145,10 @@ impl Root {
     }
 
     /// Opens a regular file for reading, and tells its size.
-    pub(crate) fn open_file(&self, path: &Path) -> Result<(File, u64), ToolError> {
+    ///
+    /// # Errors
+    /// [`ToolError`], if there is none beneath the root that may be read.
+    pub fn open_file(&self, path: &Path) -> Result<(File, u64), ToolError> {
         // Merely opening some devices does something, so look first; then look at what was opened.
         regular(path, self.metadata(path)?.file_type())?;
         let file = self.beneath("open", path, |dir, path| {

@@ -43,6 +43,16 @@ fn is_zero(count: &u64) -> bool {
 }
 
 impl Usage {
+    /// The part of what was read that came from the provider's cache, in percent; nothing where
+    /// nothing was counted.
+    #[must_use]
+    pub fn cached_percent(&self) -> Option<u64> {
+        let cached = self.cached_input_tokens.min(self.input_tokens);
+        (u128::from(cached) * 100)
+            .checked_div(u128::from(self.input_tokens))
+            .and_then(|percent| u64::try_from(percent).ok())
+    }
+
     /// Reads the Responses shape: `usage{input_tokens, input_tokens_details{cached_tokens}, …}`.
     pub(crate) fn read(usage: &Fields<'_>) -> Self {
         let count = |name| usage.whole(name).unwrap_or(0);

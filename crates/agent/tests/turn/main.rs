@@ -6,6 +6,7 @@
 mod calls;
 mod conversation;
 mod ending;
+mod prefix;
 mod record;
 mod resume;
 mod script;

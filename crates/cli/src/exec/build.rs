@@ -1,6 +1,6 @@
 //! Puts together what one `exec` needs: a chain of models, a gate, tools, a folder.
 
-use alipes_agent::{Agent, AgentOptions, Gate, GateOptions};
+use alipes_agent::{Agent, AgentOptions, Gate, GateOptions, ProjectText};
 use alipes_base::Environment;
 use alipes_models::{Catalog, Making, Model as _, ModelName, Overrides};
 use alipes_simulator::{Options, Simulator};
@@ -58,6 +58,7 @@ pub(super) fn agent(
     let network = args.allow.contains(&Grant::Network);
     let sandbox = machine.sandbox(args.sandbox, network, catalog)?;
     let setting = setup::setting(&root, &machine.clock);
+    let project = ProjectText::read(root.path(), machine.own(catalog));
     let (journal, transcript) = keeping.journal(&root, &name);
     let options = AgentOptions {
         model: Box::new(model),
@@ -70,7 +71,8 @@ pub(super) fn agent(
         redactor: machine.redactor.clone(),
         clock: machine.clock.clone(),
     };
-    Ok((Agent::resumed(options, &setting, transcript), name))
+    let agent = Agent::resumed(options, &setting, transcript).with_project(project);
+    Ok((agent, name))
 }
 
 /// The simulated model of `--simulate`.

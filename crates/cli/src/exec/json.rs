@@ -2,7 +2,7 @@
 
 use std::io;
 
-use alipes_agent::{Answer, TurnError, TurnEvent};
+use alipes_agent::{Answer, ProjectFile, TurnError, TurnEvent};
 use alipes_tools::Effect;
 use alipes_transport::{Fault, Reaction, Trace};
 use serde_json::{Value, json};
@@ -22,6 +22,7 @@ impl Screen for JsonLines {
         line(&json!({
             "type": "turn.started", "model": started.model.to_string(),
             "conversation": started.conversation,
+            "project": started.project.iter().map(project_value).collect::<Vec<_>>(),
         }))
     }
 
@@ -32,7 +33,12 @@ impl Screen for JsonLines {
     fn completed(&mut self, answer: &Answer) -> io::Result<()> {
         line(&json!({
             "type": "turn.completed", "text": answer.text, "usage": answer.usage,
+            "cached_percent": answer.usage.cached_percent(),
             "attempts": answer.attempts, "steps": answer.steps,
+            "context": {
+                "tokens": answer.context.tokens, "window": answer.context.window,
+                "is_estimate": answer.context.is_estimate,
+            },
         }))
     }
 
@@ -48,6 +54,10 @@ impl Screen for JsonLines {
     fn interrupted(&mut self) {
         let _ = line(&json!({"type": "turn.failed", "message": "interrupted", "fault": null}));
     }
+}
+
+fn project_value(file: &ProjectFile) -> Value {
+    json!({"path": file.path, "bytes": file.bytes, "left_out": file.left_out})
 }
 
 fn line(value: &Value) -> io::Result<()> {

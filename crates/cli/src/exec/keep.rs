@@ -33,7 +33,7 @@ enum Place {
     New(Arc<SqliteStore>),
     Resumed {
         conversation: Box<Conversation>,
-        transcript: Transcript,
+        transcript: Box<Transcript>,
         title: String,
     },
 }
@@ -69,7 +69,7 @@ pub(super) async fn open(args: &ExecArgs, machine: &Machine) -> Result<(Keeping,
         id: found.id,
         place: Place::Resumed {
             conversation: Box::new(conversation),
-            transcript,
+            transcript: Box::new(transcript),
             title: found.title,
         },
     };
@@ -124,7 +124,7 @@ impl Keeping {
                 conversation,
                 transcript,
                 ..
-            } => (conversation, transcript),
+            } => (conversation, *transcript),
         }
     }
 }

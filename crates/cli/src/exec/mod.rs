@@ -80,6 +80,7 @@ pub(crate) async fn run(
         model: &model,
         conversation: conversation.as_deref(),
         note: note.as_deref(),
+        project: agent.project().files(),
     };
     screen.started(&started).map_err(closed)?;
 

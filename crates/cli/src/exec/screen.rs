@@ -2,7 +2,7 @@
 
 use std::io::{self, IsTerminal as _, Write as _};
 
-use alipes_agent::{Answer, TurnError, TurnEvent};
+use alipes_agent::{Answer, ProjectFile, TurnError, TurnEvent};
 use alipes_models::ModelName;
 
 use super::json::JsonLines;
@@ -10,7 +10,7 @@ use super::talk::Talk;
 use super::terminal::Terminal;
 use crate::args::ExecArgs;
 use crate::setup::Machine;
-use crate::streams::{print, say};
+use crate::streams::print;
 use crate::style::{Style, harmless};
 
 /// Whether a screen has told an error itself.
@@ -27,6 +27,8 @@ pub(crate) struct Started<'s> {
     pub(crate) conversation: Option<&'s str>,
     /// What is resumed.
     pub(crate) note: Option<&'s str>,
+    /// The project's files that the model is told.
+    pub(crate) project: &'s [ProjectFile],
 }
 
 /// Shows a turn. Standard output is data, standard error is talk; an error of the former ends the
@@ -35,21 +37,14 @@ pub(crate) trait Screen {
     /// Whether text that was shown can be replaced.
     fn accepts_restart(&self) -> bool;
 
-    fn started(&mut self, started: &Started<'_>) -> io::Result<()> {
-        if let Some(note) = started.note {
-            say(note);
-        }
-        Ok(())
-    }
+    fn started(&mut self, started: &Started<'_>) -> io::Result<()>;
 
     fn event(&mut self, event: TurnEvent) -> io::Result<()>;
 
     /// Time has passed.
     fn tick(&mut self) {}
 
-    fn completed(&mut self, _answer: &Answer) -> io::Result<()> {
-        Ok(())
-    }
+    fn completed(&mut self, answer: &Answer) -> io::Result<()>;
 
     fn failed(&mut self, _error: &TurnError) -> io::Result<Told> {
         Ok(Told::No)
@@ -93,6 +88,16 @@ struct Pipe {
 impl Screen for Pipe {
     fn accepts_restart(&self) -> bool {
         true
+    }
+
+    fn started(&mut self, started: &Started<'_>) -> io::Result<()> {
+        self.talk.started(started);
+        Ok(())
+    }
+
+    fn completed(&mut self, answer: &Answer) -> io::Result<()> {
+        self.talk.completed(answer);
+        Ok(())
     }
 
     fn event(&mut self, event: TurnEvent) -> io::Result<()> {
@@ -154,6 +159,16 @@ impl AtOnce {
 impl Screen for AtOnce {
     fn accepts_restart(&self) -> bool {
         false
+    }
+
+    fn started(&mut self, started: &Started<'_>) -> io::Result<()> {
+        self.talk.started(started);
+        Ok(())
+    }
+
+    fn completed(&mut self, answer: &Answer) -> io::Result<()> {
+        self.talk.completed(answer);
+        Ok(())
     }
 
     fn event(&mut self, event: TurnEvent) -> io::Result<()> {

@@ -4,15 +4,17 @@
 use std::io::Write as _;
 use std::time::Duration;
 
-use alipes_agent::{ToolOutcome, TurnEvent};
+use alipes_agent::{Answer, ToolOutcome, TurnEvent};
 use alipes_base::Clock;
 use alipes_transport::{Fault, Reaction, Trace};
 use tokio::time::Instant;
 
+use super::screen::Started;
 use super::terminal::columns;
 use super::waiting::Waiting;
 use crate::narrate::{hedged, remedy, step};
 use crate::style::{Style, one_line};
+use crate::tally;
 
 /// After this long the user is told what is being waited for: within three seconds of the command's
 /// own start.
@@ -61,6 +63,26 @@ impl Talk {
             drawn: false,
             frame: 0,
             last_fault: String::new(),
+        }
+    }
+
+    /// Says what a turn begins with. What the model is not told of a project's files is always said.
+    pub(crate) fn started(&mut self, started: &Started<'_>) {
+        if let Some(note) = started.note {
+            self.say(note);
+        }
+        let is_cut = started.project.iter().any(|file| file.left_out > 0);
+        if let (true, Some(project)) = (self.verbose || is_cut, tally::project(started.project)) {
+            let line = one_line(&project, LONGEST);
+            self.say(&self.style.faint(line));
+        }
+    }
+
+    /// Says what the turn took, for those who want to know.
+    pub(crate) fn completed(&mut self, answer: &Answer) {
+        self.clear();
+        if self.verbose {
+            self.timed(&tally::of(answer));
         }
     }
 

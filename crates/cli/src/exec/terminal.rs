@@ -2,10 +2,10 @@
 
 use std::io::{self, Write as _};
 
-use alipes_agent::{TurnError, TurnEvent};
+use alipes_agent::{Answer, TurnError, TurnEvent};
 use unicode_width::UnicodeWidthChar as _;
 
-use super::screen::{Screen, Told};
+use super::screen::{Screen, Started, Told};
 use super::talk::Talk;
 use crate::style::harmless;
 
@@ -77,6 +77,16 @@ impl Terminal {
 impl Screen for Terminal {
     fn accepts_restart(&self) -> bool {
         true
+    }
+
+    fn started(&mut self, started: &Started<'_>) -> io::Result<()> {
+        self.talk.started(started);
+        Ok(())
+    }
+
+    fn completed(&mut self, answer: &Answer) -> io::Result<()> {
+        self.talk.completed(answer);
+        Ok(())
     }
 
     fn event(&mut self, event: TurnEvent) -> io::Result<()> {

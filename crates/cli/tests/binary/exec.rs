@@ -50,6 +50,26 @@ async fn with_verbose_every_step_on_the_wire_is_told() {
     insta::assert_snapshot!(steps.collect::<Vec<_>>().join("\n"));
 }
 
+#[tokio::test]
+async fn what_the_project_says_is_told_to_the_model_and_what_is_left_out_of_it_to_the_user() {
+    let machine = machine();
+    machine.file("AGENTS.md", "Answer in verse.\n");
+    let told = machine.run(&["exec", "--simulate", "-v", "hi"]).await;
+    told.answer();
+    assert!(told.err.contains("project notes: "), "{}", told.err);
+    let show = ["sessions", "export", "last", "--format", "jsonl"];
+    let kept = machine.run(&show).await;
+    assert!(kept.answer().contains("Answer in verse."), "{}", kept.out);
+    machine.file("AGENTS.md", "x".repeat(40_000));
+    let cut = machine.run(&["exec", "--simulate", "hi"]).await;
+    cut.answer();
+    assert!(
+        cut.err.contains("without 7,232 of its 40,000 bytes"),
+        "{}",
+        cut.err
+    );
+}
+
 /// A turn over WebSocket alone that ends by its time.
 async fn told_in(fault: &str, more: &[&str]) -> Ran {
     let profile = ["--timeout", "4s", "--route", "websocket"];

@@ -12,7 +12,7 @@ use tokio::process::{Child, Command};
 pub(crate) const LIMIT: Duration = Duration::from_secs(60);
 
 /// What differs from run to run, and how snapshots show it.
-const MASKS: [(&str, &str); 9] = [
+const MASKS: [(&str, &str); 11] = [
     (
         r"\b[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}\b",
         "[UUID]",
@@ -21,7 +21,9 @@ const MASKS: [(&str, &str); 9] = [
     (r"\b(127\.0\.0\.\d):\d+", "$1:[PORT]"),
     (r"\b\d+(\.\d+)? (ms|s)\b", "[TIME]"),
     (r#"_ms":\d+"#, r#"_ms":"[TIME]""#),
-    (r#"_tokens":\d+"#, r#"_tokens":"[TOKENS]""#),
+    (r#"tokens":\d+"#, r#"tokens":"[TOKENS]""#),
+    (r"\d+ tokens read", "[TOKENS] tokens read"),
+    (r"and \d+ written", "and [TOKENS] written"),
     (r"\b(call|req|resp)_[0-9a-f]{32}", "[ID]"),
     (r#"(sending |"bytes":)\d+"#, "$1[SIZE]"),
     (r"  \d+ bytes", "  [SIZE] bytes"),

@@ -128,12 +128,14 @@ async fn a_conversation_is_exported_for_programs_entry_by_entry() {
             "setting",
             "user",
             "attempt",
+            "count",
             "model",
             "model",
             "decision",
             "intent",
             "result",
             "attempt",
+            "count",
             "model",
             "ended"
         ]

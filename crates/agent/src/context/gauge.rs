@@ -1,0 +1,171 @@
+//! How many tokens a conversation takes.
+//!
+//! Only the provider knows, and only after a request. In between, bytes are counted, at as many to a
+//! token as the last request had: a tokenizer's tables would cost more memory than the rest of a
+//! conversation, and would be wrong for every other model.
+
+use alipes_store::{Count, Transcript};
+use alipes_wire::{Item, ToolDefinition, Usage};
+
+/// The window of a model that nobody has told anything about: the smallest that models for work with
+/// tools commonly have.
+const UNKNOWN_WINDOW: u64 = 128_000;
+
+/// Bytes to a token, as long as nothing was counted: English text and JSON have about four.
+const BYTES_TO_A_TOKEN: f64 = 4.0;
+
+/// What a count is believed within: below one byte no tokenizer goes, and an answer that claims more
+/// than this counted something else.
+const BELIEVED: (f64, f64) = (1.0, 16.0);
+
+/// How much of a model's window a conversation takes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ContextUse {
+    /// Tokens of the whole next request, without its answer.
+    pub tokens: u64,
+    /// Tokens that the model takes, request and answer.
+    pub window: u64,
+    /// Nobody has counted this very request.
+    pub is_estimate: bool,
+}
+
+impl ContextUse {
+    /// The part of the window that is taken, in percent.
+    #[must_use]
+    pub fn percent(&self) -> u64 {
+        self.tokens.saturating_mul(100) / self.window.max(1)
+    }
+}
+
+/// Estimates a conversation's tokens.
+#[derive(Clone, Debug)]
+pub(crate) struct Gauge {
+    /// Bytes of what every request carries: instructions and tools.
+    fixed: u64,
+    window: u64,
+}
+
+impl Gauge {
+    pub(crate) fn new(instructions: &str, tools: &[ToolDefinition]) -> Self {
+        let schema = |tool: &ToolDefinition| {
+            let parameters = tool.parameters.to_string().len();
+            (tool.name.len() + tool.description.len() + parameters) as u64
+        };
+        Self {
+            fixed: instructions.len() as u64 + tools.iter().map(schema).sum::<u64>(),
+            window: UNKNOWN_WINDOW,
+        }
+    }
+
+    /// The same for a model with this window.
+    pub(crate) fn with_window(self, window: u64) -> Self {
+        let window = window.max(1);
+        Self { window, ..self }
+    }
+
+    pub(crate) fn of(&self, transcript: &Transcript) -> ContextUse {
+        let bytes = size(transcript.items());
+        let counted = transcript.count();
+        let exact = counted.filter(|count| count.bytes == bytes);
+        ContextUse {
+            tokens: exact.map_or_else(|| self.tokens(bytes, counted), |count| count.tokens),
+            window: self.window,
+            is_estimate: exact.is_none(),
+        }
+    }
+
+    fn tokens(&self, bytes: u64, counted: Option<Count>) -> u64 {
+        scaled(bytes + self.fixed, 1.0 / self.bytes_to_a_token(counted))
+    }
+
+    fn bytes_to_a_token(&self, counted: Option<Count>) -> f64 {
+        let (least, most) = BELIEVED;
+        let counted = counted.filter(|count| count.tokens > 0);
+        counted.map_or(BYTES_TO_A_TOKEN, |count| {
+            (float(count.bytes + self.fixed) / float(count.tokens)).clamp(least, most)
+        })
+    }
+}
+
+/// The count of a request with these items, where the provider told one.
+pub(crate) fn counted(sent: &[Item], usage: Option<Usage>) -> Option<Count> {
+    let tokens = usage?.input_tokens;
+    let bytes = size(sent);
+    (tokens > 0).then_some(Count { tokens, bytes })
+}
+
+/// The bytes of items as they are sent.
+pub(crate) fn size(items: &[Item]) -> u64 {
+    items.iter().map(|item| item.json().len() as u64).sum()
+}
+
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "sizes of a conversation are far below 2^52"
+)]
+fn float(count: u64) -> f64 {
+    count as f64
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "the cast saturates, and neither factor is negative"
+)]
+fn scaled(count: u64, factor: f64) -> u64 {
+    (float(count) * factor).round() as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alipes_store::Entry;
+
+    fn said(text: &str) -> Entry {
+        Entry::User(Item::user(text))
+    }
+
+    fn usage(input_tokens: u64) -> Option<Usage> {
+        Some(Usage {
+            input_tokens,
+            ..Usage::default()
+        })
+    }
+
+    #[test]
+    fn tokens_are_what_was_counted_and_in_between_what_bytes_make_of_it() {
+        let gauge = Gauge::new(&"i".repeat(1_000), &[]).with_window(1_000);
+        let mut transcript = Transcript::of([said(&"x".repeat(1_000))]);
+        let bytes = size(transcript.items());
+        let before = gauge.of(&transcript);
+        assert_eq!(
+            (before.tokens, before.is_estimate),
+            ((bytes + 1_000).div_ceil(4), true)
+        );
+        // Chinese, say: two bytes to a token.
+        let truly = (bytes + 1_000) / 2;
+        let count = counted(transcript.items(), usage(truly)).unwrap();
+        transcript.add(Entry::Count(count));
+        let after = gauge.of(&transcript);
+        assert_eq!((after.tokens, after.is_estimate), (truly, false));
+        transcript.add(said(&"x".repeat(400)));
+        let later = gauge.of(&transcript);
+        let grown = size(transcript.items()) - bytes;
+        assert!(later.tokens.abs_diff(truly + grown / 2) <= 1, "{later:?}");
+        assert_eq!(later.percent(), later.tokens / 10);
+    }
+
+    #[test]
+    fn a_provider_that_counts_nothing_or_nonsense_is_not_believed() {
+        let gauge = Gauge::new("", &[]);
+        let mut transcript = Transcript::of([said(&"x".repeat(4_000))]);
+        assert_eq!(counted(transcript.items(), usage(0)), None);
+        assert_eq!(counted(transcript.items(), None), None);
+        transcript.add(Entry::Count(Count {
+            tokens: 1,
+            bytes: 4_000,
+        }));
+        transcript.add(said("more"));
+        assert!(gauge.of(&transcript).tokens > 4_000 / 16);
+    }
+}
