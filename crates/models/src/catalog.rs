@@ -18,6 +18,7 @@ use alipes_base::{Environment, Secret};
 use alipes_config::{Document, nearest};
 use alipes_transport::Profile;
 
+use crate::makers::Makers;
 use crate::rests::Rests;
 use crate::{ModelLists, ModelSection, ModelsError, ProviderSection, ProvidersSection};
 use provider::{KEY_VARIABLE, Key, Provider};
@@ -37,7 +38,9 @@ pub struct Catalog {
     logins: Option<Logins>,
     lists: Option<ModelLists>,
     /// Who could not answer lately, whichever conversation asked.
-    rests: Rests,
+    pub(crate) rests: Rests,
+    /// Who made the reasoning that was seen, whichever conversation it was made in.
+    pub(crate) makers: Makers,
 }
 
 impl Catalog {
@@ -55,6 +58,7 @@ impl Catalog {
             logins: None,
             lists: None,
             rests: Rests::default(),
+            makers: Makers::default(),
         })
     }
 

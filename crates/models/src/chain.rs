@@ -56,8 +56,8 @@ impl Chain {
     }
 
     /// What it is made of.
-    pub(crate) fn into_parts(self) -> (Vec<Link>, Rests) {
-        (self.links, self.rests)
+    pub(crate) fn into_links(self) -> Vec<Link> {
+        self.links
     }
 
     /// Asks beside the turn what the accounts have left between which that decides.

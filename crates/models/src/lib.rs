@@ -17,6 +17,7 @@ mod error;
 mod link;
 mod listing;
 mod lists;
+mod makers;
 mod model;
 mod name;
 mod readable;

@@ -204,11 +204,9 @@ impl<'m> Ask<'m> {
         }
     }
 
-    /// It is asked once more.
-    pub(crate) fn count(&self, experience: &Experience) {
-        if let (true, Some(account)) = (self.is_one_of_several, self.key()) {
-            experience.asked(&account);
-        }
+    /// Whose requests are counted where it is asked: an account's that is one of several.
+    pub(crate) fn counted(&self) -> Option<AccountKey> {
+        self.key().filter(|_| self.is_one_of_several)
     }
 
     /// For how long it is better not asked, after all that the transport remembers.
@@ -243,14 +241,15 @@ impl<'m> Ask<'m> {
         }
     }
 
-    /// Sends it. `alternatives`: who is left after this one.
+    /// Sends it, if it can be said to this one; else what says why it cannot. `alternatives`: who is left
+    /// after this one.
     pub(crate) fn send(
         self,
         question: &Question,
         terms: &Terms,
         alternatives: Alternatives,
-    ) -> ResponseStream<'m> {
-        self.count(&terms.experience);
+    ) -> Result<ResponseStream<'m>, ResponseStream<'m>> {
+        let counted = self.counted();
         let request = self.request(question);
         let body = self.encode(&request);
         let without_reasoning = self.without_reasoning(&request);
@@ -258,13 +257,16 @@ impl<'m> Ask<'m> {
         let session = match self.source {
             Source::Endpoint(session) => session,
             Source::AppServer(server) => {
-                return server.stream(request, terms.accepts_restart, terms.deadline);
+                return Ok(server.stream(request, terms.accepts_restart, terms.deadline));
             }
         };
         let body = match body {
             Ok(body) => body,
-            Err(cannot_carry) => return session.refuse(&cannot_carry.to_string()),
+            Err(cannot_carry) => return Err(session.refuse(&cannot_carry.to_string())),
         };
+        if let Some(account) = counted {
+            terms.experience.asked(&account);
+        }
         let request = Request {
             body,
             without_reasoning,
@@ -275,7 +277,7 @@ impl<'m> Ask<'m> {
             priority: terms.priority,
             model: request.model,
         };
-        session.stream(request, terms.deadline)
+        Ok(session.stream(request, terms.deadline))
     }
 
     fn request(&self, question: &Question) -> ModelRequest {

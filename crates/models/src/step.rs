@@ -123,8 +123,10 @@ impl<'m> StepStream<'m> {
             outcome: None,
             queued: VecDeque::new(),
         };
-        let first = stream.walk.current();
-        stream.current = first.and_then(|first| stream.ask(first));
+        stream.current = match stream.ask() {
+            Ok(current) => Some(current),
+            Err(refused) => refused,
+        };
         stream
     }
 
@@ -163,17 +165,38 @@ impl<'m> StepStream<'m> {
         })
     }
 
-    fn ask(&mut self, who: Candidate) -> Option<Current<'m>> {
+    /// Asks the current candidate of the walk, or who comes next of those who can be told what is asked.
+    /// Where nobody is left who can, the last refusal, if there was anybody.
+    fn ask(&mut self) -> Result<Current<'m>, Option<Current<'m>>> {
+        let mut refused = None;
+        let mut next = self.walk.current();
+        while let Some(ask) = next.and_then(|who| self.take_ask(who)) {
+            let (name, account, dialect) = (ask.name, ask.account, ask.dialect());
+            let (key, readable) = (ask.key(), ask.readable.clone());
+            let current = |response| Current {
+                response,
+                name,
+                account,
+                key,
+                readable,
+            };
+            match ask.send(&self.question, &self.terms, self.walk.alternatives()) {
+                Ok(response) => {
+                    self.answer = Answer::new(dialect);
+                    return Ok(current(response));
+                }
+                Err(refusal) => {
+                    refused = Some(current(refusal));
+                    next = self.walk.pass_over();
+                }
+            }
+        }
+        Err(refused)
+    }
+
+    fn take_ask(&mut self, who: Candidate) -> Option<Ask<'m>> {
         let at = self.asks.iter().position(|ask| ask.who == who)?;
-        let ask = self.asks.swap_remove(at);
-        self.answer = Answer::new(ask.dialect());
-        Some(Current {
-            name: ask.name,
-            account: ask.account,
-            key: ask.key(),
-            readable: ask.readable.clone(),
-            response: ask.send(&self.question, &self.terms, self.walk.alternatives()),
-        })
+        Some(self.asks.swap_remove(at))
     }
 
     /// A provider is done: with an answer, or with a fault that the next one may mend.
@@ -200,10 +223,15 @@ impl<'m> StepStream<'m> {
                     self.rests.failed(name, account, fault, now);
                     readable.left();
                 }
-                if let Some(next) = self.walk.after(fault) {
+                // Whoever could only refuse does not explain why this one could not answer.
+                let shown = self.answer.any.then_some(self.answer.delivered);
+                let next = self.walk.after(fault).and_then(|_next| self.ask().ok());
+                if let Some(next) = next {
                     readable.left();
+                    let restarted = shown.map(|delivered| StepUpdate::Restarted { delivered });
+                    self.queued.extend(restarted);
                     let from = addressee(name, account);
-                    return self.turn_to(next, from, Box::new(fault.clone()));
+                    return Some(self.turn_to(next, from, Box::new(fault.clone())));
                 }
             }
         }
@@ -211,24 +239,15 @@ impl<'m> StepStream<'m> {
         None
     }
 
-    fn turn_to(
-        &mut self,
-        next: Candidate,
-        from: Addressee,
-        fault: Box<Fault>,
-    ) -> Option<StepUpdate> {
-        if self.answer.any {
-            let delivered = self.answer.delivered;
-            self.queued.push_back(StepUpdate::Restarted { delivered });
-        }
-        self.current = self.ask(next);
-        let current = self.current.as_ref()?;
-        Some(StepUpdate::NextProvider {
+    fn turn_to(&mut self, next: Current<'m>, from: Addressee, fault: Box<Fault>) -> StepUpdate {
+        let turned = StepUpdate::NextProvider {
             from,
             fault,
-            to: addressee(current.name, current.account),
-            left_out: self.question.left_out(&current.readable),
-        })
+            to: addressee(next.name, next.account),
+            left_out: self.question.left_out(&next.readable),
+        };
+        self.current = Some(next);
+        turned
     }
 }
 

@@ -71,6 +71,15 @@ impl Walk {
         }
     }
 
+    /// The current one cannot be told what is asked, and neither can another account of its. Gives whom to
+    /// ask now; `None`: nobody else is left.
+    pub(crate) fn pass_over(&mut self) -> Option<Candidate> {
+        let passed = self.current.take()?;
+        self.rest.retain(|(other, _)| other.link != passed.link);
+        self.current = self.rest.pop_front().map(|(next, _)| next);
+        self.current
+    }
+
     /// The current one could not answer. Gives whom to ask now; `None`: the fault stands.
     pub(crate) fn after(&mut self, fault: &Fault) -> Option<Candidate> {
         let failed = self.current.take()?;
@@ -145,6 +154,15 @@ mod tests {
         ] {
             assert_eq!(asked(Walk::new(everybody()), cause), expected, "{cause:?}");
         }
+    }
+
+    #[test]
+    fn who_cannot_be_told_is_passed_over_with_all_accounts() {
+        let mut walk = Walk::new(everybody());
+        let links: Vec<usize> = std::iter::from_fn(|| walk.pass_over())
+            .map(|who| who.link)
+            .collect();
+        assert_eq!(links, [1, 2]);
     }
 
     #[test]

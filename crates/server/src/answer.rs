@@ -4,17 +4,21 @@ use std::sync::Arc;
 
 use alipes_models::{Continued, ModelName, RelayUpdate};
 use alipes_transport::Trace;
-use alipes_wire::{AnswerOut, Dialect, Echo, Frame, Label, Relayed};
+use alipes_wire::{AnswerOut, CannotCarry, Dialect, Echo, Frame, Label, Relayed};
 use bytes::Bytes;
-use http::StatusCode;
+use http::{HeaderMap, HeaderValue, StatusCode};
 use tokio::time::Instant;
 
 use crate::call::Call;
 use crate::clients::Client;
 use crate::continuations::Found;
+use crate::door::{ATTEMPTS, LEFT_OUT};
 use crate::metrics::{End, Metrics};
 use crate::refusal::Refusal;
 use crate::server::Shared;
+
+/// The longest that a header tells of what was left out, in bytes: a client may have named it.
+const LONGEST: usize = 1_024;
 
 /// An answer under way.
 pub(crate) struct Answer {
@@ -23,6 +27,7 @@ pub(crate) struct Answer {
     keeping: Keeping,
     writer: Option<AnswerOut>,
     by: Option<ModelName>,
+    left_out: Vec<CannotCarry>,
     ended: Option<Result<(), Refusal>>,
     begun: Instant,
 }
@@ -72,6 +77,7 @@ impl Answer {
             keeping,
             writer: None,
             by: None,
+            left_out: Vec::new(),
             ended: None,
         }
     }
@@ -80,7 +86,14 @@ impl Answer {
     pub(crate) async fn next(&mut self) -> Option<Vec<Frame>> {
         while self.ended.is_none() {
             match self.call.next().await {
-                Some(RelayUpdate::Answering { by, dialect }) => self.begin(by, dialect),
+                Some(RelayUpdate::Answering {
+                    by,
+                    dialect,
+                    left_out,
+                }) => {
+                    self.left_out = left_out;
+                    self.begin(by, dialect);
+                }
                 Some(RelayUpdate::Event(raw)) => {
                     let events = self.writer.as_mut().map(|writer| writer.push(&raw));
                     if let Some(events) = events.filter(|events| !events.is_empty()) {
@@ -134,6 +147,20 @@ impl Answer {
     /// How many attempts there were so far.
     pub(crate) fn attempts(&self) -> u32 {
         self.call.attempts()
+    }
+
+    /// What is told beside it: how often it was tried, and what its provider was not sent, each as far
+    /// as that is known by now.
+    pub(crate) fn tell(&self, headers: &mut HeaderMap) {
+        headers.insert(ATTEMPTS, HeaderValue::from(self.attempts()));
+        let mut left_out: Vec<&str> = self.left_out.iter().map(|left| &*left.what).collect();
+        left_out.dedup();
+        let mut left_out = left_out.join(", ");
+        left_out.retain(|c| matches!(c, ' '..='~'));
+        left_out.truncate(LONGEST);
+        if let (false, Ok(told)) = (left_out.is_empty(), HeaderValue::from_str(&left_out)) {
+            headers.insert(LEFT_OUT, told);
+        }
     }
 
     fn metrics(&self) -> &Metrics {

@@ -23,6 +23,9 @@ const CALL_ID: HeaderName = HeaderName::from_static("x-alipes-call-id");
 /// How many attempts were made, up to the head of the answer.
 pub(crate) const ATTEMPTS: HeaderName = HeaderName::from_static("x-alipes-attempts");
 
+/// What the provider that answers was not sent of the request.
+pub(crate) const LEFT_OUT: HeaderName = HeaderName::from_static("x-alipes-left-out");
+
 /// What the SDKs of one vendor show as the request's id.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 

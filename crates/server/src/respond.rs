@@ -18,7 +18,7 @@ use crate::call::Call;
 use crate::clients::Client;
 use crate::continuations::Found;
 use crate::conversations::{Conversation, Lease};
-use crate::door::{ATTEMPTS, Admission};
+use crate::door::Admission;
 use crate::refusal::Refusal;
 use crate::server::Shared;
 use crate::serving::Serving;
@@ -92,10 +92,10 @@ pub(crate) fn begin(
         key: conversation.clone(),
     };
     let mut lease = lease(shared, &serving, key, &names)?;
-    let (request, include_usage) = request_of(words, found, &mut lease)?;
+    let request = request_of(words, found, &mut lease)?;
     let asked = Asked {
         label: Label {
-            include_usage,
+            include_usage: request.words.include_usage,
             previous_response_id: previous,
             ..label(shared, &request.words)
         },
@@ -127,31 +127,16 @@ fn request_of(
     words: Relayed,
     found: Option<Found>,
     lease: &mut Lease,
-) -> Result<(RelayRequest, bool), Refusal> {
-    let (mut items, mut include_usage) = (Err(String::new()), true);
+) -> Result<RelayRequest, Refusal> {
     let (relay, dialect) = (lease.relay(), words.dialect());
-    if relay.needs_items(dialect) {
-        let read = dialect.read(words.body());
-        let own_words_do = relay.speaks(dialect);
-        items = match read {
-            Ok(read) => {
-                let refused = (!own_words_do).then(|| relay.cannot_carry(&read.request));
-                if let Some(refused) = refused.flatten() {
-                    return Err(cannot_carry(&read, &refused));
-                }
-                include_usage = read.include_usage;
-                Ok(Arc::new(read.request))
-            }
-            Err(error) if own_words_do => Err(error.to_string()),
-            Err(error) => return Err(not_a_request(error)),
-        };
+    let request = RelayRequest::new(words, found.map(|found| found.continued));
+    if !relay.speaks(dialect) {
+        let read = request.items().map_err(unreadable)?;
+        if let Some(refused) = relay.cannot_carry(&read.request) {
+            return Err(cannot_carry(read, &refused));
+        }
     }
-    let request = RelayRequest {
-        words: Arc::new(words),
-        items,
-        continues: found.map(|found| found.continued),
-    };
-    Ok((request, include_usage))
+    Ok(request)
 }
 
 /// What `previous_response_id` means; one that is not known is told as its provider would.
@@ -203,7 +188,7 @@ async fn whole(mut answer: Answer) -> Response {
     };
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    headers.insert(ATTEMPTS, HeaderValue::from(attempts));
+    answer.tell(headers);
     response
 }
 
@@ -217,6 +202,10 @@ fn cannot_carry(read: &ClientRequest, refused: &CannotCarry) -> Refusal {
 }
 
 pub(crate) fn not_a_request(error: NotARequest) -> Refusal {
+    unreadable(&error)
+}
+
+fn unreadable(error: &NotARequest) -> Refusal {
     let refusal = Refusal::invalid(error.to_string());
     match error.param() {
         Some(param) => refusal.about(param),

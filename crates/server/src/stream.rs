@@ -13,7 +13,7 @@ use axum::response::Response;
 use bytes::Bytes;
 use futures_util::stream::unfold;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
-use http::{HeaderName, HeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::answer::Answer;
 use crate::body;
@@ -64,6 +64,8 @@ pub(crate) async fn response(
         },
         Err(_elapsed) => sign_of_life(answer.dialect()),
     };
+    let mut told = HeaderMap::new();
+    answer.tell(&mut told);
     let streaming = Streaming {
         answer,
         drain,
@@ -84,7 +86,7 @@ pub(crate) async fn response(
     ] {
         headers.insert(name, HeaderValue::from_static(value));
     }
-    headers.insert(ATTEMPTS, HeaderValue::from(attempts));
+    headers.extend(told);
     Ok(response)
 }
 

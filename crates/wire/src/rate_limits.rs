@@ -1,6 +1,7 @@
 //! How much of a plan's limits is used, as the `codex.rate_limits` event tells it (codex-protocol
 //! §2.6). Every number is read by itself: what is odd is missing, and the rest is still told.
 
+use crate::RawEvent;
 use crate::fields::Fields;
 
 /// A snapshot of one limit family.
@@ -24,6 +25,14 @@ pub struct RateWindow {
 }
 
 impl RateLimits {
+    /// What an event of a response tells, if it is about limits.
+    #[must_use]
+    pub fn of(event: &RawEvent) -> Option<Self> {
+        let is_it = event.kind() == "codex.rate_limits";
+        let event = is_it.then(|| event.fields())?;
+        Some(Self::read(&event.object("rate_limits")?))
+    }
+
     pub(crate) fn read(limits: &Fields<'_>) -> Self {
         let window = |name| limits.object(name).map(|window| RateWindow::read(&window));
         Self {

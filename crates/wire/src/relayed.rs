@@ -6,9 +6,11 @@
 
 use bytes::Bytes;
 
+use crate::cannot_carry::LeftOut;
 use crate::fields::Fields;
 use crate::json::{Object, quoted};
-use crate::{Dialect, EncodedRequest, Item, NotARequest, chat, messages, responses, sealed};
+use crate::sealed::{is_readable, without_unreadable};
+use crate::{Dialect, EncodedRequest, Item, NotARequest, chat, messages, responses};
 
 /// A client's request.
 #[derive(Clone, Debug)]
@@ -23,6 +25,8 @@ pub struct Relayed {
     pub prepares: bool,
     /// Whether the client wants its answer streamed; absent means no, in every dialect.
     pub stream: bool,
+    /// Whether a stream shall end with its usage; false only where Chat Completions does not ask.
+    pub include_usage: bool,
     /// The response it continues (Responses).
     pub previous_response_id: Option<String>,
     /// What stays the same along a conversation, where the client says it.
@@ -61,6 +65,7 @@ impl Relayed {
             kind: fields.string("type"),
             prepares: flag(&fields, "generate")? == Some(false),
             stream,
+            include_usage: dialect != Dialect::Chat || chat::wants_usage(&fields),
             previous_response_id: continued.filter(|_| dialect == Dialect::Responses),
             cache_key,
             reasons: reasons(dialect, &fields),
@@ -105,7 +110,8 @@ impl Relayed {
     }
 
     /// The same request for an endpoint of the same dialect that calls the model `model`, and the
-    /// response that is continued `previous_response_id`; for a streamed answer.
+    /// response that is continued `previous_response_id`; for a streamed answer. `is_foreign` tells of an
+    /// opaque text whether somebody else made it: then the reasoning around it is left out.
     ///
     /// # Errors
     /// [`NotARequest`] if its input is no list of items.
@@ -113,25 +119,32 @@ impl Relayed {
         &self,
         model: &str,
         previous_response_id: Option<&str>,
+        is_foreign: &dyn Fn(&str) -> bool,
     ) -> Result<EncodedRequest, NotARequest> {
         let fields = Fields::of(&self.body).unwrap_or_default();
+        let mut left_out = LeftOut::default();
         match self.dialect {
-            Dialect::Responses => of_responses(&fields, model, previous_response_id),
+            Dialect::Responses => {
+                let mut input = items(&fields)?;
+                input.retain(|item| is_readable(item.json(), is_foreign, &mut left_out));
+                let members = of_responses(&fields, model, previous_response_id);
+                let request = responses::EncodedRequest::of_members(&members, input);
+                let request = request.without(left_out.into_list());
+                Ok(EncodedRequest::Responses(request))
+            }
             Dialect::Chat => {
-                let mut body = of_messages(&fields, model);
+                let mut body = of_messages(&fields, model, is_foreign, &mut left_out);
                 if !self.stream {
                     // Whoever gets the answer in one piece gets its usage with it.
                     body = body.raw("stream_options", r#"{"include_usage":true}"#);
                 }
-                Ok(EncodedRequest::Chat(chat::EncodedRequest::of_body(
-                    body.end(),
-                )))
+                let request = chat::EncodedRequest::of_body(body.end(), left_out.into_list());
+                Ok(EncodedRequest::Chat(request))
             }
             Dialect::Messages => {
-                let body = of_messages(&fields, model);
-                Ok(EncodedRequest::Messages(messages::EncodedRequest::of_body(
-                    body.end(),
-                )))
+                let body = of_messages(&fields, model, is_foreign, &mut left_out).end();
+                let request = messages::EncodedRequest::of_body(body, left_out.into_list());
+                Ok(EncodedRequest::Messages(request))
             }
         }
     }
@@ -147,26 +160,24 @@ const BY_THE_ROUTE: &[&str] = &[
     "previous_response_id",
 ];
 
-fn of_responses(
-    fields: &Fields<'_>,
-    model: &str,
-    previous_response_id: Option<&str>,
-) -> Result<EncodedRequest, NotARequest> {
-    let mut input = items(fields)?;
-    input.retain(|item| !sealed::is_sealed(item.json()));
+/// The members but the input, without the braces around them.
+fn of_responses(fields: &Fields<'_>, model: &str, previous_response_id: Option<&str>) -> String {
     let members = anew(fields, model, BY_THE_ROUTE)
         .put_some("previous_response_id", previous_response_id)
         .raw("stream", "true")
         .end();
     let members = members.strip_prefix('{').unwrap_or(&members);
-    let members = members.strip_suffix('}').unwrap_or(members);
-    let request = responses::EncodedRequest::of_members(members, input);
-    Ok(EncodedRequest::Responses(request))
+    members.strip_suffix('}').unwrap_or(members).to_owned()
 }
 
 /// A request that holds `messages`.
-fn of_messages(fields: &Fields<'_>, model: &str) -> Object {
-    match sealed::without_sealed(&fields.list("messages")) {
+fn of_messages(
+    fields: &Fields<'_>,
+    model: &str,
+    is_foreign: &dyn Fn(&str) -> bool,
+    left_out: &mut LeftOut,
+) -> Object {
+    match without_unreadable(&fields.list("messages"), is_foreign, left_out) {
         Some(messages) => anew(fields, model, &["stream", "messages"]).raw("messages", &messages),
         None => anew(fields, model, &["stream"]),
     }
@@ -220,12 +231,15 @@ fn flag(fields: &Fields<'_>, name: &str) -> Result<Option<bool>, NotARequest> {
 mod tests {
     use super::*;
 
+    /// No text is known to be somebody else's.
+    const NOBODYS: &dyn Fn(&str) -> bool = &|_| false;
+
     fn relayed(dialect: Dialect, json: &'static str) -> Relayed {
         Relayed::parse(dialect, Bytes::from_static(json.as_bytes())).unwrap()
     }
 
     fn encoded(dialect: Dialect, json: &'static str) -> String {
-        let request = relayed(dialect, json).encode("n", None).unwrap();
+        let request = relayed(dialect, json).encode("n", None, NOBODYS).unwrap();
         String::from_utf8(request.body().to_vec()).unwrap()
     }
 
@@ -251,7 +265,7 @@ mod tests {
         let json = r#"{"model":"m","previous_response_id":"ours","input":[]}"#;
         let request = relayed(Dialect::Responses, json);
         assert_eq!(request.previous_response_id.as_deref(), Some("ours"));
-        let body = request.encode("n", Some("theirs")).unwrap().body();
+        let body = request.encode("n", Some("theirs"), NOBODYS).unwrap().body();
         let body = String::from_utf8(body.to_vec()).unwrap();
         assert!(
             body.contains(r#""previous_response_id":"theirs""#),
@@ -288,8 +302,33 @@ mod tests {
         ];
         for (dialect, body, expected) in table {
             let words = Relayed::parse(dialect, body.into()).unwrap();
-            let sent = words.encode("n", None).unwrap();
+            let sent = words.encode("n", None, NOBODYS).unwrap();
             assert_eq!(String::from_utf8_lossy(&sent.body()), expected);
+        }
+    }
+
+    #[test]
+    fn reasoning_that_somebody_else_made_is_left_out_and_that_is_told() {
+        let table = [
+            (
+                Dialect::Responses,
+                r#"{"model":"m","input":[{"type":"reasoning","encrypted_content":"theirs"},{"type":"reasoning","encrypted_content":"own"}]}"#,
+                r#"{"model":"n","stream":true,"input":[{"type":"reasoning","encrypted_content":"own"}]}"#,
+            ),
+            (
+                Dialect::Messages,
+                r#"{"model":"m","messages":[{"role":"assistant","content":[{"type":"thinking","signature":"theirs"},{"type":"thinking","signature":"own"}]}]}"#,
+                r#"{"model":"n","messages":[{"role":"assistant","content":[{"type":"thinking","signature":"own"}]}],"stream":true}"#,
+            ),
+        ];
+        for (dialect, body, expected) in table {
+            let words = relayed(dialect, body);
+            let sent = words.encode("n", None, &|text| text == "theirs").unwrap();
+            assert_eq!(String::from_utf8_lossy(&sent.body()), expected);
+            let left_out: Vec<&str> = sent.left_out().iter().map(|left| &*left.what).collect();
+            assert_eq!(left_out, ["another account's reasoning"]);
+            let own = words.encode("n", None, NOBODYS).unwrap();
+            assert!(own.left_out().is_empty());
         }
     }
 
@@ -307,7 +346,8 @@ mod tests {
             (words.previous_response_id.clone(), words.items().unwrap()),
             (None, said)
         );
-        let sent = String::from_utf8(words.encode("m", None).unwrap().body().to_vec()).unwrap();
+        let sent =
+            String::from_utf8(words.encode("m", None, NOBODYS).unwrap().body().to_vec()).unwrap();
         assert!(
             sent.starts_with(r#"{"model":"m","new":1e999,"stream":true,"input":[{"#),
             "{sent}"
@@ -336,7 +376,7 @@ mod tests {
     #[test]
     fn an_input_that_is_no_list_is_named() {
         let request = relayed(Dialect::Responses, r#"{"model":"m","input":{"a":1}}"#);
-        let why = request.encode("m", None).unwrap_err().to_string();
+        let why = request.encode("m", None, NOBODYS).unwrap_err().to_string();
         assert!(why.contains("\"input\""), "{why}");
     }
 }

@@ -6,9 +6,23 @@
 
 use serde_json::value::RawValue;
 
+use crate::cannot_carry::LeftOut;
 use crate::fields::Fields;
 use crate::json::{Object, list};
+use crate::opaque::{self, may_hold};
 use crate::{Item, ItemView};
+
+/// What is left out with reasoning that another provider made, and why.
+pub(crate) const OF_ANOTHER_PROVIDER: (&str, &str) = (
+    "another provider's reasoning",
+    "only the provider that made it can read it",
+);
+
+/// The same with reasoning that another account made.
+pub(crate) const OF_ANOTHER_ACCOUNT: (&str, &str) = (
+    "another account's reasoning",
+    "only the account that it was made for can read it",
+);
 
 const MARK: &str = "alipes1:";
 
@@ -24,25 +38,24 @@ pub(crate) fn unseal(text: &str) -> Option<Item> {
     matches!(item.view(), ItemView::Reasoning { .. }).then_some(item)
 }
 
-/// The members that opaque texts travel in: of Responses, of Messages, and of Chat Completions.
-const OPAQUE: &[&str] = &["encrypted_content", "signature", "data"];
-
-/// Whether an item, a block or a detail is another provider's reasoning on its way.
-pub(crate) fn is_sealed(json: &str) -> bool {
-    let holds = |fields: Fields<'_>| {
-        let texts = OPAQUE.iter().filter_map(|name| fields.string(name));
-        texts.into_iter().any(|text| unseal(&text).is_some())
-    };
-    json.contains(MARK) && Fields::of(json.as_bytes()).is_some_and(holds)
-}
-
-/// The `messages` of a client without the reasoning of other providers, which the one that they go to
-/// now could not read; `None` if there is none.
-pub(crate) fn without_sealed(messages: &[&RawValue]) -> Option<String> {
-    if !messages.iter().any(|message| message.get().contains(MARK)) {
+/// The `messages` of a client without the reasoning that the one they go to now could not read; `None`
+/// if there is none.
+pub(crate) fn without_unreadable(
+    messages: &[&RawValue],
+    is_foreign: &dyn Fn(&str) -> bool,
+    left_out: &mut LeftOut,
+) -> Option<String> {
+    if !messages.iter().any(|message| may_hold(message.get())) {
         return None;
     }
-    let plain = messages.iter().map(|message| {
+    let mut found = false;
+    let mut is_kept = |part: &&&RawValue| {
+        let readable = is_readable(part.get(), is_foreign, left_out);
+        found |= !readable;
+        readable
+    };
+    let mut plain = Vec::with_capacity(messages.len());
+    for message in messages {
         let fields = Fields::of(message.get().as_bytes()).unwrap_or_default();
         let mut object = Object::new();
         for (name, json) in fields.members() {
@@ -50,16 +63,39 @@ pub(crate) fn without_sealed(messages: &[&RawValue]) -> Option<String> {
                 "content" | "reasoning_details" if json.starts_with('[') => fields.list(name),
                 _ => Vec::new(),
             };
-            let kept = parts.iter().filter(|part| !is_sealed(part.get()));
-            let kept: Vec<String> = kept.map(|part| part.get().to_owned()).collect();
+            let kept: Vec<String> = parts
+                .iter()
+                .filter(&mut is_kept)
+                .map(|part| part.get().to_owned())
+                .collect();
             object = match kept.len() == parts.len() {
                 true => object.raw(name, json),
                 false => object.list(name, &kept),
             };
         }
-        object.end()
-    });
-    Some(list(&plain.collect::<Vec<_>>()))
+        plain.push(object.end());
+    }
+    found.then(|| list(&plain))
+}
+
+/// Whether the one that an item, a block or a detail goes to can read it, as far as that is known; what
+/// is not is noted as left out.
+pub(crate) fn is_readable(
+    json: &str,
+    is_foreign: &dyn Fn(&str) -> bool,
+    left_out: &mut LeftOut,
+) -> bool {
+    for text in opaque::texts(json) {
+        if unseal(&text).is_some() {
+            left_out.note(OF_ANOTHER_PROVIDER.0, OF_ANOTHER_PROVIDER.1);
+            return false;
+        }
+        if is_foreign(&text) {
+            left_out.note(OF_ANOTHER_ACCOUNT.0, OF_ANOTHER_ACCOUNT.1);
+            return false;
+        }
+    }
+    true
 }
 
 #[cfg(test)]

@@ -1,30 +1,65 @@
 //! How a client's own request is asked of one candidate: in the client's words where those are what it
 //! speaks, else said anew from their items.
 
-use alipes_transport::{Alternatives, Priority, Request, ResponseStream};
-use alipes_wire::{EncodedRequest, ModelRequest};
+use alipes_transport::{Alternatives, Priority, Request, ResponseStream, Session};
+use alipes_wire::{CannotCarry, Dialect, EncodedRequest, ModelRequest, Quirks};
 
 use super::{RelayRequest, Terms};
+use crate::app_server::AppServer;
 use crate::link::{Ask, Source};
 
+/// A request as one candidate understands it.
+pub(super) struct Said<'r> {
+    to: To<'r>,
+    /// What it does not get: it could not read it, or has no place for it.
+    pub(super) left_out: Vec<CannotCarry>,
+}
+
+enum To<'r> {
+    Endpoint(&'r mut Session, EncodedRequest),
+    AppServer(&'r mut AppServer, ModelRequest),
+}
+
 impl<'r> Ask<'r> {
-    /// Sends it. `alternatives`: who is left after this one.
-    pub(super) fn pass_on(self, terms: &Terms, alternatives: Alternatives) -> ResponseStream<'r> {
-        self.count(&terms.experience);
-        let request = &terms.request;
-        let body = self.say(request);
-        let session = match self.source {
-            Source::Endpoint(session) => session,
-            Source::AppServer(server) => {
-                return match items(request, &self.name.model) {
-                    Ok(items) => server.stream(items, false, terms.deadline),
-                    Err(why) => server.refuse(&why),
-                };
+    /// The request for this candidate, if it can be told it; else what says why it cannot.
+    pub(super) fn say(self, terms: &Terms) -> Result<Said<'r>, ResponseStream<'r>> {
+        let (dialect, account, model) = (self.dialect(), self.key(), &self.name.model);
+        let (request, makers) = (&terms.request, &terms.makers);
+        let is_foreign = |text: &str| makers.is_foreign(text, account.as_ref());
+        match self.source {
+            Source::AppServer(server) => match items(request, model, &is_foreign) {
+                Ok((items, left_out)) => Ok(Said {
+                    to: To::AppServer(server, items),
+                    left_out,
+                }),
+                Err(why) => Err(server.refuse(&why)),
+            },
+            Source::Endpoint(session) => {
+                let encoded = encode(request, (dialect, self.quirks), model, &is_foreign);
+                match encoded {
+                    Ok((body, left_out)) => Ok(Said {
+                        to: To::Endpoint(session, body),
+                        left_out,
+                    }),
+                    Err(why) => Err(session.refuse(&why)),
+                }
             }
-        };
-        let body = match body {
-            Ok(body) => body,
-            Err(why) => return session.refuse(&why),
+        }
+    }
+}
+
+impl<'r> Said<'r> {
+    /// Sends it. `alternatives`: who is left after this one.
+    pub(super) fn send(
+        self,
+        model: &str,
+        terms: &Terms,
+        alternatives: Alternatives,
+    ) -> ResponseStream<'r> {
+        let words = &terms.request.words;
+        let (session, body) = match self.to {
+            To::Endpoint(session, body) => (session, body),
+            To::AppServer(server, items) => return server.stream(items, false, terms.deadline),
         };
         let without_reasoning = match &body {
             EncodedRequest::Responses(body) => body.without_reasoning(),
@@ -33,36 +68,51 @@ impl<'r> Ask<'r> {
         let request = Request {
             without_reasoning: without_reasoning.map(EncodedRequest::Responses),
             body,
-            reasoning: request.words.reasons,
+            reasoning: words.reasons,
             accepts_restart: false,
             alternatives,
-            effort: request.words.effort.clone(),
+            effort: words.effort.clone(),
             priority: Priority::Main,
-            model: self.name.model.clone(),
+            model: model.to_owned(),
         };
         session.stream(request, terms.deadline)
     }
-
-    /// The request in this provider's dialect; `Err` is why it cannot be said in it.
-    fn say(&self, request: &RelayRequest) -> Result<EncodedRequest, String> {
-        let dialect = self.dialect();
-        if dialect == request.words.dialect() {
-            let continues = request.continues.as_ref();
-            let id = continues.map(|continued| continued.response_id.as_str());
-            let encoded = request.words.encode(&self.name.model, id);
-            return encoded.map_err(|why| why.to_string());
-        }
-        let items = items(request, &self.name.model)?;
-        let encoded = dialect.encode(&items, self.quirks);
-        encoded.map_err(|why| why.to_string())
-    }
 }
 
-/// The request's items, for this model.
-fn items(request: &RelayRequest, model: &str) -> Result<ModelRequest, String> {
-    let items = request.items.as_deref().map_err(ToOwned::to_owned)?;
-    Ok(ModelRequest {
+/// The request in the dialect of an endpoint, and what is left out; `Err` is why it cannot be said so.
+fn encode(
+    request: &RelayRequest,
+    (dialect, quirks): (Dialect, &Quirks),
+    model: &str,
+    is_foreign: &dyn Fn(&str) -> bool,
+) -> Result<(EncodedRequest, Vec<CannotCarry>), String> {
+    if dialect == request.words.dialect() {
+        let continues = request.continues.as_ref();
+        let id = continues.map(|continued| continued.response_id.as_str());
+        let encoded = request.words.encode(model, id, is_foreign);
+        let encoded = encoded.map_err(|why| why.to_string())?;
+        let left_out = encoded.left_out().to_vec();
+        return Ok((encoded, left_out));
+    }
+    let (items, mut left_out) = items(request, model, is_foreign)?;
+    let encoded = dialect.encode(&items, quirks);
+    let encoded = encoded.map_err(|why| why.to_string())?;
+    left_out.extend_from_slice(encoded.left_out());
+    Ok((encoded, left_out))
+}
+
+/// The request's items for this model, and what it is not sent of the request.
+fn items(
+    request: &RelayRequest,
+    model: &str,
+    is_foreign: &dyn Fn(&str) -> bool,
+) -> Result<(ModelRequest, Vec<CannotCarry>), String> {
+    let read = request.items().map_err(ToString::to_string)?;
+    let mut items = ModelRequest {
         model: model.to_owned(),
-        ..items.clone()
-    })
+        ..read.request.clone()
+    };
+    let foreign = items.leave_out_foreign(is_foreign);
+    let left_out = read.left_out.iter().cloned().chain(foreign);
+    Ok((items, left_out.collect()))
 }

@@ -10,13 +10,14 @@ mod ask;
 mod held;
 mod stream;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use alipes_base::{Clock, Deadline};
 use alipes_transport::Experience;
-use alipes_wire::{CannotCarry, Dialect, ModelRequest, Relayed};
+use alipes_wire::{CannotCarry, ClientRequest, Dialect, ModelRequest, NotARequest, Relayed};
 
 use crate::link::{Ask, Link, preferred};
+use crate::makers::Makers;
 use crate::rests::Rests;
 use crate::walk::{Candidate, Standing, Walk};
 use crate::{Catalog, Making, ModelName, ModelsError, Overrides};
@@ -29,6 +30,7 @@ pub use stream::{RelayStream, RelayUpdate};
 pub struct Relay {
     links: Vec<Link>,
     rests: Rests,
+    makers: Makers,
     experience: Arc<Experience>,
     clock: Clock,
 }
@@ -38,10 +40,31 @@ pub struct Relay {
 pub struct RelayRequest {
     /// In its own words.
     pub words: Arc<Relayed>,
-    /// The same in items, for a provider that speaks another dialect; or why it cannot be said so.
-    pub items: Result<Arc<ModelRequest>, String>,
     /// The response that it continues.
     pub continues: Option<Continued>,
+    /// The same in items; read when somebody is asked who speaks another dialect.
+    items: Arc<OnceLock<Result<ClientRequest, NotARequest>>>,
+}
+
+impl RelayRequest {
+    /// What a client asks in these words.
+    #[must_use]
+    pub fn new(words: Relayed, continues: Option<Continued>) -> Self {
+        Self {
+            words: Arc::new(words),
+            continues,
+            items: Arc::default(),
+        }
+    }
+
+    /// The same in items, for a provider that speaks another dialect.
+    ///
+    /// # Errors
+    /// [`NotARequest`], if it cannot be said so.
+    pub fn items(&self) -> Result<&ClientRequest, &NotARequest> {
+        let read = || self.words.dialect().read(self.words.body());
+        self.items.get_or_init(read).as_ref()
+    }
 }
 
 /// A response that a provider keeps.
@@ -67,33 +90,21 @@ impl Catalog {
         let first = names.is_empty().then(Overrides::default);
         let mut relay = Relay {
             links: Vec::new(),
-            rests: Rests::default(),
+            rests: self.rests.clone(),
+            makers: self.makers.clone(),
             experience: Arc::clone(&making.transport.experience),
             clock: making.transport.clock.clone(),
         };
         for overrides in first.into_iter().chain(overrides) {
-            // The catalogue's chains share what they know of who rests.
-            let (links, rests) = self.chain(&overrides, making)?.into_parts();
-            relay.links.extend(links);
-            relay.rests = rests;
+            relay
+                .links
+                .extend(self.chain(&overrides, making)?.into_links());
         }
         Ok(relay)
     }
 }
 
 impl Relay {
-    /// Whether somebody who may be asked speaks another dialect than `dialect`, or is the official
-    /// client, to which nothing can be passed on as it came.
-    #[must_use]
-    pub fn needs_items(&self, dialect: Dialect) -> bool {
-        if self.links.iter().any(|link| link.app_server.is_some()) {
-            return true;
-        }
-        let accounts = self.links.iter().flat_map(|link| &link.accounts);
-        let mut spoken = accounts.map(|account| account.session.endpoint().dialect());
-        spoken.any(|other| other != dialect)
-    }
-
     /// Whether one of them speaks this dialect.
     #[must_use]
     pub fn speaks(&self, dialect: Dialect) -> bool {
@@ -140,6 +151,7 @@ impl Relay {
             request: request.clone(),
             deadline,
             rests: self.rests.clone(),
+            makers: self.makers.clone(),
             experience: Arc::clone(&self.experience),
             clock: self.clock.clone(),
         };

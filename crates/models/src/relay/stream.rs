@@ -4,16 +4,17 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use alipes_base::{Clock, Deadline};
-use alipes_transport::{Cause, Done, Experience, Fault, ResponseStream, Trace, Update};
-use alipes_wire::{Dialect, RawEvent};
+use alipes_transport::{AccountKey, Cause, Done, Experience, Fault, ResponseStream, Trace, Update};
+use alipes_wire::{CannotCarry, Dialect, Quota, RateLimits, RawEvent, opaque_texts};
 
 use super::RelayRequest;
 use super::held::Held;
-use crate::ModelName;
 use crate::link::Ask;
+use crate::makers::Makers;
 use crate::readable::Readable;
 use crate::rests::Rests;
 use crate::walk::{Candidate, Walk, blames_the_candidate};
+use crate::{ModelName, usage};
 
 /// Something on the way to the answer.
 #[derive(Clone, Debug)]
@@ -25,6 +26,8 @@ pub enum RelayUpdate {
         by: ModelName,
         /// What the events are written in.
         dialect: Dialect,
+        /// What this provider was not sent of the request: it could not read it, or has no place for it.
+        left_out: Vec<CannotCarry>,
     },
     /// An event of the answer, as it came.
     Event(RawEvent),
@@ -34,6 +37,11 @@ pub enum RelayUpdate {
         fault: Box<Fault>,
         /// Who is asked now.
         to: ModelName,
+    },
+    /// One provider was not asked, because it cannot be told what is asked; the next one is.
+    PassedOver {
+        /// Which one.
+        model: ModelName,
     },
     /// What happens on the wire.
     Trace(Trace),
@@ -56,6 +64,7 @@ pub(super) struct Terms {
     pub(super) request: RelayRequest,
     pub(super) deadline: Deadline,
     pub(super) rests: Rests,
+    pub(super) makers: Makers,
     pub(super) experience: Arc<Experience>,
     pub(super) clock: Clock,
 }
@@ -65,13 +74,14 @@ struct Current<'r> {
     response: ResponseStream<'r>,
     name: &'r ModelName,
     account: &'r str,
+    key: Option<AccountKey>,
     readable: Readable,
     dialect: Dialect,
+    left_out: Vec<CannotCarry>,
 }
 
 impl<'r> RelayStream<'r> {
     pub(super) fn new(walk: Walk, asks: Vec<Ask<'r>>, terms: Terms) -> Self {
-        let first = walk.current();
         let mut stream = Self {
             current: None,
             walk,
@@ -81,7 +91,10 @@ impl<'r> RelayStream<'r> {
             queued: VecDeque::new(),
             outcome: None,
         };
-        stream.current = first.and_then(|first| stream.ask(first));
+        stream.current = match stream.ask() {
+            Ok(current) => Some(current),
+            Err(refused) => refused,
+        };
         stream
     }
 
@@ -111,16 +124,47 @@ impl<'r> RelayStream<'r> {
         self.outcome.unwrap_or_else(|| Err(Fault::nobody_to_ask()))
     }
 
-    fn ask(&mut self, who: Candidate) -> Option<Current<'r>> {
+    /// Asks the current candidate of the walk, or who comes next of those who can be told what is asked.
+    /// Where nobody is left who can, the last refusal, if there was anybody.
+    fn ask(&mut self) -> Result<Current<'r>, Option<Current<'r>>> {
+        let mut refused = None;
+        let mut next = self.walk.current();
+        while let Some(ask) = next.and_then(|who| self.take_ask(who)) {
+            let (name, account, dialect) = (ask.name, ask.account, ask.dialect());
+            let (key, counted, readable) = (ask.key(), ask.counted(), ask.readable.clone());
+            let current = |response, left_out| Current {
+                response,
+                name,
+                account,
+                key,
+                readable,
+                dialect,
+                left_out,
+            };
+            match ask.say(&self.terms) {
+                Ok(mut said) => {
+                    if let Some(account) = &counted {
+                        self.terms.experience.asked(account);
+                    }
+                    let left_out = std::mem::take(&mut said.left_out);
+                    let alternatives = self.walk.alternatives();
+                    let response = said.send(&name.model, &self.terms, alternatives);
+                    return Ok(current(response, left_out));
+                }
+                Err(refusal) => {
+                    refused = Some(current(refusal, Vec::new()));
+                    next = self.walk.pass_over();
+                    let model = name.clone();
+                    self.queued.push_back(RelayUpdate::PassedOver { model });
+                }
+            }
+        }
+        Err(refused)
+    }
+
+    fn take_ask(&mut self, who: Candidate) -> Option<Ask<'r>> {
         let at = self.asks.iter().position(|ask| ask.who == who)?;
-        let ask = self.asks.swap_remove(at);
-        Some(Current {
-            name: ask.name,
-            account: ask.account,
-            readable: ask.readable.clone(),
-            dialect: ask.dialect(),
-            response: ask.pass_on(&self.terms, self.walk.alternatives()),
-        })
+        Some(self.asks.swap_remove(at))
     }
 
     fn take(&mut self, update: Update) {
@@ -151,6 +195,7 @@ impl<'r> RelayStream<'r> {
     }
 
     fn show(&mut self, event: RawEvent) {
+        self.note(&event);
         let was_open = self.held.is_open();
         let shown = self.held.take(event);
         if let Some(current) = self
@@ -161,10 +206,29 @@ impl<'r> RelayStream<'r> {
             self.queued.push_back(RelayUpdate::Answering {
                 by: current.name.clone(),
                 dialect: current.dialect,
+                left_out: current.left_out.clone(),
             });
         }
         self.queued
             .extend(shown.into_iter().map(RelayUpdate::Event));
+    }
+
+    /// Keeps what an event says of its account: what is left of its plan, and what it has made.
+    fn note(&self, event: &RawEvent) {
+        let current = self.current.as_ref();
+        let Some((key, dialect)) = current.and_then(|now| Some((now.key.as_ref()?, now.dialect)))
+        else {
+            return;
+        };
+        for text in opaque_texts(dialect, event) {
+            self.terms.makers.note(&text, key);
+        }
+        if let Some(limits) = RateLimits::of(event) {
+            let Terms {
+                experience, clock, ..
+            } = &self.terms;
+            usage::note(experience, key, &Quota::from(&limits), clock);
+        }
     }
 
     /// A provider is done: with an answer, or with a fault that the next one may mend.
@@ -203,10 +267,12 @@ impl<'r> RelayStream<'r> {
     }
 
     fn turn_to_next(&mut self, fault: &Fault) -> Option<()> {
-        let next = self.walk.after(fault)?;
+        self.walk.after(fault)?;
         self.held.forget();
-        self.current = self.ask(next);
-        let to = self.current.as_ref()?.name.clone();
+        // Whoever could only refuse does not explain why the one before could not answer.
+        let next = self.ask().ok()?;
+        let to = next.name.clone();
+        self.current = Some(next);
         let fault = Box::new(fault.clone());
         self.queued
             .push_back(RelayUpdate::NextProvider { fault, to });

@@ -6,3 +6,5 @@ mod accounts;
 mod common;
 mod elsewhere;
 mod providers;
+mod relayed;
+mod thinker;

@@ -65,6 +65,25 @@ async fn a_request_that_is_wrong_everywhere_is_not_passed_on() {
 }
 
 #[tokio::test]
+async fn a_provider_that_has_no_place_for_what_is_asked_is_passed_over() {
+    let (chat, own) = (simulator(&[]).await, simulator(&[]).await);
+    let text = format!(
+        "[providers.chat]\nbase_url = \"{}\"\ndialect = \"chat\"\n[providers.own]\n\
+         base_url = \"{}\"\n[model]\ndefault = \"chat/m\"\nfallback = [\"own/m\"]\n",
+        chat.base_url(),
+        own.base_url()
+    );
+    let image =
+        r#"{"type":"message","role":"user","content":[{"type":"input_image","file_id":"f"}]}"#;
+    let input = [Item::user("hello"), Item::parse(image).unwrap()];
+    let mut chain = configured(&text, &[], &transport());
+    let seen = go_on(&mut chain, &input, true).await;
+    assert!(seen.result.is_ok(), "{:?}", seen.result);
+    assert_eq!((chat.seen().len(), own.seen().len()), (0, 1));
+    assert!(ask(&mut chain, true).await.result.is_ok());
+}
+
+#[tokio::test]
 async fn reasoning_that_a_provider_cannot_read_is_never_sent_to_it_again() {
     let refuses = simulator(&["sse-invalid-encrypted-content@2"]).await;
     let mut chain = chain(&refuses, &simulator(&[]).await);

@@ -8,6 +8,7 @@ mod dialects;
 mod frames;
 mod healing;
 mod leaving;
+mod left_out;
 mod passing;
 mod patience;
 mod stage;

@@ -29,6 +29,12 @@ const READ: &[&str] = &[
     "stream_options",
 ];
 
+/// Whether a request asks that a stream shall end with its usage.
+pub(crate) fn wants_usage(fields: &Fields<'_>) -> bool {
+    let options = fields.object("stream_options").unwrap_or_default();
+    options.read("include_usage").unwrap_or(false)
+}
+
 /// Reads a body.
 ///
 /// # Errors
@@ -60,10 +66,9 @@ pub(crate) fn read(body: &[u8]) -> Result<ClientRequest, NotARequest> {
             }
         }
     }
-    let options = fields.object("stream_options").unwrap_or_default();
     Ok(ClientRequest {
         stream: fields.read("stream").unwrap_or(false),
-        include_usage: options.read("include_usage").unwrap_or(false),
+        include_usage: wants_usage(&fields),
         left_out: left_out.into_list(),
         ..client
     })

@@ -34,10 +34,10 @@ impl EncodedRequest {
     }
 
     /// A request that is written already.
-    pub(crate) fn of_body(body: String) -> Self {
+    pub(crate) fn of_body(body: String, left_out: Vec<CannotCarry>) -> Self {
         Self {
             body: body.into(),
-            left_out: Vec::new(),
+            left_out,
         }
     }
 

@@ -21,7 +21,7 @@ mod writer;
 
 pub(crate) use assembler::Assembler;
 pub(crate) use chunk::DONE;
-pub(crate) use create::read;
+pub(crate) use create::{read, wants_usage};
 pub use encode::EncodedRequest;
 pub use error::error_body;
 pub use quirks::{EffortField, Quirks, ReasoningBack};

@@ -66,7 +66,7 @@ impl Assembler {
             }
             "response.output_item.added" => self.start_item(event),
             "response.output_item.done" => self.take_item(event),
-            "codex.rate_limits" => self.counted(rate_limits(event)),
+            "codex.rate_limits" => self.counted(RateLimits::of(event).map(ModelEvent::RateLimits)),
             _ => self.end(event),
         }
     }
@@ -128,11 +128,6 @@ fn created(event: &RawEvent) -> Option<ModelEvent> {
 
 fn delta(event: &RawEvent) -> Option<String> {
     event.read::<Delta>().map(|piece| piece.delta)
-}
-
-fn rate_limits(event: &RawEvent) -> Option<ModelEvent> {
-    let limits = event.fields().object("rate_limits")?;
-    Some(ModelEvent::RateLimits(RateLimits::read(&limits)))
 }
 
 /// Whether an event that tells the agent nothing is one we know.

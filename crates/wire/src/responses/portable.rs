@@ -7,6 +7,7 @@ use crate::cannot_carry::LeftOut;
 use crate::fields::Fields;
 use crate::json::{Object, list};
 use crate::parts::{CHAT, Content, ItemFields, Kind, MESSAGES};
+use crate::sealed::OF_ANOTHER_PROVIDER;
 use crate::{CannotCarry, Item, ModelRequest, Place};
 
 /// A request that any endpoint of this dialect understands.
@@ -57,8 +58,7 @@ fn plain(item: &Item, left_out: &mut LeftOut) -> Result<Option<Item>, CannotCarr
     let is_foreign = fields.extras(CHAT).is_some() || fields.extras(MESSAGES).is_some();
     match fields.kind() {
         Kind::Reasoning if is_foreign => {
-            let why = "only the provider that made it can read it";
-            left_out.note("another provider's reasoning", why);
+            left_out.note(OF_ANOTHER_PROVIDER.0, OF_ANOTHER_PROVIDER.1);
             return Ok(None);
         }
         Kind::ProviderBound if is_foreign => {
