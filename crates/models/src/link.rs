@@ -248,7 +248,7 @@ impl<'m> Ask<'m> {
         question: &Question,
         terms: &Terms,
         alternatives: Alternatives,
-    ) -> Result<ResponseStream<'m>, ResponseStream<'m>> {
+    ) -> Result<ResponseStream<'m>, Box<ResponseStream<'m>>> {
         let counted = self.counted();
         let request = self.request(question);
         let body = self.encode(&request);
@@ -262,7 +262,7 @@ impl<'m> Ask<'m> {
         };
         let body = match body {
             Ok(body) => body,
-            Err(cannot_carry) => return Err(session.refuse(&cannot_carry.to_string())),
+            Err(cannot_carry) => return Err(Box::new(session.refuse(&cannot_carry.to_string()))),
         };
         if let Some(account) = counted {
             terms.experience.asked(&account);

@@ -125,7 +125,7 @@ impl<'m> StepStream<'m> {
         };
         stream.current = match stream.ask() {
             Ok(current) => Some(current),
-            Err(refused) => refused,
+            Err(refused) => refused.map(|refused| *refused),
         };
         stream
     }
@@ -167,7 +167,7 @@ impl<'m> StepStream<'m> {
 
     /// Asks the current candidate of the walk, or who comes next of those who can be told what is asked.
     /// Where nobody is left who can, the last refusal, if there was anybody.
-    fn ask(&mut self) -> Result<Current<'m>, Option<Current<'m>>> {
+    fn ask(&mut self) -> Result<Current<'m>, Option<Box<Current<'m>>>> {
         let mut refused = None;
         let mut next = self.walk.current();
         while let Some(ask) = next.and_then(|who| self.take_ask(who)) {
@@ -186,7 +186,7 @@ impl<'m> StepStream<'m> {
                     return Ok(current(response));
                 }
                 Err(refusal) => {
-                    refused = Some(current(refusal));
+                    refused = Some(Box::new(current(*refusal)));
                     next = self.walk.pass_over();
                 }
             }

@@ -7,10 +7,11 @@
 
 mod kept;
 
-use std::fs::{self, DirBuilder, File};
+use std::fs::{self, File};
 use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
+use alipes_config::create_private;
 use tempfile::NamedTempFile;
 
 use crate::is_plain_name;
@@ -73,14 +74,6 @@ impl ModelLists {
         new.persist(path).map_err(|error| error.error)?;
         Ok(())
     }
-}
-
-fn create_private(folder: &Path) -> io::Result<()> {
-    let mut builder = DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder)
 }
 
 #[cfg(test)]

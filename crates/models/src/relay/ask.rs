@@ -17,22 +17,22 @@ pub(super) struct Said<'r> {
 
 enum To<'r> {
     Endpoint(&'r mut Session, EncodedRequest),
-    AppServer(&'r mut AppServer, ModelRequest),
+    AppServer(&'r mut AppServer, Box<ModelRequest>),
 }
 
 impl<'r> Ask<'r> {
     /// The request for this candidate, if it can be told it; else what says why it cannot.
-    pub(super) fn say(self, terms: &Terms) -> Result<Said<'r>, ResponseStream<'r>> {
+    pub(super) fn say(self, terms: &Terms) -> Result<Said<'r>, Box<ResponseStream<'r>>> {
         let (dialect, account, model) = (self.dialect(), self.key(), &self.name.model);
         let (request, makers) = (&terms.request, &terms.makers);
         let is_foreign = |text: &str| makers.is_foreign(text, account.as_ref());
         match self.source {
             Source::AppServer(server) => match items(request, model, &is_foreign) {
                 Ok((items, left_out)) => Ok(Said {
-                    to: To::AppServer(server, items),
+                    to: To::AppServer(server, Box::new(items)),
                     left_out,
                 }),
-                Err(why) => Err(server.refuse(&why)),
+                Err(why) => Err(Box::new(server.refuse(&why))),
             },
             Source::Endpoint(session) => {
                 let encoded = encode(request, (dialect, self.quirks), model, &is_foreign);
@@ -41,7 +41,7 @@ impl<'r> Ask<'r> {
                         to: To::Endpoint(session, body),
                         left_out,
                     }),
-                    Err(why) => Err(session.refuse(&why)),
+                    Err(why) => Err(Box::new(session.refuse(&why))),
                 }
             }
         }
@@ -59,7 +59,7 @@ impl<'r> Said<'r> {
         let words = &terms.request.words;
         let (session, body) = match self.to {
             To::Endpoint(session, body) => (session, body),
-            To::AppServer(server, items) => return server.stream(items, false, terms.deadline),
+            To::AppServer(server, items) => return server.stream(*items, false, terms.deadline),
         };
         let without_reasoning = match &body {
             EncodedRequest::Responses(body) => body.without_reasoning(),

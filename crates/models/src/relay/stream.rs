@@ -93,7 +93,7 @@ impl<'r> RelayStream<'r> {
         };
         stream.current = match stream.ask() {
             Ok(current) => Some(current),
-            Err(refused) => refused,
+            Err(refused) => refused.map(|refused| *refused),
         };
         stream
     }
@@ -126,7 +126,7 @@ impl<'r> RelayStream<'r> {
 
     /// Asks the current candidate of the walk, or who comes next of those who can be told what is asked.
     /// Where nobody is left who can, the last refusal, if there was anybody.
-    fn ask(&mut self) -> Result<Current<'r>, Option<Current<'r>>> {
+    fn ask(&mut self) -> Result<Current<'r>, Option<Box<Current<'r>>>> {
         let mut refused = None;
         let mut next = self.walk.current();
         while let Some(ask) = next.and_then(|who| self.take_ask(who)) {
@@ -152,7 +152,7 @@ impl<'r> RelayStream<'r> {
                     return Ok(current(response, left_out));
                 }
                 Err(refusal) => {
-                    refused = Some(current(refusal, Vec::new()));
+                    refused = Some(Box::new(current(*refusal, Vec::new())));
                     next = self.walk.pass_over();
                     let model = name.clone();
                     self.queued.push_back(RelayUpdate::PassedOver { model });

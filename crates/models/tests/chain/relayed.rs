@@ -60,7 +60,7 @@ async fn ask(relay: &mut Relay, transport: &Transport, input: Value) -> Answered
             }
             RelayUpdate::PassedOver { model } => passed_over.push(model.to_string()),
             RelayUpdate::Event(event) => {
-                events.push(serde_json::from_slice(event.raw()).unwrap_or_default())
+                events.push(serde_json::from_slice(event.raw()).unwrap_or_default());
             }
             _ => {}
         }
