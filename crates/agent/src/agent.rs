@@ -9,6 +9,7 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 
 use crate::calls::{self, Call, Desk};
+use crate::compact::{Background, Depth, wants_less};
 use crate::context::{ContextUse, Gauge, ProjectText, counted};
 use crate::gone::with_processes_gone;
 use crate::messages::{self, Messages};
@@ -57,12 +58,16 @@ pub struct Agent {
     environment: Environment,
     redactor: Redactor,
     workbench: Workbench,
-    clock: Clock,
+    pub(crate) clock: Clock,
     tools: Vec<ToolDefinition>,
-    record: Record,
+    pub(crate) record: Record,
     setting: Item,
     project: ProjectText,
-    gauge: Gauge,
+    pub(crate) gauge: Gauge,
+    pub(crate) background: Background,
+    pub(crate) wants_title: bool,
+    /// How many bytes there were when a compaction would have made nothing smaller.
+    pub(crate) stuck_at: Option<u64>,
 }
 
 /// How a turn ended.
@@ -116,6 +121,9 @@ impl Agent {
             root: options.root,
             sandbox: options.sandbox,
             workbench: Workbench::new(&options.environment),
+            background: Background::new(&options.clock),
+            wants_title: false,
+            stuck_at: None,
             environment: options.environment,
             redactor: options.redactor,
             clock: options.clock,
@@ -182,6 +190,9 @@ impl Agent {
         let project = self.project.item();
         if project.is_some() && self.transcript().project() != project {
             entries.extend(project.cloned().map(Entry::Project));
+        }
+        if self.wants_title && self.transcript().prompt().is_none() {
+            self.background.ask_for_title(prompt.to_owned());
         }
         entries.push(Entry::User(Item::user(prompt)));
         self.record.keep(entries).await?;
@@ -261,7 +272,7 @@ impl Agent {
         let mut answer = Answer::default();
         let mut continuations = 0;
         for _ in 0..MAX_ROUNDS {
-            let step = self.step(front).await?;
+            let step = self.fitting_step(front).await?;
             answer.steps += 1;
             answer.attempts += step.done.attempts;
             answer.usage += step.usage.unwrap_or_default();
@@ -307,7 +318,28 @@ impl Agent {
             // If even that cannot be recorded the turn counts as cut, and the first error is told.
             let _ = self.record.keep(vec![Entry::Ended { failure }]).await;
         }
+        self.look_ahead();
         outcome
+    }
+
+    /// Asks the model, and where that is too much for it, again with less.
+    async fn fitting_step(&mut self, front: Front<'_>) -> Result<Step, TurnError> {
+        self.make_room(front.events).await?;
+        let mut depths = [Depth::Usual, Depth::Deep].into_iter();
+        loop {
+            let fault = match self.step(front).await {
+                Err(TurnError::Fault(fault)) if wants_less(&fault) => fault,
+                ended => return ended,
+            };
+            self.gauge.refused(self.context().tokens);
+            let mut is_less = false;
+            while !is_less {
+                let Some(depth) = depths.next() else {
+                    return Err(TurnError::Fault(fault));
+                };
+                is_less = self.shrink_refused(depth, front.events).await?;
+            }
+        }
     }
 
     /// Asks the model once and passes on what it says.

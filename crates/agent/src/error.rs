@@ -24,6 +24,12 @@ pub enum TurnError {
     /// There is no turn to go on with, and no prompt.
     #[error("there is nothing to go on with: nobody has asked anything yet; give a prompt")]
     NothingToContinue,
+    /// What was said is too short, or too new, to be summed up.
+    #[error("there is nothing to sum up: it would not get shorter")]
+    NothingToCompact,
+    /// Nothing was said, or all of it has been taken back.
+    #[error("there is nothing to take back")]
+    NothingToUndo,
     /// What happened could not be recorded, so nothing further was done.
     #[error(transparent)]
     Journal(#[from] JournalError),

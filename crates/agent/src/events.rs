@@ -4,6 +4,8 @@ use alipes_models::Addressee;
 use alipes_tools::Effect;
 use alipes_transport::{Fault, Trace};
 
+use crate::{Compacted, ContextUse};
+
 /// Something happened in a turn.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -76,6 +78,10 @@ pub enum TurnEvent {
         /// What the model reads.
         output: String,
     },
+    /// The turn waits for a summary of what is old, because the model's window is as full as this.
+    SummingUp(ContextUse),
+    /// What is old was summed up.
+    Compacted(Compacted),
     /// What happens on the wire.
     Trace(Trace),
 }

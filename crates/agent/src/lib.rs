@@ -19,6 +19,7 @@
 
 mod agent;
 mod calls;
+mod compact;
 mod context;
 mod error;
 mod events;
@@ -27,8 +28,11 @@ mod gone;
 mod instructions;
 mod messages;
 mod record;
+mod titles;
+mod undo;
 
 pub use agent::{Agent, AgentOptions, Answer};
+pub use compact::{Compacted, SummedUpBy};
 pub use context::{ContextUse, ProjectFile, ProjectText};
 pub use error::TurnError;
 pub use events::{ToolOutcome, TurnEvent};
@@ -37,3 +41,4 @@ pub use gate::{
     RuleBook, Verdict,
 };
 pub use instructions::INSTRUCTIONS;
+pub use undo::Undone;

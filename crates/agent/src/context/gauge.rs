@@ -63,6 +63,15 @@ impl Gauge {
         Self { window, ..self }
     }
 
+    /// The model has refused what was taken for so many tokens: its window is smaller than that.
+    pub(crate) fn refused(&mut self, tokens: u64) {
+        self.window = self.window.min(tokens.saturating_mul(9) / 10).max(1);
+    }
+
+    pub(crate) fn window(&self) -> u64 {
+        self.window
+    }
+
     pub(crate) fn of(&self, transcript: &Transcript) -> ContextUse {
         let bytes = size(transcript.items());
         let counted = transcript.count();
@@ -72,6 +81,11 @@ impl Gauge {
             window: self.window,
             is_estimate: exact.is_none(),
         }
+    }
+
+    /// How many bytes of items make so many tokens, as far as is known.
+    pub(crate) fn bytes(&self, tokens: u64, counted: Option<Count>) -> u64 {
+        scaled(tokens, self.bytes_to_a_token(counted))
     }
 
     fn tokens(&self, bytes: u64, counted: Option<Count>) -> u64 {
@@ -167,5 +181,13 @@ mod tests {
         }));
         transcript.add(said("more"));
         assert!(gauge.of(&transcript).tokens > 4_000 / 16);
+    }
+    #[test]
+    fn a_window_that_was_refused_is_smaller_than_what_was_refused() {
+        let mut gauge = Gauge::new("", &[]).with_window(100_000);
+        gauge.refused(40_000);
+        assert_eq!(gauge.window(), 36_000);
+        gauge.refused(90_000);
+        assert_eq!(gauge.window(), 36_000);
     }
 }

@@ -7,5 +7,5 @@ mod gauge;
 mod project;
 
 pub use gauge::ContextUse;
-pub(crate) use gauge::{Gauge, counted};
+pub(crate) use gauge::{Gauge, counted, size};
 pub use project::{ProjectFile, ProjectText};

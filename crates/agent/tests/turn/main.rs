@@ -4,6 +4,7 @@
 #![cfg(test)]
 
 mod calls;
+mod compaction;
 mod conversation;
 mod ending;
 mod prefix;

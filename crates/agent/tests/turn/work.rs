@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use alipes_agent::{Agent, AgentOptions, Answer, Gate, GateOptions, TurnError, TurnEvent};
 use alipes_base::{Clock, Deadline, Environment, Redactor, Rng};
-use alipes_models::{Catalog, Making, Overrides};
+use alipes_models::{Catalog, Making, Model, Overrides};
 use alipes_net::{Dialer, DialerOptions, Limits, SystemSockets, Tls, TlsOptions};
 use alipes_store::{Journal, MemoryJournal, Transcript};
 use alipes_tools::{Effect, Root, Sandbox, Toolbox};
@@ -80,22 +80,11 @@ impl Work {
     pub(crate) fn set_up(base_url: &str, setup: Setup) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let clock = Clock::system();
-        let environment = Environment::new([("PATH", "/usr/bin:/bin")], PathBuf::new());
-        let overrides = Overrides {
-            model: Some("test/model".to_owned()),
-            base_url: Some(base_url.to_owned()),
-            routes: Some(setup.routes),
-            ..Overrides::default()
-        };
-        let making = Making {
-            environment: &environment,
-            transport: &transport(&clock),
-            session_id: "s",
-        };
-        let model = Catalog::default().chain(&overrides, making).unwrap();
+        let environment = environment();
+        let model = model_over(base_url, setup.routes);
         let redactor = Redactor::new();
         let options = AgentOptions {
-            model: Box::new(model),
+            model,
             toolbox: setup.toolbox,
             gate: Gate::new(GateOptions {
                 granted: setup.granted,
@@ -193,8 +182,32 @@ impl Turn {
     }
 }
 
-fn deadline() -> Deadline {
+pub(crate) fn deadline() -> Deadline {
     Deadline::after(&Clock::system(), "test", LIMIT)
+}
+
+/// A model behind this address, over SSE.
+pub(crate) fn model(base_url: &str) -> Box<dyn Model> {
+    model_over(base_url, vec![Route::Sse])
+}
+
+fn model_over(base_url: &str, routes: Vec<Route>) -> Box<dyn Model> {
+    let overrides = Overrides {
+        model: Some("test/model".to_owned()),
+        base_url: Some(base_url.to_owned()),
+        routes: Some(routes),
+        ..Overrides::default()
+    };
+    let making = Making {
+        environment: &environment(),
+        transport: &transport(&Clock::system()),
+        session_id: "s",
+    };
+    Box::new(Catalog::default().chain(&overrides, making).unwrap())
+}
+
+fn environment() -> Environment {
+    Environment::new([("PATH", "/usr/bin:/bin")], PathBuf::new())
 }
 
 fn transport(clock: &Clock) -> Transport {

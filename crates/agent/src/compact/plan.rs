@@ -1,0 +1,111 @@
+//! What a compaction will do: which items go, what is told in their place, and whether that is worth
+//! it.
+
+use alipes_store::{Entry, Transcript};
+use alipes_wire::{Item, ItemView};
+
+use super::cut::{self, Keep};
+use super::retell::{clipped, retold};
+use crate::context::size;
+
+/// The longest that a digest without a model may be, in bytes.
+const DIGEST: usize = 12 * 1024;
+
+/// What must be left of a conversation at most, in parts of ten.
+const AT_MOST: u64 = 8;
+
+/// How long a tool's output stays where nothing else helps, in bytes.
+const OUTPUT: usize = 4 * 1024;
+
+/// How much of a conversation goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Depth {
+    /// What is old.
+    Usual,
+    /// Also the middle of long outputs among what is new.
+    Deep,
+}
+
+/// A compaction that has not happened yet. It holds for the conversation it was made for, however
+/// much is said there meanwhile, until something of it is taken back.
+#[derive(Debug)]
+pub(crate) struct Plan {
+    /// The items before this place go.
+    at: usize,
+    /// What is told before the summary as it always was: the project's notes, the setting.
+    head: Vec<Item>,
+    /// The prompt of a turn that is cut in the middle.
+    prompt: Option<Item>,
+    depth: Depth,
+}
+
+impl Plan {
+    /// A plan that leaves as much as it is.
+    pub(crate) fn of(transcript: &Transcript, keep: Keep, depth: Depth) -> Option<Self> {
+        let at = cut::place(transcript, keep)?;
+        let (old, new) = transcript.items().split_at(at);
+        let is_worth_it = cut::is_worth_it(size(old), size(transcript.items()));
+        if !is_worth_it && depth == Depth::Usual {
+            return None;
+        }
+        let told = [transcript.project(), transcript.setting()];
+        let head: Vec<Item> = told
+            .into_iter()
+            .flatten()
+            .filter(|item| old.contains(item) && !new.contains(item))
+            .cloned()
+            .collect();
+        let is_cut = transcript.prompts().all(|prompt| prompt < at);
+        let prompt = transcript.prompt().filter(|_| is_cut).cloned();
+        Some(Self {
+            at,
+            head,
+            prompt,
+            depth,
+        })
+    }
+
+    /// What goes, in plain text of at most `most` bytes.
+    pub(crate) fn story(&self, transcript: &Transcript, most: usize) -> String {
+        let old = transcript.items().iter().take(self.at);
+        retold(old.filter(|item| !self.is_repeated(item)), most)
+    }
+
+    /// What stands for it without a model: the same story, much shorter.
+    pub(crate) fn digest(&self, transcript: &Transcript) -> String {
+        self.story(transcript, DIGEST)
+    }
+
+    /// The compaction with what stands for the old items; nothing if that would not make the
+    /// conversation smaller.
+    pub(crate) fn carried_out(&self, transcript: &Transcript, told: &str) -> Option<Entry> {
+        let items = transcript.items();
+        let new = items.get(self.at..)?;
+        let mut summary = self.head.clone();
+        summary.push(Item::user(told));
+        summary.extend(self.prompt.clone());
+        let kept = match self.depth {
+            Depth::Usual => new.len(),
+            Depth::Deep => {
+                summary.extend(new.iter().map(without_its_middle));
+                0
+            }
+        };
+        let after = size(&summary) + size(&items[items.len() - kept..]);
+        let shrinks = after.saturating_mul(10) <= size(items).saturating_mul(AT_MOST);
+        shrinks.then_some(Entry::Compaction { summary, kept })
+    }
+
+    fn is_repeated(&self, item: &Item) -> bool {
+        self.head.contains(item) || self.prompt.as_ref() == Some(item)
+    }
+}
+
+fn without_its_middle(item: &Item) -> Item {
+    match item.view() {
+        ItemView::FunctionCallOutput { call_id, output } if output.len() > OUTPUT => {
+            Item::function_call_output(&call_id, &clipped(&output, OUTPUT))
+        }
+        _ => item.clone(),
+    }
+}

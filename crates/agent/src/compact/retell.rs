@@ -1,0 +1,150 @@
+//! A conversation told in plain text, in at most so many bytes: what a model is shown in order to sum
+//! it up, and, told much shorter, what stands for it where no model can be asked.
+//!
+//! The same items make the same text, always: a request that is repeated must be the same request.
+
+use alipes_wire::{Item, ItemView};
+
+use super::SUMMED_UP;
+
+/// How many bytes of each kind of part are told, from the most generous to the most scant: messages,
+/// arguments of calls, outputs.
+const LEVELS: [(usize, usize, usize); 5] = [
+    (8_000, 2_000, 2_000),
+    (4_000, 1_000, 800),
+    (1_500, 400, 240),
+    (500, 160, 80),
+    (200, 80, 0),
+];
+
+/// An earlier summary stands for much, and may be so many times as long as a message.
+const SUMMARY_WEIGHS: usize = 4;
+
+/// What one part of the beginning is against all that is told, where the middle must be left out.
+const BEGINNING: usize = 4;
+
+/// Tells `items` in at most `most` bytes.
+pub(crate) fn retold<'i>(items: impl Iterator<Item = &'i Item> + Clone, most: usize) -> String {
+    let mut parts = Vec::new();
+    for level in LEVELS {
+        parts = items
+            .clone()
+            .filter_map(|item| part(item, level))
+            .collect::<Vec<String>>();
+        let length: usize = parts.iter().map(|part| part.len() + 1).sum();
+        if length <= most {
+            return parts.join("\n");
+        }
+    }
+    without_the_middle(&parts, most)
+}
+
+fn part(item: &Item, (message, arguments, output): (usize, usize, usize)) -> Option<String> {
+    Some(match item.view() {
+        ItemView::Message {
+            role,
+            text,
+            refusal,
+            ..
+        } => {
+            let most = match text.starts_with(SUMMED_UP) {
+                true => message * SUMMARY_WEIGHS,
+                false => message,
+            };
+            format!("[{role}] {}", clipped(&refusal.unwrap_or(text), most))
+        }
+        ItemView::FunctionCall {
+            name,
+            arguments: given,
+            ..
+        } => format!("[call] {name} {}", clipped(&given, arguments)),
+        ItemView::FunctionCallOutput { output: said, .. } if output > 0 => {
+            format!("[output] {}", clipped(&said, output))
+        }
+        _ => return None,
+    })
+}
+
+/// The beginning and the end of a text, and how much is missing between.
+pub(crate) fn clipped(text: &str, most: usize) -> String {
+    if text.len() <= most {
+        return text.to_owned();
+    }
+    let head = &text[..text.floor_char_boundary(most / 4 * 3)];
+    let tail = &text[text.ceil_char_boundary(text.len() - most / 4)..];
+    let left_out = text.len() - head.len() - tail.len();
+    format!("{head} […{left_out} bytes…] {tail}")
+}
+
+fn without_the_middle(parts: &[String], most: usize) -> String {
+    let fits = |parts: &mut dyn Iterator<Item = &String>, most: usize| {
+        let mut left = most;
+        parts
+            .take_while(|part| match left.checked_sub(part.len() + 1) {
+                Some(rest) => {
+                    left = rest;
+                    true
+                }
+                None => false,
+            })
+            .count()
+    };
+    let first = fits(&mut parts.iter(), most / BEGINNING);
+    let last = fits(&mut parts[first..].iter().rev(), most - most / BEGINNING);
+    let gap = format!(
+        "[… {} parts are left out here …]",
+        parts.len() - first - last
+    );
+    let (head, tail) = (&parts[..first], &parts[parts.len() - last..]);
+    [head, &[gap], tail].concat().join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn call(id: &str) -> Item {
+        let json = format!(
+            r#"{{"type":"function_call","call_id":"{id}","name":"shell","arguments":"make {id}"}}"#
+        );
+        Item::parse(&json).unwrap()
+    }
+
+    #[test]
+    fn who_said_and_did_what_is_told_and_reasoning_is_not() {
+        let reasoning = r#"{"type":"reasoning","encrypted_content":"gAAA","summary":[]}"#;
+        let items = [
+            Item::user("build it"),
+            Item::parse(reasoning).unwrap(),
+            call("c1"),
+            Item::function_call_output("c1", "done"),
+            Item::assistant("Built."),
+        ];
+        assert_eq!(
+            retold(items.iter(), 1_000),
+            "[user] build it\n[call] shell make c1\n[output] done\n[assistant] Built."
+        );
+    }
+
+    #[test]
+    fn however_much_there_is_it_fits_and_both_ends_are_told() {
+        let items: Vec<Item> = (0..400)
+            .flat_map(|number| {
+                let id = format!("n{number}");
+                let said = format!("{id} {}", "é".repeat(600));
+                [
+                    Item::user(&said),
+                    call(&id),
+                    Item::function_call_output(&id, &said),
+                ]
+            })
+            .collect();
+        for most in [2_000, 20_000, 100_000] {
+            let told = retold(items.iter(), most);
+            assert!(told.len() <= most + 100, "{most}: {}", told.len());
+            assert!(told.starts_with("[user] n0 "), "{most}");
+            assert!(told.contains("make n399"), "{most}");
+            assert_eq!(told, retold(items.iter(), most));
+        }
+    }
+}
