@@ -154,14 +154,10 @@ fn turns_that_fit_stay_whole_and_one_that_does_not_keeps_its_prompt() {
     assert!(says(summary.last().unwrap(), "prompt 0"), "{summary:?}");
     assert!(size(&before.items()[before.items().len() - kept..]) <= 3_000);
     // The same after another turn: it stays whole though it is more than would stay of others.
-    let turns = [vec![(9_000, Vec::new())], vec![(100, vec![Some(9_000)]); 3]];
-    let before = transcript(&turns, false);
     let keep = Keep {
         bytes: 3_000,
         newest: 40_000,
     };
-    let plan = Plan::of(&before, keep, Depth::Usual);
-    assert!(plan.is_none(), "the old turn alone is not worth it");
     let turns = [
         vec![(19_000, Vec::new())],
         vec![(100, vec![Some(9_000)]); 3],
