@@ -5,8 +5,9 @@
 //! one is not used again.
 //!
 //! A ChatGPT sign-in is a chain: each refresh token works once and brings the next one. So a chain
-//! has one owner. [`Logins`] keeps ours in a private file; whoever changes it holds its lock from
-//! reading to writing (`store`), and one place spends refresh tokens (`renewal`). Another program's
+//! has one owner. [`Logins`] keeps ours in a private file, or in the system's keyring where that is
+//! asked for; whoever changes it holds its lock from reading to writing (`store`), and one place
+//! spends refresh tokens (`renewal`). Another program's
 //! chain is never copied: it is borrowed (`borrow`), and its owner is asked to renew it. Signing in
 //! (`sign_in`) is by browser with PKCE, or by a code on another device; the issuer and what it is
 //! asked stand in `authority`, all over the same way out as every request.
@@ -53,4 +54,4 @@ pub use saved_key::{NoKey, SavedKey};
 pub use section::AuthSection;
 pub use sign_in::{BrowserSignIn, DeviceSignIn, Platform, SignInError, SignedIn, Way};
 pub use status::{Owner, Status};
-pub use store::{Ending, Permissions, StoreError};
+pub use store::{Ending, Keeping, KeyringError, Permissions, Place, StoreError};

@@ -14,13 +14,15 @@ use crate::credential::LoginCredential;
 use crate::renewal::{Renewal, Renewals};
 use crate::routing::{self, Routing};
 use crate::sign_in::Desk;
-use crate::store::{Borrowed, Login, LoginFile, Permissions, StoreError};
+use crate::store::{Borrowed, Keeping, Login, LoginStore, Permissions, Place, StoreError};
 use crate::{AuthError, BrowserSignIn, Claims, DeviceSignIn, Issuer, Status};
 
 /// What all sign-ins share.
 pub struct LoginsOptions {
-    /// The program's own folder, which holds `auth.json`.
+    /// The program's own folder, which holds `auth.json` or says that the keyring is in use.
     pub folder: PathBuf,
+    /// Where they are kept.
+    pub keeping: Keeping,
     /// Who issues tokens.
     pub issuer: Issuer,
     /// Who we say we are in requests, as against when signing in.
@@ -41,16 +43,16 @@ pub struct LoginsOptions {
     pub renewals: Renewals,
 }
 
-/// The sign-ins by name. Cheap to clone; clones are the same file.
+/// The sign-ins by name. Cheap to clone; clones are the same.
 #[derive(Clone)]
 pub struct Logins {
-    file: LoginFile,
+    store: LoginStore,
     options: Arc<LoginsOptions>,
 }
 
 impl std::fmt::Debug for Logins {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_tuple("Logins").field(&self.path()).finish()
+        f.debug_tuple("Logins").field(&self.place()).finish()
     }
 }
 
@@ -72,7 +74,7 @@ impl Logins {
     #[must_use]
     pub fn new(options: LoginsOptions) -> Self {
         Self {
-            file: LoginFile::beneath(&options.folder),
+            store: LoginStore::beneath(&options.folder, options.keeping, &options.clock),
             options: Arc::new(options),
         }
     }
@@ -85,10 +87,10 @@ impl Logins {
             options.environment.clone(),
             options.clock.clone(),
             options.redactor.clone(),
-            self.file.clone(),
+            self.store.clone(),
             options.version,
         );
-        let renewal = Renewal::new(self.file.clone(), name, self.authority());
+        let renewal = Renewal::new(self.store.clone(), name, self.authority());
         let routing = Routing::new(base_url, &options.originator);
         Arc::new(LoginCredential::new(
             renewal,
@@ -101,7 +103,7 @@ impl Logins {
     /// Where the sign-in's workspace wants its requests instead of `base_url`, as far as is known.
     #[must_use]
     pub fn routed(&self, name: &str, base_url: &Url) -> Option<Url> {
-        match self.file.login(name) {
+        match self.store.login(name) {
             Ok(Some(Login::Own(login))) => routing::moved(base_url, &login),
             _ => None,
         }
@@ -147,7 +149,7 @@ impl Logins {
     /// # Errors
     /// [`AuthError::Store`], if it cannot be deleted.
     pub async fn sign_out(&self, name: &str) -> Result<SignedOut, AuthError> {
-        let locked = self.file.lock(&self.options.clock).await?;
+        let locked = self.store.lock(&self.options.clock).await?;
         let login = match locked.login(name) {
             Err(StoreError::Damaged { .. }) => Ok(None),
             // How it would be taken back, a later version knows.
@@ -172,37 +174,46 @@ impl Logins {
     /// What is known of the sign-in of this name; `None` if there is none.
     ///
     /// # Errors
-    /// [`AuthError::Store`], if the file cannot be read.
+    /// [`AuthError::Store`], if they cannot be read.
     pub fn status(&self, name: &str) -> Result<Option<Status>, AuthError> {
-        let login = self.file.login(name)?;
+        let login = self.store.login(name)?;
         let now = self.options.clock.unix_ms() / 1_000;
         Ok(login.map(|login| Status::of(&login, now)))
     }
 
-    /// The names of all sign-ins, in the order in which people signed in; none where the file cannot
+    /// The names of all sign-ins, in the order in which people signed in; none where they cannot
     /// be read, which whoever uses one is told.
     #[must_use]
     pub fn names(&self) -> Vec<String> {
-        let document = self.file.document().unwrap_or_default();
+        let document = self.store.document().unwrap_or_default();
         document.names().map(ToOwned::to_owned).collect()
     }
 
-    /// Who else could read the file until now; mends it where it can.
+    /// Who else could read them until now; mends it where it can.
     #[must_use]
     pub fn guard(&self) -> Permissions {
-        self.file.guard()
+        self.store.guard()
+    }
+
+    /// Moves the sign-ins to where they are to be kept now; tells from where, if there were any.
+    ///
+    /// # Errors
+    /// [`AuthError::Store`], if some are left where nobody looks for them any more. What else goes
+    /// wrong is told by whoever needs one.
+    pub fn settle(&self) -> Result<Option<Place>, AuthError> {
+        Ok(self.store.settle()?)
     }
 
     /// Where the sign-ins are kept.
     #[must_use]
-    pub fn path(&self) -> &std::path::Path {
-        self.file.path()
+    pub fn place(&self) -> Place {
+        self.store.place()
     }
 
     /// The tokens that are known without asking anybody.
     #[must_use]
     pub fn secrets(&self, name: &str) -> Vec<Secret> {
-        match self.file.login(name) {
+        match self.store.login(name) {
             Ok(Some(Login::Own(login))) => login.secrets().cloned().collect(),
             _ => Vec::new(),
         }
@@ -216,7 +227,7 @@ impl Logins {
 
     /// What would keep a sign-in from being kept is better told before somebody has signed in.
     async fn prepare(&self) -> Result<(), AuthError> {
-        let locked = self.file.lock(&self.options.clock).await?;
+        let locked = self.store.lock(&self.options.clock).await?;
         locked.document_or_anew()?;
         Ok(locked.check_writable()?)
     }
@@ -234,7 +245,7 @@ impl Logins {
 
     fn desk(&self, name: &str) -> Desk {
         Desk {
-            file: self.file.clone(),
+            store: self.store.clone(),
             name: name.to_owned(),
             authority: self.authority(),
         }

@@ -18,7 +18,7 @@ use tokio::time::Instant;
 
 use crate::AuthError;
 use crate::authority::{Authority, AuthorityError};
-use crate::store::{Ending, Locked, Login, LoginFile, OwnLogin};
+use crate::store::{Ending, Locked, Login, LoginStore, OwnLogin};
 
 /// After a renewal that failed, a token that still works is used for this long before the next try.
 const PAUSE: Duration = Duration::from_secs(30);
@@ -60,7 +60,7 @@ impl Renewals {
 
 /// A chain of tokens under one name of the file.
 pub(crate) struct Renewal {
-    pub(crate) file: LoginFile,
+    pub(crate) store: LoginStore,
     pub(crate) name: String,
     pub(crate) authority: Authority,
     gate: tokio::sync::Mutex<()>,
@@ -76,9 +76,9 @@ struct Known {
 }
 
 impl Renewal {
-    pub(crate) fn new(file: LoginFile, name: &str, authority: Authority) -> Self {
+    pub(crate) fn new(store: LoginStore, name: &str, authority: Authority) -> Self {
         Self {
-            file,
+            store,
             name: name.to_owned(),
             authority,
             gate: tokio::sync::Mutex::default(),
@@ -86,16 +86,19 @@ impl Renewal {
         }
     }
 
-    /// The sign-in as it is now: the file's, or a newer one that could not be saved.
+    /// The sign-in as it is now: what is kept, or a newer one that could not be saved.
     pub(crate) fn login(&self) -> Result<Option<Login>, AuthError> {
-        let saved = self.file.login(&self.name)?;
+        Ok(self.newest(self.store.login(&self.name)?))
+    }
+
+    fn newest(&self, saved: Option<Login>) -> Option<Login> {
         let unsaved = self.known().unsaved.clone();
-        Ok(match (saved, unsaved) {
+        match (saved, unsaved) {
             (Some(Login::Own(saved)), Some(unsaved)) if unsaved.generation > saved.generation => {
                 Some(Login::Own(Box::new(unsaved)))
             }
             (saved, _) => saved,
-        })
+        }
     }
 
     /// Whether a renewal failed so lately that a working token is better used than renewed.
@@ -115,8 +118,8 @@ impl Renewal {
         {
             return Err(error.into());
         }
-        let locked = self.file.lock(&self.authority.clock).await?;
-        let login = match self.login()? {
+        let locked = self.store.lock(&self.authority.clock).await?;
+        let login = match self.newest(locked.login(&self.name)?) {
             Some(Login::Own(login)) => *login,
             Some(Login::Borrowed(_)) | None => {
                 return Err(AuthError::NotSignedIn(self.name.clone()));

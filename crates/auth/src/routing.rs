@@ -114,7 +114,7 @@ impl Question {
     async fn ask(self) {
         let answer = self.answer().await;
         let now = self.renewal.authority.now();
-        let Ok(locked) = self.renewal.file.lock(&self.renewal.authority.clock).await else {
+        let Ok(locked) = self.renewal.store.lock(&self.renewal.authority.clock).await else {
             return;
         };
         if let Ok(Some(Login::Own(mut login))) = locked.login(&self.renewal.name)

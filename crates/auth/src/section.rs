@@ -2,11 +2,13 @@
 
 use alipes_config::{Checked, Reader, Section};
 
-use crate::Issuer;
+use crate::{Issuer, Keeping};
 
 /// `[auth]`.
 #[derive(Clone, Debug, Default)]
 pub struct AuthSection {
+    /// Where sign-ins are kept.
+    pub keeping: Keeping,
     /// Another issuer than ChatGPT's.
     pub issuer: Option<Issuer>,
     /// Who we say we are when signing in.
@@ -15,8 +17,12 @@ pub struct AuthSection {
     pub request_originator: Option<String>,
 }
 
-/// Where sign-ins are kept. Only the file is there yet.
-const STORES: [(&str, ()); 1] = [("file", ())];
+/// What `store` can be.
+#[cfg(feature = "keyring")]
+const STORES: &str = "\"file\" or \"keyring\"";
+#[cfg(not(feature = "keyring"))]
+const STORES: &str =
+    "\"file\"; \"keyring\" needs an alipes that was built with its feature of that name";
 
 impl AuthSection {
     /// The issuer to sign in at.
@@ -39,7 +45,12 @@ impl Section for AuthSection {
     const NAME: &'static str = "auth";
 
     fn read(mut reader: Reader<'_>) -> Checked<Self> {
-        let _file = reader.optional("store").one_of(&STORES);
+        let keeping = reader.optional("store").parsed(STORES, |text| match text {
+            "file" => Some(Keeping::File),
+            #[cfg(feature = "keyring")]
+            "keyring" => Some(Keeping::Keyring),
+            _ => None,
+        });
         let issuer = reader
             .optional("issuer")
             .parsed("an https address, or http on this machine", |text| {
@@ -56,6 +67,7 @@ impl Section for AuthSection {
         let (originator, request_originator) = (name("originator"), name("request_originator"));
         reader.finish(|| {
             Some(Self {
+                keeping: keeping.unwrap_or_default(),
                 issuer,
                 originator,
                 request_originator,
@@ -85,7 +97,9 @@ mod tests {
     #[test]
     fn what_cannot_be_done_is_named() {
         for (line, hint) in [
-            ("store = \"keyring\"", "file"),
+            ("store = \"keychain\"", "keyring"),
+            #[cfg(not(feature = "keyring"))]
+            ("store = \"keyring\"", "built with its feature"),
             ("issuer = \"http://issuer.example\"", "https"),
             ("originator = \"a b\"", "header"),
         ] {

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::BorrowError;
 use crate::Claims;
-use crate::store::{FileVault, Vault as _, local_expiry};
+use crate::store::{FileVault, local_expiry};
 
 /// What is used of it. The refresh token is not.
 #[derive(Clone, Debug)]
@@ -31,7 +31,7 @@ impl CodexFile {
             path: path.clone(),
             problem: problem.to_owned(),
         };
-        let read = FileVault::new(path.clone()).read();
+        let read = FileVault::new(path.clone()).text();
         let text = read.map_err(|error| none(&error.to_string()))?;
         let text = text.ok_or_else(|| none("there is no such file"))?;
         let value: Value = serde_json::from_str(&text).map_err(|_| none("it is damaged"))?;

@@ -15,7 +15,7 @@ use alipes_base::{Clock, Environment, Redactor};
 use alipes_transport::Token;
 
 use crate::credential::account_headers;
-use crate::store::{Borrowed, LoginFile};
+use crate::store::{Borrowed, LoginStore};
 use crate::{AuthError, Claims};
 pub use app_server::find as installed_codex;
 pub(crate) use codex_file::CodexFile;
@@ -69,7 +69,7 @@ pub(crate) struct BorrowedLogin {
     clock: Clock,
     redactor: Redactor,
     /// Its lock keeps several of us from asking the Codex CLI at once.
-    lock: LoginFile,
+    lock: LoginStore,
     version: &'static str,
     gate: tokio::sync::Mutex<()>,
     last: Mutex<Option<Token>>,
@@ -80,7 +80,7 @@ impl BorrowedLogin {
         environment: Environment,
         clock: Clock,
         redactor: Redactor,
-        lock: LoginFile,
+        lock: LoginStore,
         version: &'static str,
     ) -> Self {
         Self {

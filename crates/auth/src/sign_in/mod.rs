@@ -19,7 +19,7 @@ pub use device::DeviceSignIn;
 use alipes_base::Expired;
 
 use crate::authority::{Authority, Grant, Refusal};
-use crate::store::{Login, LoginFile, OwnLogin};
+use crate::store::{Login, LoginStore, OwnLogin};
 use crate::{AuthError, Claims};
 
 /// A sign-in did not come to its end.
@@ -81,7 +81,7 @@ pub struct SignedIn {
 /// Turns codes into sign-ins.
 #[derive(Clone)]
 pub(crate) struct Desk {
-    pub(crate) file: LoginFile,
+    pub(crate) store: LoginStore,
     pub(crate) name: String,
     pub(crate) authority: Authority,
 }
@@ -101,7 +101,7 @@ impl Desk {
 
     /// Puts a sign-in in the place of the one before, which is returned if it was our own.
     pub(crate) async fn keep(&self, mut login: Login) -> Result<Option<OwnLogin>, AuthError> {
-        let locked = self.file.lock(&self.authority.clock).await?;
+        let locked = self.store.lock(&self.authority.clock).await?;
         let mut document = locked.document_or_anew()?;
         let before = locked.login(&self.name).ok().flatten();
         if let Login::Own(login) = &mut login {

@@ -1,26 +1,24 @@
-//! The file's content: a version, and sign-ins by name.
-
-use std::path::Path;
+//! What is kept: a version, and sign-ins by name.
 
 use serde_json::{Map, Value, json};
 
 use super::login::NoLogin;
-use super::{Login, StoreError};
+use super::{Login, Place, StoreError};
 
 /// The version that is written, and the newest that is read.
 const VERSION: u64 = 1;
 
-/// The sign-ins, with everything in the file that this version does not know.
-#[derive(Clone, Debug, Default)]
+/// The sign-ins, with everything beside them that this version does not know.
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Document {
     fields: Map<String, Value>,
 }
 
 impl Document {
-    /// Reads the text of the file at `path`.
-    pub(super) fn parse(path: &Path, text: &str) -> Result<Self, StoreError> {
+    /// Reads the text that is kept at `place`.
+    pub(super) fn parse(place: &Place, text: &str) -> Result<Self, StoreError> {
         let damaged = |problem: String| StoreError::Damaged {
-            path: path.to_owned(),
+            place: place.clone(),
             problem,
         };
         // The parser's own words could repeat a piece of a token; where it stopped says enough.
@@ -31,7 +29,7 @@ impl Document {
         match found {
             None => Err(damaged("it names no version".to_owned())),
             Some(found) if found > VERSION => Err(StoreError::Newer {
-                path: path.to_owned(),
+                place: place.clone(),
                 found,
                 known: VERSION,
             }),
@@ -48,13 +46,13 @@ impl Document {
     }
 
     /// The sign-in of this name.
-    pub(super) fn login(&self, path: &Path, name: &str) -> Result<Option<Login>, StoreError> {
+    pub(super) fn login(&self, place: &Place, name: &str) -> Result<Option<Login>, StoreError> {
         let login = self.logins().and_then(|logins| logins.get(name));
         login.map(Login::from_json).transpose().map_err(|found| {
-            let path = path.to_owned();
+            let place = place.clone();
             match found {
-                NoLogin::Damaged(problem) => StoreError::Damaged { path, problem },
-                NoLogin::UnknownKind(kind) => StoreError::UnknownKind { path, kind },
+                NoLogin::Damaged(problem) => StoreError::Damaged { place, problem },
+                NoLogin::UnknownKind(kind) => StoreError::UnknownKind { place, kind },
             }
         })
     }
@@ -67,11 +65,24 @@ impl Document {
 
     /// Puts a sign-in in the place of the one of this name.
     pub(crate) fn set(&mut self, name: &str, login: &Login) {
-        let logins = self.fields.entry("logins").or_insert_with(|| json!({}));
-        if !logins.is_object() {
-            *logins = json!({});
+        self.put(name, login.to_json());
+    }
+
+    /// Takes in what was kept elsewhere: of two sign-ins of one name the one whose token came later.
+    pub(super) fn take_in(&mut self, moved: Self) {
+        let mut moved = moved.fields;
+        let logins = moved.shift_remove("logins");
+        for (name, value) in moved {
+            self.fields.entry(name).or_insert(value);
         }
-        logins[name] = login.to_json();
+        let received_at = |login: Option<&Value>| login?["received_at"].as_u64();
+        let logins = logins.as_ref().and_then(Value::as_object);
+        for (name, login) in logins.into_iter().flatten() {
+            let known = self.logins().and_then(|logins| logins.get(name));
+            if known.is_none() || received_at(known) <= received_at(Some(login)) {
+                self.put(name, login.clone());
+            }
+        }
     }
 
     /// Takes the sign-in of this name out.
@@ -89,6 +100,14 @@ impl Document {
             .keys()
             .any(|name| name != "version" && name != "logins");
         !others && self.logins().is_none_or(Map::is_empty)
+    }
+
+    fn put(&mut self, name: &str, login: Value) {
+        let logins = self.fields.entry("logins").or_insert_with(|| json!({}));
+        if !logins.is_object() {
+            *logins = json!({});
+        }
+        logins[name] = login;
     }
 
     fn logins(&self) -> Option<&Map<String, Value>> {

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use alipes_auth::{Issuer, Logins, LoginsOptions, Renewals};
+use alipes_auth::{Issuer, Keeping, Logins, LoginsOptions, Renewals};
 use alipes_base::{Clock, Deadline, Environment, Redactor, Rng};
 use alipes_net::{
     Call, Dialer, DialerOptions, HttpClient, Limits, Response, SystemSockets, Tls, TlsOptions,
@@ -152,6 +152,7 @@ pub(crate) struct Setting {
 pub(crate) fn logins(setting: Setting) -> Logins {
     Logins::new(LoginsOptions {
         folder: setting.folder,
+        keeping: Keeping::File,
         issuer: setting.issuer,
         originator: "alipes-requests".to_owned(),
         user_agent: "alipes/0.0.0 (test)".to_owned(),

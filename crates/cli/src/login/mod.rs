@@ -132,6 +132,7 @@ pub(crate) fn catalog(
     }
     let logins = Logins::new(LoginsOptions {
         folder: home.folder().to_owned(),
+        keeping: section.keeping,
         issuer: section.issuer().map_err(Failure::usage)?,
         originator: transport.identity.originator.clone(),
         user_agent: transport.identity.user_agent.clone(),
@@ -142,15 +143,28 @@ pub(crate) fn catalog(
         redactor: machine.redactor.clone(),
         renewals: machine.renewals.clone(),
     });
+    settle(&logins);
     guard(&logins);
     let catalog = Catalog::read(&document)?.with_logins(logins);
     let lists = ModelLists::within(home.folder());
     Ok((catalog.with_lists(lists), transport))
 }
 
+/// Says what becomes of sign-ins that were kept elsewhere than the configuration says now.
+fn settle(logins: &Logins) {
+    match logins.settle() {
+        Ok(None) => {}
+        Ok(Some(from)) => say(&format!(
+            "sign-ins were moved from {from} to {}",
+            logins.place()
+        )),
+        Err(problem) => say(&format!("warning: {problem}")),
+    }
+}
+
 /// Says who else can read the sign-ins.
 fn guard(logins: &Logins) {
-    let file = logins.path().display();
+    let file = logins.place();
     match logins.guard() {
         Permissions::Private => {}
         Permissions::Mended => say(&format!(

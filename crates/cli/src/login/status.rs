@@ -202,7 +202,7 @@ impl SignIn {
 
 fn owner(status: &Status, logins: &Logins) -> String {
     match &status.owner {
-        Owner::Alipes => format!("alipes, in {}", logins.path().display()),
+        Owner::Alipes => format!("alipes, in {}", logins.place()),
         Owner::Codex { home, .. } => format!(
             "the Codex CLI, in {}: only read here, and renewed by `codex`",
             home.display()

@@ -16,7 +16,7 @@ use url::Url;
 use crate::machine::{LIMIT, Machine, Ran, ended};
 
 /// An issuer with a model behind it that answers only to its tokens.
-async fn issuer() -> Simulator {
+pub(crate) async fn issuer() -> Simulator {
     let options = Options::local(Clock::system(), Rng::from_entropy());
     let simulator = Simulator::start(options).await.unwrap();
     simulator.set_keys(Keys::Issued);
@@ -24,7 +24,7 @@ async fn issuer() -> Simulator {
 }
 
 /// A machine whose `openai-codex` is this simulator.
-fn machine(simulator: &Simulator) -> Machine {
+pub(crate) fn machine(simulator: &Simulator) -> Machine {
     let url = simulator.issuer_url();
     Machine::configured(&format!(
         "[auth]\nissuer = \"{url}\"\noriginator = \"alipes-test\"\n\
@@ -87,7 +87,7 @@ async fn send(method: Method, url: &Url, body: String) -> Response {
 }
 
 /// Signs in by code.
-async fn sign_in(machine: &Machine) -> Ran {
+pub(crate) async fn sign_in(machine: &Machine) -> Ran {
     sign_in_with(machine, &["login", "--device"]).await
 }
 

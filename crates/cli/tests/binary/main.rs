@@ -18,6 +18,8 @@ mod demo;
 mod dialects;
 mod exec;
 mod help;
+#[cfg(feature = "keyring")]
+mod keyring;
 mod kills;
 mod listener;
 mod local;
