@@ -46,6 +46,34 @@ pub enum Reaction {
     Stop,
 }
 
+impl Reaction {
+    /// The name, as records and `--json` spell it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::SameRoute { .. } => "same-route",
+            Self::Wait { .. } => "wait",
+            Self::OtherRoute => "other-route",
+            Self::RefreshCredential => "refresh-credential",
+            Self::DropReasoning => "drop-reasoning",
+            Self::NextAccount => "next-account",
+            Self::NextProvider => "next-provider",
+            Self::ProviderHere => "provider-here",
+            Self::ShrinkContext => "shrink-context",
+            Self::Stop => "stop",
+        }
+    }
+
+    /// The longest pause before it, where there is one.
+    #[must_use]
+    pub fn pause(self) -> Option<Duration> {
+        match self {
+            Self::SameRoute { backoff: length } | Self::Wait { length } => Some(length),
+            _ => None,
+        }
+    }
+}
+
 /// How often one step may be sent again; from the endpoint's profile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Budget {

@@ -1,11 +1,12 @@
 //! How many tokens a step took, as the provider counted them.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::fields::Fields;
 
 /// Token counts; what a provider does not tell is zero.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Usage {
     /// Tokens read, cached ones included.
     pub input_tokens: u64,
