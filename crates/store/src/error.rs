@@ -93,6 +93,18 @@ pub enum StoreError {
         /// How many.
         count: u64,
     },
+    /// There is no such call on record.
+    #[error("there is no call {name:?} on record; see `alipes calls`")]
+    UnknownCall {
+        /// What it was called.
+        name: String,
+    },
+    /// More than one call is meant.
+    #[error("more than one call begins with {name:?}; give more of the id")]
+    AmbiguousCall {
+        /// What they were called.
+        name: String,
+    },
     /// A conversation of this id exists.
     #[error("there is a conversation {id} already")]
     Exists {

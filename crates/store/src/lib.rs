@@ -25,10 +25,15 @@
 //! read-only, damaged, made by a newer version, leased to somebody else. After a failure nothing of
 //! the failed work is stored, and everything before it is.
 //!
+//! Call records lie in the same database ([`Calls`], beside [`Store`]), and go the other way about
+//! safety: nobody waits for one to be written, a crash of the machine may cost the last of them, and
+//! they are deleted by age and size.
+//!
 //! Planned in the same database, and in the same transactions as the journal: lanes for messaging
-//! platforms (`inbox`, `outbox`, leased like conversations) and call records. They come as further
-//! traits beside [`Store`] and further migrations.
+//! platforms (`inbox`, `outbox`, leased like conversations). They come as a further trait beside
+//! [`Store`] and a further migration.
 
+mod calls;
 mod conversation;
 mod entry;
 mod error;
@@ -38,11 +43,16 @@ mod sqlite;
 mod store;
 mod transcript;
 
+pub use calls::{
+    AskedRecord, AttemptEnd, AttemptRecord, CallBodies, CallBounds, CallEnd, CallFilter,
+    CallRecord, Calls, ConnectionRecord, EndpointHealth, FaultRecord, FirstEvents, KeptCall,
+    LastFault, PhaseSpan, Recorder, RecorderWarning, SentRecord, Unwritten,
+};
 pub use conversation::Conversation;
 pub use entry::{Attempt, Count, Entry, NotAnEntry, Undone};
 pub use error::StoreError;
 pub use journal::{Journal, JournalError, MemoryJournal};
 pub use retention::Retention;
-pub use sqlite::{Checked, Repaired, SqliteOptions, SqliteStore};
+pub use sqlite::{CallQueue, Checked, Repaired, SqliteOptions, SqliteStore};
 pub use store::{About, Hit, Lease, Recorded, Standing, Store, Summary};
 pub use transcript::{OpenCall, Progress, Transcript, Turn};

@@ -1,6 +1,7 @@
 //! The store on SQLite: one database file in WAL mode (<https://www.sqlite.org/wal.html>).
 
 mod backup;
+mod calls;
 mod check;
 mod connect;
 mod entries;
@@ -23,6 +24,7 @@ use alipes_base::{Clock, Rng};
 use futures_util::future::BoxFuture;
 use rusqlite::Connection;
 
+pub use calls::CallQueue;
 pub use check::Checked;
 pub use repair::Repaired;
 
@@ -155,17 +157,22 @@ impl SqliteStore {
     /// # Errors
     /// [`StoreError`] if they could not be.
     pub async fn prune_daily(&self, retention: Retention) -> Result<u64, StoreError> {
-        let now = self.clock.unix_ms();
-        let daily = self.reader.run(move |db| prune::daily(db, now)).await?;
-        if daily == Daily::Done {
-            return Ok(0);
-        }
-        self.write(Safety::Lazy, move |db| prune::note(db, now))
-            .await?;
-        match daily {
+        match self.daily(prune::PRUNED).await? {
             Daily::Due => self.prune(retention).await,
             _ => Ok(0),
         }
+    }
+
+    /// Whether what is done daily, and noted under `name`, is to be done now; notes that it is.
+    async fn daily(&self, name: &'static str) -> Result<Daily, StoreError> {
+        let now = self.clock.unix_ms();
+        let looked = self.reader.run(move |db| prune::daily(db, name, now));
+        let daily = looked.await?;
+        if daily != Daily::Done {
+            self.write(Safety::Lazy, move |db| prune::note(db, name, now))
+                .await?;
+        }
+        Ok(daily)
     }
 
     /// Fills the index up to the last entry.

@@ -21,7 +21,7 @@ const DAY_MS: u64 = Duration::from_secs(24 * 3600).as_millis() as u64;
 const LEAP_MS: u64 = 30 * DAY_MS;
 
 /// When retention was last looked after.
-const PRUNED: &str = "pruned_ms";
+pub(super) const PRUNED: &str = "pruned_ms";
 
 /// The conversations that have not been used since `before`, oldest first.
 pub(super) fn unused_since(db: &Connection, before: u64) -> Result<Vec<String>, Failure> {
@@ -44,13 +44,14 @@ pub(super) enum Daily {
     Due,
 }
 
-pub(super) fn daily(db: &Connection, now: u64) -> Result<Daily, Failure> {
-    let last = fact(db, PRUNED)?.map(unsigned);
+/// What is to be done by the date that is noted under `name`.
+pub(super) fn daily(db: &Connection, name: &str, now: u64) -> Result<Daily, Failure> {
+    let last = fact(db, name)?.map(unsigned);
     Ok(judge(last, now))
 }
 
-pub(super) fn note(db: &Connection, now: u64) -> Result<(), Failure> {
-    set_fact(db, PRUNED, signed(now))
+pub(super) fn note(db: &Connection, name: &str, now: u64) -> Result<(), Failure> {
+    set_fact(db, name, signed(now))
 }
 
 fn judge(last: Option<u64>, now: u64) -> Daily {

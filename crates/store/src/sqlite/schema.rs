@@ -1,8 +1,8 @@
 //! The tables, as the steps that lead to them. A step that was released is never changed: a new one
 //! is added.
 //!
-//! Room is left for `inbox`, `outbox` and `call` (lanes and call records): they will refer to
-//! `conversation` and `entry`, and be written in the same transactions.
+//! Room is left for `inbox` and `outbox` (lanes): they will refer to `conversation` and `entry`, and be
+//! written in the same transactions.
 
 /// Marks the file as ours (SQLite's `application_id`): "alip" in ASCII.
 pub(super) const APPLICATION: i64 = 0x616c_6970;
@@ -11,7 +11,7 @@ pub(super) const APPLICATION: i64 = 0x616c_6970;
 pub(super) const VERSION: i64 = MIGRATIONS.len() as i64;
 
 /// Number `n` leads from version `n` to `n + 1`.
-pub(super) const MIGRATIONS: [&str; 1] = [V1];
+pub(super) const MIGRATIONS: [&str; 2] = [V1, CALLS];
 
 /// - `conversation.used` is the number of the entry that began its last turn: an order that no clock
 ///   can disturb.
@@ -52,4 +52,43 @@ CREATE TABLE fact (
 CREATE VIRTUAL TABLE entry_text USING fts5 (
     text, content = '', contentless_delete = 1, tokenize = 'unicode61 remove_diacritics 2'
 );
+";
+
+/// - `call.number` begins with the time at which it was recorded (`calls::insert`), so that one order
+///   serves lists, those who follow, and the question since when.
+/// - The other tables say what is in the records, for whoever looks for it, and are deleted with them.
+const CALLS: &str = "
+CREATE TABLE call (
+    number INTEGER PRIMARY KEY,
+    id TEXT NOT NULL,
+    ended TEXT NOT NULL,
+    record TEXT NOT NULL
+) STRICT;
+CREATE INDEX call_id ON call (id);
+CREATE INDEX call_unanswered ON call (number) WHERE ended <> 'answered';
+CREATE TABLE call_endpoint (
+    endpoint TEXT NOT NULL,
+    call INTEGER NOT NULL,
+    answered INTEGER NOT NULL,
+    first_event_us INTEGER,
+    PRIMARY KEY (endpoint, call)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX call_endpoint_answered ON call_endpoint (endpoint, call, first_event_us)
+    WHERE answered = 1;
+CREATE INDEX call_endpoint_unanswered ON call_endpoint (endpoint, call) WHERE answered = 0;
+CREATE TABLE call_fault (
+    endpoint TEXT NOT NULL,
+    cause TEXT NOT NULL,
+    call INTEGER NOT NULL,
+    mended INTEGER NOT NULL,
+    PRIMARY KEY (endpoint, cause, call)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX call_fault_cause ON call_fault (cause, call, mended);
+CREATE INDEX call_fault_endpoint ON call_fault (endpoint, call);
+CREATE TABLE call_body (
+    call INTEGER PRIMARY KEY,
+    expires_ms INTEGER NOT NULL,
+    request TEXT NOT NULL,
+    response TEXT NOT NULL
+) STRICT;
 ";

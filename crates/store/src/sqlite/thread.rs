@@ -85,8 +85,13 @@ impl Thread {
             match first {
                 Ok(first) => {
                     let more = queue.try_iter().take(GROUP - 1);
-                    let group = std::iter::once(first).chain(more).collect();
+                    let is_apart = |ticket: &Ticket| ticket.safety == Safety::Apart;
+                    let group = std::iter::once(first).chain(more);
+                    let (apart, group): (Vec<_>, Vec<_>) = group.partition(is_apart);
                     self.commit(group);
+                    for ticket in apart {
+                        self.commit(vec![ticket]);
+                    }
                 }
                 Err(RecvTimeoutError::Timeout) => self.chores(),
                 Err(RecvTimeoutError::Disconnected) => break,
@@ -115,6 +120,9 @@ impl Thread {
 
     /// Commits a group and tells everybody in it.
     fn commit(&mut self, mut group: Vec<Ticket>) {
+        if group.is_empty() {
+            return;
+        }
         let durable = group.iter().any(|ticket| ticket.safety == Safety::Durable);
         let safety = if durable {
             Safety::Durable
@@ -164,7 +172,7 @@ impl Thread {
         if self.safety != safety {
             let level = match safety {
                 Safety::Durable => "FULL",
-                Safety::Lazy => "NORMAL",
+                Safety::Lazy | Safety::Apart => "NORMAL",
             };
             self.desk.db.pragma_update(None, "synchronous", level)?;
             self.safety = safety;

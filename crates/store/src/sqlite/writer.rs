@@ -23,6 +23,9 @@ pub(super) enum Safety {
     Durable,
     /// A crash of the machine may undo it, in order and as a whole.
     Lazy,
+    /// The same, and it is committed behind the others and apart from them: SQLite undoes a whole
+    /// transaction where the disk is full (<https://www.sqlite.org/lang_transaction.html>).
+    Apart,
 }
 
 /// Hands work to the thread; dropping it waits until the thread has done what it was given.
@@ -119,6 +122,24 @@ impl Writer {
         }
     }
 
+    /// Hands over a job that nobody waits for, without waiting; whether there was room.
+    pub(super) fn offer(&self, job: Box<dyn Job>) -> bool {
+        match Arc::clone(&self.room).try_acquire_owned() {
+            Ok(place) => {
+                self.send(Safety::Apart, place, job);
+                true
+            }
+            Err(_full) => false,
+        }
+    }
+
+    /// The same, waiting for room.
+    pub(super) async fn bring(&self, job: Box<dyn Job>) {
+        if let Ok(place) = Arc::clone(&self.room).acquire_owned().await {
+            self.send(Safety::Apart, place, job);
+        }
+    }
+
     fn hand<T: Send + 'static>(
         &self,
         safety: Safety,
@@ -132,16 +153,20 @@ impl Writer {
             answer,
             path: self.path.clone(),
         };
+        self.send(safety, place, Box::new(task));
+        receiver
+    }
+
+    fn send(&self, safety: Safety, place: OwnedSemaphorePermit, job: Box<dyn Job>) {
         let ticket = Ticket {
-            job: Box::new(task),
+            job,
             safety,
             _place: place,
         };
-        // If the thread has gone the answer is dropped, and that tells.
+        // If the thread has gone the job is dropped, and that tells.
         if let Some(jobs) = &self.jobs {
             let _ = jobs.send(ticket);
         }
-        receiver
     }
 }
 

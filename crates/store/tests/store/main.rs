@@ -3,6 +3,7 @@
 #![cfg(test)]
 
 mod bad_state;
+mod calls;
 mod finding;
 mod keeping;
 mod leasing;

@@ -1,0 +1,104 @@
+//! How each endpoint has been lately. Reads a bounded number of rows for each.
+
+use rusqlite::{Connection, OptionalExtension as _};
+
+use super::super::failure::Failure;
+use super::super::unsigned;
+use super::{BITS, PREFIX};
+use crate::{EndpointHealth, FirstEvents, LastFault};
+
+/// So many of the last answered calls say how soon an endpoint speaks.
+const LOOKED_AT: i64 = 500;
+
+/// Most endpoints that are told of; a configuration has a few.
+const MOST: usize = 256;
+
+pub(super) fn of_all(db: &Connection) -> Result<Vec<EndpointHealth>, Failure> {
+    // A call that nobody could be asked has no endpoint.
+    let named = |name: &String| !name.is_empty();
+    let names = endpoints(db)?.into_iter().filter(named).take(MOST);
+    names.map(|endpoint| of_one(db, endpoint)).collect()
+}
+
+/// The endpoints in the records, by name. Each costs one step down the index, not one per call.
+pub(super) fn endpoints(db: &Connection) -> Result<Vec<String>, Failure> {
+    let mut query = db.prepare("SELECT min(endpoint) FROM call_endpoint WHERE endpoint > ?1")?;
+    let mut names: Vec<String> = Vec::new();
+    let first = "SELECT min(endpoint) FROM call_endpoint";
+    let mut next: Option<String> = db.query_row(first, [], |row| row.get(0))?;
+    while let Some(name) = next {
+        next = query.query_row([&name], |row| row.get(0))?;
+        names.push(name);
+    }
+    Ok(names)
+}
+
+fn of_one(db: &Connection, endpoint: String) -> Result<EndpointHealth, Failure> {
+    let mut query = db.prepare(
+        "SELECT call, first_event_us FROM call_endpoint
+         WHERE endpoint = ?1 AND answered = 1 ORDER BY call DESC LIMIT ?2",
+    )?;
+    let rows = query.query_map(rusqlite::params![endpoint, LOOKED_AT], |row| {
+        Ok((row.get(0)?, row.get(1)?))
+    })?;
+    let answered = rows.collect::<Result<Vec<(i64, Option<i64>)>, _>>()?;
+    let waits = answered.iter().filter_map(|(_, wait)| *wait);
+    Ok(EndpointHealth {
+        last_answered_ms: answered.first().map(|(call, _)| recorded_ms(*call)),
+        last_fault: last_fault(db, &endpoint)?,
+        first_events: first_events(waits.map(unsigned).collect()),
+        endpoint,
+    })
+}
+
+fn last_fault(db: &Connection, endpoint: &str) -> Result<Option<LastFault>, Failure> {
+    let sql = "SELECT call_fault.call, cause, mended, call.id FROM call_fault
+               JOIN call ON call.number = call_fault.call
+               WHERE endpoint = ?1 ORDER BY call_fault.call DESC LIMIT 1";
+    let found = db.query_row(sql, [endpoint], |row| {
+        let id: String = row.get(3)?;
+        Ok(LastFault {
+            id: format!("{PREFIX}{id}"),
+            at_ms: recorded_ms(row.get(0)?),
+            cause: row.get(1)?,
+            was_mended: row.get(2)?,
+        })
+    });
+    Ok(found.optional()?)
+}
+
+fn recorded_ms(number: i64) -> u64 {
+    unsigned(number) >> BITS
+}
+
+fn first_events(mut waits: Vec<u64>) -> Option<FirstEvents> {
+    waits.sort_unstable();
+    let at = |percent: usize| {
+        waits
+            .get((waits.len() * percent).div_ceil(100).max(1) - 1)
+            .copied()
+    };
+    Some(FirstEvents {
+        p50_us: at(50)?,
+        p95_us: at(95)?,
+        calls: waits.len() as u64,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn percentiles_are_values_that_came() {
+        assert_eq!(first_events(Vec::new()), None);
+        let told = |waits: &[u64]| {
+            let told = first_events(waits.to_vec()).unwrap();
+            (told.p50_us, told.p95_us)
+        };
+        assert_eq!(told(&[7]), (7, 7));
+        assert_eq!(told(&[3, 1]), (1, 3));
+        let hundred: Vec<u64> = (1..=100).rev().collect();
+        assert_eq!(told(&hundred), (50, 95));
+    }
+}

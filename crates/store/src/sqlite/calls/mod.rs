@@ -1,0 +1,60 @@
+//! Call records on SQLite.
+
+mod health;
+mod insert;
+mod list;
+mod prune;
+mod queue;
+
+use futures_util::future::BoxFuture;
+
+pub use queue::CallQueue;
+
+use super::SqliteStore;
+use crate::{CallBodies, CallFilter, Calls, EndpointHealth, KeptCall, StoreError};
+
+/// What ids begin with; storage leaves it out.
+const PREFIX: &str = "call_";
+
+/// A call's number is the time at which it was recorded, in milliseconds, shifted by so many bits: so
+/// many in one millisecond have numbers of their own.
+const BITS: u32 = 12;
+
+impl Calls for SqliteStore {
+    fn calls(
+        &self,
+        filter: &CallFilter,
+        most: usize,
+    ) -> BoxFuture<'_, Result<Vec<KeptCall>, StoreError>> {
+        let filter = filter.clone();
+        Box::pin(self.reader.run(move |db| list::list(db, &filter, most)))
+    }
+
+    fn calls_after(
+        &self,
+        after: u64,
+        most: usize,
+    ) -> BoxFuture<'_, Result<Vec<KeptCall>, StoreError>> {
+        Box::pin(self.reader.run(move |db| list::after(db, after, most)))
+    }
+
+    fn call(&self, name: &str) -> BoxFuture<'_, Result<KeptCall, StoreError>> {
+        let name = name.to_owned();
+        Box::pin(self.reader.run(move |db| list::find(db, &name)))
+    }
+
+    fn bodies(&self, number: u64) -> BoxFuture<'_, Result<Option<CallBodies>, StoreError>> {
+        let now = self.clock.unix_ms();
+        Box::pin(self.reader.run(move |db| list::bodies(db, number, now)))
+    }
+
+    fn endpoint_health(&self) -> BoxFuture<'_, Result<Vec<EndpointHealth>, StoreError>> {
+        Box::pin(self.reader.run(health::of_all))
+    }
+}
+
+/// An id as storage spells it.
+fn stored(id: &str) -> String {
+    let bare = id.strip_prefix(PREFIX).unwrap_or(id);
+    bare.to_ascii_lowercase()
+}

@@ -1,0 +1,375 @@
+//! Calls on record: found again along every filter, bounded, and never in anybody's way.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use alipes_store::{
+    AskedRecord, AttemptEnd, AttemptRecord, CallBodies, CallBounds, CallEnd, CallFilter, CallQueue,
+    CallRecord, Calls as _, FaultRecord, Recorder as _, SqliteStore, StoreError, Unwritten,
+};
+use rusqlite::Connection;
+
+use crate::room::{DAY, Room, TODAY, ids, talk};
+
+fn fault(cause: &str) -> FaultRecord {
+    FaultRecord {
+        cause: cause.to_owned(),
+        ..FaultRecord::default()
+    }
+}
+
+/// A call at these endpoints, one after the other: by what each failed, or nothing if it answered
+/// after so many microseconds.
+fn call(id: &str, way: &[(&str, Result<u64, &str>)]) -> CallRecord {
+    let attempt = |(asked, (_, outcome)): (usize, &(&str, Result<u64, &str>))| AttemptRecord {
+        asked,
+        number: 1,
+        end: outcome.map_or(AttemptEnd::Fault, |_| AttemptEnd::Done),
+        first_event_us: outcome.ok(),
+        fault: outcome.err().map(fault),
+        ..AttemptRecord::default()
+    };
+    let asked = |(endpoint, _): &(&str, Result<u64, &str>)| AskedRecord {
+        endpoint: (*endpoint).to_owned(),
+        ..AskedRecord::default()
+    };
+    CallRecord {
+        id: format!("call_{id}"),
+        end: match way.last() {
+            Some((_, Ok(_))) => CallEnd::Answered,
+            _ => CallEnd::Failed,
+        },
+        asked: way.iter().map(asked).collect(),
+        attempts: way.iter().enumerate().map(attempt).collect(),
+        ..CallRecord::default()
+    }
+}
+
+fn unwritten(call: CallRecord) -> Unwritten {
+    said(call, None)
+}
+
+fn said(call: CallRecord, bodies: Option<CallBodies>) -> Unwritten {
+    Unwritten {
+        size: 100,
+        write: Box::new(move || (call, bodies)),
+    }
+}
+
+async fn record(queue: &CallQueue, calls: impl IntoIterator<Item = CallRecord>) {
+    for call in calls {
+        queue.record(unwritten(call));
+    }
+    queue.settled().await;
+}
+
+fn queue(store: &Arc<SqliteStore>) -> CallQueue {
+    CallQueue::new(Arc::clone(store), CallBounds::default())
+}
+
+async fn found(store: &SqliteStore, filter: CallFilter) -> Vec<String> {
+    let calls = store.calls(&filter, 100).await.unwrap();
+    let id = |id: String| id.trim_start_matches("call_").to_owned();
+    calls.into_iter().map(|kept| id(kept.call.id)).collect()
+}
+
+fn of(cause: Option<&str>, endpoint: Option<&str>, unanswered: bool) -> CallFilter {
+    CallFilter {
+        cause: cause.map(str::to_owned),
+        endpoint: endpoint.map(str::to_owned),
+        since_ms: None,
+        unanswered,
+    }
+}
+
+/// Four calls: answered, mended by the other endpoint, failed at one, failed at both.
+async fn four(store: &Arc<SqliteStore>) {
+    let calls = [
+        call("a1", &[("one", Ok(10))]),
+        call("b2", &[("one", Err("challenge")), ("two", Ok(20))]),
+        call("c3", &[("one", Err("challenge"))]),
+        call("d4", &[("one", Err("cut")), ("two", Err("challenge"))]),
+    ];
+    record(&queue(store), calls).await;
+}
+
+#[tokio::test]
+async fn calls_are_found_along_every_filter_the_last_first() {
+    let room = Room::new();
+    let store = room.open();
+    four(&store).await;
+    let table: [(CallFilter, &[&str]); 9] = [
+        (of(None, None, false), &["d4", "c3", "b2", "a1"]),
+        (of(None, None, true), &["d4", "c3"]),
+        (of(Some("challenge"), None, false), &["d4", "c3", "b2"]),
+        (of(Some("challenge"), None, true), &["d4", "c3"]),
+        (of(Some("challenge"), Some("two"), false), &["d4"]),
+        (of(Some("challenge"), Some("one"), true), &["c3"]),
+        (of(None, Some("two"), false), &["d4", "b2"]),
+        (of(None, Some("two"), true), &["d4"]),
+        (of(Some("reset"), None, false), &[]),
+    ];
+    for (filter, expected) in table {
+        assert_eq!(found(&store, filter.clone()).await, expected, "{filter:?}");
+    }
+    assert_eq!(
+        store.calls(&of(None, None, false), 2).await.unwrap().len(),
+        2
+    );
+}
+
+#[tokio::test]
+async fn calls_are_found_by_when_they_were_recorded_and_followed_from_there() {
+    let room = Room::new();
+    four(&room.open()).await;
+    let later = room.open_at(TODAY + DAY);
+    record(&queue(&later), [call("e5", &[("one", Ok(1))])]).await;
+    let since = |date: Duration| CallFilter {
+        since_ms: Some(u64::try_from(date.as_millis()).unwrap()),
+        ..CallFilter::default()
+    };
+    assert_eq!(found(&later, since(TODAY + DAY)).await, ["e5"]);
+    assert_eq!(found(&later, since(TODAY)).await.len(), 5);
+    assert!(found(&later, since(TODAY + 2 * DAY)).await.is_empty());
+    let all = later.calls(&CallFilter::default(), 100).await.unwrap();
+    let after = later.calls_after(all[2].number, 100).await.unwrap();
+    let after: Vec<&str> = after.iter().map(|kept| kept.call.id.as_str()).collect();
+    assert_eq!(after, ["call_d4", "call_e5"]);
+}
+
+#[tokio::test]
+async fn a_clock_that_goes_back_changes_no_order() {
+    let room = Room::new();
+    four(&room.open_at(TODAY + DAY)).await;
+    let store = room.open();
+    record(&queue(&store), [call("e5", &[("one", Ok(1))])]).await;
+    let all = found(&store, CallFilter::default()).await;
+    assert_eq!(all[0], "e5");
+}
+
+#[tokio::test]
+async fn a_call_is_found_by_the_beginning_of_its_id() {
+    let room = Room::new();
+    let store = room.open();
+    let calls = ["abc1", "abd2", "abd2-2"].map(|id| call(id, &[("one", Ok(1))]));
+    record(&queue(&store), calls).await;
+    for (name, id) in [
+        ("abc", "call_abc1"),
+        ("call_abc", "call_abc1"),
+        ("ABC1", "call_abc1"),
+        ("abd2", "call_abd2"),
+        ("abd2-", "call_abd2-2"),
+        ("last", "call_abd2-2"),
+    ] {
+        assert_eq!(store.call(name).await.unwrap().call.id, id, "{name}");
+    }
+    for name in ["", "x", "call_", "abc1%"] {
+        let error = store.call(name).await.unwrap_err();
+        assert!(
+            matches!(error, StoreError::UnknownCall { .. }),
+            "{name}: {error}"
+        );
+    }
+    let error = store.call("ab").await.unwrap_err();
+    assert!(matches!(error, StoreError::AmbiguousCall { .. }), "{error}");
+}
+
+#[tokio::test]
+async fn the_health_of_an_endpoint_is_that_of_its_last_calls() {
+    let room = Room::new();
+    four(&room.open()).await;
+    let later = room.open_at(TODAY + DAY);
+    let calls = (1..=100).map(|wait| call("f", &[("two", Ok(wait))]));
+    record(&queue(&later), calls).await;
+    let health = later.endpoint_health().await.unwrap();
+    let names: Vec<&str> = health.iter().map(|one| one.endpoint.as_str()).collect();
+    assert_eq!(names, ["one", "two"]);
+    let day = |ms: Option<u64>| Duration::from_millis(ms.unwrap()).as_secs() / DAY.as_secs();
+    let today = TODAY.as_secs() / DAY.as_secs();
+    assert_eq!(day(health[0].last_answered_ms), today);
+    assert_eq!(day(health[1].last_answered_ms), today + 1);
+    let fault = health[0].last_fault.as_ref().unwrap();
+    assert_eq!((&*fault.id, &*fault.cause), ("call_d4", "cut"));
+    assert!(!fault.was_mended);
+    let first = health[1].first_events.unwrap();
+    // One of the hundred and one came the day before.
+    assert_eq!((first.calls, first.p50_us, first.p95_us), (101, 50, 95));
+}
+
+#[tokio::test]
+async fn the_oldest_go_when_records_take_too_much() {
+    let room = Room::new();
+    let store = room.open();
+    let bounds = CallBounds {
+        bytes: 20_000,
+        ..CallBounds::default()
+    };
+    let queue = CallQueue::new(Arc::clone(&store), bounds);
+    for number in 0..300 {
+        let way: &[_] = if number % 2 == 0 {
+            &[("one", Err("cut"))]
+        } else {
+            &[("one", Ok(1))]
+        };
+        record(&queue, [call(&format!("{number:03}"), way)]).await;
+    }
+    let left = found(&store, CallFilter::default()).await;
+    assert!((20..200).contains(&left.len()), "{}", left.len());
+    assert_eq!(left[0], "299");
+    let expected: Vec<String> = (300 - left.len()..300)
+        .rev()
+        .map(|n| format!("{n:03}"))
+        .collect();
+    assert_eq!(left, expected);
+    // Nothing refers to what is gone.
+    let db = Connection::open(room.path("alipes.db")).unwrap();
+    for table in ["call_endpoint", "call_fault"] {
+        let sql =
+            format!("SELECT count(*) FROM {table} WHERE call NOT IN (SELECT number FROM call)");
+        let stray: i64 = db.query_row(&sql, [], |row| row.get(0)).unwrap();
+        assert_eq!(stray, 0, "{table}");
+    }
+    assert_eq!(queue.warning(), None);
+}
+
+#[tokio::test]
+async fn old_records_go_by_day_and_a_leap_of_the_clock_deletes_nothing() {
+    let room = Room::new();
+    let store = room.open();
+    four(&store).await;
+    queue(&store).prune_daily().await.unwrap();
+    // A month and more at once may be a leap of the clock.
+    for (days, left) in [(29, 4), (29 + 31, 4), (29 + 33, 0)] {
+        let store = room.open_at(TODAY + days * DAY);
+        queue(&store).prune_daily().await.unwrap();
+        assert_eq!(
+            found(&store, CallFilter::default()).await.len(),
+            left,
+            "{days}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn what_was_said_expires() {
+    let room = Room::new();
+    let store = room.open();
+    let bodies = CallBodies {
+        request: "question".to_owned(),
+        response: "answer".to_owned(),
+    };
+    let queue = queue(&store);
+    queue.record(said(call("a1", &[("one", Ok(1))]), Some(bodies.clone())));
+    queue.settled().await;
+    let number = store.call("last").await.unwrap().number;
+    assert_eq!(store.bodies(number).await, Ok(Some(bodies)));
+    let later = room.open_at(TODAY + 2 * DAY);
+    assert_eq!(later.bodies(number).await, Ok(None));
+    // The next call that is recorded takes it off the disk.
+    record(
+        &CallQueue::new(later, CallBounds::default()),
+        [call("b2", &[("one", Ok(1))])],
+    )
+    .await;
+    let db = Connection::open(room.path("alipes.db")).unwrap();
+    let count = "SELECT count(*) FROM call_body";
+    let left: i64 = db.query_row(count, [], |row| row.get(0)).unwrap();
+    assert_eq!(left, 0);
+}
+
+#[tokio::test]
+async fn a_full_store_costs_records_and_one_warning_and_recording_goes_on_when_there_is_room() {
+    let room = Room::new();
+    let mut options = room.options();
+    options.largest = 200 << 10;
+    let store = Arc::new(SqliteStore::open(options).unwrap());
+    let queue = queue(&store);
+    let huge = |id: &str| CallRecord {
+        conversation: "x".repeat(300 << 10),
+        ..call(id, &[("one", Ok(1))])
+    };
+    record(&queue, [huge("a1")]).await;
+    record(&queue, [huge("b2")]).await;
+    let warning = queue.warning().unwrap();
+    assert_eq!(warning.lost, 2);
+    assert!(
+        matches!(warning.why, Some(StoreError::Full { .. })),
+        "{warning}"
+    );
+    assert_eq!(queue.warning(), None);
+    record(&queue, [call("c3", &[("one", Ok(1))])]).await;
+    assert_eq!(found(&store, CallFilter::default()).await, ["c3"]);
+    assert_eq!(queue.warning(), None);
+}
+
+#[tokio::test]
+async fn records_never_wait_and_what_is_too_much_is_counted() {
+    let room = Room::new();
+    let store = room.open();
+    let queue = queue(&store);
+    // The writing thread is held up.
+    let db = Connection::open(room.path("alipes.db")).unwrap();
+    db.execute_batch("BEGIN IMMEDIATE").unwrap();
+    for number in 0..3_000 {
+        queue.record(unwritten(call(&format!("{number:04}"), &[("one", Ok(1))])));
+    }
+    let lost = queue.warning().unwrap();
+    assert!(lost.lost > 900 && lost.why.is_none(), "{lost}");
+    db.execute_batch("ROLLBACK").unwrap();
+    queue.settled().await;
+    let kept = store.calls(&CallFilter::default(), 10_000).await.unwrap();
+    assert!(kept.len() >= 1_024 && kept.len() < 2_100, "{}", kept.len());
+}
+
+#[tokio::test]
+async fn conversations_go_on_beside_a_flood_of_records() {
+    let room = Room::new();
+    let store = room.open();
+    let queue = queue(&store);
+    for number in 0..1_000 {
+        queue.record(unwritten(call(&format!("{number:04}"), &[("one", Ok(1))])));
+    }
+    talk(&store, "a", "hello").await;
+    assert_eq!(ids(&store).await, ["a"]);
+    queue.settled().await;
+    assert_eq!(
+        store
+            .calls(&CallFilter::default(), 10_000)
+            .await
+            .unwrap()
+            .len(),
+        1_000
+    );
+}
+
+#[tokio::test]
+async fn a_record_that_cannot_be_read_hides_no_other() {
+    let room = Room::new();
+    let store = room.open();
+    four(&store).await;
+    let db = Connection::open(room.path("alipes.db")).unwrap();
+    db.execute_batch("UPDATE call SET record = '{\"id\":3}' WHERE id = 'c3'")
+        .unwrap();
+    assert_eq!(
+        found(&store, CallFilter::default()).await,
+        ["d4", "b2", "a1"]
+    );
+    assert!(store.call("c3").await.is_err());
+}
+
+#[tokio::test]
+async fn a_store_from_before_there_were_records_gets_them() {
+    let room = Room::new();
+    talk(&room.open(), "a", "hello").await;
+    let db = Connection::open(room.path("alipes.db")).unwrap();
+    db.execute_batch(
+        "DROP TABLE call; DROP TABLE call_endpoint; DROP TABLE call_fault; DROP TABLE call_body;
+         PRAGMA user_version = 1",
+    )
+    .unwrap();
+    drop(db);
+    let store = room.open();
+    four(&store).await;
+    assert_eq!(found(&store, CallFilter::default()).await.len(), 4);
+    assert_eq!(ids(&store).await, ["a"]);
+}
