@@ -99,7 +99,8 @@ fn comment_above(text: &str, at: usize) -> usize {
     start
 }
 
-fn holds(root: &Table, path: &[Key]) -> bool {
+/// Whether `path` leads anywhere.
+pub(crate) fn holds(root: &Table, path: &[Key]) -> bool {
     let mut here: Option<&Item> = None;
     for key in path {
         let table = match here {

@@ -11,6 +11,7 @@ use crate::reader::{Reader, Section, start};
 use crate::report::{Report, masked, shown};
 use crate::{
     ConfigError, Literal, Obstacle, Place, Position, ProblemKind, SyntaxError, cut, edit, file,
+    unset,
 };
 
 /// The tree and the text that its spans point into, which is shared and never copied.
@@ -115,6 +116,15 @@ impl Document {
     /// unchanged then.
     pub fn remove(&mut self, key: &str) -> Result<(), ConfigError> {
         let text = cut::remove(&self.tree, key);
+        self.replace_text(key, text)
+    }
+
+    /// Takes the value of a dotted key out with its lines. One that is not there is no failure.
+    ///
+    /// # Errors
+    /// [`ConfigError::Unsettable`] if it is a table, or stands in braces; the document is unchanged then.
+    pub fn unset(&mut self, key: &str) -> Result<(), ConfigError> {
+        let text = unset::unset(&self.tree, key);
         self.replace_text(key, text)
     }
 

@@ -35,6 +35,7 @@ mod private;
 mod problem;
 mod reader;
 mod report;
+mod unset;
 
 pub use document::Document;
 pub use edit::Obstacle;
