@@ -94,7 +94,7 @@ impl SystemKeyring {
             return Err(problem.clone());
         }
         let account = self.account(name);
-        let outcome = state.ask(move |connection| {
+        let outcome = state.ask(LIMIT, move |connection| {
             through(connection, |store| {
                 store
                     .build(SERVICE, &account, Some(&modifiers()))
@@ -112,12 +112,13 @@ impl SystemKeyring {
 }
 
 impl State {
-    /// Has the thread do it, and waits for what comes of it.
+    /// Has the thread do it, and waits for what comes of it, at most so long.
     fn ask<T: Send + 'static>(
         &mut self,
+        limit: Duration,
         job: impl FnOnce(&mut Option<Arc<Store>>) -> Result<T, KeyringError> + Send + 'static,
     ) -> Result<T, KeyringError> {
-        let silent = || KeyringError::Silent(LIMIT.as_secs());
+        let silent = || KeyringError::Silent(limit.as_secs());
         if let Some(late) = &self.late
             && late.try_recv() == Err(TryRecvError::Empty)
         {
@@ -132,7 +133,7 @@ impl State {
         });
         self.jobs()?.send(job).map_err(|_| gone())?;
         answer
-            .recv_timeout(LIMIT)
+            .recv_timeout(limit)
             .unwrap_or_else(|error| match error {
                 RecvTimeoutError::Timeout => {
                     self.late = Some(end);
@@ -240,4 +241,34 @@ fn source(error: &Error) -> String {
 
 fn gone() -> KeyringError {
     KeyringError::Refused("the thread that asks it has ended".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_keyring_that_asks_somebody_is_not_waited_for_and_keeps_the_lock_until_it_is_answered() {
+        let mut state = State::default();
+        let (answer, somebody) = mpsc::channel::<()>();
+        let (lock, is_held) = mpsc::channel::<()>();
+        let short = Duration::from_millis(1);
+        let written = state.ask(short, move |_| {
+            let _until_it_is_done = lock;
+            somebody.recv().map_err(|_| gone())
+        });
+        assert_eq!(written, Err(KeyringError::Silent(0)));
+        assert_eq!(is_held.try_recv(), Err(TryRecvError::Empty));
+        // Nobody else queues behind it, however long they would wait.
+        assert_eq!(
+            state.ask(LIMIT, |_| Ok(())),
+            Err(KeyringError::Silent(LIMIT.as_secs()))
+        );
+
+        answer.send(()).unwrap();
+        assert!(is_held.recv().is_err());
+        let late = state.late.as_ref().unwrap();
+        assert!(late.recv().is_err());
+        assert_eq!(state.ask(LIMIT, |_| Ok(7)), Ok(7));
+    }
 }
