@@ -82,6 +82,12 @@ impl Catalog {
         self.logins.as_ref()
     }
 
+    /// Whether a default model is configured.
+    #[must_use]
+    pub fn has_default(&self) -> bool {
+        self.model.default.is_some()
+    }
+
     /// Every provider: the configured ones in the order of the file, then the other bundled ones.
     #[must_use]
     pub fn providers(&self) -> Vec<Provider> {

@@ -40,7 +40,7 @@ pub use listing::{ListSource, Listed, Listing, NoList};
 pub use lists::ModelLists;
 pub use model::{Model, Prompt};
 pub use name::{ModelName, NotAModelName};
-pub use relay::{Continued, Relay, RelayRequest, RelayStream, RelayUpdate};
+pub use relay::{AsideError, Continued, Relay, RelayRequest, RelayStream, RelayUpdate};
 pub use section::{
     AccountSetting, AuthKind, KeySetting, ModelSection, ProviderSection, ProvidersSection,
     is_plain_name,

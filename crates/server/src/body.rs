@@ -44,6 +44,11 @@ impl Room {
         Self(Arc::new(Semaphore::new(kib)))
     }
 
+    /// How much is taken, in bytes.
+    pub(crate) fn taken(&self) -> usize {
+        TOGETHER.saturating_sub(self.0.available_permits()) << 10
+    }
+
     /// Reads a body of at most `most` bytes.
     pub(crate) async fn read(&self, body: Body, most: usize) -> Result<Kept, Refusal> {
         let whole = tokio::time::timeout(WHOLE, self.pieces(body, most)).await;

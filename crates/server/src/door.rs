@@ -99,7 +99,7 @@ fn admit(shared: &Shared, request: &Request) -> Result<Option<Admission>, Refusa
     }
     let key = key(request.headers()).ok_or_else(no_key)?;
     let key = Secret::new(key.to_owned());
-    let client = serving.clients.with_key(&key).ok_or_else(no_key)?;
+    let client = serving.clients.with_key(&key).ok_or_else(wrong_key)?;
     let place = Arc::new(place(&client)?);
     Ok(Some(Admission { client, key, place }))
 }
@@ -136,10 +136,17 @@ fn bearer(value: &str) -> Option<&str> {
     (scheme.eq_ignore_ascii_case("bearer") && !key.is_empty()).then_some(key)
 }
 
-/// There is no key, or it opens nothing.
-pub(crate) fn no_key() -> Refusal {
+/// There is no key, or not one and the same.
+fn no_key() -> Refusal {
     let why = "this needs a key, as `Authorization: Bearer KEY` or `x-api-key: KEY`; \
                `alipes serve key` prints it on the machine that serves";
+    Refusal::new(StatusCode::UNAUTHORIZED, "invalid_api_key", why)
+}
+
+/// There is a key, and it opens nothing.
+pub(crate) fn wrong_key() -> Refusal {
+    let why = "this key is not known here; `alipes serve key` prints the right one on the machine \
+               that serves";
     Refusal::new(StatusCode::UNAUTHORIZED, "invalid_api_key", why)
 }
 

@@ -8,6 +8,15 @@ use std::path::PathBuf;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ServerError {
+    /// Somebody listens there already.
+    #[error(
+        "cannot listen on {address}: something listens there already, another `alipes serve` \
+         perhaps; --listen takes another address"
+    )]
+    Taken {
+        /// The address.
+        address: SocketAddr,
+    },
     /// The address cannot be listened on.
     #[error("cannot listen on {address}: {source}")]
     Listen {

@@ -1,13 +1,14 @@
 //! What a client is told of a fault: a status and a code that clients of that vendor act on.
 
-use alipes_transport::{Cause, Fault};
+use alipes_models::AsideError;
+use alipes_transport::{AuxiliaryFault, Cause, Fault};
 use http::StatusCode;
 
 use crate::refusal::Refusal;
 
 impl From<&Fault> for Refusal {
     fn from(fault: &Fault) -> Self {
-        let status = status(fault);
+        let status = status(fault.cause, fault.evidence.status);
         let mut refusal = Self::new(status, code(fault.cause), message(fault));
         // Clients decide by a provider's own code, where it gave one.
         if let Some(code) = fault.evidence.code.clone() {
@@ -15,6 +16,30 @@ impl From<&Fault> for Refusal {
         }
         refusal.retry_after = fault.retry_after;
         refusal
+    }
+}
+
+impl From<&AuxiliaryFault> for Refusal {
+    fn from(fault: &AuxiliaryFault) -> Self {
+        let (cause, status) = (fault.cause(), status(fault.cause(), fault.status()));
+        let code = fault.code().unwrap_or_else(|| code(cause));
+        let retry_after = fault.retry_after();
+        Self {
+            retry_after,
+            ..Self::new(status, code, fault.to_string())
+        }
+    }
+}
+
+impl From<AsideError> for Refusal {
+    fn from(error: AsideError) -> Self {
+        match error {
+            AsideError::Fault(fault) => Self::from(&fault),
+            AsideError::Nobody => {
+                Self::new(StatusCode::NOT_FOUND, "not_offered", error.to_string())
+            }
+            _ => Self::invalid(error.to_string()),
+        }
     }
 }
 
@@ -28,12 +53,9 @@ fn message(fault: &Fault) -> String {
 
 /// A client's fault keeps the provider's status; an account's is not the client's, whose own key was
 /// good: it must not be told to sign in anew.
-fn status(fault: &Fault) -> StatusCode {
-    let told = fault
-        .evidence
-        .status
-        .and_then(|status| StatusCode::from_u16(status).ok());
-    match fault.cause {
+fn status(cause: Cause, told: Option<u16>) -> StatusCode {
+    let told = told.and_then(|status| StatusCode::from_u16(status).ok());
+    match cause {
         Cause::InvalidRequest
         | Cause::ContextTooLong
         | Cause::Policy

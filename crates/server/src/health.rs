@@ -15,12 +15,10 @@ pub(crate) async fn live() -> &'static str {
 
 /// There is a model to be asked.
 pub(crate) async fn ready(State(shared): State<Arc<Shared>>) -> Response {
-    let serving = shared.serving.load();
-    let mut providers = serving.catalog.providers().into_iter();
-    match providers.any(|provider| provider.configured) {
+    match shared.serving.load().is_ready() {
         true => "ready\n".into_response(),
         false => {
-            let why = "no provider is configured\n";
+            let why = "no provider is configured; `alipes providers add NAME` adds one\n";
             (StatusCode::SERVICE_UNAVAILABLE, why).into_response()
         }
     }

@@ -19,6 +19,7 @@
 //! It fails by [`ServerError`] at start, and towards clients in the error shape of their dialect.
 
 mod answer;
+mod aside;
 mod body;
 mod call;
 mod clients;

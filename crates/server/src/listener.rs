@@ -3,6 +3,7 @@
 //! One task accepts and owns all connections, and one task serves each (`connection`). Of too many at
 //! once the newest are told so and closed.
 
+use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -38,7 +39,10 @@ pub(crate) struct Listener {
 impl Listener {
     #[expect(clippy::disallowed_methods, reason = "the server's listening socket")]
     pub(crate) async fn bind(address: SocketAddr, tls: Option<Tls>) -> Result<Self, ServerError> {
-        let failed = |source| ServerError::Listen { address, source };
+        let failed = |source: io::Error| match source.kind() {
+            io::ErrorKind::AddrInUse => ServerError::Taken { address },
+            _ => ServerError::Listen { address, source },
+        };
         let socket = TcpListener::bind(address).await.map_err(failed)?;
         let address = socket.local_addr().map_err(failed)?;
         Ok(Self {
@@ -79,6 +83,7 @@ impl Listener {
                     });
                 }
                 Err(_full) => {
+                    shared.metrics.turned_away.add(1);
                     connections.spawn(turn_away(stream));
                 }
             }

@@ -45,6 +45,7 @@ pub(crate) struct Metrics {
     waits: [Count; WAITS.len() + 1],
     waited_ms: Count,
     connections: [Count; 2],
+    pub(crate) turned_away: Count,
 }
 
 /// A number that only grows.
@@ -154,6 +155,9 @@ impl Metrics {
         let [opened, closed] = self.connections.each_ref().map(Count::get);
         page.family("connections", "gauge", "Open connections.");
         page.line("connections", "", opened.saturating_sub(closed));
+        let about = "Connections that found no place.";
+        page.family("turned_away_total", "counter", about);
+        page.line("turned_away_total", "", self.turned_away.get());
         self.waits(&mut page);
         page.0
     }
@@ -205,7 +209,11 @@ fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 
 /// Answers `GET /metrics`.
 pub(crate) async fn page(State(shared): State<Arc<Shared>>) -> Response {
-    let mut response = Response::new(shared.metrics.page().into());
+    let mut page = Page(shared.metrics.page());
+    let about = "Bytes of memory that requests under way take.";
+    page.family("body_bytes", "gauge", about);
+    page.line("body_bytes", "", shared.room.taken());
+    let mut response = Response::new(page.0.into());
     let kind = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
     response.headers_mut().insert(CONTENT_TYPE, kind);
     response

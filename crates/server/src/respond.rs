@@ -10,7 +10,7 @@ use axum::body::Body;
 use axum::extract::Request;
 use axum::response::Response;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
-use http::{HeaderValue, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 
 use crate::answer::{Answer, Asked, Keeping};
 use crate::body::Kept;
@@ -26,6 +26,24 @@ use crate::{fronts, routing, stream};
 
 /// How long an answer may take, all attempts at all providers together.
 const REQUEST: Duration = Duration::from_secs(30 * 60);
+
+/// Which parts of its vendor's API that are not for everybody yet a request is written for (Anthropic
+/// docs, "Beta headers"); without them, their members are refused.
+const ANTHROPIC_BETA: HeaderName = HeaderName::from_static("anthropic-beta");
+
+/// What a client says.
+pub(crate) struct Said {
+    pub(crate) words: Relayed,
+    /// What goes on with them.
+    pub(crate) headers: HeaderMap,
+}
+
+/// A request that can be asked.
+pub(crate) struct Prepared {
+    pub(crate) lease: Lease,
+    pub(crate) request: RelayRequest,
+    conversation: String,
+}
 
 /// Answers a request.
 pub(crate) async fn respond(
@@ -46,11 +64,13 @@ async fn answer(
     dialect: Dialect,
     request: Request,
 ) -> Result<Response, Refusal> {
+    let headers = carried(request.headers());
     let body = read(shared, request).await?;
     let words = Relayed::parse(dialect, body.bytes.clone()).map_err(not_a_request)?;
     let streams = words.stream;
     let previous = words.previous_response_id.clone();
-    let answer = begin(shared, &admission.client, words, previous)?;
+    let said = Said { words, headers };
+    let answer = begin(shared, &admission.client, said, previous)?;
     let held = stream::Held { admission, body };
     match streams {
         true => stream::response(answer, held, shared.drain.clone()).await,
@@ -64,8 +84,14 @@ async fn answer(
     }
 }
 
+/// The headers that go on with a request: which parts of its vendor's API it was written for.
+pub(crate) fn carried(headers: &HeaderMap) -> HeaderMap {
+    let said = headers.get_all(ANTHROPIC_BETA).iter();
+    said.map(|value| (ANTHROPIC_BETA, value.clone())).collect()
+}
+
 /// The body of a request.
-async fn read(shared: &Shared, request: Request) -> Result<Kept, Refusal> {
+pub(crate) async fn read(shared: &Shared, request: Request) -> Result<Kept, Refusal> {
     if request.headers().contains_key(CONTENT_ENCODING) {
         let why = "this takes a body as it is, without a content-encoding";
         let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
@@ -79,20 +105,14 @@ async fn read(shared: &Shared, request: Request) -> Result<Kept, Refusal> {
 pub(crate) fn begin(
     shared: &Arc<Shared>,
     client: &Arc<Client>,
-    words: Relayed,
+    said: Said,
     previous: Option<String>,
 ) -> Result<Answer, Refusal> {
-    let serving = shared.serving.load_full();
-    let names = routing::models(&words.model, client, &serving.catalog, &serving.section)?;
-    let found = continued(shared, &words, &client.name)?;
-    let conversation = conversation(&words, found.as_ref());
-    let key = Conversation {
-        client: client.name.clone(),
-        model: words.model.clone(),
-        key: conversation.clone(),
-    };
-    let mut lease = lease(shared, &serving, key, &names)?;
-    let request = request_of(words, found, &mut lease)?;
+    let Prepared {
+        lease,
+        request,
+        conversation,
+    } = prepare(shared, client, said)?;
     let asked = Asked {
         label: Label {
             include_usage: request.words.include_usage,
@@ -109,6 +129,31 @@ pub(crate) fn begin(
     let deadline = Deadline::after(&shared.clock, "request", REQUEST);
     let call = Call::start(lease, request, deadline);
     Ok(Answer::new(call, asked, keeping))
+}
+
+/// Finds who is asked, and what.
+pub(crate) fn prepare(
+    shared: &Shared,
+    client: &Client,
+    Said { words, headers }: Said,
+) -> Result<Prepared, Refusal> {
+    let serving = shared.serving.load_full();
+    let names = routing::models(&words.model, client, &serving.catalog, &serving.section)?;
+    let found = continued(shared, &words, &client.name)?;
+    let conversation = conversation(&words, found.as_ref());
+    let key = Conversation {
+        client: client.name.clone(),
+        model: words.model.clone(),
+        key: conversation.clone(),
+    };
+    let mut lease = lease(shared, &serving, key, &names)?;
+    let mut request = request_of(words, found, &mut lease)?;
+    request.headers = headers;
+    Ok(Prepared {
+        lease,
+        request,
+        conversation,
+    })
 }
 
 /// What the client shall know the answer by.
@@ -167,10 +212,11 @@ fn lease(
     conversation: Conversation,
     names: &[ModelName],
 ) -> Result<Lease, Refusal> {
+    let transport = shared.transport.load_full();
     let lease = shared.conversations.lease(conversation, || {
         let making = Making {
             environment: &shared.environment,
-            transport: &shared.transport,
+            transport: &transport,
             session_id: &shared.rng.uuid(),
         };
         serving.catalog.relay(names, making)

@@ -57,7 +57,7 @@ pub(crate) fn models(
 
 /// The names that `client` may use, for a list of models.
 pub(crate) fn names(client: &Client, catalog: &Catalog, section: &ServeSection) -> Vec<String> {
-    let default = [DEFAULT.to_owned()];
+    let default = catalog.has_default().then(|| DEFAULT.to_owned());
     let aliases = section.aliases.iter().map(|(alias, _)| alias.clone());
     let models = all(catalog).map(|name| name.to_string());
     let all = default.into_iter().chain(aliases).chain(models);

@@ -22,7 +22,7 @@ use crate::metrics::Metrics;
 use crate::refusal::Refusal;
 use crate::tls::Tls;
 use crate::{
-    ServerError, Serving, TlsFiles, door, fronts, health, metrics, models_list, websocket,
+    ServerError, Serving, TlsFiles, aside, door, fronts, health, metrics, models_list, websocket,
 };
 
 /// How a server shall run.
@@ -48,7 +48,7 @@ pub struct ServerOptions {
 /// What all requests share.
 pub(crate) struct Shared {
     pub(crate) serving: ArcSwap<Serving>,
-    pub(crate) transport: Transport,
+    pub(crate) transport: ArcSwap<Transport>,
     pub(crate) environment: Environment,
     pub(crate) clock: Clock,
     pub(crate) rng: Rng,
@@ -90,7 +90,7 @@ impl Server {
             metrics: Arc::default(),
             tls,
             serving: ArcSwap::from_pointee(options.serving),
-            transport: options.transport,
+            transport: ArcSwap::from_pointee(options.transport),
             environment: options.environment,
             clock: options.clock,
             rng: options.rng,
@@ -117,15 +117,23 @@ impl Server {
         format!("{scheme}://{}/v1", self.shared.address)
     }
 
-    /// Serves this from the next request on, and shows the certificate that is there now. Answers
-    /// under way go on as they began.
+    /// The way to endpoints, as it is now.
+    #[must_use]
+    pub fn transport(&self) -> Transport {
+        Transport::clone(&self.shared.transport.load())
+    }
+
+    /// Serves this from the next request on, over `transport`, and shows the certificate that is there
+    /// now. Answers under way go on as they began. What was met so far stays known.
     ///
     /// # Errors
     /// [`ServerError::Tls`] if the certificate cannot be used: nothing has changed then.
-    pub fn reload(&self, serving: Serving) -> Result<(), ServerError> {
+    pub fn reload(&self, serving: Serving, transport: Transport) -> Result<(), ServerError> {
         if let Some(tls) = &self.shared.tls {
             tls.renew()?;
         }
+        let transport = transport.going_on_from(&self.shared.transport.load());
+        self.shared.transport.store(Arc::new(transport));
         self.shared.serving.store(Arc::new(serving));
         self.shared.conversations.forget();
         Ok(())
@@ -158,6 +166,8 @@ fn router(shared: Arc<Shared>) -> Router {
         )
         .route("/v1/chat/completions", post(fronts::chat))
         .route("/v1/messages", post(fronts::messages))
+        .route("/v1/responses/compact", post(aside::compact))
+        .route("/v1/messages/count_tokens", post(aside::count_tokens))
         .fallback(no_such_path)
         .method_not_allowed_fallback(no_such_method)
         .layer(middleware::from_fn_with_state(

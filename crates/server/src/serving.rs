@@ -53,6 +53,32 @@ impl Serving {
         self.section.connections.unwrap_or(CONNECTIONS)
     }
 
+    /// What keeps `default` from being answered, if anything does.
+    #[must_use]
+    pub fn lacks(&self) -> Option<&'static str> {
+        if self.catalog.has_default() {
+            return None;
+        }
+        Some(match self.has_provider() {
+            true => {
+                "no default model is configured: set `default` under [model], or let clients name \
+                 PROVIDER/MODEL"
+            }
+            false => "no provider is configured: `alipes providers add NAME` adds one",
+        })
+    }
+
+    /// Whether there is a model to be asked. A default model's provider may be one that ships with
+    /// the program, which nobody has to configure.
+    pub(crate) fn is_ready(&self) -> bool {
+        self.catalog.has_default() || self.has_provider()
+    }
+
+    fn has_provider(&self) -> bool {
+        let providers = self.catalog.providers();
+        providers.iter().any(|provider| provider.configured)
+    }
+
     /// For how long answers may go on after the server was asked to stop.
     #[must_use]
     pub fn drain(&self) -> Duration {

@@ -92,7 +92,10 @@ impl Connection {
             (_, path) if is_responses(path) || Foreign::at(path).is_some() => {
                 self.say(&answers::NOT_ALLOWED)
             }
-            _ => self.say(&answers::NOT_FOUND),
+            (_, path) => match side::call(path, &body) {
+                Some(answer) => full(answer),
+                None => self.say(&answers::NOT_FOUND),
+            },
         }
     }
 

@@ -33,6 +33,20 @@ pub(crate) fn models(asked: &HeaderMap) -> Response<Bytes> {
     response
 }
 
+/// A conversation made shorter, or counted: what clients ask for beside answers.
+pub(crate) fn call(path: &str, asked: &[u8]) -> Option<Response<Bytes>> {
+    let body = match path {
+        "/v1/responses/compact" | "/backend-api/codex/responses/compact" => json!({
+            "id": "cmp_simulated", "object": "response.compaction", "created_at": 0,
+            "output": [{"type": "compaction", "id": "cmp_1", "encrypted_content": "shorter"}],
+            "usage": {"input_tokens": asked.len(), "output_tokens": 1, "total_tokens": asked.len() + 1},
+        }),
+        "/v1/messages/count_tokens" => json!({"input_tokens": asked.len()}),
+        _ => return None,
+    };
+    Some(plain(200, "application/json", body.to_string().into()))
+}
+
 /// The fields of codex-protocol §6.1.
 fn model(slug: &str) -> Value {
     json!({

@@ -9,11 +9,12 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use alipes_base::Deadline;
 use alipes_net::{Body, Call, NetError};
 use bytes::Bytes;
-use http::header::{ACCEPT, IF_NONE_MATCH};
+use http::header::{ACCEPT, CONTENT_TYPE, IF_NONE_MATCH};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 
 use crate::attempt::{Way, identified, token};
@@ -24,7 +25,7 @@ use crate::permits::Permit;
 use crate::session::Conversation;
 use crate::{
     AttemptHistory, Budget, Cause, Credential, Endpoint, Fault, Phase, Priority, Reaction, Scope,
-    Transport, react,
+    Session, Transport, react,
 };
 
 /// The class of their paths, apart from the main one: an edge may challenge the one and not the
@@ -41,11 +42,21 @@ const MAX_ANSWER: usize = 8 << 20;
 const ERROR_BODY: usize = 64 * 1024;
 
 /// What is asked for.
-#[derive(Clone, Copy)]
+#[derive(Clone, Default)]
 struct Question<'q> {
     path: &'q str,
     /// The `ETag` of what is known already.
     known: Option<&'q HeaderValue>,
+    /// What is said with it, in JSON. Somebody waits for the answer to that, for as long as its
+    /// deadline says.
+    said: Option<Said>,
+}
+
+/// What is posted.
+#[derive(Clone, Debug)]
+struct Said {
+    body: Bytes,
+    headers: HeaderMap,
 }
 
 /// What came back.
@@ -77,6 +88,18 @@ impl AuxiliaryFault {
         self.0.evidence.status
     }
 
+    /// The error's code, where the provider gave one.
+    #[must_use]
+    pub fn code(&self) -> Option<&str> {
+        self.0.evidence.code.as_deref()
+    }
+
+    /// After how long it may be asked again, where the provider said so.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.0.retry_after
+    }
+
     /// Where in the call.
     #[must_use]
     pub fn phase(&self) -> Phase {
@@ -102,6 +125,39 @@ impl AuxiliaryAnswer {
     }
 }
 
+impl Session {
+    /// Whether it can be asked for `path` beside answers.
+    #[must_use]
+    pub fn has_side_call(&self, path: &str) -> bool {
+        let profile = self.about.endpoint.profile();
+        profile.side_calls.iter().any(|known| known == path)
+    }
+
+    /// Posts `body`, JSON with further headers, to `path` beneath the base URL. It is no turn: whatever
+    /// becomes of it, the conversation goes on as it was.
+    ///
+    /// # Errors
+    /// [`AuxiliaryFault`], by the deadline at the latest.
+    pub async fn side_call(
+        &self,
+        path: &str,
+        body: Bytes,
+        headers: HeaderMap,
+        deadline: Deadline,
+    ) -> Result<AuxiliaryAnswer, AuxiliaryFault> {
+        let question = Question {
+            path,
+            said: Some(Said { body, headers }),
+            ..Question::default()
+        };
+        let about = &self.about;
+        let asked = about
+            .transport
+            .ask(&about.endpoint, &about.credential, question, deadline);
+        asked.await
+    }
+}
+
 impl Transport {
     /// Gets `path`, beneath the endpoint's base URL; `../` leads out of its last part.
     ///
@@ -114,7 +170,10 @@ impl Transport {
         path: &str,
         deadline: Deadline,
     ) -> Result<AuxiliaryAnswer, AuxiliaryFault> {
-        let question = Question { path, known: None };
+        let question = Question {
+            path,
+            ..Question::default()
+        };
         self.ask(endpoint, credential, question, deadline).await
     }
 
@@ -131,7 +190,11 @@ impl Transport {
         deadline: Deadline,
     ) -> Result<AuxiliaryAnswer, AuxiliaryFault> {
         let known = Some(etag);
-        let question = Question { path, known };
+        let question = Question {
+            path,
+            known,
+            ..Question::default()
+        };
         self.ask(endpoint, credential, question, deadline).await
     }
 
@@ -146,13 +209,16 @@ impl Transport {
         let mut about = self.session(endpoint, credential, String::new()).about;
         let profile = about.endpoint.profile();
         let (budget, length) = (Budget::of(profile), profile.auxiliary_timeout);
-        let limit = deadline.tightened(&self.clock, LIMIT, length);
+        let limit = match question.said {
+            Some(_) => deadline,
+            None => deadline.tightened(&self.clock, LIMIT, length),
+        };
         let to = about.destination("");
         let permit = leave(&about, &to, &limit).await;
         let _permit = permit.map_err(|fault| AuxiliaryFault(Box::new(signed(&about, fault))))?;
         let mut first = None;
         loop {
-            let got = get(&about, question, limit, &deadline).await;
+            let got = get(&about, &question, limit, &deadline).await;
             self.experience.auxiliary_ended(&to, got.as_ref().err());
             let fault = match got {
                 Ok(answer) => return Ok(answer),
@@ -163,7 +229,7 @@ impl Transport {
                 .first()
                 .copied()
                 == Some(Reaction::SameRoute {
-                    backoff: std::time::Duration::ZERO,
+                    backoff: Duration::ZERO,
                 });
             if first.is_some() || spent || !again {
                 // The limit that ends the second try hides why there was one.
@@ -191,21 +257,30 @@ async fn leave(about: &Conversation, to: &Destination, limit: &Deadline) -> Resu
 /// One try.
 async fn get(
     about: &Conversation,
-    question: Question<'_>,
+    question: &Question<'_>,
     limit: Deadline,
     deadline: &Deadline,
 ) -> Result<AuxiliaryAnswer, Fault> {
     let token = token(about, &limit).await?;
-    let mut headers = identified(about, token.as_ref())?;
+    let said = question.said.as_ref();
+    let mut headers = said.map(|said| said.headers.clone()).unwrap_or_default();
+    headers.extend(identified(about, token.as_ref())?);
     headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
     if let Some(known) = question.known {
         headers.insert(IF_NONE_MATCH, known.clone());
     }
+    let (method, body) = match said {
+        Some(said) => {
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+            (Method::POST, said.body.clone())
+        }
+        None => (Method::GET, Bytes::new()),
+    };
     let call = Call {
-        method: Method::GET,
+        method,
         url: about.endpoint.url(question.path),
         headers,
-        body: Bytes::new(),
+        body,
         partition: Way::of(about, token.as_ref()).partition,
         fresh: about.fresh,
     };

@@ -93,6 +93,8 @@ pub(crate) struct Conversation {
     pub(crate) transport: Transport,
     pub(crate) endpoint: Arc<Endpoint>,
     pub(crate) credential: Arc<dyn Credential>,
+    /// Further headers of its requests, as whoever is served has said them.
+    pub(crate) carried: HeaderMap,
     /// Stable along the conversation: the backend's cache affinity hangs on it.
     pub(crate) id: String,
     /// The backend's sticky token, for this turn only.
@@ -187,6 +189,15 @@ impl Transport {
         }
     }
 
+    /// The same transport, which has met what `other` has met and goes on sharing it.
+    #[must_use]
+    pub fn going_on_from(self, other: &Self) -> Self {
+        Self {
+            experience: Arc::clone(&other.experience),
+            ..self
+        }
+    }
+
     /// Takes in what earlier processes have met and `store` has kept. A store that fails costs one
     /// warning, here or in [`keep`](Self::keep), for the front to print.
     #[must_use]
@@ -232,6 +243,7 @@ impl Transport {
                 transport: self.towards(&endpoint),
                 endpoint,
                 credential,
+                carried: HeaderMap::new(),
                 id,
                 turn_state: None,
                 cookies: EdgeCookies::default(),
@@ -249,6 +261,11 @@ impl Session {
     #[must_use]
     pub fn endpoint(&self) -> &Arc<Endpoint> {
         &self.about.endpoint
+    }
+
+    /// Says these headers with each request from now on, but none that is ours to say.
+    pub fn carry(&mut self, headers: HeaderMap) {
+        self.about.carried = headers;
     }
 
     /// The conversation's id.
@@ -329,6 +346,7 @@ impl Session {
                 transport: about.transport.clone(),
                 endpoint: Arc::clone(&about.endpoint),
                 credential: Arc::clone(&about.credential),
+                carried: self.about.carried.clone(),
                 id: about.id.clone(),
                 turn_state: None,
                 cookies: EdgeCookies::default(),

@@ -8,6 +8,8 @@
 
 use bytes::Bytes;
 
+use crate::fields::Fields;
+use crate::json::Object;
 use crate::responses::{self, Terminal};
 use crate::{
     CannotCarry, Item, ModelEvent, ModelRequest, NotAnEvent, RawEvent, Usage, chat, messages,
@@ -43,6 +45,18 @@ pub enum EncodedRequest {
     Chat(chat::EncodedRequest),
     /// Ready for a body.
     Messages(messages::EncodedRequest),
+}
+
+impl EncodedRequest {
+    /// The body without what asks for a stream, for end points that know none.
+    #[must_use]
+    pub fn without_stream(&self) -> Bytes {
+        let body = self.body();
+        let fields = Fields::of(&body).unwrap_or_default();
+        let kept = fields.members();
+        let kept = kept.filter(|(name, _)| !["stream", "stream_options"].contains(name));
+        Object::new().distinct(kept).end().into()
+    }
 }
 
 impl Dialect {

@@ -14,7 +14,7 @@ pub(crate) struct ServeArgs {
     pub(crate) command: Option<ServeCommand>,
 
     /// The address to listen on [default: 127.0.0.1:8791]
-    #[arg(long, value_name = "ADDR")]
+    #[arg(long, value_name = "ADDR", value_parser = address)]
     pub(crate) listen: Option<SocketAddr>,
 
     /// Speak TLS with this certificate (PEM)
@@ -58,4 +58,9 @@ pub(crate) enum ClientKind {
     OpenaiPython,
     /// curl
     Curl,
+}
+
+fn address(text: &str) -> Result<SocketAddr, String> {
+    let expected = "an address with a port is expected, such as 127.0.0.1:8791";
+    text.parse().map_err(|_| expected.to_owned())
 }

@@ -2,13 +2,15 @@
 
 mod args;
 mod client_config;
+#[cfg(unix)]
+mod descriptors;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use alipes_config::Home;
 use alipes_server::{KeyFile, ServeSection, Server, ServerError, ServerOptions, Serving, TlsFiles};
-use alipes_transport::{MemoryFile, Transport};
+use alipes_transport::Transport;
 
 pub(crate) use self::args::ServeArgs;
 use self::args::ServeCommand;
@@ -38,6 +40,8 @@ pub(crate) async fn run(
         let url = base_url(&args, machine)?;
         return told(&client_config::lines(client, &url));
     }
+    #[cfg(unix)]
+    descriptors::allow_most();
     let (section, serving, transport) = read(machine, &args.network)?;
     let own = own_key(machine)?;
     let is_new = own.make_if_missing().map_err(Failure::failed)?;
@@ -50,54 +54,86 @@ pub(crate) async fn run(
         tls: tls(&args),
         behind_proxy: args.behind_proxy,
         serving,
-        transport: transport.clone(),
+        transport,
         environment: machine.environment.clone(),
         clock: machine.clock.clone(),
         rng: machine.rng.clone(),
     };
+    let lacks = options.serving.lacks();
     let server = Server::start(options).await.map_err(refused)?;
     print(&format!("listening on {}", server.base_url())).map_err(Failure::failed)?;
     if is_new {
         let path = own.path().display();
         say(&format!(
-            "a key for clients was made in {path}; `alipes serve key` prints it"
+            "a key for clients was made in {path}; `alipes serve key` prints it, and `alipes serve \
+             --print-config CLIENT` the lines that point a client here"
         ));
     }
-    until_stopped(&server, &args, machine, (signals, &transport)).await;
+    if let Some(lacks) = lacks {
+        say(lacks);
+    }
+    until_stopped(&server, (&args, &section), machine, signals).await;
     say("stopping; answers under way go on for a while, a second signal ends them");
+    let transport = server.transport();
     server.stop().await;
-    keep(machine, &transport, memory.as_ref());
+    keep(machine, &transport);
     Ok(())
 }
 
 /// Serves, reads the configuration again when asked to, and keeps what was met.
 async fn until_stopped(
     server: &Server,
-    args: &ServeArgs,
+    (args, section): (&ServeArgs, &ServeSection),
     machine: &Machine,
-    (signals, transport): (&Signals, &Transport),
+    signals: &Signals,
 ) {
     let mut hang_ups = signals.hang_ups();
-    let memory = machine.memory();
     let mut stopped = std::pin::pin!(signals.stop());
     loop {
         tokio::select! {
             _stop = &mut stopped => return,
-            Ok(()) = hang_ups.changed() => reload(server, args, machine),
-            () = tokio::time::sleep(KEEP_EVERY) => keep(machine, transport, memory.as_ref()),
+            Ok(()) = hang_ups.changed() => reload(server, (args, section), machine),
+            () = tokio::time::sleep(KEEP_EVERY) => keep(machine, &server.transport()),
         }
     }
 }
 
 /// Reads the configuration again; where it is wrong, the old one goes on.
-fn reload(server: &Server, args: &ServeArgs, machine: &Machine) {
+fn reload(server: &Server, (args, started): (&ServeArgs, &ServeSection), machine: &Machine) {
+    // What was met on the old way is of use on the new one, too.
+    keep(machine, &server.transport());
+    let mut lacks = None;
     let read = read(machine, &args.network);
-    let reloaded = read.and_then(|(_, serving, _)| server.reload(serving).map_err(refused));
+    let reloaded = read.and_then(|(section, serving, transport)| {
+        lacks = serving.lacks();
+        if let Some(memory) = machine.memory() {
+            exec::warn(machine, transport.recall(&memory));
+        }
+        server.reload(serving, transport).map_err(refused)?;
+        Ok(section)
+    });
     match reloaded {
-        Ok(()) => say("the configuration was read again"),
+        Ok(section) => {
+            say("the configuration was read again");
+            told_to_restart(args, started, &section);
+            lacks.into_iter().for_each(say);
+        }
         Err(failure) => {
             let _code = failure.report(&Style::of_stderr(&machine.environment));
             say("the old configuration goes on");
+        }
+    }
+}
+
+/// Names what has changed and is looked at once only.
+fn told_to_restart(args: &ServeArgs, started: &ServeSection, section: &ServeSection) {
+    let listens = args.listen.is_none() && started.listen != section.listen;
+    let connections = started.connections != section.connections;
+    for (name, has_changed) in [("listen", listens), ("connections", connections)] {
+        if has_changed {
+            say(&format!(
+                "`{name}` under [serve] has changed, which counts after a restart"
+            ));
         }
     }
 }
@@ -114,6 +150,7 @@ fn read(
     let section = section(machine)?;
     let own = own_key(machine)?;
     let (environment, clock) = (&machine.environment, &machine.clock);
+    learn_keys(machine, &own);
     let serving = Serving::new(catalog, section.clone(), own, environment, clock);
     Ok((section, serving, transport))
 }
@@ -168,8 +205,8 @@ fn base_url(args: &ServeArgs, machine: &Machine) -> Result<String, Failure> {
     Ok(format!("{scheme}://{address}/v1"))
 }
 
-fn keep(machine: &Machine, transport: &Transport, memory: Option<&MemoryFile>) {
-    let kept = memory.and_then(|memory| transport.keep(memory));
+fn keep(machine: &Machine, transport: &Transport) {
+    let kept = machine.memory().and_then(|memory| transport.keep(&memory));
     exec::warn(machine, kept);
 }
 

@@ -3,6 +3,7 @@
 
 use alipes_transport::{Alternatives, Priority, Request, ResponseStream, Session};
 use alipes_wire::{CannotCarry, Dialect, EncodedRequest, ModelRequest, Quirks};
+use http::HeaderMap;
 
 use super::{RelayRequest, Terms};
 use crate::app_server::AppServer;
@@ -61,6 +62,11 @@ impl<'r> Said<'r> {
             To::Endpoint(session, body) => (session, body),
             To::AppServer(server, items) => return server.stream(*items, false, terms.deadline),
         };
+        let is_own = session.endpoint().dialect() == words.dialect();
+        session.carry(match is_own {
+            true => terms.request.headers.clone(),
+            false => HeaderMap::new(),
+        });
         let without_reasoning = match &body {
             EncodedRequest::Responses(body) => body.without_reasoning(),
             EncodedRequest::Chat(_) | EncodedRequest::Messages(_) => None,

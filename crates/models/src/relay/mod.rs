@@ -6,6 +6,7 @@
 //! that until then a broken attempt, or a provider that gives up, leaves no trace in the answer. After
 //! that nothing can be taken back, and a fault ends it.
 
+mod aside;
 mod ask;
 mod held;
 mod stream;
@@ -15,6 +16,7 @@ use std::sync::{Arc, OnceLock};
 use alipes_base::{Clock, Deadline};
 use alipes_transport::Experience;
 use alipes_wire::{CannotCarry, ClientRequest, Dialect, ModelRequest, NotARequest, Relayed};
+use http::HeaderMap;
 
 use crate::link::{Ask, Link, preferred};
 use crate::makers::Makers;
@@ -24,6 +26,7 @@ use crate::{Catalog, Making, ModelName, ModelsError, Overrides};
 
 use stream::Terms;
 
+pub use aside::AsideError;
 pub use stream::{RelayStream, RelayUpdate};
 
 /// The providers of one conversation of a client, in the order they are asked.
@@ -40,6 +43,8 @@ pub struct Relay {
 pub struct RelayRequest {
     /// In its own words.
     pub words: Arc<Relayed>,
+    /// What it says in headers to whoever speaks its dialect, such as `anthropic-beta`.
+    pub headers: HeaderMap,
     /// The response that it continues.
     pub continues: Option<Continued>,
     /// The same in items; read when somebody is asked who speaks another dialect.
@@ -52,6 +57,7 @@ impl RelayRequest {
     pub fn new(words: Relayed, continues: Option<Continued>) -> Self {
         Self {
             words: Arc::new(words),
+            headers: HeaderMap::new(),
             continues,
             items: Arc::default(),
         }

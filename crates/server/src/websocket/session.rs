@@ -14,7 +14,7 @@ use alipes_net::websocket::{Message, Socket};
 use alipes_wire::responses::done_item;
 use alipes_wire::{AnswerWriter, Dialect, Frame, Item, ModelEvent, RawEvent, Relayed};
 use bytes::Bytes;
-use http::StatusCode;
+use http::{HeaderMap, StatusCode};
 
 use super::error_frame::error_frame;
 use super::history::History;
@@ -162,7 +162,7 @@ impl Session {
     fn recognise(&mut self) -> Result<(), Refusal> {
         let known = self.shared.serving.load().clients.with_key(&self.key);
         let known = known.filter(|client| client.name == self.client.name);
-        self.client = known.ok_or_else(door::no_key)?;
+        self.client = known.ok_or_else(door::wrong_key)?;
         Ok(())
     }
 
@@ -195,7 +195,11 @@ impl Session {
             let previous = continued
                 .clone()
                 .or_else(|| words.previous_response_id.clone());
-            let answer = respond::begin(&self.shared, &self.client, words, previous)?;
+            let said = respond::Said {
+                words,
+                headers: HeaderMap::new(),
+            };
+            let answer = respond::begin(&self.shared, &self.client, said, previous)?;
             Ok((answer, place))
         });
         let answered = match begun {

@@ -2,6 +2,7 @@
 
 #![cfg(test)]
 
+mod aside;
 mod bad_requests;
 mod client;
 mod dialects;

@@ -140,3 +140,28 @@ async fn another_configuration_counts_from_the_next_request_on() {
     assert_eq!(stage.ask().await.status, 200);
     assert_eq!((old.seen().len(), new.seen().len()), (1, 1));
 }
+
+#[tokio::test]
+async fn what_a_request_was_written_for_goes_on_with_it_to_its_own_vendor_alone() {
+    for (dialect, goes_on) in [("messages", Some("context-1m, new")), ("chat", None)] {
+        let model = simulator(&[]).await;
+        let url = model.base_url();
+        let stage = Stage::with(&format!(
+            "[providers.first]\nbase_url = \"{url}\"\ndialect = \"{dialect}\"\n\
+             [model]\ndefault = \"first/m\"\n"
+        ))
+        .await;
+        let body =
+            r#"{"model":"default","max_tokens":9,"messages":[{"role":"user","content":"hi"}]}"#;
+        let more =
+            "\r\nanthropic-beta: context-1m, new\r\nuser-agent: other\r\nx-secret: s\r\n\r\n";
+        let asked = stage.request("POST", "/v1/messages", body);
+        let asked = asked.replace("\r\n\r\n", more);
+        let reply = crate::client::send(stage.address(), asked).await;
+        assert_eq!(reply.status, 200, "{reply:?}");
+        let seen = &model.seen()[0];
+        assert_eq!(seen.header("anthropic-beta"), goes_on, "{dialect}");
+        assert!(seen.header("x-secret").is_none());
+        assert_ne!(seen.header("user-agent"), Some("other"));
+    }
+}

@@ -86,7 +86,7 @@ impl Stage {
     pub(crate) fn reload(&self, config: &str) {
         let own = self.key_file();
         let serving = serving(config, own, &self.environment);
-        self.server.reload(serving).unwrap();
+        self.server.reload(serving, transport()).unwrap();
     }
 
     pub(crate) fn key_file(&self) -> KeyFile {

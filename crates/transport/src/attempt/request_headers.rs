@@ -14,7 +14,8 @@ pub(super) fn of(
     token: Option<&Token>,
     route: Route,
 ) -> Result<HeaderMap, Fault> {
-    let mut headers = identified(about, token)?;
+    let mut headers = about.carried.clone();
+    headers.extend(identified(about, token)?);
     let mut set = |name: HeaderName, value: &str| set(&mut headers, name, value);
     // Cache affinity hangs on it where the Responses dialect is spoken; elsewhere nobody needs to
     // know which requests belong together.

@@ -138,6 +138,8 @@ profile! {
     auxiliary_timeout: Duration,
     /// Where the list of models is, beneath the base URL.
     models_path: String,
+    /// What it can be asked for beside answers, as paths beneath the base URL.
+    side_calls: Vec<String>,
     /// The cookies of the edge that are said back to it.
     edge_cookies: Vec<String>,
     /// Error codes with which a 403 speaks of the account.
