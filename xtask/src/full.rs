@@ -6,6 +6,7 @@ use anyhow::Result;
 
 use crate::bench::{self, Facts};
 use crate::corpus;
+use crate::fuzz;
 use crate::interop;
 use crate::kills;
 use crate::process::now;
@@ -16,7 +17,7 @@ const RUNS: u32 = 20;
 /// A part: its command, and what runs it; benches may write their tables.
 type Part = (&'static str, fn(write: bool) -> Result<bool>);
 
-const PARTS: [Part; 12] = [
+const PARTS: [Part; 13] = [
     ("seeds", |_write| {
         corpus::seeds(corpus::SEEDS).map(|()| true)
     }),
@@ -40,6 +41,7 @@ const PARTS: [Part; 12] = [
     ("bench turns", bench::turns),
     ("bench store", bench::store),
     ("kills", |_write| kills::run()),
+    ("fuzz", |_write| fuzz::run()),
     ("bench recovery", |write| {
         bench::recovery(&bench::Recovery::everything(write))
     }),

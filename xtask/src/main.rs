@@ -1,4 +1,4 @@
-//! Developer commands: `cargo xtask tidy`, `interop`, `bench`, `docs`, `seeds`, `kills`, and `full` for all that takes long.
+//! Developer commands: `cargo xtask tidy`, `interop`, `bench`, `docs`, `seeds`, `kills`, `fuzz`, and `full` for all that takes long.
 //!
 //! None of this ships. It may use every room, print, and start other programs; each of them has a limit and is ended
 //! by the process that started it.
@@ -12,6 +12,7 @@
 mod bench;
 mod corpus;
 mod full;
+mod fuzz;
 mod interop;
 mod kills;
 mod lanes;
@@ -53,6 +54,8 @@ enum Command {
     },
     /// Kill turns with tools a thousand times, and see that nothing is lost and nothing runs twice.
     Kills,
+    /// Fuzz everything that reads foreign bytes, some minutes each (needs nightly and cargo-fuzz).
+    Fuzz,
     /// Run interop, all benches, the kills and 10,000 seeds: what takes too long for every change.
     Full {
         /// Put the tables between the markers in README.md and docs/benchmarks.md.
@@ -139,6 +142,7 @@ fn run(command: Command) -> Result<bool> {
         Command::Docs => corpus::docs().map(|()| true),
         Command::Seeds { count } => corpus::seeds(count).map(|()| true),
         Command::Kills => kills::run(),
+        Command::Fuzz => fuzz::run(),
         Command::Full { write } => full::run(write),
         Command::PassThrough { backend } => bench::pass_through(backend).map(|()| true),
         Command::Measure { command } => bench::measure(&command).map(|()| true),
