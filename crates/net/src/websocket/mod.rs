@@ -5,9 +5,13 @@
 //! `yawc`, a young library, and so it stands behind the small [`Socket`] trait: whoever holds a
 //! socket cannot tell which library moves it.
 
+mod assembly;
+mod broken;
 mod client;
 mod extensions;
+mod guard;
 mod handshake;
+mod headers;
 mod server;
 mod socket;
 
@@ -43,7 +47,7 @@ pub trait Socket: Send {
     /// # Errors
     /// [`NetError`] in phase `body`: [`Closed`](crate::NetErrorKind::Closed) after a close message
     /// or a lost connection, [`TooLarge`](crate::NetErrorKind::TooLarge) for a message over the
-    /// socket's bound. The socket is of no use then.
+    /// socket's bound. The socket is of no use then but to be closed, which lets the other side read why.
     fn next(&mut self) -> BoxFuture<'_, Result<Message, NetError>>;
 
     /// Sends a ping with at most 125 bytes of payload; the pong comes through

@@ -1,11 +1,11 @@
 //! A [`Socket`] over yawc: its events in our words, its errors as our kinds, its gaps closed.
 //!
 //! What yawc 0.5.0 does by itself, checked in its source: it answers pings and closes, but only
-//! when it is polled and finds nothing to read; it assembles fragments and inflates within its two
-//! bounds, both exclusive; it checks UTF-8 when asked to; reading keeps all state in the socket,
-//! so a read may be dropped at any point. What it leaves to us: sending those answers while
-//! messages keep coming, bounding them, the length of control frames, and the waiting for the
-//! other side's goodbye.
+//! when it is polled and finds nothing to read; it inflates within its bound, which is exclusive;
+//! reading keeps all state in the socket, so a read may be dropped at any point. What it leaves to
+//! us: the rules of headers (`guard`), fragments and UTF-8 (`assembly`), a goodbye to who broke them,
+//! sending answers while messages keep coming, bounding them, and the waiting for the other side's
+//! goodbye.
 
 use std::io;
 use std::task::{Context, Poll, ready};
@@ -17,9 +17,14 @@ use futures_util::SinkExt;
 use futures_util::future::{BoxFuture, poll_fn};
 use tokio::io::{AsyncRead, AsyncWrite};
 use yawc::close::CloseCode;
+use yawc::streaming::Streaming;
 use yawc::{CompressionLevel, Frame, OpCode, Options, Role, WebSocket, WebSocketError};
 
+use super::assembly::Assembly;
+use super::broken::Broken;
 use super::extensions::Deflate;
+use super::guard::{Guard, Verdict};
+use super::headers::Headers;
 use super::{Message, Socket};
 use crate::error::{ErrorFacts, Failure, NetError, NetErrorKind};
 use crate::limits::Limits;
@@ -60,8 +65,13 @@ where
         } => (Role::Client, facts, Some(traffic), limits),
         Side::Server => (Role::Server, Box::default(), None, Limits::default()),
     };
+    let verdict = Verdict::default();
+    let headers = Headers::new(role == Role::Server, deflate.is_some(), max_message as u64);
+    let guarded = Guard::new(io, headers, verdict.clone());
     Box::new(Yawc {
-        inner: framing(io, role, deflate, max_message),
+        inner: framing(guarded, role, deflate, max_message),
+        verdict,
+        assembly: Assembly::new(max_message),
         facts,
         sent_before: 0,
         traffic,
@@ -76,13 +86,13 @@ where
     clippy::expect_used,
     reason = "yawc fails only if an extension is agreed on and its options are not set; both hang on `deflate`"
 )]
-fn framing<S>(io: S, role: Role, deflate: Option<Deflate>, max_message: usize) -> WebSocket<S>
+fn framing<S>(io: S, role: Role, deflate: Option<Deflate>, max_message: usize) -> Streaming<S>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    // Both of yawc's bounds are exclusive.
+    // yawc's bounds are exclusive.
     let bound = max_message.saturating_add(1);
-    let mut options = Options::default().with_limits(bound, bound).with_utf8();
+    let mut options = Options::default().with_limits(bound, bound);
     if let Some(deflate) = deflate {
         options = options.with_compression_level(CompressionLevel::fast());
         if role == Role::Client && !deflate.client_may_deflate() {
@@ -92,10 +102,13 @@ where
     let agreement = deflate.map(|deflate| deflate.header());
     WebSocket::from_stream_with_extensions(io, role, agreement.as_deref(), options)
         .expect("options for what was agreed on")
+        .into_streaming()
 }
 
 struct Yawc<S> {
-    inner: WebSocket<S>,
+    inner: Streaming<Guard<S>>,
+    verdict: Verdict,
+    assembly: Assembly,
     facts: Box<ErrorFacts>,
     /// The connection's counters, where they are known, and where they stood at the last send.
     traffic: Option<Traffic>,
@@ -112,39 +125,74 @@ where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     fn poll_message(&mut self, cx: &mut Context<'_>) -> Poll<Result<Message, Failure>> {
-        let frame = match ready!(self.inner.poll_next_frame(cx)) {
-            Ok(frame) => frame,
-            Err(error) => {
-                self.ended = true;
-                // The close frame that names the error is queued: give it its chance.
-                let _ = self.poll_answers(cx);
-                return Poll::Ready(Err(failure(error)));
+        loop {
+            let frame = match self.inner.poll_next_frame(cx) {
+                Poll::Ready(Ok(frame)) => frame,
+                Poll::Ready(Err(error)) => {
+                    self.ended = true;
+                    // The close frame that names the error is queued: give it its chance.
+                    let _ = self.poll_answers(cx);
+                    return Poll::Ready(Err(failure(error)));
+                }
+                Poll::Pending => match self.verdict.broken() {
+                    Some(broken) if !self.ended => {
+                        return Poll::Ready(Err(self.refuse(broken, cx)));
+                    }
+                    _ => return Poll::Pending,
+                },
+            };
+            let (opcode, is_last, payload) = frame.into_parts();
+            if opcode.is_control() {
+                return Poll::Ready(self.control(opcode, payload, cx));
             }
-        };
-        let (opcode, _, payload) = frame.into_parts();
-        if opcode.is_control() && payload.len() > CONTROL {
-            return Poll::Ready(Err(Failure::new(NetErrorKind::Protocol)));
+            match self.assembly.push(opcode, is_last, payload) {
+                Ok(None) => {}
+                Ok(Some((OpCode::Text, text))) => return Poll::Ready(Ok(Message::Text(text))),
+                Ok(Some((_, bytes))) => return Poll::Ready(Ok(Message::Binary(bytes))),
+                Err(broken) => return Poll::Ready(Err(self.refuse(broken, cx))),
+            }
         }
+    }
+
+    /// What a control frame says; its answer is on its way.
+    fn control(
+        &mut self,
+        opcode: OpCode,
+        payload: Bytes,
+        cx: &mut Context<'_>,
+    ) -> Result<Message, Failure> {
         let message = match opcode {
-            OpCode::Text => Message::Text(payload),
-            OpCode::Binary | OpCode::Continuation => Message::Binary(payload),
-            OpCode::Pong => Message::Pong(payload),
-            OpCode::Ping => {
-                self.unanswered += 1;
-                Message::Ping(payload)
-            }
+            OpCode::Pong => return Ok(Message::Pong(payload)),
             OpCode::Close => {
                 self.ended = true;
                 goodbye(&payload)
             }
+            _ => {
+                self.unanswered += 1;
+                Message::Ping(payload)
+            }
         };
-        if matches!(message, Message::Ping(_) | Message::Close { .. }) {
-            let _ = self.poll_answers(cx);
-        }
+        let _ = self.poll_answers(cx);
         if self.unanswered > UNANSWERED {
-            return Poll::Ready(Err(Failure::new(NetErrorKind::Protocol)));
+            return Err(Failure::new(NetErrorKind::Protocol));
         }
-        Poll::Ready(Ok(message))
+        Ok(message)
+    }
+
+    /// Says goodbye to who has broken a rule, as far as that goes without waiting.
+    fn refuse(&mut self, broken: Broken, cx: &mut Context<'_>) -> Failure {
+        self.ended = true;
+        self.verdict.pronounce(broken);
+        if let Poll::Ready(Ok(())) = self.inner.poll_ready_unpin(cx) {
+            let frame = Frame::close(broken.close_code(), broken.to_string());
+            let _ = self.inner.start_send_unpin(frame);
+            let _ = self.inner.poll_flush_unpin(cx);
+        }
+        let kind = match broken {
+            Broken::TooLarge => NetErrorKind::TooLarge,
+            Broken::Frame | Broken::NotText => NetErrorKind::Protocol,
+        };
+        Failure::new(kind).caused_by(broken)
     }
 
     /// Sends the answers that yawc has queued, as far as that goes without waiting. An error here
@@ -184,6 +232,10 @@ where
             self.ended = true;
         }
         let _ = self.inner.close().await;
+        if self.verdict.broken().is_some() {
+            // What still comes is forgotten (`guard`).
+            while self.inner.next_frame().await.is_ok() {}
+        }
     }
 
     fn error(&self, phase: Phase, failure: Failure) -> NetError {

@@ -17,7 +17,8 @@ use alipes_wire::Dialect;
 use axum::body::Body;
 use axum::extract::{Extension, Request, State};
 use axum::response::Response;
-use http::StatusCode;
+use http::header::SEC_WEBSOCKET_VERSION;
+use http::{HeaderValue, StatusCode};
 use hyper_util::rt::TokioIo;
 
 use crate::door::Admission;
@@ -35,7 +36,7 @@ pub(crate) async fn upgrade(
 ) -> Response {
     let acceptance = match websocket::accept(request.headers(), true) {
         Ok(acceptance) => acceptance,
-        Err(error) => return refusal(&error).response(Dialect::Responses),
+        Err(error) => return refused(&error),
     };
     let upgrade = hyper::upgrade::on(&mut request);
     let mut response = Response::new(Body::empty());
@@ -54,11 +55,18 @@ pub(crate) async fn upgrade(
     response
 }
 
-fn refusal(error: &HandshakeError) -> Refusal {
-    let status = match error {
-        HandshakeError::WrongVersion => StatusCode::UPGRADE_REQUIRED,
-        _ => StatusCode::BAD_REQUEST,
-    };
+fn refused(error: &HandshakeError) -> Response {
     let why = format!("this takes a POST, or a WebSocket's upgrade: {error}");
-    Refusal::new(status, "invalid_request", why)
+    let refused =
+        |status| Refusal::new(status, "invalid_request", why).response(Dialect::Responses);
+    if *error != HandshakeError::WrongVersion {
+        return refused(StatusCode::BAD_REQUEST);
+    }
+    let mut response = refused(StatusCode::UPGRADE_REQUIRED);
+    // The version that would do (RFC 6455, section 4.4).
+    let version = HeaderValue::from_static("13");
+    response
+        .headers_mut()
+        .insert(SEC_WEBSOCKET_VERSION, version);
+    response
 }

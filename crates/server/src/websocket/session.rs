@@ -40,12 +40,18 @@ const WAITING: usize = 8;
 /// Close codes (RFC 6455, section 7.4.1).
 const NORMAL: u16 = 1000;
 const GOING_AWAY: u16 = 1001;
+const PROTOCOL: u16 = 1002;
 const UNSUPPORTED: u16 = 1003;
 const POLICY: u16 = 1008;
 const TOO_LARGE: u16 = 1009;
 
-/// The socket has ended, by whichever side.
-struct Gone;
+/// The socket has ended.
+enum Ended {
+    /// There is nobody to say goodbye to.
+    Gone,
+    /// By us, with a code and words. Said where nothing can interrupt the waiting for the answer.
+    Goodbye(u16, &'static str),
+}
 
 /// An open socket.
 pub(super) struct Session {
@@ -92,11 +98,16 @@ impl Session {
             };
             let served = match next {
                 Ok(Ok(text)) => self.serve(text).await,
-                Ok(Err(gone)) => Err(gone),
+                Ok(Err(ended)) => Err(ended),
                 Err(_expired) => return self.expire().await,
             };
-            if served.is_err() {
-                return;
+            match served {
+                Ok(()) => {}
+                Err(Ended::Gone) => return,
+                Err(Ended::Goodbye(code, why)) => {
+                    let _gone = self.socket.close(code, why).await;
+                    return;
+                }
             }
         }
     }
@@ -112,20 +123,20 @@ impl Session {
     }
 
     /// The next request. Cancel safe.
-    async fn request(&mut self) -> Result<Bytes, Gone> {
+    async fn request(&mut self) -> Result<Bytes, Ended> {
         while self.waiting.is_empty() {
             self.read().await?;
         }
-        self.waiting.pop_front().ok_or(Gone)
+        self.waiting.pop_front().ok_or(Ended::Gone)
     }
 
     /// Takes one message from the socket, or lets a silence pass. Cancel safe.
-    async fn read(&mut self) -> Result<(), Gone> {
+    async fn read(&mut self) -> Result<(), Ended> {
         let Ok(message) = tokio::time::timeout(SILENCE, self.socket.next()).await else {
             if std::mem::replace(&mut self.pinged, true) {
-                return Err(Gone);
+                return Err(Ended::Gone);
             }
-            return self.socket.ping(Vec::new()).await.map_err(|_| Gone);
+            return self.socket.ping(Vec::new()).await.map_err(|_| Ended::Gone);
         };
         self.pinged = false;
         let (code, why) = match message {
@@ -138,10 +149,10 @@ impl Session {
             Ok(Message::Binary(_)) => (UNSUPPORTED, "a request is text"),
             Ok(Message::Close { .. }) => (NORMAL, ""),
             Err(error) if matches!(error.kind, NetErrorKind::TooLarge) => (TOO_LARGE, "too large"),
-            Err(_broken) => return Err(Gone),
+            // Who broke a rule has been told; who is gone hears nothing.
+            Err(_broken) => (PROTOCOL, ""),
         };
-        let _gone = self.socket.close(code, why).await;
-        Err(Gone)
+        Err(Ended::Goodbye(code, why))
     }
 
     /// Whether one more request may wait: they may be many or long, but not both.
@@ -151,10 +162,10 @@ impl Session {
         self.waiting.len() < WAITING && waiting + text.len() <= largest
     }
 
-    async fn send(&mut self, text: String) -> Result<(), Gone> {
+    async fn send(&mut self, text: String) -> Result<(), Ended> {
         match tokio::time::timeout(SEND, self.socket.send_text(text)).await {
             Ok(Ok(())) => Ok(()),
-            Ok(Err(_)) | Err(_) => Err(Gone),
+            Ok(Err(_)) | Err(_) => Err(Ended::Gone),
         }
     }
 
@@ -167,11 +178,10 @@ impl Session {
     }
 
     /// Answers one request.
-    async fn serve(&mut self, text: Bytes) -> Result<(), Gone> {
+    async fn serve(&mut self, text: Bytes) -> Result<(), Ended> {
         if let Err(refusal) = self.recognise() {
             self.send(error_frame(&refusal)).await?;
-            let _gone = self.socket.close(POLICY, "this key opens nothing").await;
-            return Err(Gone);
+            return Err(Ended::Goodbye(POLICY, "this key opens nothing"));
         }
         let room = self.shared.room.clone();
         let understood = room.hold(text).and_then(|held| {
@@ -244,7 +254,7 @@ impl Session {
     }
 
     /// Remembers what will be gone on from, and answers nothing.
-    async fn prepare(&mut self, words: &Relayed, said: Vec<Item>) -> Result<(), Gone> {
+    async fn prepare(&mut self, words: &Relayed, said: Vec<Item>) -> Result<(), Ended> {
         let label = respond::label(&self.shared, words);
         let id = label.id.clone();
         let mut writer = AnswerWriter::new(Dialect::Responses, label);
@@ -266,7 +276,7 @@ impl Session {
     }
 
     /// Passes an answer on; tells whether it was completed.
-    async fn answer(&mut self, mut answer: Answer, mut said: Vec<Item>) -> Result<bool, Gone> {
+    async fn answer(&mut self, mut answer: Answer, mut said: Vec<Item>) -> Result<bool, Ended> {
         let mut completed = false;
         let mut silent = true;
         let drain = self.shared.drain.clone();
@@ -280,8 +290,7 @@ impl Session {
                 }
                 () = drain.is_over() => {
                     self.send_all(answer.fail(&Refusal::stopping())).await?;
-                    let _gone = self.socket.close(GOING_AWAY, "the server ends").await;
-                    return Err(Gone);
+                    return Err(Ended::Goodbye(GOING_AWAY, "the server ends"));
                 }
             };
             let Some(frames) = frames else { break };
@@ -304,7 +313,7 @@ impl Session {
         Ok(completed)
     }
 
-    async fn send_all(&mut self, frames: Vec<Frame>) -> Result<(), Gone> {
+    async fn send_all(&mut self, frames: Vec<Frame>) -> Result<(), Ended> {
         for frame in frames {
             self.send(frame.data).await?;
         }

@@ -7,6 +7,7 @@ mod bad_requests;
 mod client;
 mod dialects;
 mod frames;
+mod goodbyes;
 mod healing;
 mod leaving;
 mod left_out;
@@ -17,5 +18,4 @@ mod strangers;
 mod tenants;
 mod tls;
 mod websocket;
-#[path = "../../../../fuzz/promises/websocket_frames.rs"]
 mod websocket_frames;
