@@ -69,6 +69,8 @@ pub(crate) enum Part {
     /// The Open Responses specification, asked of `alipes serve`
     #[value(name = "openresponses")]
     OpenResponses,
+    /// What the standards of WebSocket ask of `alipes serve`, asked by python's autobahn
+    WebsocketServer,
     /// Real clients through faults, alone and behind `alipes serve`; `all` has a short part of it, the rest installs 800 MB
     Serve,
 }
@@ -156,6 +158,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<bool> {
     }
     if matches!(part, Part::All | Part::OpenResponses) {
         serve::check_open_responses(&mut report, &alipes, &cache);
+    }
+    if matches!(part, Part::All | Part::WebsocketServer) {
+        serve::check_websocket_server(&mut report, &alipes, &cache);
     }
     if part == Part::All {
         serve::check_some(&mut report, &alipes, &cache)?;

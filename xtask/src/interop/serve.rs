@@ -11,6 +11,7 @@ mod opencode;
 mod outcome;
 mod page;
 mod stage;
+mod websocket_server;
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -23,6 +24,7 @@ pub(super) use self::open_responses::check as check_open_responses;
 use self::outcome::Outcome;
 use self::page::Meeting;
 use self::stage::{Behind, Stage};
+pub(super) use self::websocket_server::check as check_websocket_server;
 use super::report::Report;
 use super::{Alipes, Arguments, Cache, codex};
 use crate::bench::{self, Facts};

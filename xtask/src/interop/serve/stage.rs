@@ -15,6 +15,9 @@ pub(super) const MODEL: &str = "sim-model";
 /// Between two words, so that a client shows what came before a break.
 const PACE: [&str; 2] = ["--pace", "2ms"];
 
+/// The largest request that our server takes, in bytes; `interop/websocket/cases.py` knows it.
+const LARGEST_BODY: usize = 1_000_000;
+
 /// Whether a client is on its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Behind {
@@ -123,7 +126,9 @@ fn configure(
         models += &format!(", \"reserve/{MODEL}\"");
     }
     text += &format!("[serve.aliases.{MODEL}]\nmodels = [{models}]\n\n");
-    text += "[serve.keys.interop]\nkey = { env = \"ALIPES_API_KEY\" }\n";
+    text += "[serve.keys.interop]\nkey = { env = \"ALIPES_API_KEY\" }\n\n";
+    // What is larger is tried, too; the clients send less.
+    text += &format!("[serve]\nlargest_body = {LARGEST_BODY}\n");
     std::fs::write(home.join("config.toml"), text)?;
     Ok(())
 }
