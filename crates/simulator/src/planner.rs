@@ -46,6 +46,16 @@ struct Done {
 /// Files that say what a project is, best first.
 const MANIFESTS: &str = "Cargo.toml package.json pyproject.toml go.mod pom.xml Makefile";
 
+/// Tools that run a command, and the argument that holds it: the Codex CLI's, ours, Claude Code's, opencode's (these two
+/// want a description, too) and Hermes Agent's.
+const SHELLS: [(&str, &str); 5] = [
+    ("exec_command", "cmd"),
+    ("shell", "command"),
+    ("Bash", "command"),
+    ("bash", "command"),
+    ("terminal", "command"),
+];
+
 /// Plans the next step of the conversation `items`, with the tools on offer.
 pub(crate) fn plan(tools: &[ToolDefinition], items: &[Item]) -> Plan {
     let (prompt, done) = since_last_prompt(items);
@@ -104,13 +114,24 @@ fn since_last_prompt(items: &[Item]) -> (String, Vec<Done>) {
 
 /// Reads a prompt: `run 30 steps: list the files`, or a plain wish.
 fn wish(prompt: &str) -> Wish {
-    let text = prompt.trim();
+    let text = bare_prompt(prompt);
     let steps = after(text, "run ").and_then(|rest| rest.split_once(" steps: "));
     let counted = steps.and_then(|(count, wish)| Some((count.parse().ok()?, wish)));
     counted.map_or_else(
         || plain_wish(text),
         |(count, wish)| Wish::Steps(count, Box::new(plain_wish(wish))),
     )
+}
+
+/// What a person has typed: Claude Code puts reminders on lines before it, opencode quotes it.
+fn bare_prompt(prompt: &str) -> &str {
+    let text = prompt.trim();
+    let typed = text.strip_prefix("<system-reminder>");
+    let text = typed.and_then(|text| text.lines().last()).unwrap_or(text);
+    let quoted = text
+        .strip_prefix('"')
+        .and_then(|text| text.strip_suffix('"'));
+    quoted.unwrap_or(text)
 }
 
 /// Reads a wish. Case and politeness do not matter.
@@ -195,13 +216,12 @@ fn offered(tools: &[ToolDefinition], call: Call) -> Option<Call> {
         "write_file" => format!("printf %s {} > {}", quoted("content"), quoted("path")),
         _ => plain("command").to_owned(),
     };
-    // `exec_command` is the Codex CLI's own tool.
-    let (name, arguments) = if has("exec_command") {
-        ("exec_command", json!({"cmd": command}))
-    } else {
-        ("shell", json!({"command": command}))
-    };
-    has(name).then_some(Call { name, arguments })
+    let (name, argument) = SHELLS.into_iter().find(|(name, _)| has(name))?;
+    let mut arguments = json!({argument: command});
+    if name.eq_ignore_ascii_case("bash") {
+        arguments["description"] = json!("what was asked for");
+    }
+    Some(Call { name, arguments })
 }
 
 /// A manifest that was listed, if none has been read yet.

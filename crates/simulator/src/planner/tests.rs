@@ -111,6 +111,24 @@ fn the_codex_cli_runs_commands_by_its_own_tool() {
 }
 
 #[test]
+fn other_clients_run_commands_by_their_own_tools_whatever_they_put_around_the_prompt() {
+    let said = json!({"command": "ls -1"});
+    let described = json!({"command": "ls -1", "description": "what was asked for"});
+    for (tool, prompt, arguments) in [
+        (
+            "Bash",
+            "<system-reminder>\nBe nice.\n</system-reminder>\nlist the files",
+            &described,
+        ),
+        ("bash", "\"list the files\"", &described),
+        ("terminal", "list the files", &said),
+    ] {
+        let made = calls(plan(&tools(&[tool]), &[Item::user(prompt)]));
+        assert_eq!(made, [(tool, arguments.clone())]);
+    }
+}
+
+#[test]
 fn as_many_steps_are_taken_as_were_asked_for() {
     let mut items = vec![Item::user(
         "run 3 steps: list the files. Then some history.",
