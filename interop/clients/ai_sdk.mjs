@@ -1,11 +1,12 @@
 // One turn with Vercel's AI SDK as it comes: its own retries, its own limits.
 //
 // Usage: ai_sdk.mjs responses|chat|messages BASE_URL KEY PROMPT. Prints the text of the answer as it arrives; any error of
-// the SDK is its own.
+// the SDK is its own. The model may have the files of the working folder listed.
 
+import { readdirSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 
-const { streamText } = await load('ai');
+const { jsonSchema, stepCountIs, streamText, tool } = await load('ai');
 const { createOpenAI } = await load('@ai-sdk/openai');
 const { createAnthropic } = await load('@ai-sdk/anthropic');
 
@@ -17,7 +18,12 @@ const models = {
   messages: () => createAnthropic(options)('sim-model'),
 };
 
-const result = streamText({ model: models[way](), prompt });
+const list_files = tool({
+  description: 'Lists the files of the working folder.',
+  inputSchema: jsonSchema({ type: 'object', properties: {} }),
+  execute: () => readdirSync('.').sort().join('\n'),
+});
+const result = streamText({ model: models[way](), prompt, tools: { list_files }, stopWhen: stepCountIs(3) });
 for await (const part of result.fullStream) {
   if (part.type === 'text-delta') process.stdout.write(part.text);
   if (part.type === 'error') throw part.error;

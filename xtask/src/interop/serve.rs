@@ -10,7 +10,9 @@ mod open_responses;
 mod opencode;
 mod outcome;
 mod page;
+mod printed;
 mod stage;
+mod tools;
 mod websocket_server;
 
 use std::sync::{Mutex, PoisonError};
@@ -23,6 +25,7 @@ use self::faults::{FAULTS, Fault};
 pub(super) use self::open_responses::check as check_open_responses;
 use self::outcome::Outcome;
 use self::page::Meeting;
+use self::printed::Reader;
 use self::stage::{Behind, Stage};
 pub(super) use self::websocket_server::check as check_websocket_server;
 use super::report::Report;
@@ -46,6 +49,9 @@ const SOME: ([&str; 2], [&str; 2]) = (
     ["cut", "upgrade"],
 );
 
+/// Those of which a turn with a tool is in every run: they are installed anyway.
+const SOME_TOOLS: &str = "SDK for Python";
+
 type Pair = (&'static Client, &'static Fault);
 
 /// Everything, and the table into README.md where asked to.
@@ -65,8 +71,17 @@ pub(super) fn check(
         "no client and no fault is called {}",
         arguments.only.join(" or ")
     );
-    leave_out_what_cannot_be_had(&mut pairs, cache);
-    check_tools(report, alipes, cache);
+    let mut clients: Vec<&'static Client> = CLIENTS
+        .iter()
+        .filter(|client| pairs.iter().any(|(wanted, _)| wanted.name == client.name))
+        .collect();
+    clients.retain(|client| can_be_had(client, cache));
+    pairs.retain(|(wanted, _)| clients.iter().any(|client| client.name == wanted.name));
+    check_codex_tools(report, alipes, cache);
+    tools::check(report, alipes, cache, &clients)?;
+    if arguments.only.is_empty() {
+        printed::check(report, alipes, cache, &Reader::ALL);
+    }
     let table = play(report, alipes, cache, &pairs)?;
     if arguments.write {
         let file = workspace::root()?.join("README.md");
@@ -83,22 +98,27 @@ pub(super) fn check_some(report: &mut Report, alipes: &Alipes, cache: &Cache) ->
             && faults.iter().any(|part| fault.name.contains(part))
     };
     let pairs: Vec<Pair> = pairs().filter(is_some).collect();
-    check_tools(report, alipes, cache);
+    let has_tools = |client: &&'static Client| client.name.contains(SOME_TOOLS);
+    let clients: Vec<_> = CLIENTS.iter().filter(has_tools).collect();
+    check_codex_tools(report, alipes, cache);
+    tools::check(report, alipes, cache, &clients)?;
+    printed::check(report, alipes, cache, &Reader::QUICK);
     play(report, alipes, cache, &pairs).map(|_| ())
 }
 
-/// Installs the clients, one after the other: their folders are shared.
-fn leave_out_what_cannot_be_had(pairs: &mut Vec<Pair>, cache: &Cache) {
-    for client in &CLIENTS {
-        if let Err(error) = client.install(cache) {
+/// Installs a client, or says why this machine cannot have it. One after the other: their folders are shared.
+fn can_be_had(client: &Client, cache: &Cache) -> bool {
+    match client.install(cache) {
+        Ok(()) => true,
+        Err(error) => {
             Report::skip(&format!("serve {}", client.name), &format!("{error:#}"));
-            pairs.retain(|(wanted, _)| wanted.name != client.name);
+            false
         }
     }
 }
 
-/// A turn of the Codex CLI in which a tool runs, through our server, on both routes.
-fn check_tools(report: &mut Report, alipes: &Alipes, cache: &Cache) {
+/// A turn of the Codex CLI in which a tool writes, through our server, on both routes.
+fn check_codex_tools(report: &mut Report, alipes: &Alipes, cache: &Cache) {
     for (route, websocket) in [("sse", false), ("websocket", true)] {
         report.check(&format!("serve codex {route} tool turn"), || {
             let stage = Stage::healthy(alipes, "responses")?;
@@ -168,8 +188,9 @@ fn meet(
 
 fn turn(alipes: &Alipes, cache: &Cache, (client, fault): Pair, behind: Behind) -> Result<Outcome> {
     let stage = Stage::open(alipes, fault, client.way, behind)?;
+    let folder = tempfile::tempdir()?;
     let started = now();
-    let ended = client.turn(cache, stage.url(), PROMPT, CAP);
+    let ended = client.turn(cache, stage.url(), (folder.path(), PROMPT), CAP);
     let outcome = Outcome::of(ended, started.elapsed(), CAP);
     Ok(outcome.with_words(|| stage.said()))
 }

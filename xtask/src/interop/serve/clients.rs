@@ -128,16 +128,16 @@ impl Client {
         }
     }
 
-    /// One turn with the provider at `url`, in a folder of its own; an error if it does not end in time.
+    /// One turn with the provider at `url`, in a folder; an error if it does not end in time.
     pub(super) fn turn(
         &self,
         cache: &Cache,
         url: &str,
-        prompt: &str,
+        (folder, prompt): (&Path, &str),
         cap: Duration,
     ) -> Result<Finished> {
-        let (home, folder) = (tempfile::tempdir()?, tempfile::tempdir()?);
-        let (home, folder) = (home.path(), folder.path());
+        let home = tempfile::tempdir()?;
+        let home = home.path();
         match self.program {
             Program::Codex => {
                 let codex = Codex::new(cache, url, self.way == Way::WebSocket)?;

@@ -8,7 +8,7 @@ use anyhow::{Result, anyhow};
 use crate::process::Finished;
 
 /// The words with which the simulated model begins its only answer.
-const OPENING: &str = "(simulated) Hello!";
+pub(super) const OPENING: &str = "(simulated) Hello!";
 
 /// How it ended, and when.
 #[derive(Debug)]

@@ -31,7 +31,7 @@ pub(super) struct Stage {
     serve: Option<Server>,
     first: Server,
     _reserve: Option<Server>,
-    _home: TempDir,
+    home: TempDir,
 }
 
 impl Stage {
@@ -83,13 +83,25 @@ impl Stage {
             serve,
             first,
             _reserve: reserve,
-            _home: home,
+            home,
         })
     }
 
     /// The base URL for the client.
     pub(super) fn url(&self) -> &str {
         self.serve.as_ref().unwrap_or(&self.first).url()
+    }
+
+    /// The home of our server.
+    pub(super) fn home(&self) -> &Path {
+        self.home.path()
+    }
+
+    /// The requests for answers that the first provider saw.
+    pub(super) fn asked(&self) -> Vec<String> {
+        let mut lines = self.first.lines();
+        lines.retain(|line| line.contains(" POST "));
+        lines
     }
 
     /// What our server said, and what the first provider saw.
@@ -126,6 +138,7 @@ fn configure(
         models += &format!(", \"reserve/{MODEL}\"");
     }
     text += &format!("[serve.aliases.{MODEL}]\nmodels = [{models}]\n\n");
+    text += &format!("[model]\ndefault = \"first/{MODEL}\"\n\n");
     text += "[serve.keys.interop]\nkey = { env = \"ALIPES_API_KEY\" }\n\n";
     // What is larger is tried, too; the clients send less.
     text += &format!("[serve]\nlargest_body = {LARGEST_BODY}\n");
