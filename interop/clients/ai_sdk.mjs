@@ -23,7 +23,10 @@ const list_files = tool({
   inputSchema: jsonSchema({ type: 'object', properties: {} }),
   execute: () => readdirSync('.').sort().join('\n'),
 });
-const result = streamText({ model: models[way](), prompt, tools: { list_files }, stopWhen: stepCountIs(3) });
+// Otherwise it refers to what it was told before by ids, which only who has said it can look up.
+const providerOptions = { openai: { store: false } };
+const ask = { model: models[way](), prompt, tools: { list_files }, stopWhen: stepCountIs(3), providerOptions };
+const result = streamText(ask);
 for await (const part of result.fullStream) {
   if (part.type === 'text-delta') process.stdout.write(part.text);
   if (part.type === 'error') throw part.error;

@@ -117,6 +117,12 @@ const fn client(name: &'static str, way: Way, program: Program) -> Client {
 }
 
 impl Client {
+    /// What it sends that a provider of another dialect has no place for, so that its request is refused by name: the
+    /// Codex CLI has its tools in groups.
+    pub(super) fn knows_alone(&self) -> Option<&'static str> {
+        matches!(self.program, Program::Codex).then_some("namespace")
+    }
+
     /// Installs what it needs; an error says why this machine cannot have it.
     pub(super) fn install(&self, cache: &Cache) -> Result<()> {
         match self.program {
@@ -154,7 +160,9 @@ impl Client {
             Program::Opencode(package) => {
                 let bin = cache.clients()?;
                 let mut opencode = opencode::turn(&bin, home, (package, url), prompt)?;
-                process::run(opencode.current_dir(folder), cap)
+                // Its tools work where this says.
+                let opencode = opencode.current_dir(folder).env("PWD", folder);
+                process::run(opencode, cap)
             }
             Program::Python(script, call) => {
                 let mut python = Command::new(cache.python());
