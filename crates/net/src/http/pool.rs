@@ -3,13 +3,14 @@
 //! Small and open: a request either takes one of these, and its answer says so, or dials. HTTP/1.1
 //! connections are taken out while in use; an HTTP/2 connection is shared, and the newest one of
 //! a key is the shared one (its elders finish what they carry). Old connections are let go
-//! whenever the pool is touched, because an idle connection is likely dead on the way.
+//! when the pool is touched, because an idle connection is likely dead on the way.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use alipes_base::Clock;
+use tokio::time::Instant;
 
 use super::http1::Http1;
 use super::http2::Http2;
@@ -19,11 +20,15 @@ use crate::facts::ConnectionFacts;
 use crate::sockets::SocketOptions;
 use crate::target::Target;
 
-/// How many HTTP/1.1 connections of one key may wait.
-const MOST_IDLE: usize = 4;
+/// How many HTTP/1.1 connections of one key may wait. A server asks many requests at once: with few,
+/// nearly every one of them would have to dial.
+const MOST_IDLE: usize = 256;
 
 /// How long a connection may wait after its last byte.
 const LONGEST_IDLE: Duration = Duration::from_secs(60);
+
+/// How often all are looked through: a request only looks at those that it could take.
+const SWEEP_EVERY: Duration = Duration::from_secs(1);
 
 /// Whose connections may be shared with whom.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -81,7 +86,13 @@ impl Link {
 
 pub(super) struct Pool {
     clock: Clock,
-    shelves: Mutex<HashMap<Key, Shelf>>,
+    shelves: Mutex<Shelves>,
+}
+
+struct Shelves {
+    by_key: HashMap<Key, Shelf>,
+    /// When all were last looked through.
+    swept: Instant,
 }
 
 /// One key's connections, the newest last.
@@ -93,9 +104,13 @@ struct Shelf {
 
 impl Pool {
     pub(super) fn new(clock: Clock) -> Self {
+        let shelves = Shelves {
+            by_key: HashMap::new(),
+            swept: clock.now(),
+        };
         Self {
             clock,
-            shelves: Mutex::default(),
+            shelves: Mutex::new(shelves),
         }
     }
 
@@ -115,7 +130,7 @@ impl Pool {
     /// Takes a connection back whose answer has been read to its end.
     pub(super) fn put_back(&self, key: Key, link: Http1) {
         let mut shelves = self.swept();
-        let shelf = shelves.entry(key).or_default();
+        let shelf = shelves.by_key.entry(key).or_default();
         shelf.http1.push(link);
         let surplus = shelf.http1.len().saturating_sub(MOST_IDLE);
         shelf.http1.drain(..surplus);
@@ -123,40 +138,54 @@ impl Pool {
 
     /// Shares a new HTTP/2 connection.
     pub(super) fn share(&self, key: &Key, link: &Arc<Http2>) {
-        self.swept().entry(key.clone()).or_default().http2 = Some(Arc::clone(link));
+        let mut shelves = self.swept();
+        shelves.by_key.entry(key.clone()).or_default().http2 = Some(Arc::clone(link));
     }
 
     fn find(&self, key: &Key) -> Option<Link> {
+        let now = self.clock.now();
         let mut shelves = self.swept();
-        let shelf = shelves.get_mut(key)?;
-        match &shelf.http2 {
-            Some(shared) => Some(Link::Http2(Arc::clone(shared))),
-            None => shelf.http1.pop().map(Link::Http1),
+        let shelf = shelves.by_key.get_mut(key)?;
+        shelf.http2.take_if(|link| is_spent_http2(link, now));
+        if let Some(shared) = &shelf.http2 {
+            return Some(Link::Http2(Arc::clone(shared)));
         }
+        let mut newest_first = std::iter::from_fn(|| shelf.http1.pop());
+        let fresh = newest_first.find(|link| !is_spent_http1(link, now));
+        fresh.map(Link::Http1)
     }
 
     fn forget(&self, key: &Key, dead: &Arc<Http2>) {
-        if let Some(shelf) = self.swept().get_mut(key) {
+        if let Some(shelf) = self.swept().by_key.get_mut(key) {
             shelf.http2.take_if(|shared| Arc::ptr_eq(shared, dead));
         }
     }
 
-    /// The shelves without what has died or waited too long.
-    fn swept(&self) -> MutexGuard<'_, HashMap<Key, Shelf>> {
+    /// The shelves; now and then without what has died or waited too long.
+    fn swept(&self) -> MutexGuard<'_, Shelves> {
         let mut shelves = self.shelves.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_old = |facts: &ConnectionFacts| {
-            self.clock.since(facts.traffic.last_received()) >= LONGEST_IDLE
-        };
-        shelves.retain(|_, shelf| {
-            shelf
-                .http1
-                .retain(|link| !link.is_closed() && !is_old(link.facts()));
-            shelf.http2.take_if(|link| {
-                let in_use = Arc::strong_count(link) > 1;
-                link.is_closed() || (!in_use && is_old(link.facts()))
+        let now = self.clock.now();
+        if now.saturating_duration_since(shelves.swept) >= SWEEP_EVERY {
+            shelves.swept = now;
+            shelves.by_key.retain(|_, shelf| {
+                shelf.http1.retain(|link| !is_spent_http1(link, now));
+                shelf.http2.take_if(|link| is_spent_http2(link, now));
+                !shelf.http1.is_empty() || shelf.http2.is_some()
             });
-            !shelf.http1.is_empty() || shelf.http2.is_some()
-        });
+        }
         shelves
     }
+}
+
+fn is_spent_http1(link: &Http1, now: Instant) -> bool {
+    link.is_closed() || is_old(link.facts(), now)
+}
+
+fn is_spent_http2(link: &Arc<Http2>, now: Instant) -> bool {
+    let in_use = Arc::strong_count(link) > 1;
+    link.is_closed() || (!in_use && is_old(link.facts(), now))
+}
+
+fn is_old(facts: &ConnectionFacts, now: Instant) -> bool {
+    now.saturating_duration_since(facts.traffic.last_received()) >= LONGEST_IDLE
 }
