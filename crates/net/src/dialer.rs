@@ -10,7 +10,7 @@ use std::time::Duration;
 use alipes_base::{Clock, Deadline};
 
 use crate::dial::Dial;
-use crate::egress::{Departure, EgressKey, EgressPolicy, Way, local_key};
+use crate::egress::{Departure, EgressKey, EgressPolicy, LocalKeys, Way};
 use crate::error::NetError;
 use crate::facts::ConnectionFacts;
 use crate::limits::Limits;
@@ -48,6 +48,7 @@ struct Inner {
     socket: SocketOptions,
     watch: Option<DialWatch>,
     memory: Arc<DialMemory>,
+    local_keys: Arc<LocalKeys>,
 }
 
 /// Which HTTP versions to offer in TLS; a plain connection is always HTTP/1.1.
@@ -73,6 +74,7 @@ impl Dialer {
     pub fn new(options: DialerOptions) -> Self {
         Self(Arc::new(Inner {
             memory: Arc::new(DialMemory::new(options.clock.clone())),
+            local_keys: Arc::new(LocalKeys::new(options.clock.clone())),
             options,
             egress: EgressPolicy::default(),
             ipv4_only: false,
@@ -147,7 +149,10 @@ impl Dialer {
     pub(crate) fn key_of(&self, departure: &Departure, target: &Target) -> EgressKey {
         match &departure.egress.way {
             Way::Proxy(proxy) => EgressKey::proxy(proxy),
-            Way::Direct => local_key(&*self.0.options.sockets, &target.host),
+            Way::Direct => {
+                let sockets = &*self.0.options.sockets;
+                self.0.local_keys.key(sockets, &target.host)
+            }
         }
     }
 

@@ -7,6 +7,7 @@
 
 mod exceptions;
 mod key;
+mod local_keys;
 mod policy;
 mod proxy_url;
 mod system;
@@ -14,7 +15,8 @@ mod system;
 use std::fmt;
 
 pub use self::key::EgressKey;
-pub(crate) use self::key::{is_offline, local_key};
+pub(crate) use self::key::is_offline;
+pub(crate) use self::local_keys::LocalKeys;
 pub use self::policy::{ConfiguredEgress, EgressPolicy};
 pub(crate) use self::proxy_url::{Login, ProxyScheme};
 pub use self::proxy_url::{ProxyProblem, ProxyUrl};
