@@ -2,6 +2,8 @@
 //!
 //! A file names what is known and where that is written; `custom` is the ground of every other one.
 
+use std::sync::OnceLock;
+
 use alipes_config::{Checked, Document, Reader, Section};
 
 use crate::ProviderSection;
@@ -35,9 +37,18 @@ pub(crate) fn names<'n>() -> impl Iterator<Item = &'n str> {
     names.filter(|name| *name != GROUND)
 }
 
+/// What the files say, each read when it is first asked for: a server asks at many a request.
+static SECTIONS: [OnceLock<Option<ProviderSection>>; BUNDLED.len()] =
+    [const { OnceLock::new() }; BUNDLED.len()];
+
 /// What a file says; `None` if there is none of that name.
 pub(crate) fn section(name: &str) -> Option<ProviderSection> {
-    let (name, text) = BUNDLED.iter().find(|(known, _)| *known == name)?;
+    let mut files = BUNDLED.iter().zip(&SECTIONS);
+    let ((name, text), section) = files.find(|((known, _), _)| *known == name)?;
+    section.get_or_init(|| read(name, text)).clone()
+}
+
+fn read(name: &str, text: &str) -> Option<ProviderSection> {
     // A test reads every file, so that none can be wrong in a release.
     let document = Document::parse(format!("{name}.toml"), text).ok()?;
     document.section().ok().map(|File(section)| section)

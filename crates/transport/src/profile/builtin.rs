@@ -1,6 +1,7 @@
 //! The profiles that ship with the program, and which host gets which.
 
 use std::net::IpAddr;
+use std::sync::OnceLock;
 
 use alipes_config::{Document, nearest};
 
@@ -53,9 +54,18 @@ pub(super) fn profile(name: &str, overrides: ProfileLayer) -> Result<Profile, Un
     })
 }
 
+/// What the files say, each read when it is first asked for: a server makes a session for many a request.
+static LAYERS: [OnceLock<Option<ProfileLayer>>; BUILTIN.len()] =
+    [const { OnceLock::new() }; BUILTIN.len()];
+
 /// The fields that a built-in file names.
 fn layer(name: &str) -> Option<ProfileLayer> {
-    let (_, text) = BUILTIN.iter().find(|(known, _)| *known == name)?;
+    let mut files = BUILTIN.iter().zip(&LAYERS);
+    let ((name, text), layer) = files.find(|((known, _), _)| *known == name)?;
+    layer.get_or_init(|| read(name, text)).clone()
+}
+
+fn read(name: &str, text: &str) -> Option<ProfileLayer> {
     // A test reads every file, so that none can be wrong in a release.
     let document = Document::parse(format!("{name}.toml"), text).ok()?;
     let layer: ProfileLayer = document.section().ok()?;
