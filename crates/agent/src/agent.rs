@@ -160,6 +160,29 @@ impl Agent {
         self.gauge.of(self.transcript())
     }
 
+    /// The folder it works in.
+    #[must_use]
+    pub fn root(&self) -> &Root {
+        &self.root
+    }
+
+    /// How commands are confined.
+    #[must_use]
+    pub fn sandbox(&self) -> &Sandbox {
+        &self.sandbox
+    }
+
+    /// The tools that the model may call.
+    #[must_use]
+    pub fn toolbox(&self) -> &Toolbox {
+        &self.toolbox
+    }
+
+    /// Asks another model from the next turn on.
+    pub fn ask_instead(&mut self, model: Box<dyn Model>) {
+        self.model = model;
+    }
+
     /// The conversation so far.
     #[must_use]
     pub fn transcript(&self) -> &Transcript {
