@@ -8,7 +8,6 @@ use alipes_config::Document;
 
 use crate::failure::Failure;
 use crate::setup::Machine;
-use crate::streams::say;
 
 /// What the configuration says.
 pub(crate) fn rules(machine: &Machine) -> Result<Vec<Rule>, Failure> {
@@ -19,32 +18,38 @@ pub(crate) fn rules(machine: &Machine) -> Result<Vec<Rule>, Failure> {
     Ok(section.rules)
 }
 
+/// Tells the person where a rule was written.
+pub(crate) type Tell = Box<dyn Fn(&str) + Send + Sync>;
+
 /// The configuration as a place for further rules; none where this machine has no place for one.
-pub(crate) fn book(machine: &Machine) -> Result<Option<Box<dyn RuleBook>>, Failure> {
-    let configuration = machine.configuration()?;
-    Ok(
-        configuration
-            .map(|(home, _)| Box::new(ConfigFile(home.config_file())) as Box<dyn RuleBook>),
-    )
+pub(crate) fn book(machine: &Machine, tell: Tell) -> Result<Option<Box<dyn RuleBook>>, Failure> {
+    let Some((home, _)) = machine.configuration()? else {
+        return Ok(None);
+    };
+    let path = home.config_file();
+    Ok(Some(Box::new(ConfigFile { path, tell })))
 }
 
-struct ConfigFile(PathBuf);
+struct ConfigFile {
+    path: PathBuf,
+    tell: Tell,
+}
 
 impl RuleBook for ConfigFile {
     fn allow(&self, rule: &str) -> Result<(), String> {
         // Read anew: it may have been changed since the start.
-        let written = Document::load(&self.0).and_then(|mut document| {
+        let written = Document::load(&self.path).and_then(|mut document| {
             document.set(&ApprovalsSection::key(rule), Verdict::Allow.as_str())?;
             document.save()
         });
-        let shown = self.0.display();
+        let shown = self.path.display();
         match written {
             Ok(()) => {
-                say(&format!("  written to {shown}: \"{rule}\" = \"allow\""));
+                (self.tell)(&format!("  written to {shown}: \"{rule}\" = \"allow\""));
                 Ok(())
             }
             Err(error) => {
-                say(&format!("  holds for this session only: {error}"));
+                (self.tell)(&format!("  holds for this session only: {error}"));
                 Err(error.to_string())
             }
         }

@@ -20,12 +20,15 @@ use crate::store::StoreArgs;
 #[derive(Debug, Parser)]
 #[command(name = "alipes", version, max_term_width = 100)]
 pub(crate) struct Cli {
+    /// Without one: the chat
     #[command(subcommand)]
-    pub(crate) command: Command,
+    pub(crate) command: Option<Command>,
 }
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Talk with the agent in this terminal; `alipes` alone does the same
+    Chat(Box<AgentArgs>),
     /// Run one turn: prompt in, answer out
     Exec(Box<ExecArgs>),
     /// Show a real turn on real files through real faults, with nothing to set up
@@ -57,6 +60,29 @@ pub(crate) struct ExecArgs {
     /// What to do; `-` or nothing reads it from standard input
     pub(crate) prompt: Option<String>,
 
+    #[command(flatten)]
+    pub(crate) agent: AgentArgs,
+
+    /// The longest the turn may take, such as 90s, 10m or 2h
+    #[arg(long, value_name = "TIME", default_value = "2h", value_parser = duration)]
+    pub(crate) timeout: Duration,
+
+    /// Write text at once, also into a pipe; a broken answer is not restarted then
+    #[arg(long, conflicts_with = "json")]
+    pub(crate) stream: bool,
+
+    /// Print what happens as JSON lines
+    #[arg(long)]
+    pub(crate) json: bool,
+
+    /// Tell every step on the wire
+    #[arg(short, long)]
+    pub(crate) verbose: bool,
+}
+
+/// Which conversation, which model by which way, and what it may do: the same for every front.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct AgentArgs {
     /// Go on with a conversation: its id, the beginning of it, or `last`; without a prompt, with a
     /// turn that was cut or has failed
     #[arg(long, value_name = "ID")]
@@ -90,10 +116,6 @@ pub(crate) struct ExecArgs {
     #[arg(long, value_enum, default_value_t = RouteArg::Auto)]
     pub(crate) route: RouteArg,
 
-    /// The longest the turn may take, such as 90s, 10m or 2h
-    #[arg(long, value_name = "TIME", default_value = "2h", value_parser = duration)]
-    pub(crate) timeout: Duration,
-
     #[command(flatten)]
     pub(crate) network: NetworkArgs,
 
@@ -112,22 +134,10 @@ pub(crate) struct ExecArgs {
     /// Ask the simulated model inside this process
     #[arg(long, conflicts_with_all = ["model", "base_url"])]
     pub(crate) simulate: bool,
-
-    /// Write text at once, also into a pipe; a broken answer is not restarted then
-    #[arg(long, conflicts_with = "json")]
-    pub(crate) stream: bool,
-
-    /// Print what happens as JSON lines
-    #[arg(long)]
-    pub(crate) json: bool,
-
-    /// Tell every step on the wire
-    #[arg(short, long)]
-    pub(crate) verbose: bool,
 }
 
 /// How this machine reaches anything.
-#[derive(Debug, Default, Args)]
+#[derive(Clone, Debug, Default, Args)]
 pub(crate) struct NetworkArgs {
     /// A proxy for every call (http, https, socks5, socks5h), or `direct`
     #[arg(long, value_name = "URL")]
@@ -333,9 +343,10 @@ pub(crate) struct SimulateArgs {
     pub(crate) list_faults: bool,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum RouteArg {
     /// The best that works
+    #[default]
     Auto,
     /// WebSocket and nothing else
     Websocket,

@@ -62,6 +62,18 @@ impl Failure {
         Self::Failed(error.into())
     }
 
+    /// What it says, where the program goes on after it.
+    pub(crate) fn message(&self) -> String {
+        match self {
+            Self::Usage(error) | Self::Failed(error) => chain(error),
+            Self::Turn { error, .. } => error.to_string(),
+            Self::Listing(fault) => fault.to_string(),
+            Self::Stopped(_) => "interrupted".to_owned(),
+            Self::Ended(code) => format!("ended with {code}"),
+            Self::Told => "failed".to_owned(),
+        }
+    }
+
     /// Prints what is left to say, and gives the exit code.
     pub(crate) fn report(self, style: &Style) -> ExitCode {
         match self {
@@ -157,20 +169,36 @@ fn report_turn(style: &Style, error: &TurnError, tried: &Tried) {
         style.error("error:"),
         one_line(&text, LONGEST)
     ));
-    if !tried.attempts.is_empty() {
-        say(&format!("  tried: {}", tried.attempts.join(", ")));
+    for line in tried.lines() {
+        say(&format!("  {line}"));
     }
-    if !tried.everybody.is_empty() {
-        say("  asked, one after the other:");
-        for line in &tried.everybody {
-            say(&format!("    {line}"));
+    if let Some(advice) = advice(error) {
+        help(style, advice);
+    }
+}
+
+/// What the person can do about a turn that failed.
+pub(crate) fn advice(error: &TurnError) -> Option<&'static str> {
+    match error {
+        TurnError::Fault(fault) => Some(fault.cause.advice()),
+        _ => None,
+    }
+}
+
+impl Tried {
+    /// All of it, a line each.
+    pub(crate) fn lines(&self) -> Vec<String> {
+        let mut lines = Vec::new();
+        if !self.attempts.is_empty() {
+            lines.push(format!("tried: {}", self.attempts.join(", ")));
         }
-    }
-    if let Some(soonest) = &tried.soonest {
-        say(&format!("  can be asked again soonest: {soonest}"));
-    }
-    if let TurnError::Fault(fault) = error {
-        help(style, fault.cause.advice());
+        if !self.everybody.is_empty() {
+            lines.push("asked, one after the other:".to_owned());
+            lines.extend(self.everybody.iter().map(|line| format!("  {line}")));
+        }
+        let soonest = self.soonest.iter();
+        lines.extend(soonest.map(|soonest| format!("can be asked again soonest: {soonest}")));
+        lines
     }
 }
 

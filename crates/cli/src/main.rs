@@ -3,6 +3,7 @@
 
 mod approvals;
 mod args;
+mod chat;
 mod demo;
 mod exec;
 mod explain;
@@ -13,6 +14,7 @@ mod models;
 mod narrate;
 mod network;
 mod providers;
+mod remarks;
 mod sandbox;
 mod serve;
 mod sessions;
@@ -50,7 +52,8 @@ fn main() -> ExitCode {
         }
     };
     let machine = Machine::of_this_process();
-    match run(cli.command, &machine) {
+    let command = cli.command.unwrap_or_else(|| Command::Chat(Box::default()));
+    match run(command, &machine) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => failure.report(&style::Style::of_stderr(&machine.environment)),
     }
@@ -66,7 +69,7 @@ fn run(command: Command, machine: &Machine) -> Result<(), Failure> {
     // it a moment earlier.
     let hears = matches!(
         command,
-        Command::Exec(_) | Command::Serve(_) | Command::Simulate(_)
+        Command::Chat(_) | Command::Exec(_) | Command::Serve(_) | Command::Simulate(_)
     );
     let outcome = runtime.block_on(async {
         let work = dispatch(command, machine, &signals);
@@ -85,6 +88,7 @@ fn run(command: Command, machine: &Machine) -> Result<(), Failure> {
 
 async fn dispatch(command: Command, machine: &Machine, signals: &Signals) -> Result<(), Failure> {
     match command {
+        Command::Chat(args) => chat::run(*args, machine, signals).await,
         Command::Exec(args) => exec::run(*args, machine, signals).await,
         Command::Demo(args) => demo::run(&args, machine).await,
         Command::Login(args) => login::run(args, machine).await,

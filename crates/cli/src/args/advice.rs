@@ -44,7 +44,7 @@ fn is_help(kind: ErrorKind) -> bool {
 
 /// A name in capitals stands for any.
 fn faults_exist(cli: &Cli, place: &str) {
-    if let Command::Simulate(simulate) = &cli.command {
+    if let Some(Command::Simulate(simulate)) = &cli.command {
         let meant = |fault: &&String| fault.contains(|c: char| c.is_ascii_lowercase());
         let scenario = Scenario::from_flags(simulate.faults.iter().filter(meant));
         assert!(scenario.is_ok(), "{place}: {scenario:?}");

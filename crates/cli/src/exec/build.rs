@@ -1,34 +1,54 @@
 //! Puts together what one `exec` needs: a chain of models, a gate, tools, a folder.
 
-use alipes_agent::{Agent, AgentOptions, Gate, GateOptions, ProjectText};
+use std::path::Path;
+
+use alipes_agent::{Agent, AgentOptions, Approver, Gate, GateOptions, ProjectText};
 use alipes_base::Environment;
-use alipes_models::{Catalog, Making, Model as _, ModelName, Overrides};
+use alipes_models::{Catalog, Chain, Making, Model as _, ModelName, Overrides};
 use alipes_simulator::{Options, Simulator};
 use alipes_tools::Toolbox;
 use alipes_transport::{Profile, Transport};
 
 use super::approve::Keyboard;
 use super::keep::Keeping;
-use crate::approvals;
-use crate::args::{ExecArgs, Grant};
+use crate::approvals::{self, Tell};
+use crate::args::{AgentArgs, Grant};
 use crate::failure::Failure;
 use crate::setup::{self, Machine};
+use crate::streams::say;
 use crate::style::Style;
 
 /// What the model is told where nobody can be asked.
 const HINT: &str = "The user can permit it with `alipes exec --allow write,shell`.";
 
 /// What an agent is put together from, beside the arguments.
-pub(super) struct Parts<'p> {
-    pub(super) catalog: &'p Catalog,
-    pub(super) transport: &'p Transport,
-    pub(super) simulator: Option<&'p Simulator>,
-    pub(super) keeping: Keeping,
+pub(crate) struct Parts<'p> {
+    pub(crate) catalog: &'p Catalog,
+    pub(crate) transport: &'p Transport,
+    pub(crate) simulator: Option<&'p Simulator>,
+    pub(crate) keeping: Keeping,
+    pub(crate) asked: Asked,
+}
+
+/// Who is asked about tools, and where a lasting yes is told to have been written.
+pub(crate) struct Asked {
+    pub(crate) approver: Option<Box<dyn Approver>>,
+    pub(crate) tell: Tell,
+}
+
+impl Asked {
+    /// Whoever is at this terminal, line by line.
+    pub(crate) fn of_this_terminal(machine: &Machine) -> Self {
+        Self {
+            approver: Keyboard::of_this_terminal(Style::of_stderr(&machine.environment)),
+            tell: Box::new(say),
+        }
+    }
 }
 
 /// The agent that the arguments describe, and the name of its first model.
-pub(super) fn agent(
-    args: &ExecArgs,
+pub(crate) fn agent(
+    args: &AgentArgs,
     machine: &Machine,
     parts: Parts<'_>,
 ) -> Result<(Agent, ModelName), Failure> {
@@ -37,6 +57,7 @@ pub(super) fn agent(
         transport,
         simulator,
         keeping,
+        asked,
     } = parts;
     for secret in catalog.secrets(&machine.environment) {
         machine.redactor.learn(&secret);
@@ -47,13 +68,14 @@ pub(super) fn agent(
         .as_ref()
         .map_or(folder.to_owned(), |other| folder.join(other));
     let root = machine.root(&folder, catalog)?;
-    let making = Making {
-        // A client that looks at files by itself looks at the same ones.
-        environment: &Environment::new(machine.environment.variables(), root.path().to_owned()),
+    let asking = Asking {
+        catalog,
         transport,
+        simulator,
         session_id: keeping.id(),
+        folder: root.path(),
     };
-    let model = catalog.chain(&overrides(args, simulator), making)?;
+    let model = self::model(args, machine, &asking)?;
     let name = model.name().clone();
     let network = args.allow.contains(&Grant::Network);
     let sandbox = machine.sandbox(args.sandbox, network, catalog)?;
@@ -63,7 +85,7 @@ pub(super) fn agent(
     let options = AgentOptions {
         model: Box::new(model),
         toolbox: Toolbox::builtin(),
-        gate: gate(args, machine, catalog)?,
+        gate: gate(args, machine, catalog, asked)?,
         journal,
         root,
         sandbox,
@@ -75,13 +97,38 @@ pub(super) fn agent(
     Ok((agent, name))
 }
 
+/// What a chain of models is made with.
+pub(crate) struct Asking<'a> {
+    pub(crate) catalog: &'a Catalog,
+    pub(crate) transport: &'a Transport,
+    pub(crate) simulator: Option<&'a Simulator>,
+    pub(crate) session_id: &'a str,
+    pub(crate) folder: &'a Path,
+}
+
+/// The models that the arguments ask for.
+pub(crate) fn model(
+    args: &AgentArgs,
+    machine: &Machine,
+    asking: &Asking<'_>,
+) -> Result<Chain, Failure> {
+    let making = Making {
+        // A client that looks at files by itself looks at the same ones.
+        environment: &Environment::new(machine.environment.variables(), asking.folder.to_owned()),
+        transport: asking.transport,
+        session_id: asking.session_id,
+    };
+    let overrides = overrides(args, asking.simulator);
+    Ok(asking.catalog.chain(&overrides, making)?)
+}
+
 /// The simulated model of `--simulate`.
-pub(super) async fn simulator(machine: &Machine) -> Result<Simulator, Failure> {
+pub(crate) async fn simulator(machine: &Machine) -> Result<Simulator, Failure> {
     let options = Options::local(machine.clock.clone(), machine.rng.clone());
     Simulator::start(options).await.map_err(Failure::failed)
 }
 
-fn overrides(args: &ExecArgs, simulator: Option<&Simulator>) -> Overrides {
+fn overrides(args: &AgentArgs, simulator: Option<&Simulator>) -> Overrides {
     let given = Overrides {
         model: args.model.clone(),
         base_url: args.base_url.clone(),
@@ -103,13 +150,18 @@ fn overrides(args: &ExecArgs, simulator: Option<&Simulator>) -> Overrides {
     }
 }
 
-fn gate(args: &ExecArgs, machine: &Machine, catalog: &Catalog) -> Result<Gate, Failure> {
+fn gate(
+    args: &AgentArgs,
+    machine: &Machine,
+    catalog: &Catalog,
+    asked: Asked,
+) -> Result<Gate, Failure> {
     let granted = args.allow.iter().filter_map(|grant| grant.effect());
     Ok(Gate::new(GateOptions {
         granted: granted.collect(),
         rules: approvals::rules(machine)?,
-        approver: Keyboard::of_this_terminal(Style::of_stderr(&machine.environment)),
-        book: approvals::book(machine)?,
+        approver: asked.approver,
+        book: approvals::book(machine, asked.tell)?,
         own: machine.own(catalog),
         hint: HINT.to_owned(),
     }))

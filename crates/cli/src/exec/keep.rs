@@ -11,7 +11,7 @@ use alipes_tools::Root;
 use alipes_wire::ItemView;
 use anyhow::anyhow;
 
-use crate::args::ExecArgs;
+use crate::args::AgentArgs;
 use crate::failure::Failure;
 use crate::sessions::short;
 use crate::setup::Machine;
@@ -22,7 +22,7 @@ use crate::style::one_line;
 const LONGEST: usize = 60;
 
 /// A conversation that a turn is about to go on with.
-pub(super) struct Keeping {
+pub(crate) struct Keeping {
     id: String,
     place: Place,
 }
@@ -39,10 +39,10 @@ enum Place {
 }
 
 /// The store, for what is to be done when the turn has ended.
-pub(super) type Kept = Option<Arc<SqliteStore>>;
+pub(crate) type Kept = Option<Arc<SqliteStore>>;
 
 /// Finds the place that the arguments ask for.
-pub(super) async fn open(args: &ExecArgs, machine: &Machine) -> Result<(Keeping, Kept), Failure> {
+pub(crate) async fn open(args: &AgentArgs, machine: &Machine) -> Result<(Keeping, Kept), Failure> {
     let options = match args.ephemeral {
         true => None,
         false => machine.store()?,
@@ -78,12 +78,12 @@ pub(super) async fn open(args: &ExecArgs, machine: &Machine) -> Result<(Keeping,
 
 impl Keeping {
     /// The conversation's name.
-    pub(super) fn id(&self) -> &str {
+    pub(crate) fn id(&self) -> &str {
         &self.id
     }
 
     /// The name by which it can be resumed; none if it cannot.
-    pub(super) fn name(&self) -> Option<String> {
+    pub(crate) fn name(&self) -> Option<String> {
         match self.place {
             Place::Nowhere => None,
             _ => Some(self.id.clone()),
@@ -91,7 +91,7 @@ impl Keeping {
     }
 
     /// What is resumed, in a line of talk.
-    pub(super) fn note(&self) -> Option<String> {
+    pub(crate) fn note(&self) -> Option<String> {
         let Place::Resumed {
             transcript, title, ..
         } = &self.place
@@ -108,7 +108,7 @@ impl Keeping {
     }
 
     /// Where the turn records what happens, and what was said before it.
-    pub(super) fn journal(self, root: &Root, model: &ModelName) -> (Box<dyn Journal>, Transcript) {
+    pub(crate) fn journal(self, root: &Root, model: &ModelName) -> (Box<dyn Journal>, Transcript) {
         match self.place {
             Place::Nowhere => (Box::new(MemoryJournal::default()), Transcript::default()),
             Place::New(store) => {
@@ -130,7 +130,7 @@ impl Keeping {
 }
 
 /// Whether a turn that did not end well has done something that is worth going on with.
-pub(super) fn is_worth_resuming(agent: &Agent) -> bool {
+pub(crate) fn is_worth_resuming(agent: &Agent) -> bool {
     let last = agent.transcript().items().last();
     let is_prompt = |item: &alipes_wire::Item| match item.view() {
         ItemView::Message { role, .. } => role == "user",
@@ -140,7 +140,7 @@ pub(super) fn is_worth_resuming(agent: &Agent) -> bool {
 }
 
 /// Looks after the store when the turn has ended: nothing depends on it.
-pub(super) async fn tidy_up(kept: &Kept, machine: &Machine) {
+pub(crate) async fn tidy_up(kept: &Kept, machine: &Machine) {
     let (Some(store), Ok(retention)) = (kept, machine.retention()) else {
         return;
     };

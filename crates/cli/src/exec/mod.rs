@@ -1,10 +1,10 @@
 //! `alipes exec`: one turn, prompt in, answer out.
 
 mod approve;
-mod attempts;
-mod build;
+pub(crate) mod attempts;
+pub(crate) mod build;
 mod json;
-mod keep;
+pub(crate) mod keep;
 mod prompt;
 mod screen;
 mod talk;
@@ -20,7 +20,7 @@ use alipes_simulator::Simulator;
 use alipes_transport::{MemoryStore, MemoryWarning, Transport};
 use tokio::sync::mpsc;
 
-use crate::args::ExecArgs;
+use crate::args::{AgentArgs, ExecArgs};
 use crate::failure::Failure;
 use crate::login;
 use crate::network::Network;
@@ -48,14 +48,14 @@ pub(crate) async fn run(
     machine: &Machine,
     signals: &Signals,
 ) -> Result<(), Failure> {
-    let prompt = prompt::read(args.prompt.as_deref(), args.resume.is_some());
+    let prompt = prompt::read(args.prompt.as_deref(), args.agent.resume.is_some());
     let prompt = signals.unless_stopped(prompt).await?;
-    let simulator = match args.simulate {
+    let simulator = match args.agent.simulate {
         true => Some(build::simulator(machine).await?),
         false => None,
     };
-    let (catalog, transport) = reach(&args, machine, simulator.as_ref())?;
-    let opened = keep::open(&args, machine);
+    let (catalog, transport) = reach(&args.agent, machine, simulator.as_ref())?;
+    let opened = keep::open(&args.agent, machine);
     let (keeping, kept) = signals.unless_stopped(opened).await?;
     let (conversation, note) = (keeping.name(), keeping.note());
     let parts = build::Parts {
@@ -63,8 +63,9 @@ pub(crate) async fn run(
         transport: &transport,
         simulator: simulator.as_ref(),
         keeping,
+        asked: build::Asked::of_this_terminal(machine),
     };
-    let (mut agent, model) = match build::agent(&args, machine, parts) {
+    let (mut agent, model) = match build::agent(&args.agent, machine, parts) {
         Err(failure) => return Err(local::offered(failure, machine).await),
         Ok(built) => built,
     };
@@ -109,8 +110,8 @@ pub(crate) async fn run(
 }
 
 /// Whom the turn may ask, and the way there.
-fn reach(
-    args: &ExecArgs,
+pub(crate) fn reach(
+    args: &AgentArgs,
     machine: &Machine,
     simulator: Option<&Simulator>,
 ) -> Result<(Catalog, Transport), Failure> {

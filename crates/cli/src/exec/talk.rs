@@ -6,13 +6,14 @@ use std::time::Duration;
 
 use alipes_agent::{Answer, ToolOutcome, TurnEvent};
 use alipes_base::Clock;
-use alipes_transport::{Fault, Reaction, Trace};
+use alipes_transport::Trace;
 use tokio::time::Instant;
 
 use super::screen::Started;
 use super::terminal::columns;
 use super::waiting::Waiting;
-use crate::narrate::{hedged, remedy, step};
+use crate::narrate::step;
+use crate::remarks::Remarks;
 use crate::style::{Style, one_line};
 use crate::tally;
 
@@ -46,8 +47,7 @@ pub(crate) struct Talk {
     told: bool,
     drawn: bool,
     frame: usize,
-    /// The last fault that was told: one that goes on is told once.
-    last_fault: String,
+    remarks: Remarks,
 }
 
 impl Talk {
@@ -62,7 +62,7 @@ impl Talk {
             told: false,
             drawn: false,
             frame: 0,
-            last_fault: String::new(),
+            remarks: Remarks::new(verbose),
         }
     }
 
@@ -88,6 +88,12 @@ impl Talk {
 
     /// Says what an event means, if it is worth saying.
     pub(crate) fn event(&mut self, event: &TurnEvent) {
+        if let TurnEvent::Trace(trace) = event {
+            self.waits(trace);
+        }
+        if let Some(remark) = self.remarks.on(event) {
+            self.say(&self.style.warning(format!("! {remark}")));
+        }
         match event {
             TurnEvent::ToolStarted {
                 summary,
@@ -120,26 +126,8 @@ impl Talk {
             } => {
                 self.say(&self.style.faint(one_line(text, LONGEST)));
             }
-            TurnEvent::NextProvider {
-                fault,
-                to,
-                left_out,
-                ..
-            } => {
-                let behind = match left_out {
-                    0 => String::new(),
-                    1 => ", which does not get 1 item of encrypted reasoning".to_owned(),
-                    items => format!(", which does not get {items} items of encrypted reasoning"),
-                };
-                let fault = one_line(&fault.to_string(), LONGEST);
-                self.say(
-                    &self
-                        .style
-                        .warning(format!("! {fault}; asking {to}{behind}")),
-                );
-            }
             TurnEvent::ToolCompleted { .. } => self.clear(),
-            TurnEvent::Trace(trace) => self.trace(trace),
+            TurnEvent::Trace(trace) if self.verbose => self.narrate(trace),
             _ => {}
         }
     }
@@ -195,44 +183,12 @@ impl Talk {
         let _ = writeln!(std::io::stderr(), "{line}");
     }
 
-    fn trace(&mut self, trace: &Trace) {
+    fn waits(&mut self, trace: &Trace) {
         if let Some(waiting) = Waiting::after(&self.clock, trace, self.waiting.as_ref()) {
             self.clear();
             self.told &= waiting.as_ref().is_some_and(|waiting| waiting.goes_on);
             self.waiting = waiting;
         }
-        match trace {
-            Trace::AttemptFault {
-                fault, reaction, ..
-            } => self.fault(fault, *reaction),
-            Trace::Hedged { limit, waited, .. } => {
-                let line = format!("! {}", hedged(limit, *waited));
-                self.say(&self.style.warning(line));
-            }
-            Trace::AttemptLost {
-                fault: Some(fault), ..
-            } => {
-                let text = one_line(&fault.to_string(), LONGEST);
-                let line = format!("! {text}; the other request goes on");
-                self.say(&self.style.warning(line));
-            }
-            _ if self.verbose => self.narrate(trace),
-            _ => {}
-        }
-    }
-
-    fn fault(&mut self, fault: &Fault, reaction: Reaction) {
-        // The last fault of a turn is its error, and told as such.
-        if reaction == Reaction::Stop {
-            return;
-        }
-        let text = one_line(&fault.to_string(), LONGEST);
-        if text == self.last_fault && !self.verbose {
-            return;
-        }
-        let line = format!("! {text}; {}", remedy(reaction));
-        self.last_fault = text;
-        self.say(&self.style.warning(line));
     }
 
     fn narrate(&mut self, trace: &Trace) {

@@ -104,6 +104,12 @@ async fn delete(reading: &SqliteStore, ids: &[String], machine: &Machine) -> Res
     Ok(())
 }
 
+/// A whole conversation as Markdown.
+pub(crate) async fn markdown(store: &SqliteStore, id: &str) -> Result<String, Failure> {
+    let (summary, entries) = whole(store, id).await?;
+    Ok(render::markdown(&summary, &entries, Detail::Whole))
+}
+
 /// A conversation with everything in it.
 async fn whole(store: &SqliteStore, id: &str) -> Result<(Summary, Vec<Recorded>), Failure> {
     let summary = store.find(id).await?;
@@ -146,7 +152,7 @@ fn searchable(reading: Arc<SqliteStore>, machine: &Machine) -> Result<Arc<Sqlite
     }
 }
 
-fn write(text: &str, out: Option<&Path>) -> Result<(), Failure> {
+pub(crate) fn write(text: &str, out: Option<&Path>) -> Result<(), Failure> {
     let Some(path) = out else {
         return print(text.trim_end()).map_err(closed);
     };

@@ -7,6 +7,7 @@ async fn every_command_explains_itself() {
     let machine = Machine::new();
     let commands = [
         "",
+        "chat",
         "exec",
         "demo",
         "login",
@@ -52,8 +53,9 @@ async fn a_slip_of_the_pen_finds_the_right_word() {
 }
 
 #[tokio::test]
-async fn without_a_command_the_help_is_an_error() {
-    let ran = Machine::new().run(&[]).await;
-    assert_eq!((ran.code, ran.out.as_str()), (Some(2), ""));
-    assert!(ran.err.contains("Usage: alipes <COMMAND>"), "{}", ran.err);
+async fn without_a_terminal_the_chat_points_to_exec() {
+    for arguments in [&[][..], &["chat"], &["chat", "--simulate"]] {
+        let message = Machine::new().refused(2, arguments).await;
+        assert!(message.contains("`alipes exec "), "{message}");
+    }
 }

@@ -14,6 +14,7 @@ mod bad_files;
 mod bad_prompts;
 mod bad_stores;
 mod canary;
+mod chat;
 mod demo;
 mod dialects;
 mod exec;

@@ -1,0 +1,269 @@
+//! What goes into the terminal's scrollback, for good: messages, tools, remarks.
+
+use std::time::Duration;
+
+use alipes_agent::ToolOutcome;
+use ratatui_core::style::Style;
+use ratatui_core::text::{Line, Span};
+
+use super::looks::{BAD, FAINT, GOOD, PLAIN, STRONG, WARNING};
+use super::wrap::{Break, Lead, cut, wrap};
+use super::{code, markdown};
+use crate::style::{one_line, seconds};
+
+/// How many rows of a diff stand beneath its tool; the rest unfolds.
+const DIFF_ROWS: usize = 16;
+
+/// How many lines of a text that unfolds are shown.
+const UNFOLDED_ROWS: usize = 400;
+
+/// Longer lines of a tool's summary say nothing more, in characters.
+const LONGEST: usize = 300;
+
+/// A piece of the conversation.
+#[derive(Clone, Debug)]
+pub(super) enum Block {
+    /// What somebody wrote.
+    User(String),
+    /// What the model said, in Markdown.
+    Model(String),
+    Card(Card),
+    /// What unfolds from a card.
+    Output(String),
+    Diff(String),
+    /// A remark of the program.
+    Note(Tone, String),
+    /// Names and what they mean.
+    Table(Vec<(String, String)>),
+}
+
+/// What a remark is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Tone {
+    Talk,
+    Warning,
+    Error,
+}
+
+/// A tool call that has ended.
+#[derive(Clone, Debug)]
+pub(super) struct Card {
+    pub(super) name: String,
+    pub(super) summary: String,
+    pub(super) outcome: ToolOutcome,
+    pub(super) output: String,
+    pub(super) took: Duration,
+}
+
+impl Block {
+    /// Its rows, none wider than `columns`.
+    pub(super) fn rows(&self, columns: usize) -> Vec<Line<'static>> {
+        match self {
+            Self::User(text) => apart(said(text, columns)),
+            Self::Model(text) => apart(markdown::rows(text, columns)),
+            Self::Card(card) => card.rows(columns),
+            Self::Output(text) => output(text, columns),
+            Self::Diff(text) => indented(code::diff(text), columns),
+            Self::Note(tone, text) => note(*tone, text, columns),
+            Self::Table(rows) => table(rows, columns),
+        }
+    }
+}
+
+fn apart(mut rows: Vec<Line<'static>>) -> Vec<Line<'static>> {
+    rows.insert(0, Line::default());
+    rows
+}
+
+fn said(text: &str, columns: usize) -> Vec<Line<'static>> {
+    let lead = Lead::new("› ", "  ", STRONG);
+    let text = shortened(text.trim_end());
+    wrap(&[Span::styled(text, STRONG)], columns, &lead, Break::Word)
+}
+
+/// A prompt as it is shown: what was pasted by the megabyte is not read here again.
+fn shortened(text: &str) -> String {
+    let total = text.lines().count();
+    if total <= UNFOLDED_ROWS && text.len() <= 200 * UNFOLDED_ROWS {
+        return text.to_owned();
+    }
+    let first: Vec<String> = text
+        .lines()
+        .take(3)
+        .map(|line| cut(line, LONGEST))
+        .collect();
+    format!(
+        "{}\n… {total} lines, {} bytes",
+        first.join("\n"),
+        text.len()
+    )
+}
+
+impl Card {
+    fn rows(&self, columns: usize) -> Vec<Line<'static>> {
+        let (sign, style) = match self.outcome {
+            ToolOutcome::Done => ("✓ ", GOOD),
+            ToolOutcome::Failed => ("✗ ", BAD),
+            ToolOutcome::Denied => ("– ", WARNING),
+            ToolOutcome::Unknown => ("? ", WARNING),
+        };
+        let facts = self.facts();
+        let spare = columns.saturating_sub(2 + facts.chars().count());
+        let summary = cut(&one_line(&self.summary, LONGEST), spare.max(8));
+        let head = Line::from(vec![
+            Span::styled(sign, style),
+            Span::raw(summary),
+            Span::styled(facts, FAINT),
+        ]);
+        let mut rows = vec![head];
+        if self.outcome == ToolOutcome::Done {
+            rows.extend(self.diff(columns));
+        } else {
+            let reason = self.output.lines().next().unwrap_or_default();
+            let reason = reason.trim_start_matches("error: ");
+            let reason = Span::styled(one_line(reason, LONGEST), FAINT);
+            rows.extend(wrap(&[reason], columns, &lead(), Break::Word));
+        }
+        rows
+    }
+
+    /// ` · 12 lines · 0.4 s`
+    fn facts(&self) -> String {
+        let lines = match self.output.lines().count() {
+            _ if self.outcome != ToolOutcome::Done => format!(" · {}", self.outcome.as_str()),
+            0 | 1 => String::new(),
+            lines => format!(" · {lines} lines"),
+        };
+        match self.took {
+            took if took < Duration::from_millis(100) => lines,
+            took => format!("{lines} · {}", seconds(took)),
+        }
+    }
+
+    /// What it changed, where its output tells.
+    pub(super) fn changes(&self) -> Option<String> {
+        if self.name != "edit" || self.outcome != ToolOutcome::Done {
+            return None;
+        }
+        let begins = self
+            .output
+            .lines()
+            .position(|line| line.starts_with("@@"))?;
+        let lines: Vec<&str> = self.output.lines().skip(begins).collect();
+        Some(lines.join("\n"))
+    }
+
+    fn diff(&self, columns: usize) -> Vec<Line<'static>> {
+        let Some(changes) = self.changes() else {
+            return Vec::new();
+        };
+        let mut rows = indented(code::diff(&changes), columns);
+        let more = rows.len().saturating_sub(DIFF_ROWS);
+        if more > 1 {
+            rows.truncate(DIFF_ROWS);
+            let more = format!("  … {more} more rows: Ctrl-O");
+            rows.push(Line::from(Span::styled(more, FAINT)));
+        }
+        rows
+    }
+}
+
+fn lead() -> Lead {
+    Lead::new("  ", "  ", PLAIN)
+}
+
+fn indented(lines: Vec<Line<'static>>, columns: usize) -> Vec<Line<'static>> {
+    let rows = lines.into_iter();
+    rows.flat_map(|line| wrap(&line.spans, columns, &lead(), Break::Column))
+        .collect()
+}
+
+fn output(text: &str, columns: usize) -> Vec<Line<'static>> {
+    let lines = text.lines().take(UNFOLDED_ROWS);
+    let lines = lines.map(|line| Line::from(Span::styled(line.to_owned(), FAINT)));
+    let mut rows = indented(lines.collect(), columns);
+    let more = text.lines().count().saturating_sub(UNFOLDED_ROWS);
+    if more > 0 {
+        let more = format!("  … {more} more lines: /export writes all of them");
+        rows.push(Line::from(Span::styled(more, FAINT)));
+    }
+    rows
+}
+
+fn note(tone: Tone, text: &str, columns: usize) -> Vec<Line<'static>> {
+    let (sign, style): (_, Style) = match tone {
+        Tone::Talk => ("  ", FAINT),
+        Tone::Warning => ("! ", WARNING),
+        Tone::Error => ("✗ ", BAD),
+    };
+    let lead = Lead::new(sign, "  ", style);
+    wrap(
+        &[Span::styled(text.to_owned(), style)],
+        columns,
+        &lead,
+        Break::Word,
+    )
+}
+
+fn table(rows: &[(String, String)], columns: usize) -> Vec<Line<'static>> {
+    let widest = rows.iter().map(|(name, _)| name.chars().count()).max();
+    let first = widest.unwrap_or(0).min(columns / 2) + 2;
+    let rows = rows.iter().flat_map(|(name, meaning)| {
+        let lead = Lead {
+            first: vec![Span::styled(format!("  {name:<first$}"), STRONG)],
+            rest: vec![Span::raw(" ".repeat(first + 2))],
+        };
+        wrap(&[Span::raw(meaning.clone())], columns, &lead, Break::Word)
+    });
+    rows.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(block: &Block, columns: usize) -> String {
+        let rows: Vec<String> = block
+            .rows(columns)
+            .iter()
+            .map(ToString::to_string)
+            .collect();
+        rows.join("\n")
+    }
+
+    fn card(name: &str, outcome: ToolOutcome, output: &str) -> Block {
+        Block::Card(Card {
+            name: name.to_owned(),
+            summary: format!("{name} some/long/path/to/a/file.rs"),
+            outcome,
+            output: output.to_owned(),
+            took: Duration::from_millis(1_200),
+        })
+    }
+
+    #[test]
+    fn a_tool_is_one_line_at_any_width_and_a_failure_has_its_reason() {
+        let done = card("read_file", ToolOutcome::Done, "a\nb\nc");
+        let long = "✓ read_file some/long/path/to/a/file.rs · 3 lines · 1.2 s";
+        assert_eq!(text(&done, 80), long);
+        assert_eq!(text(&done, 40), "✓ read_file some/long… · 3 lines · 1.2 s");
+        let failed = card("shell", ToolOutcome::Failed, "error: no such file\nmore");
+        assert!(text(&failed, 80).ends_with("failed · 1.2 s\n  no such file"));
+    }
+
+    #[test]
+    fn an_edit_shows_what_it_changed_and_keeps_the_rest_folded() {
+        let lines: String = (0..40).map(|n| format!("+line {n}\n")).collect();
+        let output = format!("edited a (+40 -0)\n@@ -1 +1 @@\n{lines}");
+        let shown = text(&card("edit", ToolOutcome::Done, &output), 80);
+        assert!(shown.contains("  @@ -1 +1 @@\n  +line 0\n"), "{shown}");
+        assert!(shown.ends_with("  … 25 more rows: Ctrl-O"), "{shown}");
+    }
+
+    #[test]
+    fn a_megabyte_that_was_pasted_is_not_shown_again() {
+        let block = Block::User("0123456789\n".repeat(100_000));
+        let shown = text(&block, 40);
+        assert!(shown.ends_with("… 100000 lines, 1099999 bytes"), "{shown}");
+    }
+}

@@ -1,0 +1,241 @@
+//! What the slash commands do that need more than what is shown.
+
+use std::path::PathBuf;
+
+use alipes_agent::Approval;
+use alipes_store::Store as _;
+
+use super::blocks::{Block, Tone};
+use super::commands::{Called, Command};
+use super::{Chat, Turning, conversation};
+use crate::args::{AgentArgs, RouteArg};
+use crate::exec::keep;
+use crate::failure::Failure;
+use crate::sessions::{self, short};
+use crate::style::one_line;
+use crate::{approvals, exec};
+
+/// How many conversations are listed.
+const LISTED: usize = 10;
+
+/// The longest title in a list, in characters.
+const LONGEST: usize = 60;
+
+impl Chat<'_> {
+    /// Does what was called for. A failure is said and the chat goes on.
+    pub(super) async fn carry_out(&mut self, called: Called) -> Result<(), Failure> {
+        let argument = called.argument.as_str();
+        let done = match called.command {
+            Command::New => self.begin_anew().await,
+            Command::Resume if argument.is_empty() => self.list().await,
+            Command::Resume => self.resume(argument).await,
+            Command::Model => self.change_model(argument),
+            Command::Route => self.change_route(argument),
+            Command::Retry => return self.retry().await,
+            Command::Approvals => self.list_approvals(),
+            Command::Tools => {
+                self.list_tools();
+                Ok(())
+            }
+            Command::Export => self.export(argument).await,
+            Command::Calls | Command::Compact | Command::Undo => {
+                self.note("not there yet");
+                Ok(())
+            }
+            // These only show what is known.
+            Command::Help | Command::Status | Command::Diff | Command::Quit => Ok(()),
+        };
+        match done {
+            Ok(()) => Ok(()),
+            Err(Failure::Stopped(stop)) => Err(Failure::Stopped(stop)),
+            Err(failure) => {
+                let text = one_line(&failure.message(), 600);
+                self.front.state.note(Tone::Error, text);
+                Ok(())
+            }
+        }
+    }
+
+    fn note(&mut self, text: impl Into<String>) {
+        self.front.state.note(Tone::Talk, text);
+    }
+
+    async fn begin_anew(&mut self) -> Result<(), Failure> {
+        let args = AgentArgs {
+            resume: None,
+            ..self.args.clone()
+        };
+        self.enter(args).await?;
+        self.note("a new conversation");
+        Ok(())
+    }
+
+    async fn resume(&mut self, name: &str) -> Result<(), Failure> {
+        let args = AgentArgs {
+            resume: Some(name.to_owned()),
+            ephemeral: false,
+            ..self.args.clone()
+        };
+        self.enter(args).await
+    }
+
+    async fn list(&mut self) -> Result<(), Failure> {
+        let Some(store) = &self.conversation.kept else {
+            self.note("conversations are not kept here");
+            return Ok(());
+        };
+        let found = store.list(LISTED).await?;
+        let rows = found.iter().map(|summary| {
+            let title = one_line(&summary.title, LONGEST);
+            (short(&summary.id).to_owned(), title)
+        });
+        self.front.state.say(Block::Table(rows.collect()));
+        self.note("/resume ID goes on with one of them");
+        Ok(())
+    }
+
+    fn change_model(&mut self, name: &str) -> Result<(), Failure> {
+        if !name.is_empty() {
+            let args = AgentArgs {
+                model: Some(name.to_owned()),
+                base_url: None,
+                ..self.args.clone()
+            };
+            self.ask_instead(args)?;
+        }
+        self.note(format!("asking {}", self.conversation.model));
+        Ok(())
+    }
+
+    fn change_route(&mut self, name: &str) -> Result<(), Failure> {
+        let route = match name {
+            "" => self.args.route,
+            "auto" => RouteArg::Auto,
+            "websocket" => RouteArg::Websocket,
+            "sse" => RouteArg::Sse,
+            other => {
+                let text = format!("there is no way {other:?}; auto, websocket and sse are");
+                self.front.state.note(Tone::Warning, text);
+                return Ok(());
+            }
+        };
+        if !name.is_empty() {
+            let args = AgentArgs {
+                route,
+                ..self.args.clone()
+            };
+            self.ask_instead(args)?;
+        }
+        let name = match route {
+            RouteArg::Auto => "the best that works",
+            RouteArg::Websocket => "websocket alone",
+            RouteArg::Sse => "sse alone",
+        };
+        let last = self.front.state.status.route.clone();
+        let last = last.map(|last| format!("; the last answer came by {last}"));
+        self.note(format!("way: {name}{}", last.unwrap_or_default()));
+        Ok(())
+    }
+
+    fn ask_instead(&mut self, args: AgentArgs) -> Result<(), Failure> {
+        self.conversation
+            .ask_instead(&args, self.machine, &self.ground)?;
+        self.args = args;
+        self.front.state.status.model = self.conversation.model.to_string();
+        Ok(())
+    }
+
+    /// Goes on with a turn that did not end well.
+    async fn retry(&mut self) -> Result<(), Failure> {
+        match self.conversation.agent.transcript().turn() {
+            alipes_store::Turn::Failed(_) | alipes_store::Turn::Unfinished => {
+                self.turn(Turning::GoOn).await
+            }
+            alipes_store::Turn::Answered => {
+                let last = conversation::prompts(self.conversation.agent.transcript()).last();
+                match last {
+                    Some(prompt) => self.turn(Turning::Prompt(prompt)).await,
+                    None => Ok(()),
+                }
+            }
+            alipes_store::Turn::None => {
+                self.note("nothing was asked yet");
+                Ok(())
+            }
+        }
+    }
+
+    fn list_approvals(&mut self) -> Result<(), Failure> {
+        let rules = approvals::rules(self.machine)?;
+        let configured = rules
+            .iter()
+            .map(|rule| (rule.text().to_owned(), rule.to_string()));
+        let here = self.front.state.allowed.iter().map(|(rule, approval)| {
+            let for_how_long = match approval {
+                Approval::Always => "allowed here, from now on",
+                _ => "allowed for this session",
+            };
+            (rule.clone(), for_how_long.to_owned())
+        });
+        let granted = self.args.allow.iter().filter_map(|grant| grant.effect());
+        let granted = granted.map(|effect| {
+            let text = format!("all that {}", effect.as_str());
+            (text, "allowed by --allow".to_owned())
+        });
+        let table: Vec<_> = configured.chain(here).chain(granted).collect();
+        match table.is_empty() {
+            true => self.note("no rules: reading is allowed, writing and commands ask"),
+            false => self.front.state.say(Block::Table(table)),
+        }
+        Ok(())
+    }
+
+    fn list_tools(&mut self) {
+        let toolbox = self.conversation.agent.toolbox();
+        let tools = toolbox.specs().map(|spec| {
+            let effect = toolbox.get(spec.name).map(|tool| tool.effect().as_str());
+            let about = one_line(spec.description, 200);
+            let effect = effect.unwrap_or_default();
+            (spec.name.to_owned(), format!("{effect}: {about}"))
+        });
+        let table = Block::Table(tools.collect());
+        self.front.state.say(table);
+    }
+
+    async fn export(&mut self, name: &str) -> Result<(), Failure> {
+        let Some(store) = &self.conversation.kept else {
+            self.note("this conversation is not kept, so there is nothing to export");
+            return Ok(());
+        };
+        let id = &self.conversation.id;
+        let name = match name {
+            "" => format!("alipes-{}.md", short(id)),
+            name => name.to_owned(),
+        };
+        let path: PathBuf = self.conversation.agent.root().path().join(name);
+        let text = sessions::markdown(store, id).await?;
+        sessions::write(&self.machine.redactor.redact(&text), Some(&path))?;
+        self.note(format!("written to {}", path.display()));
+        Ok(())
+    }
+
+    /// Whether there is something to go on with.
+    pub(super) fn way_back(&self) -> Option<String> {
+        let is_kept = self.conversation.kept.is_some();
+        let worth = keep::is_worth_resuming(&self.conversation.agent);
+        let id = short(&self.conversation.id);
+        (is_kept && worth).then(|| format!("alipes chat --resume {id}"))
+    }
+
+    /// What was learnt of endpoints is worth knowing next time.
+    pub(super) fn keep_memory(&self) {
+        let memory = self.machine.memory().filter(|_| self.ground.is_real());
+        let memory = memory
+            .as_ref()
+            .map(|file| file as &dyn alipes_transport::MemoryStore);
+        exec::warn(
+            self.machine,
+            memory.and_then(|store| self.ground.transport.keep(store)),
+        );
+    }
+}

@@ -1,0 +1,280 @@
+//! Between the terminal and the state: keys and events in, rows out, not more often than anybody sees.
+//! Where nothing is typed and nothing waits, nothing runs.
+
+use std::io::{self, Stdout};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use alipes_agent::TurnEvent;
+use alipes_base::Clock;
+use crossterm::event::Event;
+use ratatui_core::text::Line;
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep_until};
+
+use super::blocks::{Block, Tone};
+use super::completion;
+use super::modes::{self, Modes};
+use super::paint::Painter;
+use super::question::Asked;
+use super::state::{Action, State};
+use super::surface::Surface;
+use super::view;
+use crate::failure::Failure;
+use crate::setup::Machine;
+use crate::signals::{Signals, Stop};
+
+/// The time between two frames: sixty a second.
+const FRAME: Duration = Duration::from_micros(16_667);
+
+/// How long a terminal has to keep its size until it is drawn on again. What is written for a size that it
+/// no longer has could erase what was said, and tmux tells of a second change 250 ms after the first
+/// (3.3a, observed).
+const SETTLES: Duration = Duration::from_millis(300);
+
+/// What a terminal is taken for when it does not tell its size.
+const ASSUMED: (u16, u16) = (80, 24);
+
+/// What has been found out beside what is going on.
+enum Found {
+    Files(Vec<String>),
+    Sandbox(String),
+}
+
+/// Where the chat hears from the rest of the program.
+pub(super) struct Ears {
+    pub(super) questions: mpsc::Receiver<Asked>,
+    /// What the rule book tells.
+    pub(super) notes: mpsc::Receiver<String>,
+}
+
+/// The person's side of the chat.
+pub(super) struct Front<'f> {
+    pub(super) state: State,
+    surface: Surface<Stdout>,
+    modes: Option<Modes>,
+    keys: mpsc::Receiver<Event>,
+    ears: Ears,
+    signals: &'f Signals,
+    clock: Clock,
+    drawn: Instant,
+    is_stale: bool,
+    /// The size that was seen last, and from when on it counts.
+    size: (u16, u16),
+    settled: Instant,
+    beside: JoinSet<Found>,
+    lists_files: bool,
+    folder: PathBuf,
+}
+
+/// How attending to something ended.
+pub(super) enum Attended<T> {
+    Ended(T),
+    /// The person wants something else.
+    Act(Action),
+}
+
+impl<'f> Front<'f> {
+    /// Takes the terminal and draws the first frame.
+    pub(super) fn open(
+        machine: &Machine,
+        signals: &'f Signals,
+        ears: Ears,
+        folder: PathBuf,
+    ) -> io::Result<Self> {
+        let modes = Modes::take()?;
+        let colour = machine.environment.text("NO_COLOR").is_none();
+        let reflows = modes::reflows(&machine.environment);
+        let size = size();
+        let clock = machine.clock.clone();
+        let mut front = Self {
+            state: State::new(clock.clone(), usize::from(size.0)),
+            surface: Surface::new(io::stdout(), Painter { colour }, size, reflows),
+            modes: Some(modes),
+            keys: modes::keys()?,
+            ears,
+            signals,
+            drawn: clock.now(),
+            settled: clock.now(),
+            clock,
+            is_stale: true,
+            size,
+            beside: JoinSet::new(),
+            lists_files: false,
+            folder,
+        };
+        front.draw()?;
+        Ok(front)
+    }
+
+    /// Waits until the person wants something.
+    pub(super) async fn idle(&mut self) -> Result<Action, Failure> {
+        let (_nobody, mut nothing) = mpsc::channel(1);
+        match self
+            .attend(std::future::pending::<()>(), &mut nothing)
+            .await?
+        {
+            Attended::Ended(()) => Ok(Action::Quit),
+            Attended::Act(action) => Ok(action),
+        }
+    }
+
+    /// Shows what `work` tells until it ends or the person wants something else; then it is dropped.
+    pub(super) async fn attend<T>(
+        &mut self,
+        work: impl Future<Output = T>,
+        events: &mut mpsc::Receiver<TurnEvent>,
+    ) -> Result<Attended<T>, Failure> {
+        let mut work = std::pin::pin!(work);
+        loop {
+            self.draw_if_due().map_err(closed)?;
+            let due = self.due();
+            let timer = async move {
+                match due {
+                    Some(due) => sleep_until(due).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                biased;
+                stop = self.signals.stop() => return Err(Failure::Stopped(stop)),
+                event = self.keys.recv() => {
+                    let event = event.ok_or(Failure::Stopped(Stop::HangUp))?;
+                    if let Some(action) = self.key(event).map_err(closed)? {
+                        return Ok(Attended::Act(action));
+                    }
+                }
+                Some(asked) = self.ears.questions.recv() => self.state.asks(asked),
+                Some(note) = self.ears.notes.recv() => {
+                    self.state.note(Tone::Talk, note.trim().to_owned());
+                }
+                Some(event) = events.recv() => self.state.event(event),
+                outcome = &mut work => {
+                    while let Ok(event) = events.try_recv() {
+                        self.state.event(event);
+                    }
+                    self.is_stale = true;
+                    return Ok(Attended::Ended(outcome));
+                }
+                Some(found) = self.beside.join_next() => self.found(found.ok()),
+                () = timer => {}
+            }
+            self.is_stale = true;
+        }
+    }
+
+    fn key(&mut self, event: Event) -> io::Result<Option<Action>> {
+        self.is_stale = true;
+        let action = self.state.input(event);
+        self.list_files();
+        Ok(match action {
+            Some(Action::Wipe) => {
+                self.surface.wipe()?;
+                None
+            }
+            Some(Action::Suspend) => {
+                self.suspend()?;
+                None
+            }
+            other => other,
+        })
+    }
+
+    /// Lists the folder's files when they are asked for, on a thread that may wait for the disk.
+    fn list_files(&mut self) {
+        if self.lists_files || !self.state.menu.lacks_files(self.state.editor.before()) {
+            return;
+        }
+        self.lists_files = true;
+        let folder = self.folder.clone();
+        self.beside
+            .spawn_blocking(move || Found::Files(completion::files(&folder)));
+    }
+
+    /// Finds out what confines commands; it is shown when it is known.
+    pub(super) fn learn_sandbox(&mut self, caution: impl Future<Output = String> + Send + 'static) {
+        self.beside
+            .spawn(async move { Found::Sandbox(caution.await) });
+    }
+
+    fn found(&mut self, found: Option<Found>) {
+        match found {
+            Some(Found::Files(files)) => {
+                self.lists_files = false;
+                self.state.menu.know(files, self.state.editor.before());
+            }
+            Some(Found::Sandbox(caution)) => self.state.status.sandbox = Some(caution),
+            None => self.lists_files = false,
+        }
+    }
+
+    /// The next moment when something has to be drawn.
+    fn due(&self) -> Option<Instant> {
+        let due = match self.is_stale || self.state.has_said() {
+            true => Some(self.drawn + FRAME),
+            false => self.state.changes_at(self.drawn),
+        };
+        due.map(|due| due.max(self.settled))
+    }
+
+    fn draw_if_due(&mut self) -> io::Result<()> {
+        let size = size();
+        if size != self.size {
+            self.size = size;
+            self.settled = self.clock.now() + SETTLES;
+            self.is_stale = true;
+        }
+        if self.due().is_some_and(|due| due <= self.clock.now()) {
+            self.draw()?;
+        }
+        Ok(())
+    }
+
+    /// Draws what there is, and what was said for good.
+    pub(super) fn draw(&mut self) -> io::Result<()> {
+        let size = self.size;
+        self.surface.resize(size)?;
+        self.state.resize(usize::from(size.0));
+        let said = self.state.take_said();
+        let rows = said
+            .iter()
+            .flat_map(|block: &Block| block.rows(usize::from(size.0)));
+        let rows: Vec<Line<'static>> = rows.collect();
+        self.surface.draw(&rows, &view::frame(&self.state, size))?;
+        self.drawn = self.clock.now();
+        self.is_stale = false;
+        Ok(())
+    }
+
+    fn suspend(&mut self) -> io::Result<()> {
+        self.surface.clear()?;
+        self.modes = None;
+        modes::suspend()?;
+        self.modes = Some(Modes::take()?);
+        self.surface.forget();
+        Ok(())
+    }
+
+    /// Gives the terminal back, with everything that was said on it.
+    pub(super) fn close(mut self) -> io::Result<()> {
+        self.draw()?;
+        self.surface.clear()
+    }
+}
+
+impl Drop for Front<'_> {
+    fn drop(&mut self) {
+        let _ = self.surface.clear();
+        self.modes = None;
+    }
+}
+
+fn size() -> (u16, u16) {
+    terminal_size::terminal_size().map_or(ASSUMED, |(width, height)| (width.0, height.0))
+}
+
+/// The terminal has gone: there is nobody left to tell.
+fn closed(_error: io::Error) -> Failure {
+    Failure::Told
+}

@@ -1,0 +1,251 @@
+//! `alipes chat`: talking with the agent in a terminal.
+//!
+//! What has been said belongs to the terminal: it scrolls, can be searched and copied, and stays when
+//! the chat has gone. Only the rows at the end are the chat's, and a message is among them until its
+//! response has ended well, so that one that begins anew replaces what was shown.
+//!
+//! How it is built: [`state::State`] takes keys and events and knows what is shown, [`view`] says how
+//! that looks, [`surface`] draws it, and [`front::Front`] goes between them and what is under way.
+
+mod blocks;
+mod carry_out;
+mod code;
+mod commands;
+mod completion;
+mod conversation;
+mod editor;
+mod front;
+mod looks;
+mod markdown;
+mod modes;
+mod paint;
+mod question;
+mod state;
+mod status;
+mod surface;
+mod view;
+mod wrap;
+
+use std::time::Duration;
+
+use alipes_base::Deadline;
+use alipes_store::Turn;
+use alipes_transport::MemoryStore;
+use anyhow::anyhow;
+use tokio::sync::mpsc;
+
+use crate::args::AgentArgs;
+use crate::exec::keep;
+use crate::failure::Failure;
+use crate::providers::local;
+use crate::setup::Machine;
+use crate::signals::Signals;
+use crate::streams::say;
+use crate::style::one_line;
+use blocks::{Block, Tone};
+use conversation::{Conversation, Ground, Voices};
+use front::{Attended, Front};
+use state::Action;
+
+/// How many events may wait for a slow terminal.
+const QUEUE: usize = 64;
+
+/// The longest that one turn may take.
+const TURN: Duration = Duration::from_secs(2 * 3600);
+
+/// A chat that has been opened.
+struct Chat<'c> {
+    args: AgentArgs,
+    machine: &'c Machine,
+    front: Front<'c>,
+    ground: Ground,
+    voices: Voices,
+    conversation: Conversation,
+    wants_out: bool,
+}
+
+/// What a turn begins with.
+enum Turning {
+    Prompt(String),
+    /// What was asked last.
+    GoOn,
+}
+
+pub(crate) async fn run(
+    args: AgentArgs,
+    machine: &Machine,
+    signals: &Signals,
+) -> Result<(), Failure> {
+    if !modes::is_able(&machine.environment) {
+        let hint =
+            "the chat needs a terminal; for one turn: `alipes exec \"what is this folder?\"`";
+        return Err(Failure::usage(anyhow!(hint)));
+    }
+    let (voices, ears) = Voices::new();
+    let here = machine.environment.current_dir();
+    let folder = args
+        .folder
+        .as_ref()
+        .map_or(here.to_owned(), |other| here.join(other));
+    let front = Front::open(machine, signals, ears, folder).map_err(Failure::failed)?;
+    let Some(mut chat) = open(args, machine, front, voices).await? else {
+        return Ok(());
+    };
+    let outcome = chat.talk().await;
+    let way_back = chat.way_back();
+    let kept = chat.conversation.kept.clone();
+    chat.keep_memory();
+    let closed = chat.front.close();
+    drop((chat.conversation, chat.ground));
+    if let Some(command) = way_back {
+        say(&format!("to go on: {command}"));
+    }
+    outcome?;
+    closed.map_err(|_gone| Failure::Told)?;
+    keep::tidy_up(&kept, machine).await;
+    Ok(())
+}
+
+/// Opens everything else while the person already types. `None`: he has left before.
+async fn open<'c>(
+    args: AgentArgs,
+    machine: &'c Machine,
+    mut front: Front<'c>,
+    voices: Voices,
+) -> Result<Option<Chat<'c>>, Failure> {
+    front.state.begin("starting");
+    let opening = async {
+        let ground = Ground::prepare(&args, machine).await?;
+        let memory = machine.memory().filter(|_| ground.is_real());
+        let memory = memory.as_ref().map(|file| file as &dyn MemoryStore);
+        let warning = memory.and_then(|store| ground.transport.recall(store));
+        let conversation = Conversation::open(&args, machine, &ground, &voices).await?;
+        Ok((ground, conversation, warning))
+    };
+    let (_nobody, mut nothing) = mpsc::channel(1);
+    let opened: Result<_, Failure> = match front.attend(opening, &mut nothing).await? {
+        Attended::Ended(opened) => opened,
+        Attended::Act(_) => return Ok(None),
+    };
+    let (ground, conversation, warning) = match opened {
+        Ok(opened) => opened,
+        Err(failure) => {
+            drop(front);
+            return Err(local::offered(failure, machine).await);
+        }
+    };
+    front.state.done();
+    if let Some(warning) = warning {
+        front.state.note(Tone::Warning, warning.to_string());
+    }
+    let mut chat = Chat {
+        args,
+        machine,
+        front,
+        ground,
+        voices,
+        conversation,
+        wants_out: false,
+    };
+    chat.greet();
+    chat.entered();
+    Ok(Some(chat))
+}
+
+impl Chat<'_> {
+    /// Does what the person wants, until that is to leave.
+    async fn talk(&mut self) -> Result<(), Failure> {
+        while !self.wants_out {
+            let action = match self.front.state.queue.pop_front() {
+                Some(prompt) => Action::Send(prompt),
+                None => self.front.idle().await?,
+            };
+            match action {
+                Action::Send(prompt) => self.turn(Turning::Prompt(prompt)).await?,
+                Action::Call(called) => self.carry_out(called).await?,
+                Action::Quit => self.wants_out = true,
+                Action::Interrupt | Action::Suspend | Action::Wipe => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// One turn, shown as it goes.
+    async fn turn(&mut self, turning: Turning) -> Result<(), Failure> {
+        let (sender, mut events) = mpsc::channel(QUEUE);
+        let deadline = Deadline::after(&self.machine.clock, "turn", TURN);
+        self.front.state.begin("working");
+        if let Turning::Prompt(prompt) = &turning {
+            self.front.state.say(Block::User(prompt.clone()));
+        }
+        let agent = &mut self.conversation.agent;
+        let turn = async {
+            let answer = match &turning {
+                Turning::Prompt(prompt) => agent.turn(prompt, true, deadline, &sender).await,
+                Turning::GoOn => agent.go_on(true, deadline, &sender).await,
+            };
+            answer.map(|answer| answer.usage)
+        };
+        match self.front.attend(turn, &mut events).await? {
+            Attended::Ended(outcome) => self.front.state.ended(outcome),
+            Attended::Act(action) => {
+                self.front.state.interrupted();
+                self.wants_out |= action == Action::Quit;
+            }
+        }
+        self.front.state.status.conversation =
+            self.way_back().map(|_| self.conversation.id.clone());
+        Ok(())
+    }
+
+    /// Goes into another conversation; the one before is given back.
+    async fn enter(&mut self, args: AgentArgs) -> Result<(), Failure> {
+        let opened = Conversation::open(&args, self.machine, &self.ground, &self.voices).await?;
+        self.conversation = opened;
+        self.args = args;
+        self.entered();
+        Ok(())
+    }
+
+    /// Says what this conversation is, and what was said in it.
+    fn entered(&mut self) {
+        let Self {
+            front,
+            conversation,
+            ..
+        } = self;
+        let agent = &conversation.agent;
+        let (sandbox, root) = (agent.sandbox().clone(), agent.root().clone());
+        front.learn_sandbox(async move { sandbox.caution(&root).await });
+        let state = &mut front.state;
+        state.status = status::Status {
+            model: conversation.model.to_string(),
+            ..status::Status::default()
+        };
+        for prompt in conversation::prompts(agent.transcript()) {
+            state.editor.remember(prompt);
+        }
+        for block in conversation::shown(agent.transcript()) {
+            state.say(block);
+        }
+        if let Some(note) = &conversation.note {
+            state.note(Tone::Talk, one_line(note, 200));
+        }
+        if matches!(
+            agent.transcript().turn(),
+            Turn::Failed(_) | Turn::Unfinished
+        ) {
+            state.note(Tone::Talk, "/retry goes on with its last turn");
+        }
+    }
+
+    fn greet(&mut self) {
+        let folder = self.conversation.agent.root().path().display().to_string();
+        let version = env!("CARGO_PKG_VERSION");
+        let text = format!("alipes {version} in {folder} · /help");
+        self.front.state.note(Tone::Talk, one_line(&text, 200));
+        if self.conversation.kept.is_none() {
+            self.front.state.note(Tone::Talk, "nothing of it is kept");
+        }
+    }
+}

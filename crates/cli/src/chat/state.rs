@@ -1,0 +1,305 @@
+//! What the chat knows: keys and events go in, [`Action`]s and rows come out. It touches neither a
+//! terminal nor a model, so all of it is tested without either.
+
+mod input;
+mod working;
+
+use std::collections::VecDeque;
+
+use alipes_agent::{Approval, Question, TurnError, TurnEvent};
+use alipes_base::Clock;
+use alipes_wire::Usage;
+use tokio::time::Instant;
+
+pub(super) use working::Working;
+
+use super::blocks::{Block, Card, Tone};
+use super::commands::{COMMANDS, Called};
+use super::completion::Menu;
+use super::editor::Editor;
+use super::question::{Asked, Open, PAUSE};
+use super::status::Status;
+use crate::failure;
+use crate::style::one_line;
+
+/// How many ended tool calls can be unfolded.
+const MOST_CARDS: usize = 64;
+
+/// The longest line of an error, in characters.
+const LONGEST: usize = 600;
+
+/// What a person wants that the state alone cannot do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Action {
+    Send(String),
+    Call(Called),
+    /// What is being done shall end.
+    Interrupt,
+    Quit,
+    Suspend,
+    Wipe,
+}
+
+/// All that is shown.
+pub(super) struct State {
+    pub(super) clock: Clock,
+    pub(super) editor: Editor,
+    pub(super) menu: Menu,
+    pub(super) status: Status,
+    /// What is being done.
+    pub(super) working: Option<Working>,
+    /// What is to be sent next.
+    pub(super) queue: VecDeque<String>,
+    pub(super) open: Option<Open>,
+    asked: VecDeque<Asked>,
+    /// What is yet to go into the scrollback.
+    said: Vec<Block>,
+    cards: VecDeque<Card>,
+    /// How many of the newest cards have been unfolded.
+    unfolded: usize,
+    /// A running command shows more of its output.
+    pub(super) is_unfolded: bool,
+    typed_at: Option<Instant>,
+    /// One more Ctrl-C leaves.
+    pub(super) is_leaving: bool,
+    /// What was allowed for longer than once.
+    pub(super) allowed: Vec<(String, Approval)>,
+    columns: usize,
+}
+
+impl State {
+    pub(super) fn new(clock: Clock, columns: usize) -> Self {
+        Self {
+            clock,
+            editor: Editor::default(),
+            menu: Menu::default(),
+            status: Status::default(),
+            working: None,
+            queue: VecDeque::new(),
+            open: None,
+            asked: VecDeque::new(),
+            said: Vec::new(),
+            cards: VecDeque::new(),
+            unfolded: 0,
+            is_unfolded: false,
+            typed_at: None,
+            is_leaving: false,
+            allowed: Vec::new(),
+            columns,
+        }
+    }
+
+    pub(super) fn resize(&mut self, columns: usize) {
+        self.columns = columns;
+    }
+
+    /// What goes into the scrollback now.
+    pub(super) fn take_said(&mut self) -> Vec<Block> {
+        std::mem::take(&mut self.said)
+    }
+
+    pub(super) fn has_said(&self) -> bool {
+        !self.said.is_empty()
+    }
+
+    pub(super) fn say(&mut self, block: Block) {
+        self.said.push(block);
+    }
+
+    pub(super) fn note(&mut self, tone: Tone, text: impl Into<String>) {
+        self.say(Block::Note(tone, text.into()));
+    }
+
+    /// Something is begun.
+    pub(super) fn begin(&mut self, what: &'static str) {
+        self.working = Some(Working::new(what, self.clock.clone()));
+    }
+
+    /// What the turn tells.
+    pub(super) fn event(&mut self, event: TurnEvent) {
+        self.status.event(&event);
+        let Some(working) = &mut self.working else {
+            return;
+        };
+        for block in working.event(event) {
+            if let Block::Card(card) = &block {
+                self.cards.push_back(card.clone());
+                self.unfolded = 0;
+                if self.cards.len() > MOST_CARDS {
+                    self.cards.pop_front();
+                }
+            }
+            self.said.push(block);
+        }
+    }
+
+    /// A tool wants to run.
+    pub(super) fn asks(&mut self, asked: Asked) {
+        self.asked.push_back(asked);
+        self.next_question();
+    }
+
+    fn next_question(&mut self) {
+        if self.open.is_none() {
+            self.open = self.asked.pop_front().map(|asked| Open {
+                asked,
+                counts_from: self.clock.now() + PAUSE,
+            });
+        }
+    }
+
+    /// Gives the open question its answer.
+    fn answer(&mut self, approval: Approval) {
+        let Some(Open { asked, .. }) = self.open.take() else {
+            return;
+        };
+        self.remember(&asked.question, approval);
+        // Whoever asked may have been interrupted.
+        let _ = asked.answer.send(approval);
+        self.next_question();
+    }
+
+    fn remember(&mut self, question: &Question, approval: Approval) {
+        let lasts = matches!(approval, Approval::Session | Approval::Always);
+        if let (true, Some(rule)) = (lasts, &question.offer) {
+            self.allowed.push((rule.clone(), approval));
+        }
+    }
+
+    /// What was begun has ended by itself.
+    pub(super) fn done(&mut self) {
+        self.end();
+    }
+
+    /// A turn has ended; the usage is that of all its steps.
+    pub(super) fn ended(&mut self, outcome: Result<Usage, TurnError>) {
+        let working = self.end();
+        match outcome {
+            Ok(usage) => self.status.usage += usage,
+            Err(error) => {
+                let attempts = working.map(|working| {
+                    self.keep_partial(&working, "");
+                    working.attempts
+                });
+                self.failed(&error, attempts.unwrap_or_default());
+            }
+        }
+    }
+
+    fn failed(&mut self, error: &TurnError, attempts: crate::exec::attempts::Attempts) {
+        let fault = match error {
+            TurnError::Fault(fault) => Some(&**fault),
+            _ => None,
+        };
+        let tried = attempts.of_the_last_step(fault);
+        self.note(Tone::Error, one_line(&error.to_string(), LONGEST));
+        for line in tried.lines() {
+            self.note(Tone::Talk, line);
+        }
+        if let Some(advice) = failure::advice(error) {
+            self.note(Tone::Talk, format!("help: {advice}"));
+        }
+        self.note(Tone::Talk, "/retry asks again");
+    }
+
+    /// The person has ended it. What had come stays, and what was to be sent comes back.
+    pub(super) fn interrupted(&mut self) {
+        if let Some(working) = self.end() {
+            self.keep_partial(&working, "interrupted");
+        }
+        let queued: Vec<String> = self.queue.drain(..).collect();
+        if !queued.is_empty() {
+            self.editor.put_back(&queued.join("\n"));
+        }
+    }
+
+    fn end(&mut self) -> Option<Working> {
+        // Dropping a question is a no.
+        self.open = None;
+        self.asked.clear();
+        self.is_unfolded = false;
+        self.working.take()
+    }
+
+    fn keep_partial(&mut self, working: &Working, why: &str) {
+        self.said.extend(working.partial());
+        if !why.is_empty() {
+            self.note(Tone::Warning, why);
+        }
+    }
+
+    /// The newest tool output that has not been unfolded.
+    fn unfold(&mut self) {
+        if self.working.as_ref().is_some_and(Working::is_running) {
+            self.is_unfolded = !self.is_unfolded;
+            return;
+        }
+        let at = self.cards.len().checked_sub(self.unfolded + 1);
+        let Some(card) = at.and_then(|at| self.cards.get(at)) else {
+            self.note(Tone::Talk, "there is nothing to unfold");
+            return;
+        };
+        self.unfolded += 1;
+        let head = one_line(&card.summary, self.columns);
+        let body = match card.changes() {
+            Some(changes) => Block::Diff(changes),
+            None => Block::Output(card.output.clone()),
+        };
+        self.note(Tone::Talk, head);
+        self.say(body);
+    }
+
+    /// All that was edited in this conversation since the chat began.
+    pub(super) fn show_changes(&mut self) {
+        let changes = self.cards.iter().filter_map(|card| {
+            let changes = card.changes()?;
+            Some((card.summary.clone(), changes))
+        });
+        let changes: Vec<_> = changes.collect();
+        if changes.is_empty() {
+            self.note(Tone::Talk, "nothing was edited here since the chat began");
+        }
+        for (summary, changes) in changes {
+            self.note(Tone::Talk, summary);
+            self.say(Block::Diff(changes));
+        }
+    }
+
+    pub(super) fn show_help(&mut self) {
+        let commands = COMMANDS.iter().map(|entry| {
+            let name = format!("/{} {}", entry.name, entry.argument);
+            (name.trim_end().to_owned(), entry.about.to_owned())
+        });
+        let keys = KEYS.map(|(key, about)| (key.to_owned(), about.to_owned()));
+        self.say(Block::Table(commands.chain(keys).collect()));
+    }
+
+    /// When the shown time has to be drawn anew, if it has to.
+    pub(super) fn changes_at(&self, drawn: Instant) -> Option<Instant> {
+        let second = std::time::Duration::from_secs(1);
+        let question = self.open.as_ref().map(|open| open.counts_from);
+        let question = question.filter(|counts| *counts > drawn);
+        let clock = self.working.is_some().then(|| drawn + second);
+        question.into_iter().chain(clock).min()
+    }
+}
+
+const KEYS: [(&str, &str); 8] = [
+    ("Enter", "send, or line up behind the turn that runs"),
+    (
+        "Alt-Enter, Ctrl-J",
+        "begin a new line; so does \\ before Enter",
+    ),
+    ("Esc", "interrupt; what has come stays"),
+    (
+        "Up, Down",
+        "move, and beyond the edge go to earlier prompts",
+    ),
+    ("@name Tab", "name a file"),
+    ("Ctrl-O", "unfold the last tool, then the one before it"),
+    ("Ctrl-L, Ctrl-Z", "draw anew; go to the shell"),
+    ("Ctrl-C twice, Ctrl-D", "leave"),
+];
+
+#[cfg(test)]
+mod tests;

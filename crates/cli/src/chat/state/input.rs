@@ -1,0 +1,171 @@
+//! What keys mean, from the most urgent to the least: a question's answer, the menu, the chat, the text.
+
+use crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+
+use super::{Action, State};
+use crate::chat::blocks::Tone;
+use crate::chat::commands::{self, Called, Command};
+use crate::chat::editor::Key;
+use crate::chat::question::{Open, PAUSE};
+
+impl State {
+    /// Takes what was typed or pasted.
+    pub(in crate::chat) fn input(&mut self, event: Event) -> Option<Action> {
+        match event {
+            Event::Key(key) if key.kind != KeyEventKind::Release => self.key(key),
+            Event::Paste(text) => {
+                self.typed();
+                if let Err(reason) = self.editor.paste(&text) {
+                    self.note(Tone::Warning, reason);
+                }
+                self.menu.follow(self.editor.before());
+                None
+            }
+            _ => None,
+        }
+    }
+
+    fn key(&mut self, key: KeyEvent) -> Option<Action> {
+        let was_leaving = std::mem::take(&mut self.is_leaving);
+        if let Some(approval) = self.answer_in(key) {
+            self.answer(approval);
+            return None;
+        }
+        self.typed();
+        if self.in_menu(key) {
+            return None;
+        }
+        if key.modifiers.contains(KeyModifiers::CONTROL)
+            && let KeyCode::Char(c) = key.code
+            && let Some(control) = self.control(c, was_leaving)
+        {
+            return control;
+        }
+        if key.code == KeyCode::Esc {
+            return self.working.is_some().then_some(Action::Interrupt);
+        }
+        let sent = match self.editor.key(key, self.text_columns()) {
+            Key::Send => self.send(),
+            Key::Taken | Key::Left => None,
+        };
+        self.menu.follow(self.editor.before());
+        sent
+    }
+
+    /// How wide the text is: beside the sign before it.
+    pub(in crate::chat) fn text_columns(&self) -> usize {
+        self.columns.saturating_sub(2).max(2)
+    }
+
+    /// The answer that a key is to the open question. Keys that come in a flow of typing are none: the
+    /// question may have come up beneath somebody's fingers.
+    fn answer_in(&self, key: KeyEvent) -> Option<alipes_agent::Approval> {
+        let open = self.open.as_ref()?;
+        let now = self.clock.now();
+        let flows = self.typed_at.is_some_and(|at| now < at + PAUSE);
+        match key.code {
+            KeyCode::Char(c) if now >= open.counts_from && !flows => Open::answer(open, c),
+            _ => None,
+        }
+    }
+
+    fn typed(&mut self) {
+        let now = self.clock.now();
+        self.typed_at = Some(now);
+        if let Some(open) = &mut self.open {
+            open.counts_from = open.counts_from.max(now + PAUSE);
+        }
+    }
+
+    /// Whether the menu has taken the key.
+    fn in_menu(&mut self, key: KeyEvent) -> bool {
+        if !self.menu.is_open() {
+            return false;
+        }
+        match key.code {
+            KeyCode::Up => self.menu.choose(true),
+            KeyCode::Down => self.menu.choose(false),
+            KeyCode::Esc => self.menu.decline(self.editor.before()),
+            KeyCode::Tab => drop(self.complete()),
+            // What was written out is sent, and so is a command that is whole; a file's name is not.
+            KeyCode::Enter if self.is_written_out() => return false,
+            KeyCode::Enter if key.modifiers.is_empty() => return !self.complete(),
+            _ => return false,
+        }
+        true
+    }
+
+    fn is_written_out(&self) -> bool {
+        let chosen = self.menu.chosen();
+        chosen.is_some_and(|chosen| chosen.text.trim_end() == self.editor.text())
+    }
+
+    /// Puts in what is chosen; gives whether that is a whole command.
+    fn complete(&mut self) -> bool {
+        let Some(chosen) = self.menu.chosen() else {
+            return false;
+        };
+        self.editor.complete(chosen.length, &chosen.text);
+        self.menu.follow(self.editor.before());
+        chosen.is_whole
+    }
+
+    /// The chat's own keys; those that are none of them are the text's.
+    fn control(&mut self, c: char, was_leaving: bool) -> Option<Option<Action>> {
+        Some(match c {
+            'c' if self.working.is_some() => Some(Action::Interrupt),
+            'c' if was_leaving => Some(Action::Quit),
+            'c' => {
+                self.is_leaving = self.editor.is_empty();
+                self.editor.clear();
+                self.menu.follow("");
+                None
+            }
+            'd' if self.editor.is_empty() => Some(Action::Quit),
+            'l' => Some(Action::Wipe),
+            'z' => Some(Action::Suspend),
+            'o' => {
+                self.unfold();
+                None
+            }
+            _ => return None,
+        })
+    }
+
+    fn send(&mut self) -> Option<Action> {
+        if self.editor.text().trim().is_empty() {
+            return None;
+        }
+        let text = self.editor.take();
+        match commands::read(text.trim()) {
+            Some(Ok(called)) => self.call(called),
+            Some(Err(reason)) => {
+                self.note(Tone::Warning, reason);
+                None
+            }
+            None if self.working.is_some() => {
+                self.queue.push_back(text);
+                None
+            }
+            None => Some(Action::Send(text)),
+        }
+    }
+
+    /// A command: done here where it only shows what is known.
+    fn call(&mut self, called: Called) -> Option<Action> {
+        match called.command {
+            Command::Quit => return Some(Action::Quit),
+            Command::Help => self.show_help(),
+            Command::Diff => self.show_changes(),
+            Command::Status => {
+                let table = self.status.table();
+                self.say(crate::chat::blocks::Block::Table(table));
+            }
+            _ if self.working.is_some() => {
+                self.note(Tone::Talk, "that has to wait: Esc ends what is under way");
+            }
+            _ => return Some(Action::Call(called)),
+        }
+        None
+    }
+}

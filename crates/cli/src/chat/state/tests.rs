@@ -1,0 +1,325 @@
+//! Keys and events in, actions and rows out, under paused time.
+
+use std::time::Duration;
+
+use alipes_agent::{Approval, Question, ToolOutcome, TurnEvent};
+use alipes_base::Clock;
+use alipes_tools::Effect;
+use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
+use tokio::sync::oneshot;
+use tokio::time::advance;
+
+use super::*;
+use crate::chat::question::Asked;
+use crate::chat::view;
+
+const SIZE: (u16, u16) = (40, 12);
+
+fn state() -> State {
+    let mut state = State::new(Clock::system(), usize::from(SIZE.0));
+    state.status.model = "simulated/planner".to_owned();
+    state
+}
+
+fn press(state: &mut State, code: KeyCode, modifiers: KeyModifiers) -> Option<Action> {
+    state.input(Event::Key(KeyEvent::new(code, modifiers)))
+}
+
+fn types(state: &mut State, text: &str) -> Option<Action> {
+    let mut last = None;
+    for c in text.chars() {
+        let code = match c {
+            '\n' => KeyCode::Enter,
+            '\u{1b}' => KeyCode::Esc,
+            c => KeyCode::Char(c),
+        };
+        last = press(state, code, KeyModifiers::NONE);
+    }
+    last
+}
+
+fn control(state: &mut State, c: char) -> Option<Action> {
+    press(state, KeyCode::Char(c), KeyModifiers::CONTROL)
+}
+
+/// What is shown, without the empty row above the text.
+fn shown(state: &State) -> String {
+    let frame = view::frame(state, SIZE);
+    let rows: Vec<String> = frame.rows.iter().map(ToString::to_string).collect();
+    rows.join("\n").trim_start().to_owned()
+}
+
+/// What has gone into the scrollback.
+fn said(state: &mut State) -> String {
+    let blocks = state.take_said();
+    let rows = blocks.iter().flat_map(|block| block.rows(40));
+    let rows: Vec<String> = rows.map(|row| row.to_string()).collect();
+    rows.join("\n").trim().to_owned()
+}
+
+fn delta(text: &str) -> TurnEvent {
+    TurnEvent::TextDelta {
+        delta: text.to_owned(),
+        preamble: false,
+    }
+}
+
+fn message(text: &str) -> TurnEvent {
+    TurnEvent::Message {
+        text: text.to_owned(),
+        answer: true,
+        preamble: false,
+    }
+}
+
+fn started(call_id: &str) -> TurnEvent {
+    TurnEvent::ToolStarted {
+        call_id: call_id.to_owned(),
+        name: "shell".to_owned(),
+        summary: "run \"make\"".to_owned(),
+        effect: Some(Effect::Executes),
+    }
+}
+
+fn asks(state: &mut State, offer: Option<&str>) -> oneshot::Receiver<Approval> {
+    let (answer, told) = oneshot::channel();
+    let question = Question {
+        tool: "shell".to_owned(),
+        summary: "run \"make\"".to_owned(),
+        caution: None,
+        effect: Effect::Executes,
+        because: "no rule is about it".to_owned(),
+        offer: offer.map(str::to_owned),
+    };
+    state.asks(Asked { question, answer });
+    told
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_written_is_sent_and_an_empty_line_is_not() {
+    let mut state = state();
+    assert_eq!(types(&mut state, " \n"), None);
+    assert_eq!(
+        types(&mut state, "hi\n"),
+        Some(Action::Send(" hi".to_owned()))
+    );
+    assert_eq!(shown(&state), "› \nsimulated/planner");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_message_is_the_scrollbacks_only_when_its_response_has_ended() {
+    let mut state = state();
+    state.begin("working");
+    state.event(delta("Hello "));
+    state.event(delta("wor"));
+    assert_eq!(said(&mut state), "");
+    assert!(
+        shown(&state).starts_with("Hello wor\n"),
+        "{}",
+        shown(&state)
+    );
+    state.event(message("Hello world"));
+    assert_eq!(said(&mut state), "Hello world");
+    assert!(!shown(&state).contains("Hello"), "{}", shown(&state));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_restart_replaces_the_text_that_was_shown() {
+    let mut state = state();
+    state.begin("working");
+    state.event(delta("Hello wor"));
+    state.event(TurnEvent::Restarted { delivered: true });
+    assert!(!shown(&state).contains("Hello"));
+    state.event(delta("Hello"));
+    state.event(message("Hello world"));
+    assert_eq!(said(&mut state), "Hello world");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_typed_while_it_works_is_sent_afterwards_and_comes_back_when_it_is_interrupted() {
+    let mut state = state();
+    state.begin("working");
+    assert_eq!(types(&mut state, "next\n"), None);
+    assert_eq!(state.queue, ["next"]);
+    assert!(shown(&state).contains("next: next"));
+    state.event(delta("half a"));
+    assert_eq!(types(&mut state, "\u{1b}"), Some(Action::Interrupt));
+    state.interrupted();
+    assert_eq!(said(&mut state), "half a\n! interrupted");
+    assert!(state.queue.is_empty());
+    assert_eq!(state.editor.text(), "next");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_wait_says_for_what_since_when_and_until_when() {
+    let mut state = state();
+    state.begin("working");
+    state.event(TurnEvent::Trace(alipes_transport::Trace::Waiting {
+        attempt: 1,
+        limit: "first_output",
+        length: Duration::from_secs(20),
+    }));
+    advance(Duration::from_secs(3)).await;
+    let frame = view::frame(&state, (90, 12));
+    let rows: Vec<String> = frame.rows.iter().map(ToString::to_string).collect();
+    let expected = "… waiting since 3 s (at most 20 s) for the first output · Esc interrupts";
+    assert!(rows.iter().any(|row| row == expected), "{rows:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_tool_runs_in_a_line_and_ends_in_one_that_unfolds() {
+    let mut state = state();
+    state.begin("working");
+    state.event(started("c1"));
+    state.event(TurnEvent::ToolProgress {
+        call_id: "c1".to_owned(),
+        text: "one\ntwo\n".to_owned(),
+    });
+    assert!(
+        shown(&state).starts_with("· run \"make\"\n  two\n"),
+        "{}",
+        shown(&state)
+    );
+    control(&mut state, 'o');
+    assert!(
+        shown(&state).contains("\n  one\n  two\n"),
+        "{}",
+        shown(&state)
+    );
+    state.event(TurnEvent::ToolCompleted {
+        call_id: "c1".to_owned(),
+        name: "shell".to_owned(),
+        outcome: ToolOutcome::Done,
+        output: "one\ntwo\nthree".to_owned(),
+    });
+    assert_eq!(said(&mut state), "✓ run \"make\" · 3 lines");
+    control(&mut state, 'o');
+    assert_eq!(said(&mut state), "run \"make\"\n  one\n  two\n  three");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_question_is_answered_by_a_key_that_was_meant_for_it() {
+    let mut state = state();
+    state.begin("working");
+    types(&mut state, "a");
+    let mut told = asks(&mut state, Some("command make"));
+    // In a flow of typing keys are text.
+    types(&mut state, "y");
+    assert_eq!(state.editor.text(), "ay");
+    assert!(!shown(&state).contains("y once"));
+    advance(PAUSE).await;
+    assert!(
+        shown(&state).contains("y once · s this session"),
+        "{}",
+        shown(&state)
+    );
+    types(&mut state, "s");
+    assert_eq!(told.try_recv(), Ok(Approval::Session));
+    assert_eq!(state.editor.text(), "ay");
+    assert_eq!(state.allowed.len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn only_what_was_offered_can_be_answered() {
+    for (key, answer) in [
+        ("y", Some(Approval::Once)),
+        ("n", Some(Approval::No)),
+        ("a", None),
+    ] {
+        let mut state = state();
+        state.begin("working");
+        let mut told = asks(&mut state, None);
+        advance(PAUSE).await;
+        types(&mut state, key);
+        assert_eq!(told.try_recv().ok(), answer, "{key}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn questions_come_one_after_the_other_and_an_interrupt_is_a_no_to_all() {
+    let mut state = state();
+    state.begin("working");
+    let (mut first, mut second) = (asks(&mut state, None), asks(&mut state, None));
+    advance(PAUSE).await;
+    types(&mut state, "y");
+    assert_eq!(first.try_recv(), Ok(Approval::Once));
+    assert!(second.try_recv().is_err());
+    state.interrupted();
+    assert_eq!(second.try_recv(), Err(oneshot::error::TryRecvError::Closed));
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_ctrl_c_does_not_leave_and_two_do() {
+    let mut state = state();
+    types(&mut state, "draft");
+    assert_eq!(control(&mut state, 'c'), None);
+    assert_eq!(state.editor.text(), "");
+    assert_eq!(control(&mut state, 'c'), None);
+    assert!(shown(&state).ends_with("Ctrl-C again leaves"));
+    assert_eq!(control(&mut state, 'c'), Some(Action::Quit));
+    assert_eq!(control(&mut state, 'd'), Some(Action::Quit));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_command_is_completed_and_what_only_shows_is_done_at_once() {
+    let mut state = state();
+    types(&mut state, "/hel");
+    assert!(shown(&state).contains("/help"), "{}", shown(&state));
+    assert_eq!(types(&mut state, "\n"), None);
+    assert!(said(&mut state).contains("/export [FILE]"));
+    types(&mut state, "/mode");
+    press(&mut state, KeyCode::Tab, KeyModifiers::NONE);
+    assert_eq!(state.editor.text(), "/model ");
+    let called = types(&mut state, "groq/x\n");
+    let Some(Action::Call(called)) = called else {
+        panic!("{called:?}");
+    };
+    assert_eq!(called.argument, "groq/x");
+    types(&mut state, "/resume\n");
+    assert_eq!(state.editor.text(), "");
+}
+
+#[tokio::test(start_paused = true)]
+async fn while_it_works_a_command_that_needs_the_agent_has_to_wait() {
+    let mut state = state();
+    state.begin("working");
+    assert_eq!(types(&mut state, "/new\n"), None);
+    assert!(said(&mut state).contains("Esc ends"));
+    assert_eq!(types(&mut state, "/quit\n"), Some(Action::Quit));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_long_message_shows_its_end_and_whatever_the_size_the_cursor_is_in_sight() {
+    let mut state = state();
+    state.begin("working");
+    let lines: String = (0..2_000).map(|n| format!("line {n}\n\n")).collect();
+    state.event(delta(&lines));
+    types(&mut state, &"wörd 日本 ".repeat(40));
+    asks(&mut state, Some("command make"));
+    for columns in [1, 2, 5, 40, 300] {
+        for rows in [1, 2, 3, 6, 50] {
+            state.resize(usize::from(columns));
+            let frame = view::frame(&state, (columns, rows));
+            let height = u16::try_from(frame.rows.len()).unwrap();
+            assert!(height <= rows, "{columns}x{rows}: {height}");
+            assert!(
+                frame.cursor.0 < height,
+                "{columns}x{rows}: {:?}",
+                frame.cursor
+            );
+        }
+    }
+    state.resize(40);
+    let frame = view::frame(&state, (40, 60));
+    let rows: Vec<String> = frame.rows.iter().map(ToString::to_string).collect();
+    assert!(rows.iter().any(|row| row == "line 1999"), "{rows:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn where_nothing_waits_nothing_is_drawn() {
+    let mut state = state();
+    let now = state.clock.now();
+    assert_eq!(state.changes_at(now), None);
+    state.begin("working");
+    assert_eq!(state.changes_at(now), Some(now + Duration::from_secs(1)));
+}

@@ -1,0 +1,178 @@
+//! The chat's part of the terminal: a few rows at the end of what the terminal shows, redrawn in place,
+//! while everything above them is the terminal's own and scrolls away as any output does.
+//!
+//! Nothing is ever asked of the terminal: it moves relative to where it left the cursor. So an answer
+//! that comes late, as over SSH, cannot be taken for a key, and a resize needs none. What a terminal
+//! does with rows that became too wide is reckoned ([`Surface::resize`]).
+
+use std::io::{self, Write};
+
+use ratatui_core::buffer::Buffer;
+use ratatui_core::text::Line;
+
+use super::paint::{self, Painter};
+
+/// Rows at the end, and where in them the cursor stands.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Frame {
+    pub(super) rows: Vec<Line<'static>>,
+    /// Row and column.
+    pub(super) cursor: (u16, u16),
+}
+
+/// Where frames are drawn.
+pub(super) struct Surface<W> {
+    out: W,
+    painter: Painter,
+    /// Columns and rows.
+    size: (u16, u16),
+    /// Whether this terminal wraps anew what is wider than it has become.
+    reflows: bool,
+    drawn: Vec<Buffer>,
+    cursor: (u16, u16),
+}
+
+/// DEC private mode 2026: a terminal that knows it shows all of a frame at once, others ignore it.
+const BEGIN: &str = "\x1b[?2026h\x1b[?25l\r";
+const END: &str = "\x1b[?25h\x1b[?2026l";
+const TO_LINE_END: &str = "\x1b[K";
+const TO_SCREEN_END: &str = "\x1b[J";
+
+impl<W: Write> Surface<W> {
+    pub(super) fn new(out: W, painter: Painter, size: (u16, u16), reflows: bool) -> Self {
+        Self {
+            out,
+            painter,
+            size: at_least_one(size),
+            reflows,
+            drawn: Vec::new(),
+            cursor: (0, 0),
+        }
+    }
+
+    /// Writes `lines` above, for good, and draws `frame` below.
+    pub(super) fn draw(&mut self, lines: &[Line<'_>], frame: &Frame) -> io::Result<()> {
+        let (columns, most) = self.size;
+        let rows = frame.rows.iter().take(usize::from(most));
+        let next: Vec<Buffer> = rows.map(|line| paint::cells(line, columns)).collect();
+        let mut text = String::from(BEGIN);
+        text.push_str(&up(self.cursor.0));
+        if !lines.is_empty() {
+            for line in lines {
+                self.write(&mut text, &paint::cells(line, columns));
+                text.push_str("\r\n");
+            }
+            text.push_str(TO_SCREEN_END);
+            self.drawn.clear();
+        }
+        let last = self.redraw(&mut text, &next);
+        let row = frame.cursor.0.min(last);
+        text.push('\r');
+        text.push_str(&up(last - row));
+        let column = frame.cursor.1.min(columns - 1);
+        if column > 0 {
+            text.push_str(&format!("\x1b[{column}C"));
+        }
+        text.push_str(END);
+        self.drawn = next;
+        self.cursor = (row, column);
+        self.out.write_all(text.as_bytes())?;
+        self.out.flush()
+    }
+
+    /// Draws the rows that have changed, from the first on; gives the one where the cursor is left.
+    fn redraw(&self, text: &mut String, next: &[Buffer]) -> u16 {
+        let last = next.len().saturating_sub(1);
+        for (at, row) in next.iter().enumerate() {
+            if self.drawn.get(at) != Some(row) {
+                text.push('\r');
+                self.write(text, row);
+            }
+            if at < last {
+                text.push_str("\r\n");
+            }
+        }
+        if self.drawn.len() > next.len() {
+            // There are rows below: this does not scroll.
+            match next.is_empty() {
+                true => text.push_str(TO_SCREEN_END),
+                false => text.push_str(&format!("\r\n{TO_SCREEN_END}\x1b[1A")),
+            }
+        }
+        u16::try_from(last).unwrap_or(u16::MAX)
+    }
+
+    fn write(&self, text: &mut String, row: &Buffer) {
+        text.push_str(&self.painter.row(row));
+        // In the last column a terminal waits with the end of the line: erasing would take that column.
+        if paint::width(row) < self.size.0 {
+            text.push_str(TO_LINE_END);
+        }
+    }
+
+    /// The terminal has another size. What is drawn is taken back, to be drawn anew.
+    pub(super) fn resize(&mut self, size: (u16, u16)) -> io::Result<()> {
+        let size = at_least_one(size);
+        if size == self.size {
+            return Ok(());
+        }
+        let above = self.rows_above_cursor(size.0);
+        self.size = size;
+        self.take_back(above)
+    }
+
+    /// How many rows lie between the top of what is drawn and the cursor, now that the terminal is so
+    /// wide: each row that is wider has become several.
+    fn rows_above_cursor(&self, columns: u16) -> u16 {
+        let (row, column) = self.cursor;
+        if !self.reflows {
+            return row;
+        }
+        let above = self.drawn.iter().take(usize::from(row));
+        let above = above.map(|row| paint::width(row).div_ceil(columns).max(1));
+        above.sum::<u16>() + column / columns
+    }
+
+    /// Takes back what is drawn: the cursor stands where it began.
+    pub(super) fn clear(&mut self) -> io::Result<()> {
+        self.take_back(self.cursor.0)
+    }
+
+    fn take_back(&mut self, above: u16) -> io::Result<()> {
+        self.forget();
+        write!(self.out, "\r{}{TO_SCREEN_END}", up(above))?;
+        self.out.flush()
+    }
+
+    /// Somebody else has written: the next frame is drawn from here on.
+    pub(super) fn forget(&mut self) {
+        self.drawn.clear();
+        self.cursor = (0, 0);
+    }
+
+    /// Empties the whole screen.
+    pub(super) fn wipe(&mut self) -> io::Result<()> {
+        self.forget();
+        write!(self.out, "\x1b[H\x1b[2J")?;
+        self.out.flush()
+    }
+
+    #[cfg(test)]
+    fn written(&self) -> &W {
+        &self.out
+    }
+}
+
+fn at_least_one((columns, rows): (u16, u16)) -> (u16, u16) {
+    (columns.max(1), rows.max(1))
+}
+
+fn up(rows: u16) -> String {
+    match rows {
+        0 => String::new(),
+        rows => format!("\x1b[{rows}A"),
+    }
+}
+
+#[cfg(test)]
+mod tests;

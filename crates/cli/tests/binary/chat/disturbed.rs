@@ -1,0 +1,100 @@
+//! A conversation through trouble: on the wire, by its person, and by the terminal itself.
+
+use super::{count, simulated, troubled};
+use crate::machine::Machine;
+
+#[tokio::test]
+async fn a_broken_text_is_replaced_and_not_repeated() {
+    for (columns, rows) in [(80, 24), (40, 20)] {
+        let machine = Machine::new();
+        machine.file("long.txt", "a line that is wider than the screen is\n");
+        let faults = ["websocket-cut-after-text@2"];
+        let (chat, _server) = troubled(&machine, &faults, columns, rows).await;
+        chat.says("read long.txt");
+        chat.until_done("said:").await;
+        let everything = chat.everything().replace('\n', " ");
+        assert_eq!(count(&everything, "cut the answer"), 1, "{everything}");
+        assert_eq!(count(&everything, "said:"), 1, "{everything}");
+    }
+}
+
+#[tokio::test]
+async fn a_wait_is_told_and_escape_ends_it() {
+    let machine = Machine::new();
+    let faults = [
+        "websocket-stall-before-first-event",
+        "sse-stall-before-headers",
+    ];
+    let (chat, _server) = troubled(&machine, &faults, 80, 24).await;
+    chat.says("hello there");
+    chat.until("waiting since").await;
+    chat.until("(at most").await;
+    chat.types("later");
+    chat.press("Enter");
+    chat.until("next: later").await;
+    chat.press("Escape");
+    chat.until("! interrupted").await;
+    // What was to be sent next is there to be edited.
+    chat.until("› later").await;
+}
+
+#[tokio::test]
+async fn a_turn_that_fails_says_what_was_tried_and_the_chat_goes_on() {
+    let machine = Machine::new();
+    let (chat, _server) = troubled(&machine, &["challenge"], 80, 24).await;
+    chat.says("hello there");
+    chat.until("✗ ").await;
+    chat.until("help: ").await;
+    chat.until("/retry").await;
+    chat.says("/status");
+    chat.until("connection").await;
+}
+
+#[tokio::test]
+async fn a_storm_of_sizes_leaves_everything_said_once() {
+    let machine = Machine::new();
+    machine.file(
+        "notes.md",
+        "# Notes\n\nsome text that is somewhat longer than forty columns are\n",
+    );
+    let chat = simulated(&machine, 80, 24).await;
+    chat.says("read notes.md");
+    chat.until_done("said:").await;
+    for columns in [40, 79, 33, 120, 61, 27, 90, 40, 80] {
+        for rows in [20, 9, 24] {
+            chat.resize(columns, rows);
+        }
+    }
+    chat.says("/approvals");
+    chat.until("no rules:").await;
+    let everything = chat.everything();
+    for once in [
+        "› read notes.md",
+        "✓ read notes.md",
+        "# Notes",
+        "no rules:",
+        "simulated/planner",
+    ] {
+        assert_eq!(count(&everything, once), 1, "{once:?}:\n{everything}");
+    }
+}
+
+#[tokio::test]
+async fn a_resize_while_text_streams_does_not_repeat_it() {
+    let machine = Machine::new();
+    let lines: String = (0..12).map(|n| format!("entry number {n}\n\n")).collect();
+    machine.file("long.md", lines);
+    let server = machine.simulate(&["--pace", "20ms"]).await;
+    let fixed = ["chat", "-m", "x/y", "--base-url", &server.base_url];
+    let chat = super::opened(&machine, &fixed, 80, 24).await;
+    chat.says("read long.md");
+    chat.until("entry number 3").await;
+    for columns in [40, 60, 35, 80] {
+        chat.resize(columns, 20);
+    }
+    chat.until_done("entry number 11").await;
+    let everything = chat.everything();
+    for once in ["✓ read long.md", "number 0", "number 7", "number 11"] {
+        assert_eq!(count(&everything, once), 1, "{once:?}:\n{everything}");
+    }
+}
