@@ -387,6 +387,7 @@ impl Agent {
                 StepUpdate::Event(ModelEvent::ReasoningDelta { delta }) => {
                     TurnEvent::ReasoningDelta { delta }
                 }
+                StepUpdate::OnRecord { id } => TurnEvent::OnRecord { id },
                 StepUpdate::Restarted { delivered } => TurnEvent::Restarted { delivered },
                 StepUpdate::NextProvider {
                     from,

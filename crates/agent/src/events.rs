@@ -10,6 +10,11 @@ use crate::{Compacted, ContextUse};
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum TurnEvent {
+    /// The model is asked, and the record of that will be found by this name.
+    OnRecord {
+        /// The call's id.
+        id: String,
+    },
     /// More text for the reader.
     TextDelta {
         /// The piece.

@@ -20,7 +20,7 @@ use alipes_transport::Profile;
 
 use crate::makers::Makers;
 use crate::rests::Rests;
-use crate::{ModelLists, ModelSection, ModelsError, ProviderSection, ProvidersSection};
+use crate::{ModelLists, ModelSection, ModelsError, ProviderSection, ProvidersSection, Records};
 use provider::{KEY_VARIABLE, Key, Provider};
 
 pub use making::{Making, Overrides};
@@ -41,6 +41,8 @@ pub struct Catalog {
     pub(crate) rests: Rests,
     /// Who made the reasoning that was seen, whichever conversation it was made in.
     pub(crate) makers: Makers,
+    /// Where calls are recorded.
+    pub(crate) records: Option<Records>,
 }
 
 impl Catalog {
@@ -59,6 +61,7 @@ impl Catalog {
             lists: None,
             rests: Rests::default(),
             makers: Makers::default(),
+            records: None,
         })
     }
 
@@ -67,6 +70,13 @@ impl Catalog {
     pub fn with_logins(self, logins: Logins) -> Self {
         let logins = Some(logins);
         Self { logins, ..self }
+    }
+
+    /// The same, with its calls on record.
+    #[must_use]
+    pub fn recorded(self, records: Records) -> Self {
+        let records = Some(records);
+        Self { records, ..self }
     }
 
     /// The same, keeping the lists of models that it is told.

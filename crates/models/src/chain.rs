@@ -13,9 +13,10 @@ use futures_util::future::BoxFuture;
 use tokio::task::JoinSet;
 
 use crate::link::{Ask, Link, Question, Terms, preferred};
+use crate::recording::{About, Recording};
 use crate::rests::Rests;
 use crate::walk::{Candidate, Standing, Walk};
-use crate::{Model, ModelName, Prompt, StepStream, Strategy};
+use crate::{Asker, Model, ModelName, Prompt, Records, StepStream, Strategy};
 
 /// The longest a question beside a turn may take; the profile's own limit is shorter.
 const LONGEST: Duration = Duration::from_secs(30);
@@ -27,6 +28,8 @@ pub struct Chain {
     experience: Arc<Experience>,
     clock: Clock,
     priority: Priority,
+    records: Option<Records>,
+    conversation: String,
     /// Questions that nobody waits for, and that end with the conversation.
     questions: JoinSet<()>,
 }
@@ -39,8 +42,16 @@ impl Chain {
             experience: Arc::clone(&transport.experience),
             clock: transport.clock.clone(),
             priority: Priority::Main,
+            records: None,
+            conversation: String::new(),
             questions: JoinSet::new(),
         }
+    }
+
+    /// The same with its calls on record, as those of this conversation.
+    pub(crate) fn recorded(mut self, records: Option<Records>, conversation: &str) -> Self {
+        conversation.clone_into(&mut self.conversation);
+        Self { records, ..self }
     }
 
     /// The same behind another link.
@@ -75,6 +86,15 @@ impl Chain {
                 });
             }
         }
+    }
+
+    fn recording(&self) -> Recording {
+        let about = About {
+            asker: Asker::default(),
+            conversation: self.conversation.clone(),
+            auxiliary: self.priority == Priority::Auxiliary,
+        };
+        Recording::begin(self.records.as_ref(), &self.clock, about)
     }
 
     fn asks(&mut self) -> Vec<Ask<'_>> {
@@ -121,6 +141,7 @@ impl Model for Chain {
         let experience = Arc::clone(&self.experience);
         let preferred = preferred(&self.links, &self.experience);
         let priority = self.priority;
+        let recording = self.recording();
         let asks = self.asks();
         let now = clock.now();
         let standing = |ask: &Ask<'_>| Standing {
@@ -138,6 +159,6 @@ impl Model for Chain {
             clock,
             experience,
         };
-        StepStream::new(walk, asks, Question::new(prompt), terms, rests)
+        StepStream::new(walk, asks, Question::new(prompt), terms, (rests, recording))
     }
 }

@@ -21,6 +21,7 @@ mod makers;
 mod model;
 mod name;
 mod readable;
+mod recording;
 mod relay;
 mod rests;
 mod section;
@@ -40,6 +41,7 @@ pub use listing::{ListSource, Listed, Listing, NoList};
 pub use lists::ModelLists;
 pub use model::{Model, Prompt};
 pub use name::{ModelName, NotAModelName};
+pub use recording::{Asker, Records};
 pub use relay::{AsideError, Continued, Relay, RelayRequest, RelayStream, RelayUpdate};
 pub use section::{
     AccountSetting, AuthKind, KeySetting, ModelSection, ProviderSection, ProvidersSection,

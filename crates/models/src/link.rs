@@ -17,6 +17,7 @@ use tokio::time::Instant;
 
 use crate::app_server::AppServer;
 use crate::readable::{Readable, is_reasoning};
+use crate::recording::Recording;
 use crate::strategy::{AccountRecord, Strategy};
 use crate::walk::Candidate;
 use crate::{Effort, ModelName, Prompt, UsageQuestion};
@@ -248,6 +249,7 @@ impl<'m> Ask<'m> {
         question: &Question,
         terms: &Terms,
         alternatives: Alternatives,
+        recording: &mut Recording,
     ) -> Result<ResponseStream<'m>, Box<ResponseStream<'m>>> {
         let counted = self.counted();
         let request = self.request(question);
@@ -267,6 +269,7 @@ impl<'m> Ask<'m> {
         if let Some(account) = counted {
             terms.experience.asked(&account);
         }
+        recording.request(&body);
         let request = Request {
             body,
             without_reasoning,

@@ -8,6 +8,7 @@ use alipes_wire::{Assembler, Dialect, Item, ModelEvent, Quota, RawEvent, Usage};
 
 use crate::link::{Ask, Question, Terms};
 use crate::readable::Readable;
+use crate::recording::Recording;
 use crate::rests::Rests;
 use crate::walk::{Candidate, Walk, blames_the_candidate};
 use crate::{ModelName, usage};
@@ -16,6 +17,11 @@ use crate::{ModelName, usage};
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum StepUpdate {
+    /// The step begins, and its record will be found by this name.
+    OnRecord {
+        /// The call's id.
+        id: String,
+    },
     /// The model said or did something.
     Event(ModelEvent),
     /// The answer begins anew: forget every event so far.
@@ -78,6 +84,7 @@ pub struct StepStream<'m> {
     question: Question,
     terms: Terms,
     rests: Rests,
+    recording: Recording,
     answer: Answer,
     outcome: Option<Result<Done, Fault>>,
     queued: VecDeque<StepUpdate>,
@@ -110,8 +117,11 @@ impl<'m> StepStream<'m> {
         asks: Vec<Ask<'m>>,
         question: Question,
         terms: Terms,
-        rests: Rests,
+        (rests, recording): (Rests, Recording),
     ) -> Self {
+        let on_record = recording
+            .id()
+            .map(|id| StepUpdate::OnRecord { id: id.to_owned() });
         let mut stream = Self {
             current: None,
             walk,
@@ -119,9 +129,10 @@ impl<'m> StepStream<'m> {
             question,
             terms,
             rests,
+            recording,
             answer: Answer::new(Dialect::default()),
             outcome: None,
-            queued: VecDeque::new(),
+            queued: on_record.into_iter().collect(),
         };
         stream.current = match stream.ask() {
             Ok(current) => Some(current),
@@ -138,7 +149,10 @@ impl<'m> StepStream<'m> {
             }
             let current = self.current.as_mut()?;
             match current.response.next().await {
-                Some(update) => self.answer.take(update, &mut self.queued),
+                Some(update) => {
+                    self.recording.note(&update);
+                    self.answer.take(update, &mut self.queued);
+                }
                 None => {
                     let outcome = current.response.outcome().await;
                     if let Some(update) = self.ended(outcome) {
@@ -168,7 +182,7 @@ impl<'m> StepStream<'m> {
     /// Asks the current candidate of the walk, or who comes next of those who can be told what is asked.
     /// Where nobody is left who can, the last refusal, if there was anybody.
     fn ask(&mut self) -> Result<Current<'m>, Option<Box<Current<'m>>>> {
-        let mut refused = None;
+        let (mut refused, mut asked) = (None, None);
         let mut next = self.walk.current();
         while let Some(ask) = next.and_then(|who| self.take_ask(who)) {
             let (name, account, dialect) = (ask.name, ask.account, ask.dialect());
@@ -180,8 +194,12 @@ impl<'m> StepStream<'m> {
                 key,
                 readable,
             };
-            match ask.send(&self.question, &self.terms, self.walk.alternatives()) {
+            let (question, terms) = (&self.question, &self.terms);
+            let alternatives = self.walk.alternatives();
+            asked = self.recording.whom(&ask);
+            match ask.send(question, terms, alternatives, &mut self.recording) {
                 Ok(response) => {
+                    self.recording.asked(asked);
                     self.answer = Answer::new(dialect);
                     return Ok(current(response));
                 }
@@ -191,6 +209,7 @@ impl<'m> StepStream<'m> {
                 }
             }
         }
+        self.recording.asked(asked);
         Err(refused)
     }
 
@@ -235,6 +254,7 @@ impl<'m> StepStream<'m> {
                 }
             }
         }
+        self.recording.ended(outcome.as_ref().err());
         self.outcome = Some(outcome);
         None
     }

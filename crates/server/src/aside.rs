@@ -85,7 +85,11 @@ async fn ask(
     let body = respond::read(shared, request).await?;
     let words = Relayed::parse(wanted.dialect, body.bytes.clone());
     let words = words.map_err(respond::not_a_request)?;
-    let said = respond::Said { words, headers };
+    let said = respond::Said {
+        words,
+        headers,
+        asker: respond::asker(&admission.client, &admission.call_id),
+    };
     let prepared = respond::prepare(shared, &admission.client, said)?;
     let (mut lease, request) = (prepared.lease, prepared.request);
     let deadline = Deadline::after(&shared.clock, "request", wanted.limit);

@@ -45,6 +45,8 @@ pub(crate) struct Admission {
     pub(crate) client: Arc<Client>,
     /// What it was known by: whoever stays shows it again.
     pub(crate) key: Secret,
+    /// What the request is called in headers and records.
+    pub(crate) call_id: Arc<str>,
     #[expect(dead_code, reason = "the client's place is held")]
     place: Arc<Admitted>,
 }
@@ -57,7 +59,7 @@ pub(crate) async fn guard(
 ) -> Response {
     let path = request.uri().path().to_owned();
     let id = format!("call_{}", shared.new_id());
-    let mut response = match admit(&shared, &request) {
+    let mut response = match admit(&shared, &request, &id) {
         Ok(admission) => {
             if let Some(admission) = admission {
                 request.extensions_mut().insert(admission);
@@ -83,7 +85,7 @@ pub(crate) fn dialect_of(path: &str) -> Dialect {
     }
 }
 
-fn admit(shared: &Shared, request: &Request) -> Result<Option<Admission>, Refusal> {
+fn admit(shared: &Shared, request: &Request, id: &str) -> Result<Option<Admission>, Refusal> {
     let serving = shared.serving.load();
     let came_in_on = request.extensions().get::<CameInOn>();
     let address = came_in_on.map_or(shared.address, |CameInOn(address)| *address);
@@ -101,7 +103,12 @@ fn admit(shared: &Shared, request: &Request) -> Result<Option<Admission>, Refusa
     let key = Secret::new(key.to_owned());
     let client = serving.clients.with_key(&key).ok_or_else(wrong_key)?;
     let place = Arc::new(place(&client)?);
-    Ok(Some(Admission { client, key, place }))
+    Ok(Some(Admission {
+        client,
+        key,
+        call_id: id.into(),
+        place,
+    }))
 }
 
 /// A place among the client's requests.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use alipes_base::Deadline;
-use alipes_models::{Making, ModelName, ModelsError, RelayRequest};
+use alipes_models::{Asker, Making, ModelName, ModelsError, RelayRequest};
 use alipes_wire::{CannotCarry, ClientRequest, Dialect, Label, NotARequest, Relayed};
 use axum::body::Body;
 use axum::extract::Request;
@@ -36,6 +36,8 @@ pub(crate) struct Said {
     pub(crate) words: Relayed,
     /// What goes on with them.
     pub(crate) headers: HeaderMap,
+    /// Whose call it is.
+    pub(crate) asker: Asker,
 }
 
 /// A request that can be asked.
@@ -69,7 +71,12 @@ async fn answer(
     let words = Relayed::parse(dialect, body.bytes.clone()).map_err(not_a_request)?;
     let streams = words.stream;
     let previous = words.previous_response_id.clone();
-    let said = Said { words, headers };
+    let asker = asker(&admission.client, &admission.call_id);
+    let said = Said {
+        words,
+        headers,
+        asker,
+    };
     let answer = begin(shared, &admission.client, said, previous)?;
     let held = stream::Held { admission, body };
     match streams {
@@ -99,6 +106,14 @@ pub(crate) async fn read(shared: &Shared, request: Request) -> Result<Kept, Refu
     }
     let most = shared.serving.load().largest_body();
     shared.room.read(request.into_body(), most).await
+}
+
+/// Whose call it is, for the record.
+pub(crate) fn asker(client: &Client, call_id: &str) -> Asker {
+    Asker {
+        call_id: Some(call_id.to_owned()),
+        client: Some(client.name.clone()),
+    }
 }
 
 /// Begins to ask for an answer, which the client shall see as the continuation of `previous`.
@@ -135,7 +150,11 @@ pub(crate) fn begin(
 pub(crate) fn prepare(
     shared: &Shared,
     client: &Client,
-    Said { words, headers }: Said,
+    Said {
+        words,
+        headers,
+        asker,
+    }: Said,
 ) -> Result<Prepared, Refusal> {
     let serving = shared.serving.load_full();
     let names = routing::models(&words.model, client, &serving.catalog, &serving.section)?;
@@ -147,7 +166,7 @@ pub(crate) fn prepare(
         key: conversation.clone(),
     };
     let mut lease = lease(shared, &serving, key, &names)?;
-    let mut request = request_of(words, found, &mut lease)?;
+    let mut request = request_of(words, found, &mut lease)?.asked_by(asker);
     request.headers = headers;
     Ok(Prepared {
         lease,

@@ -68,7 +68,8 @@ impl Catalog {
                 links.push(self.link(&asked, &same_effort, making)?);
             }
         }
-        Ok(Chain::new(links, self.rests.clone(), making.transport))
+        let chain = Chain::new(links, self.rests.clone(), making.transport);
+        Ok(chain.recorded(self.records.clone(), making.session_id))
     }
 
     /// What is asked beside the turn, for titles or compaction: the model under `auxiliary`, and

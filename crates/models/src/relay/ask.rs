@@ -50,6 +50,14 @@ impl<'r> Ask<'r> {
 }
 
 impl<'r> Said<'r> {
+    /// The body, where it goes to an endpoint.
+    pub(super) fn body(&self) -> Option<&EncodedRequest> {
+        match &self.to {
+            To::Endpoint(_, body) => Some(body),
+            To::AppServer(..) => None,
+        }
+    }
+
     /// Sends it. `alternatives`: who is left after this one.
     pub(super) fn send(
         self,

@@ -20,9 +20,10 @@ use http::HeaderMap;
 
 use crate::link::{Ask, Link, preferred};
 use crate::makers::Makers;
+use crate::recording::{About, Recording};
 use crate::rests::Rests;
 use crate::walk::{Candidate, Standing, Walk};
-use crate::{Catalog, Making, ModelName, ModelsError, Overrides};
+use crate::{Asker, Catalog, Making, ModelName, ModelsError, Overrides, Records};
 
 use stream::Terms;
 
@@ -36,6 +37,8 @@ pub struct Relay {
     makers: Makers,
     experience: Arc<Experience>,
     clock: Clock,
+    records: Option<Records>,
+    conversation: String,
 }
 
 /// What a client asks.
@@ -47,6 +50,8 @@ pub struct RelayRequest {
     pub headers: HeaderMap,
     /// The response that it continues.
     pub continues: Option<Continued>,
+    /// Who asks, for the record.
+    pub asker: Asker,
     /// The same in items; read when somebody is asked who speaks another dialect.
     items: Arc<OnceLock<Result<ClientRequest, NotARequest>>>,
 }
@@ -59,8 +64,15 @@ impl RelayRequest {
             words: Arc::new(words),
             headers: HeaderMap::new(),
             continues,
+            asker: Asker::default(),
             items: Arc::default(),
         }
+    }
+
+    /// The same, on record as this one's.
+    #[must_use]
+    pub fn asked_by(self, asker: Asker) -> Self {
+        Self { asker, ..self }
     }
 
     /// The same in items, for a provider that speaks another dialect.
@@ -100,6 +112,8 @@ impl Catalog {
             makers: self.makers.clone(),
             experience: Arc::clone(&making.transport.experience),
             clock: making.transport.clock.clone(),
+            records: self.records.clone(),
+            conversation: making.session_id.to_owned(),
         };
         for overrides in first.into_iter().chain(overrides) {
             relay
@@ -134,6 +148,12 @@ impl Relay {
 
     /// Asks, until there is an answer or nobody is left.
     pub fn ask(&mut self, request: &RelayRequest, deadline: Deadline) -> RelayStream<'_> {
+        let about = About {
+            asker: request.asker.clone(),
+            conversation: self.conversation.clone(),
+            auxiliary: false,
+        };
+        let recording = Recording::begin(self.records.as_ref(), &self.clock, about);
         let knows = |link: &Link| match &request.continues {
             Some(continued) => link.name == continued.by,
             None => true,
@@ -161,7 +181,7 @@ impl Relay {
             experience: Arc::clone(&self.experience),
             clock: self.clock.clone(),
         };
-        RelayStream::new(walk, asks, terms)
+        RelayStream::new(walk, asks, terms, recording)
     }
 
     /// A new turn of the client begins.

@@ -12,6 +12,7 @@ use super::held::Held;
 use crate::link::Ask;
 use crate::makers::Makers;
 use crate::readable::Readable;
+use crate::recording::Recording;
 use crate::rests::Rests;
 use crate::walk::{Candidate, Walk, blames_the_candidate};
 use crate::{ModelName, usage};
@@ -54,6 +55,7 @@ pub struct RelayStream<'r> {
     /// Those who were not asked yet.
     asks: Vec<Ask<'r>>,
     terms: Terms,
+    recording: Recording,
     held: Held,
     queued: VecDeque<RelayUpdate>,
     outcome: Option<Result<(), Fault>>,
@@ -81,12 +83,13 @@ struct Current<'r> {
 }
 
 impl<'r> RelayStream<'r> {
-    pub(super) fn new(walk: Walk, asks: Vec<Ask<'r>>, terms: Terms) -> Self {
+    pub(super) fn new(walk: Walk, asks: Vec<Ask<'r>>, terms: Terms, recording: Recording) -> Self {
         let mut stream = Self {
             current: None,
             walk,
             asks,
             terms,
+            recording,
             held: Held::default(),
             queued: VecDeque::new(),
             outcome: None,
@@ -106,7 +109,10 @@ impl<'r> RelayStream<'r> {
             }
             let current = self.current.as_mut()?;
             match current.response.next().await {
-                Some(update) => self.take(update),
+                Some(update) => {
+                    self.recording.note(&update);
+                    self.take(update);
+                }
                 None => {
                     let outcome = current.response.outcome().await;
                     self.ended(outcome);
@@ -127,7 +133,7 @@ impl<'r> RelayStream<'r> {
     /// Asks the current candidate of the walk, or who comes next of those who can be told what is asked.
     /// Where nobody is left who can, the last refusal, if there was anybody.
     fn ask(&mut self) -> Result<Current<'r>, Option<Box<Current<'r>>>> {
-        let mut refused = None;
+        let (mut refused, mut asked) = (None, None);
         let mut next = self.walk.current();
         while let Some(ask) = next.and_then(|who| self.take_ask(who)) {
             let (name, account, dialect) = (ask.name, ask.account, ask.dialect());
@@ -141,8 +147,13 @@ impl<'r> RelayStream<'r> {
                 dialect,
                 left_out,
             };
+            asked = self.recording.whom(&ask);
             match ask.say(&self.terms) {
                 Ok(mut said) => {
+                    self.recording.asked(asked);
+                    if let Some(body) = said.body() {
+                        self.recording.request(body);
+                    }
                     if let Some(account) = &counted {
                         self.terms.experience.asked(account);
                     }
@@ -159,6 +170,7 @@ impl<'r> RelayStream<'r> {
                 }
             }
         }
+        self.recording.asked(asked);
         Err(refused)
     }
 
@@ -176,7 +188,7 @@ impl<'r> RelayStream<'r> {
                 self.queued.push_back(RelayUpdate::Trace(trace));
                 if let Some(fault) = fault {
                     self.current = None;
-                    self.outcome = Some(Err(fault));
+                    self.end(Err(fault));
                 }
             }
             _ => {}
@@ -242,7 +254,7 @@ impl<'r> RelayStream<'r> {
         else {
             return;
         };
-        self.outcome = Some(match outcome {
+        let outcome = match outcome {
             Ok(done) => {
                 self.terms.rests.answered(name, account);
                 // The conversation stays with it.
@@ -263,7 +275,13 @@ impl<'r> RelayStream<'r> {
                 }
             }
             Err(fault) => Err(fault),
-        });
+        };
+        self.end(outcome);
+    }
+
+    fn end(&mut self, outcome: Result<(), Fault>) {
+        self.recording.ended(outcome.as_ref().err());
+        self.outcome = Some(outcome);
     }
 
     fn turn_to_next(&mut self, fault: &Fault) -> Option<()> {

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use alipes_auth::{Issuer, Logins, LoginsOptions, Renewals};
+use alipes_auth::{Issuer, Keeping, Logins, LoginsOptions, Renewals};
 use alipes_base::{Clock, Deadline, Environment, Redactor};
 use alipes_config::Document;
 use alipes_models::{Catalog, Making, ModelLists, OPENAI_CODEX};
@@ -29,6 +29,7 @@ fn signed_in(home: &tempfile::TempDir, origin: &str, transport: &Transport) -> L
         originator: "alipes".to_owned(),
         user_agent: "alipes/0".to_owned(),
         version: "0.0.0",
+        keeping: Keeping::File,
         environment: Environment::new([("HOME", "/")], PathBuf::from("/")),
         http: transport.http.clone(),
         clock: Clock::system(),

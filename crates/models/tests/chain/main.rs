@@ -6,5 +6,6 @@ mod accounts;
 mod common;
 mod elsewhere;
 mod providers;
+mod records;
 mod relayed;
 mod thinker;

@@ -44,12 +44,18 @@ pub(crate) async fn upgrade(
     let headers = acceptance.response_headers.clone();
     response.headers_mut().extend(headers);
     // Its requests are counted, not its socket.
-    let Admission { client, key, .. } = admission;
+    let Admission {
+        client,
+        key,
+        call_id,
+        ..
+    } = admission;
     handover.put(Box::pin(async move {
         if let Ok(upgraded) = upgrade.await {
             let largest = shared.serving.load().largest_body();
             let socket = websocket::serve(TokioIo::new(upgraded), acceptance, largest);
-            Session::new(socket, shared, (client, key)).run().await;
+            let session = Session::new(socket, shared, (client, key), call_id);
+            session.run().await;
         }
     }));
     response

@@ -61,6 +61,9 @@ pub(super) struct Session {
     /// What the client was let in with. It is looked at again with each request, so that a key that
     /// is taken back ends what it opened.
     key: Secret,
+    /// What its calls are named after, and how many there were.
+    call_id: Arc<str>,
+    calls: u32,
     history: History,
     waiting: VecDeque<Bytes>,
     /// The client was pinged, and nothing has come since.
@@ -72,6 +75,7 @@ impl Session {
         socket: Box<dyn Socket>,
         shared: Arc<Shared>,
         (client, key): (Arc<Client>, Secret),
+        call_id: Arc<str>,
     ) -> Self {
         Self {
             socket,
@@ -79,6 +83,8 @@ impl Session {
             shared,
             client,
             key,
+            call_id,
+            calls: 0,
             waiting: VecDeque::new(),
             pinged: false,
         }
@@ -200,6 +206,7 @@ impl Session {
         if words.prepares {
             return self.prepare(&words, said).await;
         }
+        let call_id = self.next_call_id();
         // An open socket takes no place among the client's requests; each request does.
         let begun = door::place(&self.client).and_then(|place| {
             let previous = continued
@@ -208,6 +215,7 @@ impl Session {
             let said = respond::Said {
                 words,
                 headers: HeaderMap::new(),
+                asker: respond::asker(&self.client, &call_id),
             };
             let answer = respond::begin(&self.shared, &self.client, said, previous)?;
             Ok((answer, place))
@@ -223,6 +231,15 @@ impl Session {
             self.history.forget(&id);
         }
         Ok(())
+    }
+
+    /// The name of the next call: the upgrade's own, and from the second call on a number behind it.
+    fn next_call_id(&mut self) -> String {
+        self.calls += 1;
+        match self.calls {
+            1 => self.call_id.to_string(),
+            number => format!("{}-{number}", self.call_id),
+        }
     }
 
     /// What is asked, whole: behind what this socket remembers of the response that it continues.

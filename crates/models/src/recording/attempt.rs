@@ -1,0 +1,151 @@
+//! One attempt as its traces tell it, and the phases that follow from them.
+
+use std::time::Duration;
+
+use alipes_net::Timings;
+use alipes_store::{AttemptEnd, AttemptRecord, PhaseSpan};
+use alipes_transport::{Fault, Phase, Reaction};
+use tokio::time::Instant;
+
+use super::fault::of_fault;
+use super::written::micros;
+
+/// What comes before the dial and is shorter is no phase worth telling.
+const WORTH_TELLING: Duration = Duration::from_millis(1);
+
+/// An attempt that has not ended.
+pub(super) struct Open {
+    record: AttemptRecord,
+    begun: Instant,
+    connected: Option<(Instant, Timings)>,
+    sent: Option<Instant>,
+    first_event: Option<Instant>,
+}
+
+/// How it ended.
+pub(super) struct Ended<'f> {
+    pub(super) end: AttemptEnd,
+    /// When its answer's first output came, if it had one.
+    pub(super) output: Option<Instant>,
+    pub(super) fault: Option<&'f Fault>,
+    pub(super) reaction: Option<Reaction>,
+}
+
+impl Open {
+    pub(super) fn new(record: AttemptRecord, begun: Instant) -> Self {
+        Self {
+            record,
+            begun,
+            connected: None,
+            sent: None,
+            first_event: None,
+        }
+    }
+
+    pub(super) fn number(&self) -> u32 {
+        self.record.number
+    }
+
+    pub(super) fn record(&mut self) -> &mut AttemptRecord {
+        &mut self.record
+    }
+
+    pub(super) fn connected(&mut self, at: Instant, timings: Timings) {
+        self.connected = Some((at, timings));
+    }
+
+    pub(super) fn sent(&mut self, at: Instant) {
+        self.sent = Some(at);
+    }
+
+    /// The first sign of life came so long after the beginning, and was noted `at`: the beginning was
+    /// noted a little late where its reader was.
+    pub(super) fn first_event(&mut self, at: Instant, after: Duration) -> Instant {
+        self.record.first_event_us = Some(micros(after));
+        *self.first_event.insert(at.min(self.begun + after))
+    }
+
+    /// The finished record, on the axis of a call that began at `origin`.
+    pub(super) fn end(
+        mut self,
+        origin: Instant,
+        over: Instant,
+        ended: &Ended<'_>,
+    ) -> AttemptRecord {
+        let spans = self.spans(over, ended);
+        let record = &mut self.record;
+        record.phases = spans
+            .into_iter()
+            .map(|(phase, from, to)| PhaseSpan {
+                phase: phase.to_owned(),
+                begun_us: between(origin, from),
+                took_us: between(from, to),
+            })
+            .collect();
+        record.took_us = between(self.begun, over);
+        record.end = ended.end;
+        record.fault = ended.fault.map(of_fault);
+        record.reaction = ended.reaction.map(|reaction| reaction.as_str().to_owned());
+        record.pause_us = ended.reaction.and_then(Reaction::pause).map(micros);
+        self.record
+    }
+
+    /// Its phases, one after the other from its beginning to `over`.
+    fn spans(&self, over: Instant, ended: &Ended<'_>) -> Vec<(&'static str, Instant, Instant)> {
+        let mut spans = Vec::new();
+        let of_fault = ended.fault.map(|fault| fault.evidence.timings.clone());
+        let (dialled, timings) = match &self.connected {
+            Some((at, timings)) => (Some(*at), timings.clone()),
+            None => (None, of_fault.unwrap_or_default()),
+        };
+        let dialled = dialled.unwrap_or(over);
+        let mut at = dialled
+            .checked_sub(timings.total())
+            .map_or(self.begun, |dial| dial.max(self.begun));
+        if at.saturating_duration_since(self.begun) >= WORTH_TELLING && self.dialled(ended) {
+            spans.push((Phase::Credential.as_str(), self.begun, at));
+        }
+        for (phase, took) in timings.iter() {
+            let to = (at + took).min(over);
+            spans.push((phase.as_str(), at, to));
+            at = to;
+        }
+        let marks = [
+            (Phase::Send, self.sent),
+            (Phase::Headers, self.first_event),
+            (
+                Phase::FirstOutput,
+                ended.output.filter(|_| self.first_event.is_some()),
+            ),
+            (Phase::Stream, Some(over)),
+        ];
+        if self.connected.is_none() {
+            // It came no further than the dial: where it failed is the last thing that took time.
+            if spans.is_empty() {
+                let phase = ended.fault.map_or(Phase::Connect, |fault| fault.phase);
+                spans.push((phase.as_str(), self.begun, over));
+            }
+            return spans;
+        }
+        at = dialled.min(over);
+        for (phase, reached) in marks {
+            let to = reached.map_or(over, |reached| reached.clamp(at, over));
+            spans.push((phase.as_str(), at, to));
+            at = to;
+            if reached.is_none() {
+                break;
+            }
+        }
+        spans
+    }
+
+    /// Whether it came as far as a connection, new or kept.
+    fn dialled(&self, ended: &Ended<'_>) -> bool {
+        let failed_later = |fault: &Fault| fault.phase > Phase::Credential;
+        self.connected.is_some() || ended.fault.is_some_and(failed_later)
+    }
+}
+
+fn between(from: Instant, to: Instant) -> u64 {
+    micros(to.saturating_duration_since(from))
+}
