@@ -1,6 +1,10 @@
 //! Bytes on an open WebSocket that mean no good. Whatever they are, the socket ends, the provider
 //! hears nothing of it, and the next client is served.
 
+use std::time::Duration;
+
+use alipes_base::{Clock, Rng};
+use alipes_simulator::{Options, Simulator};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
@@ -102,6 +106,22 @@ async fn frames_that_break_the_protocol_end_their_socket_and_nothing_else() {
             frame(0x81, &[0x83], b"\xed\xa0\x80"),
             &[1007],
         ),
+        // What is still to come cannot make it a text.
+        (
+            "no letter, in a piece",
+            frame(0x01, &[0x82], b"{\xff"),
+            &[1007],
+        ),
+        (
+            "the bit of compression on a ping",
+            frame(0xc9, &[0x80], b""),
+            &[1002],
+        ),
+        (
+            "a pong that is too long",
+            frame(0x8a, &[0xfe, 0, 126], &[b'x'; 126]),
+            &[1002],
+        ),
         ("bytes", frame(0x82, &length, ask), &[1003]),
         (
             "a goodbye of one byte",
@@ -111,9 +131,9 @@ async fn frames_that_break_the_protocol_end_their_socket_and_nothing_else() {
     ] {
         let mut stream = upgraded(&stage).await;
         stream.write_all(&bytes).await.unwrap();
-        if let Some(code) = goodbye(&mut stream).await {
-            assert!(codes.contains(&code), "{what}: {code}");
-        }
+        let code = goodbye(&mut stream).await;
+        let is_told = code.is_some_and(|code| codes.contains(&code));
+        assert!(is_told, "{what}: {code:?}");
     }
     assert!(model.seen().is_empty());
     assert_eq!(stage.ask().await.status, 200);
@@ -132,8 +152,30 @@ async fn a_message_in_endless_pieces_has_the_bound_of_a_whole_one() {
         // It may be closed while we still send.
         let _ = stream.write_all(&piece).await;
     }
-    assert!(matches!(goodbye(&mut stream).await, Some(1009) | None));
+    assert_eq!(goodbye(&mut stream).await, Some(1009));
     assert_eq!(stage.ask().await.status, 200);
+}
+
+#[tokio::test]
+async fn behind_a_goodbye_there_is_nothing() {
+    let model = Simulator::start(Options {
+        // The answer goes on while the goodbye waits for its answer.
+        pace: Duration::from_millis(5),
+        ..Options::local(Clock::system(), Rng::seeded(1))
+    });
+    let model = model.await.unwrap();
+    let stage = Stage::before(&[&model]).await;
+    let mut stream = upgraded(&stage).await;
+    let ask = br#"{"type":"response.create","model":"default","input":"hi"}"#;
+    let length = [0x80 | u8::try_from(ask.len()).unwrap()];
+    let flood = frame(0x81, &length, ask).repeat(20);
+    stream.write_all(&flood).await.unwrap();
+    let mut told = Vec::new();
+    let end = stream.read_to_end(&mut told);
+    tokio::time::timeout(LIMIT, end).await.unwrap().unwrap();
+    let last = [&1008_u16.to_be_bytes(), &b"too many requests wait"[..]].concat();
+    let last = [&[0x88, u8::try_from(last.len()).unwrap()], &last[..]].concat();
+    assert!(told.ends_with(&last), "{}", String::from_utf8_lossy(&told));
 }
 
 #[tokio::test]

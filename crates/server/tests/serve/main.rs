@@ -7,7 +7,6 @@ mod bad_requests;
 mod client;
 mod dialects;
 mod frames;
-mod goodbyes;
 mod healing;
 mod leaving;
 mod left_out;
@@ -18,4 +17,5 @@ mod strangers;
 mod tenants;
 mod tls;
 mod websocket;
+#[path = "../../../../fuzz/promises/websocket_frames.rs"]
 mod websocket_frames;

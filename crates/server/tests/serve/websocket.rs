@@ -7,6 +7,7 @@ use alipes_net::NetErrorKind;
 use alipes_net::websocket::{self, Message, Socket, Upgrade};
 use serde_json::{Value, json};
 
+use crate::client::send;
 use crate::stage::{Stage, dialer, simulator};
 
 const LIMIT: Duration = Duration::from_secs(20);
@@ -255,6 +256,14 @@ async fn what_is_no_upgrade_or_comes_from_a_page_is_refused() {
     let stage = Stage::before(&[&model]).await;
     let reply = stage.get("/v1/responses").await;
     assert_eq!(reply.status, 400, "{reply:?}");
+    let other = stage.request("GET", "/v1/responses", "").replace(
+        "\r\n\r\n",
+        "\r\nconnection: Upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 12\r\n\r\n",
+    );
+    let reply = send(stage.address(), other).await;
+    // The version that would do.
+    let version = reply.header("sec-websocket-version");
+    assert_eq!((reply.status, version), (426, Some("13")));
     for (name, value) in [
         ("origin", "https://evil.example"),
         ("authorization", "Bearer no"),
