@@ -10,6 +10,7 @@ use alipes_transport::{BUILTIN_PROFILES, Cause, Profile, Route};
 use clap::builder::{PossibleValuesParser, TypedValueParser as _};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::calls::CallsArgs;
 use crate::sandbox::SandboxArgs;
 use crate::serve::ServeArgs;
 use crate::sessions::SessionsArgs;
@@ -31,6 +32,8 @@ pub(crate) enum Command {
     Chat(Box<AgentArgs>),
     /// Run one turn: prompt in, answer out
     Exec(Box<ExecArgs>),
+    /// List what became of the requests to models, and draw one of them
+    Calls(CallsArgs),
     /// Show a real turn on real files through real faults, with nothing to set up
     Demo(DemoArgs),
     /// Sign in to ChatGPT, with a browser or with a code on another device
@@ -134,6 +137,10 @@ pub(crate) struct AgentArgs {
     /// Ask the simulated model inside this process
     #[arg(long, conflicts_with_all = ["model", "base_url"])]
     pub(crate) simulate: bool,
+
+    /// Keep what is said to the model and by it on record, for a day
+    #[arg(long, conflicts_with = "ephemeral")]
+    pub(crate) record_bodies: bool,
 }
 
 /// How this machine reaches anything.
@@ -414,7 +421,7 @@ fn efforts() -> impl clap::builder::TypedValueParser<Value = Effort> {
     })
 }
 
-fn causes() -> impl clap::builder::TypedValueParser<Value = Cause> {
+pub(crate) fn causes() -> impl clap::builder::TypedValueParser<Value = Cause> {
     let names = Cause::ALL.iter().map(|cause| cause.as_str());
     PossibleValuesParser::new(names).try_map(|name| {
         let named = |cause: &&Cause| cause.as_str() == name;
@@ -440,7 +447,7 @@ fn account(text: &str) -> Result<String, String> {
     }
 }
 
-fn duration(text: &str) -> Result<Duration, String> {
+pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     let text = text.trim();
     let digits = text
         .find(|c: char| !c.is_ascii_digit() && c != '.')

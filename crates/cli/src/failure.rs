@@ -9,6 +9,7 @@ use alipes_models::ModelsError;
 use alipes_store::StoreError;
 use alipes_transport::AuxiliaryFault;
 
+use crate::calls;
 use crate::signals::Stop;
 use crate::streams::say;
 use crate::style::{Style, one_line};
@@ -23,7 +24,7 @@ pub(crate) enum Failure {
     /// A turn failed; `tried` tells what was done about it, `resume` how to go on with it.
     Turn {
         error: TurnError,
-        tried: Tried,
+        tried: Box<Tried>,
         resume: Option<String>,
     },
     /// A provider's list of models could not be had.
@@ -45,6 +46,8 @@ pub(crate) struct Tried {
     pub(crate) everybody: Vec<String>,
     /// Who can be asked again soonest, as far as anybody said.
     pub(crate) soonest: Option<String>,
+    /// The call's name in the records.
+    pub(crate) call_id: Option<String>,
 }
 
 /// The longest line of somebody else's words in a message.
@@ -125,7 +128,10 @@ impl From<AuthError> for Failure {
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         match error {
-            StoreError::Unknown { .. } | StoreError::Ambiguous { .. } => Self::usage(error),
+            StoreError::Unknown { .. }
+            | StoreError::Ambiguous { .. }
+            | StoreError::UnknownCall { .. }
+            | StoreError::AmbiguousCall { .. } => Self::usage(error),
             error => Self::failed(error),
         }
     }
@@ -198,6 +204,8 @@ impl Tried {
         }
         let soonest = self.soonest.iter();
         lines.extend(soonest.map(|soonest| format!("can be asked again soonest: {soonest}")));
+        let id = self.call_id.iter();
+        lines.extend(id.map(|id| format!("on record: alipes calls show {}", calls::short(id))));
         lines
     }
 }

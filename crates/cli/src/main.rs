@@ -3,6 +3,7 @@
 
 mod approvals;
 mod args;
+mod calls;
 mod chat;
 mod demo;
 mod exec;
@@ -14,6 +15,7 @@ mod models;
 mod narrate;
 mod network;
 mod providers;
+mod recording;
 mod remarks;
 mod sandbox;
 mod serve;
@@ -90,6 +92,7 @@ async fn dispatch(command: Command, machine: &Machine, signals: &Signals) -> Res
     match command {
         Command::Chat(args) => chat::run(*args, machine, signals).await,
         Command::Exec(args) => exec::run(*args, machine, signals).await,
+        Command::Calls(args) => calls::run(args, machine).await,
         Command::Demo(args) => demo::run(&args, machine).await,
         Command::Login(args) => login::run(args, machine).await,
         Command::Logout(args) => login::sign_out(&args, machine).await,

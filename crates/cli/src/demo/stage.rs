@@ -17,7 +17,7 @@ use tokio::time::Instant;
 use super::acts::{Act, TASK};
 use super::timeline::Timeline;
 use crate::args::DemoArgs;
-use crate::failure::{Failure, Tried};
+use crate::failure::Failure;
 use crate::network::Network;
 use crate::setup::{self, Machine};
 use crate::style::Style;
@@ -84,7 +84,7 @@ impl<'m> Stage<'m> {
         shown?;
         answer.map_err(|error| Failure::Turn {
             error,
-            tried: Tried::default(),
+            tried: Box::default(),
             resume: None,
         })
     }

@@ -25,11 +25,17 @@ pub(crate) struct Attempts {
     /// Who is asked now, where somebody was asked before.
     now: Option<Addressee>,
     answered: bool,
+    /// The call's name in the records.
+    call_id: Option<String>,
 }
 
 impl Attempts {
     pub(crate) fn note(&mut self, event: &TurnEvent) {
         match event {
+            TurnEvent::OnRecord { id } => {
+                *self = Self::default();
+                self.call_id = Some(id.clone());
+            }
             TurnEvent::Trace(Trace::AttemptDone { .. }) => self.answered = true,
             TurnEvent::NextProvider {
                 from, fault, to, ..
@@ -88,13 +94,18 @@ impl Attempts {
                     .map(|(who, fault)| line(who, fault))
                     .collect(),
             },
+            call_id: self.call_id,
             soonest: soonest.map(|(after, who)| format!("{who} in {}", roughly(after))),
         }
     }
 
     fn begin_anew_if_answered(&mut self) {
         if self.answered {
-            *self = Self::default();
+            let call_id = self.call_id.take();
+            *self = Self {
+                call_id,
+                ..Self::default()
+            };
         }
     }
 

@@ -4,7 +4,7 @@ use std::io;
 
 use alipes_agent::{Answer, ProjectFile, TurnError, TurnEvent};
 use alipes_tools::Effect;
-use alipes_transport::{Fault, Reaction, Trace};
+use alipes_transport::{Fault, Trace};
 use serde_json::{Value, json};
 
 use super::screen::{Screen, Started, Told};
@@ -104,6 +104,7 @@ fn event_value(event: &TurnEvent) -> Option<Value> {
             "type": "provider.changed", "to": to.model.to_string(), "account": to.account,
             "left_out": left_out, "fault": fault_value(fault),
         }),
+        TurnEvent::OnRecord { id } => json!({"type": "call.started", "call": id}),
         TurnEvent::Trace(trace) => trace_value(trace)?,
         _ => return None,
     })
@@ -178,11 +179,9 @@ fn trace_value(trace: &Trace) -> Option<Value> {
             value["type"] = json!("attempt.fault");
             value["attempt"] = json!(attempt);
             value["took_ms"] = json!(millis(*took));
-            value["reaction"] = json!(reaction_name(*reaction));
-            if let Reaction::SameRoute { backoff: longest } | Reaction::Wait { length: longest } =
-                reaction
-            {
-                value["again_within_ms"] = json!(millis(*longest));
+            value["reaction"] = json!(reaction.as_str());
+            if let Some(longest) = reaction.pause() {
+                value["again_within_ms"] = json!(millis(longest));
             }
             value
         }
@@ -210,21 +209,6 @@ fn fault_value(fault: &Fault) -> Value {
         "source": evidence.source, "egress": evidence.egress, "unused_proxy": evidence.unused_proxy,
         "advice": fault.cause.advice(),
     })
-}
-
-fn reaction_name(reaction: Reaction) -> &'static str {
-    match reaction {
-        Reaction::SameRoute { .. } => "same-route",
-        Reaction::Wait { .. } => "wait",
-        Reaction::OtherRoute => "other-route",
-        Reaction::DropReasoning => "drop-reasoning",
-        Reaction::RefreshCredential => "refresh-credential",
-        Reaction::NextAccount => "next-account",
-        Reaction::NextProvider => "next-provider",
-        Reaction::ProviderHere => "provider-here",
-        Reaction::ShrinkContext => "shrink-context",
-        _ => "stop",
-    }
 }
 
 fn millis(length: std::time::Duration) -> u64 {

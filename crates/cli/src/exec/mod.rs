@@ -25,6 +25,7 @@ use crate::failure::Failure;
 use crate::login;
 use crate::network::Network;
 use crate::providers::local;
+use crate::recording::Recording;
 use crate::sessions::short;
 use crate::setup::Machine;
 use crate::signals::Signals;
@@ -57,6 +58,8 @@ pub(crate) async fn run(
     let (catalog, transport) = reach(&args.agent, machine, simulator.as_ref())?;
     let opened = keep::open(&args.agent, machine);
     let (keeping, kept) = signals.unless_stopped(opened).await?;
+    let recording = Recording::new("exec", kept.as_ref(), args.agent.record_bodies);
+    let catalog = recording.of(catalog, machine);
     let (conversation, note) = (keeping.name(), keeping.note());
     let parts = build::Parts {
         catalog: &catalog,
@@ -98,6 +101,7 @@ pub(crate) async fn run(
         .map(|id| format!("alipes exec --resume {}", short(&id)));
     // However it ended: what was met is worth knowing next time.
     drop(agent);
+    recording.settle(machine).await;
     warn(machine, store.and_then(|store| transport.keep(store)));
     if let (Err(Failure::Stopped(_)), Some(command)) = (&outcome, &resume) {
         say(&format!("to go on: {command}"));
@@ -105,6 +109,7 @@ pub(crate) async fn run(
     let ended = conclude(outcome?, screen.as_mut(), attempts, resume);
     if ended.is_ok() {
         keep::tidy_up(&kept, machine).await;
+        recording.tend(machine).await;
     }
     ended
 }
@@ -140,7 +145,7 @@ fn conclude(
                     TurnError::Fault(fault) => Some(&**fault),
                     _ => None,
                 };
-                let tried = attempts.of_the_last_step(fault);
+                let tried = Box::new(attempts.of_the_last_step(fault));
                 Err(Failure::Turn {
                     error,
                     tried,

@@ -33,6 +33,10 @@ pub(crate) struct ServeArgs {
     #[arg(long, value_enum, value_name = "CLIENT")]
     pub(crate) print_config: Option<ClientKind>,
 
+    /// Keep what is said to providers and by them on record, for a day
+    #[arg(long)]
+    pub(crate) record_bodies: bool,
+
     #[command(flatten)]
     pub(crate) network: NetworkArgs,
 }

@@ -16,6 +16,7 @@ pub(crate) use self::args::ServeArgs;
 use self::args::ServeCommand;
 use crate::args::NetworkArgs;
 use crate::failure::Failure;
+use crate::recording::Recording;
 use crate::setup::Machine;
 use crate::signals::Signals;
 use crate::streams::{print, say};
@@ -42,7 +43,8 @@ pub(crate) async fn run(
     }
     #[cfg(unix)]
     descriptors::allow_most();
-    let (section, serving, transport) = read(machine, &args.network)?;
+    let recording = Recording::open("serve", machine, args.record_bodies);
+    let (section, serving, transport) = read(machine, &args.network, &recording)?;
     let own = own_key(machine)?;
     let is_new = own.make_if_missing().map_err(Failure::failed)?;
     learn_keys(machine, &own);
@@ -72,11 +74,13 @@ pub(crate) async fn run(
     if let Some(lacks) = lacks {
         say(lacks);
     }
-    until_stopped(&server, (&args, &section), machine, signals).await;
+    let told = (signals, &recording);
+    until_stopped(&server, (&args, &section), machine, told).await;
     say("stopping; answers under way go on for a while, a second signal ends them");
     let transport = server.transport();
     server.stop().await;
     keep(machine, &transport);
+    recording.settle(machine).await;
     Ok(())
 }
 
@@ -85,25 +89,33 @@ async fn until_stopped(
     server: &Server,
     (args, section): (&ServeArgs, &ServeSection),
     machine: &Machine,
-    signals: &Signals,
+    (signals, recording): (&Signals, &Recording),
 ) {
     let mut hang_ups = signals.hang_ups();
     let mut stopped = std::pin::pin!(signals.stop());
     loop {
         tokio::select! {
             _stop = &mut stopped => return,
-            Ok(()) = hang_ups.changed() => reload(server, (args, section), machine),
-            () = tokio::time::sleep(KEEP_EVERY) => keep(machine, &server.transport()),
+            Ok(()) = hang_ups.changed() => reload(server, (args, section), machine, recording),
+            () = tokio::time::sleep(KEEP_EVERY) => {
+                keep(machine, &server.transport());
+                recording.tend(machine).await;
+            }
         }
     }
 }
 
 /// Reads the configuration again; where it is wrong, the old one goes on.
-fn reload(server: &Server, (args, started): (&ServeArgs, &ServeSection), machine: &Machine) {
+fn reload(
+    server: &Server,
+    (args, started): (&ServeArgs, &ServeSection),
+    machine: &Machine,
+    recording: &Recording,
+) {
     // What was met on the old way is of use on the new one, too.
     keep(machine, &server.transport());
     let mut lacks = None;
-    let read = read(machine, &args.network);
+    let read = read(machine, &args.network, recording);
     let reloaded = read.and_then(|(section, serving, transport)| {
         lacks = serving.lacks();
         if let Some(memory) = machine.memory() {
@@ -142,11 +154,13 @@ fn told_to_restart(args: &ServeArgs, started: &ServeSection, section: &ServeSect
 fn read(
     machine: &Machine,
     network: &NetworkArgs,
+    recording: &Recording,
 ) -> Result<(ServeSection, Serving, Transport), Failure> {
     let (catalog, transport) = login::catalog(machine, network)?;
     for secret in catalog.secrets(&machine.environment) {
         machine.redactor.learn(&secret);
     }
+    let catalog = recording.of(catalog, machine);
     let section = section(machine)?;
     let own = own_key(machine)?;
     let (environment, clock) = (&machine.environment, &machine.clock);

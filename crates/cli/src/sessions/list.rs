@@ -65,7 +65,7 @@ fn style_of_talk(machine: &Machine) -> Style {
 }
 
 /// How long ago something was, in one word; a clock may have gone back since.
-fn ago(now_ms: u64, then_ms: u64) -> String {
+pub(crate) fn ago(now_ms: u64, then_ms: u64) -> String {
     let seconds = now_ms.saturating_sub(then_ms) / 1_000;
     match seconds {
         0..60 => "now".to_owned(),

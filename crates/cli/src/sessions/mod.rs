@@ -13,6 +13,7 @@ use anyhow::anyhow;
 
 pub(crate) use args::SessionsArgs;
 use args::{SessionsCommand, Shape};
+pub(crate) use list::ago;
 
 use crate::failure::Failure;
 use crate::setup::Machine;

@@ -78,6 +78,7 @@ async fn an_unknown_certificate_is_named() {
     insta::assert_snapshot!(machine.ask(&server.base_url, &[]).await.refused(1), @"
     error: test showed a certificate that does not fit it (tls over sse, 127.0.0.1:[PORT]): the certificate's issuer is not trusted
       tried: sse (certificate, [TIME])
+      on record: alipes calls show [ID]
       help: check the host in base_url, or name the certificate authority's file in ALIPES_CA_FILE
     ");
 }
@@ -99,6 +100,7 @@ async fn a_certificate_for_another_host_is_named() {
     insta::assert_snapshot!(machine.ask(&other, &[]).await.refused(1), @"
     error: test showed a certificate that does not fit it (tls over sse, 127.0.0.9:[PORT]): the certificate is for another host
       tried: sse (certificate, [TIME])
+      on record: alipes calls show [ID]
       help: check the host in base_url, or name the certificate authority's file in ALIPES_CA_FILE
     ");
 }
@@ -122,6 +124,7 @@ async fn a_turn_ends_within_the_time_allowed() {
     insta::assert_snapshot!(ran.refused(1), @"
     error: test did not answer within the time allowed (headers over sse, 127.0.0.1:[PORT], limit --timeout of 500ms)
       tried: sse (deadline, [TIME])
+      on record: alipes calls show [ID]
       help: allow more with --timeout
     ");
 }

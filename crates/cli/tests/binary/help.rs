@@ -9,6 +9,7 @@ async fn every_command_explains_itself() {
         "",
         "chat",
         "exec",
+        "calls",
         "demo",
         "login",
         "logout",

@@ -12,7 +12,7 @@ use tokio::process::{Child, Command};
 pub(crate) const LIMIT: Duration = Duration::from_secs(60);
 
 /// What differs from run to run, and how snapshots show it.
-const MASKS: [(&str, &str); 11] = [
+const MASKS: [(&str, &str); 12] = [
     (
         r"\b[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}\b",
         "[UUID]",
@@ -25,6 +25,7 @@ const MASKS: [(&str, &str); 11] = [
     (r"\d+ tokens read", "[TOKENS] tokens read"),
     (r"and \d+ written", "and [TOKENS] written"),
     (r"\b(call|req|resp)_[0-9a-f]{32}", "[ID]"),
+    (r"calls show [0-9a-f]{8}\b", "calls show [ID]"),
     (r#"(sending |"bytes":)\d+"#, "$1[SIZE]"),
     (r"  \d+ bytes", "  [SIZE] bytes"),
 ];

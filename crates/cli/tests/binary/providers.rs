@@ -216,9 +216,11 @@ async fn a_saved_key_is_never_sent_to_another_address() {
     insta::assert_snapshot!(messages, @"
     error: mine has no usable key (credential over sse): the key file [TEMP]/keys/mine.key was saved for http://127.0.0.1:[PORT] and is not sent to http://127.0.0.1:[PORT]; set base_url back, or save a key for the new address with `alipes providers add NAME`
       tried: sse (no-credential, [TIME])
+      on record: alipes calls show [ID]
       help: set the provider's api_key, or sign in with `alipes login`
     error: thief has no usable key (credential over sse): the key file [TEMP]/keys/mine.key was saved for http://127.0.0.1:[PORT] and is not sent to http://127.0.0.1:[PORT]; set base_url back, or save a key for the new address with `alipes providers add NAME`
       tried: sse (no-credential, [TIME])
+      on record: alipes calls show [ID]
       help: set the provider's api_key, or sign in with `alipes login`
     ");
     let by_flag = [
@@ -424,6 +426,7 @@ async fn the_official_client_is_shown_as_what_it_is() {
     insta::assert_snapshot!(missing.err, @"
     error: codex-app-server is asked by another program of this machine, which cannot be used (connect over app-server): there is no `codex` in PATH
       tried: app-server (client-unavailable, [TIME])
+      on record: alipes calls show [ID]
       help: install or update the Codex CLI (`npm install -g @openai/codex@latest`), then `codex login`
     ");
 }

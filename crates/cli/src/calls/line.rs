@@ -1,0 +1,126 @@
+//! Lines for a terminal of some width, made of text that may come from anywhere.
+
+use alipes_base::Redactor;
+use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
+
+use crate::setup::Machine;
+use crate::style::{Style, one_line};
+
+/// How wide a line is where nobody says.
+const ASSUMED: usize = 80;
+
+/// Narrower than this nothing is readable.
+const NARROWEST: usize = 24;
+
+/// The longest text from elsewhere, in characters.
+const LONGEST: usize = 2_000;
+
+/// What lines are made for.
+pub(super) struct Page {
+    pub(super) columns: usize,
+    pub(super) style: Style,
+    pub(super) redactor: Redactor,
+    pub(super) now_ms: u64,
+}
+
+impl Page {
+    /// Standard output. `COLUMNS` counts where it is set, as it does for others.
+    pub(super) fn of(machine: &Machine) -> Self {
+        let told = machine.environment.text("COLUMNS");
+        let told = told.and_then(|text| text.parse().ok());
+        let seen = || terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
+        Self {
+            columns: told.or_else(seen).unwrap_or(ASSUMED).max(NARROWEST),
+            style: Style::of_stdout(&machine.environment),
+            redactor: machine.redactor.clone(),
+            now_ms: machine.clock.unix_ms(),
+        }
+    }
+
+    /// Text from elsewhere: one harmless line without secrets.
+    pub(super) fn clean(&self, text: &str) -> String {
+        one_line(&self.redactor.redact(&one_line(text, LONGEST)), LONGEST)
+    }
+
+    /// The text in lines of the page's width, broken between words; from the second on behind an
+    /// indentation.
+    pub(super) fn wrapped(&self, text: &str, indent: usize) -> Vec<String> {
+        let mut lines = Vec::new();
+        let (mut line, mut is_new) = (String::new(), true);
+        for word in text.split(' ') {
+            let width = line.width();
+            if word.is_empty() && (is_new && width > 0 || width + 1 >= self.columns) {
+                continue;
+            }
+            if !is_new && width + 1 + word.width() > self.columns && !line.trim().is_empty() {
+                lines.push(std::mem::replace(&mut line, " ".repeat(indent)));
+                is_new = true;
+            }
+            if !is_new {
+                line.push(' ');
+            }
+            line.push_str(&fit(word, self.columns - line.width()));
+            is_new = false;
+        }
+        lines.push(line);
+        lines
+    }
+}
+
+/// The text, filled up with spaces to so many columns, or cut.
+pub(super) fn padded(text: &str, columns: usize) -> String {
+    let text = fit(text, columns);
+    let spaces = " ".repeat(columns.saturating_sub(text.width()));
+    text + &spaces
+}
+
+/// The beginning of a text that takes no more than so many columns.
+pub(super) fn fit(text: &str, columns: usize) -> String {
+    if text.width() <= columns {
+        return text.to_owned();
+    }
+    let mut fitting = String::new();
+    let mut width = 0;
+    for c in text.chars() {
+        width += c.width().unwrap_or(0);
+        if width + 1 > columns {
+            break;
+        }
+        fitting.push(c);
+    }
+    fitting.push('…');
+    fitting
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alipes_base::Environment;
+
+    pub(super) fn page(columns: usize) -> Page {
+        let nowhere = Environment::new([("NO_COLOR", "1")], "/".into());
+        Page {
+            columns,
+            style: Style::of_stdout(&nowhere),
+            redactor: Redactor::new(),
+            now_ms: 0,
+        }
+    }
+
+    #[test]
+    fn lines_are_broken_between_words_and_never_too_wide() {
+        let lines = page(24).wrapped("  alpha beta gamma delta epsilon zeta", 4);
+        assert_eq!(lines, ["  alpha beta gamma delta", "    epsilon zeta"]);
+        let lines = page(24).wrapped(&format!("a {} b", "x".repeat(60)), 2);
+        assert!(lines.iter().all(|line| line.width() <= 24), "{lines:?}");
+        let wide = page(24).wrapped(&"日本語 ".repeat(20), 2);
+        assert!(wide.iter().all(|line| line.width() <= 24), "{wide:?}");
+    }
+
+    #[test]
+    fn what_is_too_wide_is_cut_by_its_width() {
+        assert_eq!(fit("abc", 3), "abc");
+        assert_eq!(fit("abcd", 3), "ab…");
+        assert_eq!(fit("日本語", 4), "日…");
+    }
+}

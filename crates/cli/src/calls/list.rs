@@ -1,0 +1,91 @@
+//! Lists of calls: a line each, or whole as JSON lines.
+
+use std::time::Duration;
+
+use alipes_store::{CallEnd, CallRecord, KeptCall};
+
+use super::line::{Page, fit};
+use super::told;
+use crate::failure::Failure;
+use crate::sessions::ago;
+use crate::streams::say;
+use crate::style::seconds;
+
+/// What ids begin with.
+const PREFIX: &str = "call_";
+
+pub(super) fn list(
+    calls: &[KeptCall],
+    (most, json): (usize, bool),
+    page: &Page,
+) -> Result<(), Failure> {
+    for kept in calls {
+        match json {
+            true => told(&json_line(&kept.call, page))?,
+            false => told(&line(&kept.call, page))?,
+        }
+    }
+    if calls.is_empty() {
+        say("there is no such call on record");
+    } else if calls.len() == most && !json {
+        say("there may be more: -n N");
+    }
+    Ok(())
+}
+
+/// As much of an id as tells it from others.
+pub(crate) fn short(id: &str) -> String {
+    let bare = id.strip_prefix(PREFIX).unwrap_or(id);
+    let number = bare.split_once('-').map(|(_, number)| format!("-{number}"));
+    let end = bare.floor_char_boundary(8);
+    format!("{}{}", &bare[..end], number.unwrap_or_default())
+}
+
+/// A call in one line.
+pub(super) fn line(call: &CallRecord, page: &Page) -> String {
+    let who = match &call.client {
+        Some(client) => format!("{} {client}", call.front),
+        None => call.front.clone(),
+    };
+    let last = call.last_asked();
+    let model = last.map_or("nobody", |asked| asked.model.as_str());
+    let account = last.map_or("", |asked| asked.account.as_str());
+    let account = match account {
+        "" => String::new(),
+        account => format!(" as {account}"),
+    };
+    let took = seconds(Duration::from_micros(call.took_us));
+    let plain = format!(
+        "{:<8}  {:>10}  {took:>7}  {}  {model}{account}, {who}",
+        page.clean(&short(&call.id)),
+        ago(page.now_ms, call.begun_ms),
+        outcome(call),
+    );
+    let plain = fit(&page.clean(&plain), page.columns);
+    match call.end {
+        CallEnd::Failed => page.style.warning(plain),
+        CallEnd::Answered | CallEnd::Left => plain,
+    }
+}
+
+/// How a call ended, and what was in its way.
+pub(super) fn outcome(call: &CallRecord) -> String {
+    if let Some(fault) = call.final_fault() {
+        return format!("failed: {}", fault.cause);
+    }
+    let mut causes: Vec<&str> = call.faults().map(|(_, fault)| &*fault.cause).collect();
+    causes.dedup();
+    let end = call.end.as_str();
+    match causes.as_slice() {
+        [] => end.to_owned(),
+        [cause] => format!("{end} after {cause}"),
+        [first, others @ ..] => format!("{end} after {first} and {} more", others.len()),
+    }
+}
+
+/// A call as it is kept, without secrets.
+pub(super) fn json_line(call: &CallRecord, page: &Page) -> String {
+    // A record is plain data, which JSON can say.
+    let text = serde_json::to_string(call).unwrap_or_default();
+    page.redactor.redact(&text)
+}

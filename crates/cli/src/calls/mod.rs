@@ -1,0 +1,70 @@
+//! `alipes calls`: what became of the requests to models.
+//!
+//! Everything in a record may come from a server that wishes us ill, or from a store that somebody
+//! else has written into: it is shown without secrets, in bounded lines, and without anything that
+//! could steer a terminal (`line`).
+
+mod args;
+mod bar;
+mod line;
+mod list;
+mod show;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use alipes_store::{Calls as _, SqliteStore, StoreError};
+
+pub(crate) use args::CallsArgs;
+use args::CallsCommand;
+pub(crate) use list::short;
+
+use crate::failure::Failure;
+use crate::setup::Machine;
+use crate::streams::{print, say};
+use line::Page;
+
+pub(crate) async fn run(args: CallsArgs, machine: &Machine) -> Result<(), Failure> {
+    // What is printed here leaves the store: it is shown without the keys of the configuration.
+    for secret in machine.catalog()?.secrets(&machine.environment) {
+        machine.redactor.learn(&secret);
+    }
+    let store = match to_read(machine) {
+        // Nothing is kept yet: a list of nothing is no failure.
+        Err(StoreError::Missing { .. }) if args.command.is_none() => {
+            say("there are no calls on record yet");
+            return Ok(());
+        }
+        opened => opened?,
+    };
+    let page = Page::of(machine);
+    match args.command {
+        None => {
+            let filter = args.filter.at(machine.clock.unix_ms());
+            let calls = store.calls(&filter, args.most).await?;
+            list::list(&calls, (args.most, args.json), &page)
+        }
+        Some(CallsCommand::Show { id }) => {
+            let kept = store.call(&id).await?;
+            show::lines(&kept.call, &page)
+                .iter()
+                .try_for_each(|line| told(line))
+        }
+    }
+}
+
+fn to_read(machine: &Machine) -> Result<Arc<SqliteStore>, StoreError> {
+    match machine.store() {
+        Ok(Some(options)) => SqliteStore::open_to_read(&options).map(Arc::new),
+        // Without a home there is no place where anything could be.
+        _ => Err(StoreError::Missing {
+            path: "the store".into(),
+        }),
+    }
+}
+
+fn told(line: &str) -> Result<(), Failure> {
+    // Whoever read our output has gone: there is nobody left to tell.
+    print(line).map_err(|_closed| Failure::Told)
+}

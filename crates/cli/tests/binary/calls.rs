@@ -1,0 +1,199 @@
+//! What became of calls, as a person finds it afterwards.
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+
+use crate::machine::{LIMIT, Machine, Ran, Serving, ended};
+
+/// A machine, and a simulator that it asks once with this fault.
+async fn asked(fault: &str, more: &[&str]) -> (Machine, Ran) {
+    let machine = Machine::new();
+    let server = machine.simulate(&["--fault", fault]).await;
+    let ran = machine.ask(&server.base_url, more).await;
+    (machine, ran)
+}
+
+async fn calls(machine: &Machine, more: &[&str]) -> Ran {
+    let ran = machine.run(&[&["calls"], more].concat()).await;
+    ran.answer();
+    ran
+}
+
+#[tokio::test]
+async fn a_mended_call_is_listed_and_drawn_attempt_by_attempt() {
+    let (machine, ran) = asked("sse-cut-after-text@1", &[]).await;
+    ran.answer();
+    let list = calls(&machine, &[]).await;
+    assert!(list.out.contains("answered after cut  test/model, exec"), "{}", list.out);
+    let shown = calls(&machine, &["show"]).await;
+    let shape = |line: &str| line.trim_end_matches([' ', '█', '▏', '▎', '▍', '▌', '▋', '▊', '▉']).to_owned();
+    let lines: Vec<String> = shown.out.lines().map(shape).collect();
+    let whole = lines.join("\n");
+    for told in [
+        "ended     answered after cut in ",
+        "attempt 1 by sse, 127.0.0.1:",
+        "✗ cut in phase stream; to blame: ",
+        "→ tried again",
+        "attempt 2 by sse, 127.0.0.1:",
+        "✓ done",
+    ] {
+        assert!(whole.contains(told), "{told}\n{whole}");
+    }
+    let widest = shown.out.lines().map(|line| line.chars().count()).max();
+    assert!(widest <= Some(80), "{}", shown.out);
+}
+
+#[tokio::test]
+async fn a_turn_that_fails_names_its_record_and_the_record_says_why() {
+    let (machine, ran) = asked("sse-401", &[]).await;
+    let message = ran.refused(1);
+    let id = message.split("alipes calls show ").nth(1).unwrap();
+    let id = id.split_whitespace().next().unwrap();
+    let shown = calls(&machine, &["show", id]).await;
+    assert!(shown.out.contains("failed: unauthorized"), "{}", shown.out);
+    assert!(shown.out.contains("help: "), "{}", shown.out);
+}
+
+#[tokio::test]
+async fn calls_are_filtered_by_fault_endpoint_and_age() {
+    let (machine, _) = asked("sse-401", &[]).await;
+    let healthy = machine.simulate(&[]).await;
+    machine.ask(&healthy.base_url, &[]).await.answer();
+    for (filter, count) in [
+        (&[][..], 2),
+        (&["--failed"], 1),
+        (&["--fault", "unauthorized"], 1),
+        (&["--fault", "challenge"], 0),
+        (&["--endpoint", "test"], 2),
+        (&["--endpoint", "other"], 0),
+        (&["--since", "1d"], 2),
+        (&["-n", "1"], 1),
+    ] {
+        let list = calls(&machine, filter).await;
+        assert_eq!(list.out.lines().count(), count, "{filter:?}\n{}", list.out);
+    }
+    machine.refused(2, &["calls", "--fault", "bad-luck"]).await;
+}
+
+#[tokio::test]
+async fn at_forty_columns_nothing_is_wider() {
+    let (machine, _) = asked("sse-challenge", &[]).await;
+    let narrow = machine.with("COLUMNS", "40");
+    for command in [&[][..], &["show"]] {
+        let ran = calls(&narrow, command).await;
+        let widest = ran.out.lines().map(|line| line.chars().count()).max();
+        assert!(widest <= Some(40), "{}", ran.out);
+    }
+}
+
+#[tokio::test]
+async fn before_the_first_call_there_is_nothing_to_see_and_nothing_is_made() {
+    let machine = Machine::new();
+    let ran = calls(&machine, &[]).await;
+    assert_eq!((&*ran.out, &*ran.err), ("", "there are no calls on record yet\n"));
+    machine.refused(1, &["calls", "show", "last"]).await;
+    assert!(!machine.home("store").exists());
+}
+
+#[tokio::test]
+async fn who_keeps_nothing_leaves_no_record() {
+    let (machine, ran) = asked("sse-cut-after-text@1", &["--ephemeral"]).await;
+    ran.answer();
+    assert_eq!(calls(&machine, &[]).await.out, "");
+    assert!(!machine.home("store").exists());
+}
+
+#[tokio::test]
+async fn whole_records_are_json_lines() {
+    let (machine, _) = asked("sse-challenge", &[]).await;
+    let ran = calls(&machine, &["--json"]).await;
+    let record: serde_json::Value = serde_json::from_str(ran.out.trim()).unwrap();
+    assert_eq!(record["end"], "failed");
+    assert_eq!(record["attempts"][0]["fault"]["cause"], "challenge");
+    assert_eq!(record["attempts"][0]["fault"]["status"], 403);
+}
+
+/// A server for a simulator, and the machine they run on.
+async fn served(prepare: impl FnOnce(&Machine)) -> (Machine, Serving, Serving) {
+    let machine = Machine::new();
+    let simulator = machine.simulate(&[]).await;
+    let url = &simulator.base_url;
+    let config = format!("[providers.sim]\nbase_url = \"{url}\"\n[model]\ndefault = \"sim/m\"\n");
+    std::fs::write(machine.home("config.toml"), config).unwrap();
+    prepare(&machine);
+    let child = machine.command(&["serve", "--listen", "127.0.0.1:0"]).spawn();
+    let url = |line: &str| line.strip_prefix("listening on ").unwrap().to_owned();
+    let server = Serving::of(child.unwrap(), url).await;
+    (machine, simulator, server)
+}
+
+/// Asks the server once, as a client that looks at headers; gives the call's name.
+async fn call_id(machine: &Machine, server: &Serving) -> String {
+    let key = machine.run(&["serve", "key"]).await;
+    let (key, body) = (key.answer().trim(), r#"{"model":"default","input":"hi"}"#);
+    let address = server.base_url.trim_start_matches("http://");
+    let address = address.trim_end_matches("/v1");
+    let request = format!(
+        "POST /v1/responses HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer {key}\r\n\
+         connection: close\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    let mut stream = connect(address).await;
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = Vec::new();
+    let read = tokio::time::timeout(LIMIT, stream.read_to_end(&mut answer)).await;
+    read.unwrap().unwrap();
+    let answer = String::from_utf8(answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    let header = answer.lines().find_map(|line| line.strip_prefix("x-alipes-call-id: "));
+    header.unwrap().to_owned()
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a client that is not ours asks the server"
+)]
+async fn connect(address: &str) -> TcpStream {
+    TcpStream::connect(address).await.unwrap()
+}
+
+/// Ends the server; gives what it said.
+async fn stopped(server: Serving) -> Ran {
+    let id = i32::try_from(server.child.id().unwrap()).unwrap();
+    kill(Pid::from_raw(id), Signal::SIGTERM).unwrap();
+    ended(server.child).await
+}
+
+#[tokio::test]
+async fn the_id_in_a_servers_answer_finds_the_record_with_the_clients_name() {
+    let (machine, _simulator, server) = served(|_| {}).await;
+    let id = call_id(&machine, &server).await;
+    assert_eq!(stopped(server).await.code, Some(0));
+    let shown = calls(&machine, &["show", &id]).await;
+    assert!(shown.out.contains(&id), "{}", shown.out);
+    assert!(shown.out.contains("asked by  serve for "), "{}", shown.out);
+    assert!(shown.out.contains("sim/m"), "{}", shown.out);
+}
+
+#[tokio::test]
+async fn a_server_whose_store_is_damaged_answers_all_the_same_and_warns_once() {
+    let damage = |machine: &Machine| {
+        std::fs::create_dir(machine.home("store")).unwrap();
+        let junk = "this is not a database\n".repeat(500);
+        std::fs::write(machine.home("store/alipes.db"), junk).unwrap();
+    };
+    let (machine, _simulator, server) = served(damage).await;
+    call_id(&machine, &server).await;
+    call_id(&machine, &server).await;
+    let ran = stopped(server).await;
+    assert_eq!(ran.code, Some(0));
+    let warnings = ran.err.lines().filter(|line| line.contains("warning: "));
+    let warnings: Vec<&str> = warnings.collect();
+    assert!(
+        warnings.len() == 1 && warnings[0].contains("calls are not recorded"),
+        "{}",
+        ran.err
+    );
+}
