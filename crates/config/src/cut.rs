@@ -18,11 +18,8 @@ pub(crate) fn remove(tree: &Tree, key: &str) -> Result<String, Obstacle> {
     collect(tree.as_table(), &path, &mut Vec::new(), &mut headers);
     headers.sort_by_key(|header| header.start);
     let mut remaining = text.to_owned();
-    for (index, header) in headers.iter().enumerate().rev() {
-        if header.goes {
-            let next = headers.get(index + 1).map(|next| next.start);
-            remaining.replace_range(lines(text, header.start, next), "");
-        }
+    for (start, next) in runs(&headers).into_iter().rev() {
+        remaining.replace_range(lines(text, start, next), "");
     }
     // A table can also be spelt as dotted keys or in braces: then there is no line of its own to take.
     match toml_edit::Document::parse(remaining.as_str()) {
@@ -36,6 +33,20 @@ struct Header {
     start: usize,
     /// It is that of the table to be removed, or of one beneath it.
     goes: bool,
+}
+
+/// Where headers that go stand together: the first of them, and the one behind them that stays.
+fn runs(headers: &[Header]) -> Vec<(usize, Option<usize>)> {
+    let mut runs = Vec::new();
+    let mut begun = None;
+    for header in headers {
+        match header.goes {
+            true => begun = begun.or(Some(header.start)),
+            false => runs.extend(begun.take().map(|start| (start, Some(header.start)))),
+        }
+    }
+    runs.extend(begun.map(|start| (start, None)));
+    runs
 }
 
 /// Every header beneath `table`, to which the names of `trail` lead.
@@ -116,4 +127,27 @@ pub(crate) fn holds(root: &Table, path: &[Key]) -> bool {
         }
     }
     true
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::Document;
+
+    #[test]
+    fn tables_beneath_the_last_one_go_with_it() {
+        for (text, left) in [
+            (
+                "[m]\na = 1\n\n[p.x]\nb = 1\n\n[p.x.y]\nc = 1\n",
+                "[m]\na = 1\n",
+            ),
+            (
+                "[p.x]\nb = 1\n\n# of y\n[p.x.y]\nc = 1\n# of m\n[m]\na = 1\n",
+                "# of m\n[m]\na = 1\n",
+            ),
+        ] {
+            let mut document = Document::parse("config.toml", text).unwrap();
+            document.remove("p.x").unwrap();
+            assert_eq!(document.text(), left);
+        }
+    }
 }
