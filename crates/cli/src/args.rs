@@ -257,10 +257,14 @@ pub(crate) struct ProvidersArgs {
 pub(crate) enum ProvidersCommand {
     /// Ask for a provider's key, try it, and save it
     Add(AddArgs),
-    /// Forget a provider, and the key that was saved for it
+    /// Forget a provider, and the keys that were saved for it
     Remove {
         /// The provider's name
         name: String,
+
+        /// Forget only this account with it, and its key
+        #[arg(long, value_name = "NAME", value_parser = account)]
+        account: Option<String>,
     },
     /// Print a provider's effective endpoint profile, and where each value came from
     Show {
@@ -297,6 +301,10 @@ pub(crate) struct AddArgs {
     /// The protocol it speaks
     #[arg(long, value_parser = dialects())]
     pub(crate) dialect: Option<Dialect>,
+
+    /// Save the key as one of several accounts with the provider
+    #[arg(long, value_name = "NAME", value_parser = account)]
+    pub(crate) account: Option<String>,
 
     /// Save it without a test call
     #[arg(long)]
@@ -438,8 +446,7 @@ fn profiles() -> impl clap::builder::TypedValueParser<Value = Profile> {
     PossibleValuesParser::new(names).try_map(|name| Profile::named(&name))
 }
 
-/// `90s`, `10m`, `2h`, `500ms`; a bare number is seconds.
-/// The name of a sign-in.
+/// The name of an account: a sign-in, or a key.
 fn account(text: &str) -> Result<String, String> {
     match alipes_models::is_plain_name(text) {
         true => Ok(text.to_owned()),
@@ -447,6 +454,7 @@ fn account(text: &str) -> Result<String, String> {
     }
 }
 
+/// `90s`, `10m`, `2h`, `500ms`; a bare number is seconds.
 pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     let text = text.trim();
     let digits = text

@@ -1,5 +1,6 @@
 //! `alipes providers`: who can be asked and with which key, and how that is changed.
 
+mod accounts;
 mod add;
 mod check;
 mod client;
@@ -12,7 +13,9 @@ pub(crate) mod standing;
 use alipes_config::{Document, Home};
 use alipes_models::{Catalog, ModelsError};
 use alipes_transport::{BUILTIN_PROFILES, Profile};
-use anyhow::anyhow;
+use anyhow::{Context as _, anyhow};
+use std::io::ErrorKind;
+use std::path::Path;
 
 use crate::args::{ProvidersArgs, ProvidersCommand};
 use crate::failure::Failure;
@@ -24,7 +27,10 @@ pub(crate) async fn run(args: &ProvidersArgs, machine: &Machine) -> Result<(), F
     match &args.command {
         None => list::run(args, machine).await,
         Some(ProvidersCommand::Add(args)) => add::run(args, machine).await,
-        Some(ProvidersCommand::Remove { name }) => remove::run(name, machine),
+        Some(ProvidersCommand::Remove { name, account }) => match account {
+            Some(account) => accounts::remove(name, account, machine),
+            None => remove::run(name, machine),
+        },
         Some(ProvidersCommand::Show { name }) => {
             let catalog = machine.catalog()?;
             let style = Style::of_stdout(&machine.environment);
@@ -55,6 +61,16 @@ fn table(name: &str) -> String {
 /// Where the key of a provider is kept, beneath the configuration's folder.
 fn key_file(name: &str) -> String {
     format!("keys/{name}.key")
+}
+
+/// Deletes a key of our own keeping; that there is none is no failure.
+fn delete_key(path: &Path) -> Result<(), Failure> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(error)
+            .with_context(|| format!("the key in {} could not be deleted", path.display()))
+            .map_err(Failure::failed),
+        _ => Ok(()),
+    }
 }
 
 /// A provider goes before a built-in profile of the same name.

@@ -20,7 +20,9 @@ use alipes_transport::Profile;
 
 use crate::makers::Makers;
 use crate::rests::Rests;
-use crate::{ModelLists, ModelSection, ModelsError, ProviderSection, ProvidersSection, Records};
+use crate::{
+    ModelLists, ModelName, ModelSection, ModelsError, ProviderSection, ProvidersSection, Records,
+};
 use provider::{KEY_VARIABLE, Key, Provider};
 
 pub use making::{Making, Overrides};
@@ -133,6 +135,16 @@ impl Catalog {
         let default = self.model.default.iter().map(|default| &default.value);
         let mut named = default.chain(&self.model.fallback);
         named.any(|name| name.provider == provider)
+    }
+
+    /// The model that is asked where none is named, and behind it those that are asked when it cannot
+    /// answer; none where the configuration names no default.
+    #[must_use]
+    pub fn order(&self) -> Vec<ModelName> {
+        let default = self.model.default.iter().map(|default| &default.value);
+        let fallback = self.model.fallback.iter();
+        let fallback = fallback.filter(|_| self.model.default.is_some());
+        default.chain(fallback).cloned().collect()
     }
 
     /// The files that hold keys.

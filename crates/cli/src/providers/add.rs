@@ -2,17 +2,17 @@
 
 use alipes_auth::SavedKey;
 use alipes_config::{Document, Home, Literal};
-use alipes_models::{Catalog, Key, Provider};
+use alipes_models::{Catalog, Key, Provider, is_plain_name};
 use anyhow::{Context as _, anyhow};
 
-use super::{check, configuration, entered, key_file, table};
+use super::{accounts, check, configuration, entered, key_file, table};
 use crate::args::AddArgs;
 use crate::failure::Failure;
 use crate::setup::Machine;
 use crate::streams::say;
 
 pub(super) async fn run(args: &AddArgs, machine: &Machine) -> Result<(), Failure> {
-    if !is_plain(&args.name) {
+    if !is_plain_name(&args.name) {
         return Err(Failure::usage(anyhow!(
             "{:?} cannot be a provider's name; use letters, digits, dots, dashes and underscores",
             args.name
@@ -25,12 +25,28 @@ pub(super) async fn run(args: &AddArgs, machine: &Machine) -> Result<(), Failure
     let provider = catalog.provider(&args.name)?;
     let endpoint = catalog.endpoint(&provider)?;
     if matches!(provider.key, Key::Login(_)) {
+        let how = match &args.account {
+            None => "`alipes login`",
+            Some(_) => "`alipes login --account NAME`",
+        };
         return Err(Failure::usage(anyhow!(
-            "{} takes no key: sign in with `alipes login`",
+            "{} takes no key: sign in with {how}",
+            args.name
+        )));
+    }
+    if args.account.is_none() && !provider.accounts.is_empty() {
+        return Err(Failure::usage(anyhow!(
+            "{} has accounts; say with --account NAME which one the key is for",
             args.name
         )));
     }
     let key = entered::key(args, &provider, endpoint.origin(), machine).await?;
+    if let (Some(account), None) = (&args.account, &key) {
+        return Err(Failure::usage(anyhow!(
+            "the account {account} is nothing without a key; give it with --key-stdin, --key-env VAR or \
+             --key-file PATH"
+        )));
+    }
     let secret = key.as_ref().map(SavedKey::secret);
     if let Some(secret) = secret {
         machine.redactor.learn(secret);
@@ -39,12 +55,22 @@ pub(super) async fn run(args: &AddArgs, machine: &Machine) -> Result<(), Failure
         let transport = machine.transport(&machine.settings()?.network(&args.network))?;
         say(&check::passes(&provider, endpoint, secret, &transport).await?);
     }
-    save(&provider, key.as_ref(), &home, &mut document)?;
-    say(&format!(
-        "{} is saved in {}",
-        args.name,
-        document.path().display()
-    ));
+    let place = document.path().display().to_string();
+    match (&args.account, &key) {
+        (Some(account), Some(key)) => {
+            keep(key, &accounts::key_file(&args.name, account), &home)?;
+            accounts::describe(&provider, account, &home, &mut document, machine)?;
+            document.save()?;
+            say(&format!(
+                "the account {account} of {} is saved in {place}",
+                args.name
+            ));
+        }
+        (_, key) => {
+            save(&provider, key.as_ref(), &home, &mut document)?;
+            say(&format!("{} is saved in {place}", args.name));
+        }
+    }
     Ok(())
 }
 
@@ -75,10 +101,7 @@ fn save(
     let table = table(&provider.name);
     if let Some(key) = key {
         let file = key_file(&provider.name);
-        let path = home.folder().join(&file);
-        key.write(&path)
-            .with_context(|| format!("the key could not be saved in {}", path.display()))
-            .map_err(Failure::failed)?;
+        keep(key, &file, home)?;
         let place = Literal::Table(vec![("file".to_owned(), file.into())]);
         document.set(&format!("{table}.api_key"), place)?;
     } else if let Some(base_url) = &provider.base_url {
@@ -88,9 +111,9 @@ fn save(
     Ok(document.save()?)
 }
 
-/// Fit for a file's name everywhere.
-fn is_plain(name: &str) -> bool {
-    let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
-    let begins = |c: char| c.is_ascii_alphanumeric();
-    name.starts_with(begins) && name.chars().all(fits) && name.len() <= 64
+fn keep(key: &SavedKey, file: &str, home: &Home) -> Result<(), Failure> {
+    let path = home.folder().join(file);
+    key.write(&path)
+        .with_context(|| format!("the key could not be saved in {}", path.display()))
+        .map_err(Failure::failed)
 }

@@ -2,7 +2,7 @@
 
 use alipes_auth::installed_codex;
 use alipes_base::Environment;
-use alipes_models::{AccountStanding, Catalog, Key, Making, NamedKey, Provider};
+use alipes_models::{AccountStanding, Catalog, Key, Making, ModelName, NamedKey, Provider};
 use serde_json::{Value, json};
 
 use super::{local, standing};
@@ -25,6 +25,8 @@ struct Shown {
     provider: Provider,
     key: String,
     accounts: Vec<AccountStanding>,
+    /// Where the key of each is.
+    places: Vec<String>,
 }
 
 pub(super) async fn run(args: &ProvidersArgs, machine: &Machine) -> Result<(), Failure> {
@@ -57,27 +59,46 @@ pub(super) async fn run(args: &ProvidersArgs, machine: &Machine) -> Result<(), F
                 several => format!("{} accounts", several.len()),
             };
             let accounts = catalog.standings(&provider, making).unwrap_or_default();
+            let place = |account: &NamedKey| state(account).told(&account.key, machine, false);
             shown.push(Shown {
                 provider,
                 key,
                 accounts,
+                places: keys.iter().map(place).collect(),
             });
         }
     }
     if args.json {
         let list: Vec<Value> = shown.iter().map(Shown::as_json).collect();
-        let list = json!({ "providers": list });
+        let order: Vec<String> = catalog.order().iter().map(ToString::to_string).collect();
+        let list = json!({ "providers": list, "order": order });
         return print(&list.to_string()).map_err(|_closed| Failure::Told);
     }
     if shown.is_empty() {
         say(
-            "no provider can be asked yet: save a key with `alipes providers add NAME`, or see all that \
-             are known with `alipes providers --all`",
+            "no provider can be asked yet: sign in to ChatGPT with `alipes login`, or save a key with \
+             `alipes providers add NAME`; `alipes providers --all` lists all that are known",
         );
         return Ok(());
     }
     let style = Style::of_stdout(&machine.environment);
-    show(&shown, style).map_err(|_closed| Failure::Told)
+    show(&shown, style).map_err(|_closed| Failure::Told)?;
+    say(&in_order(&catalog.order()));
+    Ok(())
+}
+
+/// Who is asked where nobody is named, for people.
+fn in_order(order: &[ModelName]) -> String {
+    match order.split_first() {
+        None => "no model is asked by itself: name one with `alipes exec -m PROVIDER/NAME`, or set default \
+                 under [model]; `alipes models PROVIDER` lists them"
+            .to_owned(),
+        Some((first, [])) => format!("asked: {first}, and nobody behind it (fallback under [model])"),
+        Some((first, behind)) => {
+            let behind: Vec<String> = behind.iter().map(ToString::to_string).collect();
+            format!("asked: {first}, and behind it {}", behind.join(", "))
+        }
+    }
 }
 
 impl Shown {
@@ -100,22 +121,34 @@ impl Shown {
     /// A line for each account, where there is something to say.
     fn details(&self) -> impl Iterator<Item = String> {
         let is_told = standing::says_something(&self.accounts);
-        let accounts = self.accounts.iter().filter(move |_| is_told);
+        let accounts = self.accounts.iter().zip(&self.places);
+        let accounts = accounts.filter(move |_| is_told);
         let widest = self.accounts.iter().map(|account| account.name.len()).max();
         let (width, is_one) = (widest.unwrap_or(0), self.accounts.len() == 1);
-        accounts.map(move |account| {
+        let places = self.places.iter().map(|place| place.chars().count());
+        let place_width = places.max().unwrap_or(0);
+        accounts.map(move |(account, place)| {
             let words = standing::in_words(account, self.provider.strategy, is_one);
-            let name = if is_one {
-                String::new()
-            } else {
-                format!("{:width$}  ", account.name)
-            };
-            format!("  {name}{words}")
+            match is_one {
+                true => format!("  {words}"),
+                false => {
+                    let name = &account.name;
+                    let line = format!("  {name:width$}  {place:place_width$}  {words}");
+                    line.trim_end().to_owned()
+                }
+            }
         })
     }
 
     fn as_json(&self) -> Value {
-        let accounts: Vec<Value> = self.accounts.iter().map(standing::as_json).collect();
+        let accounts = self.accounts.iter().zip(&self.places);
+        let accounts: Vec<Value> = accounts
+            .map(|(account, place)| {
+                let mut json = standing::as_json(account);
+                json["key"] = place.as_str().into();
+                json
+            })
+            .collect();
         json!({
             "name": self.provider.name, "dialect": self.provider.dialect.as_str(),
             "key": self.key, "default_model": self.provider.default_model,

@@ -1,11 +1,9 @@
 //! `alipes providers remove NAME`: a provider is forgotten, and the key that was kept for it.
 
-use std::io::ErrorKind;
-
 use alipes_models::Catalog;
-use anyhow::{Context as _, anyhow};
+use anyhow::anyhow;
 
-use super::{configuration, key_file, table};
+use super::{accounts, configuration, key_file, table};
 use crate::failure::Failure;
 use crate::setup::Machine;
 use crate::streams::say;
@@ -21,13 +19,10 @@ pub(super) fn run(name: &str, machine: &Machine) -> Result<(), Failure> {
     }
     document.remove(&table(name))?;
     document.save()?;
-    // Only a key of our own keeping: a file that its user wrote stays.
-    let path = home.folder().join(key_file(name));
-    match std::fs::remove_file(&path) {
-        Err(error) if error.kind() != ErrorKind::NotFound => Err(error)
-            .with_context(|| format!("the key in {} could not be deleted", path.display()))
-            .map_err(Failure::failed)?,
-        _ => {}
+    // Only keys of our own keeping: a file that its user wrote stays.
+    super::delete_key(&home.folder().join(key_file(name)))?;
+    for account in &provider.accounts {
+        super::delete_key(&home.folder().join(accounts::key_file(name, &account.name)))?;
     }
     say(&format!(
         "{name} is removed from {}",

@@ -27,13 +27,14 @@ pub(crate) fn in_words(account: &AccountStanding, strategy: Strategy, is_one: bo
         let age = length(quota.age);
         format!("{} % left, said {age} ago", quota.percent)
     });
-    let asked = (!is_one && account.times_asked > 0)
-        .then(|| format!("asked {} times this week", account.times_asked));
+    let asked = match account.times_asked {
+        0 => None,
+        _ if is_one => None,
+        1 => Some("asked once this week".to_owned()),
+        times => Some(format!("asked {times} times this week")),
+    };
     let told: Vec<String> = [next, rest, quota, asked].into_iter().flatten().collect();
-    match told.is_empty() {
-        true => "-".to_owned(),
-        false => told.join("; "),
-    }
+    told.join("; ")
 }
 
 /// The same for programs.

@@ -42,10 +42,14 @@ async fn the_list_tells_which_account_is_next_and_which_rests_and_why() {
     let [home, work] = told.as_slice() else {
         panic!("{}", list.out);
     };
-    assert!(home.starts_with("  home  rests for "), "{home}");
+    assert!(home.starts_with("  home  HOME_KEY  rests for "), "{home}");
     assert!(home.contains(": usage-limit"), "{home}");
-    assert!(work.starts_with("  work  next (in-order)"), "{work}");
+    assert!(
+        work.starts_with("  work  WORK_KEY  next (in-order)"),
+        "{work}"
+    );
     assert!(list.answer().contains("2 accounts"), "{}", list.out);
+    assert_eq!(list.err, "asked: plan/m, and behind it spare/m\n");
 
     let list = machine.run(&["providers", "--json"]).await;
     let list: serde_json::Value = serde_json::from_str(list.answer()).unwrap();
@@ -74,4 +78,72 @@ async fn a_turn_that_fails_tells_everybody_who_was_asked_and_who_is_back_soonest
         assert!(told.contains(line), "{line:?} in {told}");
     }
     assert!(told.lines().count() <= 14, "one screen: {told}");
+}
+
+/// A machine whose `plan/m` has two accounts, and the other three behind it.
+fn machine_of_five(plan: &Simulator, others: [&Simulator; 3]) -> Machine {
+    let mut text = format!(
+        "[providers.plan]\nbase_url = \"{}\"\n\
+         [providers.plan.accounts]\nhome = {{ env = \"HOME_KEY\" }}\nwork = {{ env = \"WORK_KEY\" }}\n",
+        plan.base_url()
+    );
+    for (name, other) in ["second", "third", "fourth"].iter().zip(others) {
+        let url = other.base_url();
+        text.push_str(&format!("[providers.{name}]\nbase_url = \"{url}\"\n"));
+    }
+    text.push_str(
+        "[model]\ndefault = \"plan/m\"\nfallback = [\"second/m\", \"third/m\", \"fourth/m\"]\n",
+    );
+    Machine::configured(&text)
+        .with("HOME_KEY", "key-home")
+        .with("WORK_KEY", "key-work")
+}
+
+#[tokio::test]
+async fn two_accounts_and_three_providers_with_faults_finish_a_turn() {
+    let (plan, second) = (
+        simulator("sse-usage-limit").await,
+        simulator("sse-challenge").await,
+    );
+    let (third, fourth) = (
+        simulator("sse-500").await,
+        simulator("sse-cut-after-created@1").await,
+    );
+    let machine = machine_of_five(&plan, [&second, &third, &fourth]);
+    let ran = machine.run(&["exec", "hi"]).await;
+    assert!(ran.answer().contains("simulated"), "{}", ran.err);
+    let asked = ran
+        .err
+        .lines()
+        .filter_map(|line| line.split_once("; asking "));
+    let asked: Vec<&str> = asked.map(|(_why, who)| who).collect();
+    assert_eq!(asked, ["plan/m as work", "second/m", "third/m", "fourth/m"]);
+}
+
+#[tokio::test]
+async fn where_all_five_fail_each_is_told_with_the_reason_and_who_is_back_soonest() {
+    let (plan, second) = (
+        simulator("sse-usage-limit").await,
+        simulator("sse-challenge").await,
+    );
+    let (third, fourth) = (simulator("sse-429").await, simulator("sse-401").await);
+    let machine = machine_of_five(&plan, [&second, &third, &fourth]);
+    let told = machine.refused(1, &["exec", "hi"]).await;
+    let told: Vec<&str> = told.lines().collect();
+    let begins = told
+        .iter()
+        .position(|line| *line == "  asked, one after the other:");
+    let told = &told[begins.unwrap() + 1..];
+    for (line, expected) in told.iter().zip([
+        "    plan/m as home: usage-limit (headers over sse, status 429, back in 60 min)",
+        "    plan/m as work: usage-limit (headers over sse, status 429, back in 60 min)",
+        "    second/m: challenge (headers over sse, status 403, cf-ray ",
+        "    third/m: rate-limited (headers over sse, status 429, back in ",
+        "    fourth/m: unauthorized (headers over sse, status 401)",
+        "  can be asked again soonest: third/m in ",
+        "  help: ",
+    ]) {
+        assert!(line.starts_with(expected), "{told:?}");
+    }
+    assert_eq!(told.len(), 7, "{told:?}");
 }

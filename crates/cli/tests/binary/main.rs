@@ -28,6 +28,7 @@ mod login;
 mod machine;
 mod models;
 mod network;
+mod provider_accounts;
 mod providers;
 mod remembered;
 mod resume;
