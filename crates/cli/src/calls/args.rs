@@ -1,5 +1,6 @@
 //! The arguments of `alipes calls`.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use alipes_store::CallFilter;
@@ -53,6 +54,29 @@ pub(crate) enum CallsCommand {
         /// Its id, the beginning of it, or `last`
         #[arg(default_value = "last")]
         id: String,
+    },
+    /// Print calls as they are recorded, by whichever process
+    Tail {
+        #[command(flatten)]
+        filter: FilterArgs,
+        /// Print whole records as JSON lines
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print a whole call, or write it to a file, without secrets
+    #[command(group(clap::ArgGroup::new("shape").required(true)))]
+    Export {
+        /// Its id, the beginning of it, or `last`
+        id: String,
+        /// As a HAR, which a browser's network panel opens
+        #[arg(long, group = "shape")]
+        har: bool,
+        /// As it is kept
+        #[arg(long, group = "shape")]
+        json: bool,
+        /// The file to write, which must not exist
+        #[arg(short, long, value_name = "FILE")]
+        out: Option<PathBuf>,
     },
 }
 

@@ -6,9 +6,12 @@
 
 mod args;
 mod bar;
+mod export;
+mod har;
 mod line;
 mod list;
 mod show;
+mod tail;
 #[cfg(test)]
 mod tests;
 
@@ -18,6 +21,7 @@ use alipes_store::{Calls as _, SqliteStore, StoreError};
 
 pub(crate) use args::CallsArgs;
 use args::CallsCommand;
+use export::Shape;
 pub(crate) use list::short;
 
 use crate::failure::Failure;
@@ -44,6 +48,21 @@ pub(crate) async fn run(args: CallsArgs, machine: &Machine) -> Result<(), Failur
             let filter = args.filter.at(machine.clock.unix_ms());
             let calls = store.calls(&filter, args.most).await?;
             list::list(&calls, (args.most, args.json), &page)
+        }
+        Some(CallsCommand::Tail { filter, json }) => {
+            let filter = filter.at(machine.clock.unix_ms());
+            tail::follow(&store, (&filter, json), &page).await
+        }
+        Some(CallsCommand::Export { id, har, out, .. }) => {
+            let kept = store.call(&id).await?;
+            let bodies = store.bodies(kept.number).await?;
+            let shape = match har {
+                true => Shape::Har,
+                false => Shape::Json,
+            };
+            let out = out.map(|out| machine.environment.current_dir().join(out));
+            let (bodies, out) = (bodies.as_ref(), out.as_deref());
+            export::write(&kept.call, bodies, (shape, out), &page)
         }
         Some(CallsCommand::Show { id }) => {
             let kept = store.call(&id).await?;

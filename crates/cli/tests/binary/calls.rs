@@ -2,7 +2,7 @@
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::TcpStream;
 
 use crate::machine::{LIMIT, Machine, Ran, Serving, ended};
@@ -26,9 +26,16 @@ async fn a_mended_call_is_listed_and_drawn_attempt_by_attempt() {
     let (machine, ran) = asked("sse-cut-after-text@1", &[]).await;
     ran.answer();
     let list = calls(&machine, &[]).await;
-    assert!(list.out.contains("answered after cut  test/model, exec"), "{}", list.out);
+    assert!(
+        list.out.contains("answered after cut  test/model, exec"),
+        "{}",
+        list.out
+    );
     let shown = calls(&machine, &["show"]).await;
-    let shape = |line: &str| line.trim_end_matches([' ', '█', '▏', '▎', '▍', '▌', '▋', '▊', '▉']).to_owned();
+    let shape = |line: &str| {
+        line.trim_end_matches([' ', '█', '▏', '▎', '▍', '▌', '▋', '▊', '▉'])
+            .to_owned()
+    };
     let lines: Vec<String> = shown.out.lines().map(shape).collect();
     let whole = lines.join("\n");
     for told in [
@@ -92,7 +99,10 @@ async fn at_forty_columns_nothing_is_wider() {
 async fn before_the_first_call_there_is_nothing_to_see_and_nothing_is_made() {
     let machine = Machine::new();
     let ran = calls(&machine, &[]).await;
-    assert_eq!((&*ran.out, &*ran.err), ("", "there are no calls on record yet\n"));
+    assert_eq!(
+        (&*ran.out, &*ran.err),
+        ("", "there are no calls on record yet\n")
+    );
     machine.refused(1, &["calls", "show", "last"]).await;
     assert!(!machine.home("store").exists());
 }
@@ -123,7 +133,9 @@ async fn served(prepare: impl FnOnce(&Machine)) -> (Machine, Serving, Serving) {
     let config = format!("[providers.sim]\nbase_url = \"{url}\"\n[model]\ndefault = \"sim/m\"\n");
     std::fs::write(machine.home("config.toml"), config).unwrap();
     prepare(&machine);
-    let child = machine.command(&["serve", "--listen", "127.0.0.1:0"]).spawn();
+    let child = machine
+        .command(&["serve", "--listen", "127.0.0.1:0"])
+        .spawn();
     let url = |line: &str| line.strip_prefix("listening on ").unwrap().to_owned();
     let server = Serving::of(child.unwrap(), url).await;
     (machine, simulator, server)
@@ -147,7 +159,9 @@ async fn call_id(machine: &Machine, server: &Serving) -> String {
     read.unwrap().unwrap();
     let answer = String::from_utf8(answer).unwrap();
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
-    let header = answer.lines().find_map(|line| line.strip_prefix("x-alipes-call-id: "));
+    let header = answer
+        .lines()
+        .find_map(|line| line.strip_prefix("x-alipes-call-id: "));
     header.unwrap().to_owned()
 }
 
@@ -196,4 +210,61 @@ async fn a_server_whose_store_is_damaged_answers_all_the_same_and_warns_once() {
         "{}",
         ran.err
     );
+}
+
+#[tokio::test]
+async fn calls_are_told_as_they_are_recorded_by_another_process() {
+    let (machine, ran) = asked("sse-cut-after-text@1", &[]).await;
+    ran.answer();
+    let mut following = machine
+        .command(&["calls", "tail", "--fault", "challenge"])
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(following.stdout.take().unwrap()).lines();
+    let challenged = machine.simulate(&["--fault", "sse-challenge"]).await;
+    // When it begins to follow is not to be seen from here: it is told of one of these calls.
+    let line = tokio::time::timeout(LIMIT, async {
+        loop {
+            tokio::select! {
+                line = lines.next_line() => break line.unwrap().unwrap(),
+                _asked = machine.ask(&challenged.base_url, &[]) => {}
+            }
+        }
+    });
+    let line = line.await.unwrap();
+    assert!(line.contains("failed: challenge"), "{line}");
+    following.kill().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_call_is_exported_with_what_was_said_only_where_that_was_recorded() {
+    for recorded in [false, true] {
+        let more: &[&str] = if recorded { &["--record-bodies"] } else { &[] };
+        let (machine, ran) = asked("sse-cut-after-text@1", more).await;
+        ran.answer();
+        let har = calls(&machine, &["export", "last", "--har"]).await;
+        let har: serde_json::Value = serde_json::from_str(&har.out).unwrap();
+        let entries = har["log"]["entries"].as_array().unwrap();
+        assert_eq!(entries.len(), 2);
+        assert_eq!(entries[1]["response"]["status"], 200);
+        let said = &entries[1]["request"]["postData"]["text"];
+        assert_eq!(said.is_string(), recorded, "{said}");
+        let whole = calls(&machine, &["export", "last", "--json"]).await;
+        let whole: serde_json::Value = serde_json::from_str(&whole.out).unwrap();
+        assert_eq!(whole["call"]["attempts"].as_array().unwrap().len(), 2);
+        assert_eq!(whole["bodies"].is_object(), recorded);
+    }
+}
+
+#[tokio::test]
+async fn an_export_overwrites_nothing() {
+    let (machine, _) = asked("sse-challenge", &[]).await;
+    machine.file("call.har", "mine");
+    let export = ["calls", "export", "last", "--har", "-o", "call.har"];
+    machine.refused(1, &export).await;
+    assert_eq!(
+        std::fs::read_to_string(machine.path("call.har")).unwrap(),
+        "mine"
+    );
+    machine.refused(2, &["calls", "export", "last"]).await;
 }

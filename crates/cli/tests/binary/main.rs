@@ -13,6 +13,7 @@ mod bad_endpoints;
 mod bad_files;
 mod bad_prompts;
 mod bad_stores;
+mod calls;
 mod canary;
 mod chat;
 mod demo;
