@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-use alipes_agent::ToolOutcome;
+use alipes_agent::{Compacted, SummedUpBy, ToolOutcome};
 use ratatui_core::style::Style;
 use ratatui_core::text::{Line, Span};
 
 use super::looks::{BAD, FAINT, GOOD, PLAIN, STRONG, WARNING};
+use super::status::short;
 use super::wrap::{Break, Lead, cut, wrap};
 use super::{code, markdown};
 use crate::style::{one_line, seconds};
@@ -53,6 +54,17 @@ pub(super) struct Card {
     pub(super) outcome: ToolOutcome,
     pub(super) output: String,
     pub(super) took: Duration,
+}
+
+/// That what is old was summed up.
+pub(super) fn compacted(done: &Compacted) -> Block {
+    let by = match done.by {
+        SummedUpBy::Model => "summed up",
+        SummedUpBy::Digest => "shortened mechanically",
+    };
+    let (before, after) = (short(done.before), short(done.after));
+    let text = format!("what is old was {by}: {before} to {after} tokens; /undo brings it back");
+    Block::Note(Tone::Talk, text)
 }
 
 impl Block {

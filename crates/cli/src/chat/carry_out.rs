@@ -1,13 +1,17 @@
 //! What the slash commands do that need more than what is shown.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
-use alipes_agent::Approval;
-use alipes_store::Store as _;
+use alipes_agent::{Approval, TurnError, Undone};
+use alipes_base::Deadline;
+use alipes_store::{Store as _, Turn};
+use tokio::sync::mpsc;
 
-use super::blocks::{Block, Tone};
+use super::blocks::{self, Block, Tone};
 use super::commands::{Called, Command};
-use super::{Chat, Turning, conversation};
+use super::front::Attended;
+use super::{Chat, QUEUE, Turning};
 use crate::args::{AgentArgs, RouteArg};
 use crate::exec::keep;
 use crate::failure::Failure;
@@ -17,6 +21,9 @@ use crate::{approvals, exec};
 
 /// How many conversations are listed.
 const LISTED: usize = 10;
+
+/// The longest that a summary may take.
+const COMPACTION: Duration = Duration::from_secs(10 * 60);
 
 /// The longest title in a list, in characters.
 const LONGEST: usize = 60;
@@ -38,7 +45,12 @@ impl Chat<'_> {
                 Ok(())
             }
             Command::Export => self.export(argument).await,
-            Command::Calls | Command::Compact | Command::Undo => {
+            Command::Compact => return self.compact().await,
+            Command::Undo => {
+                self.undo().await;
+                Ok(())
+            }
+            Command::Calls => {
                 self.note("not there yet");
                 Ok(())
             }
@@ -145,24 +157,60 @@ impl Chat<'_> {
         Ok(())
     }
 
-    /// Goes on with a turn that did not end well.
+    /// Goes on with a turn that did not end well; one that did is taken back and asked again.
     async fn retry(&mut self) -> Result<(), Failure> {
         match self.conversation.agent.transcript().turn() {
-            alipes_store::Turn::Failed(_) | alipes_store::Turn::Unfinished => {
-                self.turn(Turning::GoOn).await
-            }
-            alipes_store::Turn::Answered => {
-                let last = conversation::prompts(self.conversation.agent.transcript()).last();
-                match last {
-                    Some(prompt) => self.turn(Turning::Prompt(prompt)).await,
-                    None => Ok(()),
-                }
-            }
-            alipes_store::Turn::None => {
+            Turn::Failed(_) | Turn::Unfinished => self.turn(Turning::GoOn).await,
+            Turn::None => {
                 self.note("nothing was asked yet");
                 Ok(())
             }
+            Turn::Answered => match self.conversation.agent.undo_turn().await {
+                Ok(prompt) => self.turn(Turning::Prompt(prompt)).await,
+                Err(error) => {
+                    self.say_error(&error);
+                    Ok(())
+                }
+            },
         }
+    }
+
+    /// Shortens what the model reads, for as long as the person waits for it.
+    async fn compact(&mut self) -> Result<(), Failure> {
+        let (sender, mut events) = mpsc::channel(QUEUE);
+        let deadline = Deadline::after(&self.machine.clock, "compaction", COMPACTION);
+        self.front.state.begin("summing up");
+        let work = self.conversation.agent.compact(deadline, &sender);
+        match self.front.attend(work, &mut events).await? {
+            Attended::Ended(Ok(done)) => {
+                self.front.state.done();
+                self.front.state.say(blocks::compacted(&done));
+            }
+            Attended::Ended(Err(error)) => {
+                self.front.state.done();
+                self.say_error(&error);
+            }
+            Attended::Act(action) => self.left_off(&action),
+        }
+        self.front.state.status.context = Some(self.conversation.agent.context());
+        Ok(())
+    }
+
+    async fn undo(&mut self) {
+        match self.conversation.agent.undo().await {
+            Ok(Undone::Compaction) => self.note("the model reads again what was summed up"),
+            Ok(Undone::Turn { prompt }) => {
+                self.note("the last turn is taken back; what its tools did to files stays");
+                self.front.state.editor.put_back(&prompt);
+            }
+            Err(error) => self.say_error(&error),
+        }
+        self.front.state.status.context = Some(self.conversation.agent.context());
+    }
+
+    fn say_error(&mut self, error: &TurnError) {
+        let text = one_line(&error.to_string(), 600);
+        self.front.state.note(Tone::Error, text);
     }
 
     fn list_approvals(&mut self) -> Result<(), Failure> {

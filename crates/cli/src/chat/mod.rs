@@ -28,9 +28,10 @@ mod wrap;
 
 use std::time::Duration;
 
+use alipes_agent::TurnError;
 use alipes_base::Deadline;
 use alipes_store::Turn;
-use alipes_transport::MemoryStore;
+use alipes_transport::{Cause, MemoryStore};
 use anyhow::anyhow;
 use tokio::sync::mpsc;
 
@@ -42,6 +43,7 @@ use crate::setup::Machine;
 use crate::signals::Signals;
 use crate::streams::say;
 use crate::style::one_line;
+use crate::tally;
 use blocks::{Block, Tone};
 use conversation::{Conversation, Ground, Voices};
 use front::{Attended, Front};
@@ -69,6 +71,21 @@ enum Turning {
     Prompt(String),
     /// What was asked last.
     GoOn,
+}
+
+/// How a try of a turn ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Tried {
+    ToTheEnd,
+    /// Neither of two requests had a word for an answer, and there is nobody else to ask.
+    InSilence,
+}
+
+fn is_silence(error: &TurnError) -> bool {
+    match error {
+        TurnError::Fault(fault) => matches!(fault.cause, Cause::Silent | Cause::Stalled),
+        _ => false,
+    }
 }
 
 pub(crate) async fn run(
@@ -170,32 +187,55 @@ impl Chat<'_> {
         Ok(())
     }
 
-    /// One turn, shown as it goes.
+    /// One turn, shown as it goes. Where nobody answers at all it goes on until the person ends it.
     async fn turn(&mut self, turning: Turning) -> Result<(), Failure> {
-        let (sender, mut events) = mpsc::channel(QUEUE);
-        let deadline = Deadline::after(&self.machine.clock, "turn", TURN);
-        self.front.state.begin("working");
         if let Turning::Prompt(prompt) = &turning {
             self.front.state.say(Block::User(prompt.clone()));
         }
+        let deadline = Deadline::after(&self.machine.clock, "turn", TURN);
+        let mut turning = turning;
+        while self.try_turn(&turning, deadline).await? == Tried::InSilence {
+            let text = "nobody has answered; asking again and waiting on, Esc ends it";
+            self.front.state.note(Tone::Warning, text);
+            turning = Turning::GoOn;
+        }
+        let is_kept = self.way_back().is_some();
+        let status = &mut self.front.state.status;
+        status.context = Some(self.conversation.agent.context());
+        status.conversation = is_kept.then(|| self.conversation.id.clone());
+        Ok(())
+    }
+
+    async fn try_turn(&mut self, turning: &Turning, deadline: Deadline) -> Result<Tried, Failure> {
+        let (sender, mut events) = mpsc::channel(QUEUE);
+        self.front.state.begin("working");
         let agent = &mut self.conversation.agent;
         let turn = async {
-            let answer = match &turning {
+            match turning {
                 Turning::Prompt(prompt) => agent.turn(prompt, true, deadline, &sender).await,
                 Turning::GoOn => agent.go_on(true, deadline, &sender).await,
-            };
-            answer.map(|answer| answer.usage)
-        };
-        match self.front.attend(turn, &mut events).await? {
-            Attended::Ended(outcome) => self.front.state.ended(outcome),
-            Attended::Act(action) => {
-                self.front.state.interrupted();
-                self.wants_out |= action == Action::Quit;
             }
+        };
+        let outcome = match self.front.attend(turn, &mut events).await? {
+            Attended::Ended(outcome) => outcome,
+            Attended::Act(action) => {
+                self.left_off(&action);
+                return Ok(Tried::ToTheEnd);
+            }
+        };
+        if outcome.as_ref().is_err_and(is_silence) {
+            self.front.state.done();
+            return Ok(Tried::InSilence);
         }
-        self.front.state.status.conversation =
-            self.way_back().map(|_| self.conversation.id.clone());
-        Ok(())
+        let outcome = outcome.map(|answer| answer.usage);
+        self.front.state.ended(outcome);
+        Ok(Tried::ToTheEnd)
+    }
+
+    /// The person has ended what was under way.
+    fn left_off(&mut self, action: &Action) {
+        self.front.state.interrupted();
+        self.wants_out |= *action == Action::Quit;
     }
 
     /// Goes into another conversation; the one before is given back.
@@ -220,8 +260,12 @@ impl Chat<'_> {
         let state = &mut front.state;
         state.status = status::Status {
             model: conversation.model.to_string(),
+            context: Some(agent.context()),
             ..status::Status::default()
         };
+        if let Some(notes) = tally::project(agent.project().files()) {
+            state.note(Tone::Talk, notes);
+        }
         for prompt in conversation::prompts(agent.transcript()) {
             state.editor.remember(prompt);
         }

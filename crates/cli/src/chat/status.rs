@@ -1,6 +1,6 @@
 //! The line at the bottom: who answers by which way, and how much of the context is used.
 
-use alipes_agent::TurnEvent;
+use alipes_agent::{ContextUse, TurnEvent};
 use alipes_transport::Trace;
 use alipes_wire::Usage;
 use ratatui_core::text::{Line, Span};
@@ -8,6 +8,7 @@ use unicode_width::UnicodeWidthStr as _;
 
 use super::looks::{FAINT, WARNING};
 use super::wrap::cut;
+use crate::tally;
 
 /// How things stand.
 #[derive(Clone, Debug, Default)]
@@ -24,6 +25,8 @@ pub(super) struct Status {
     pub(super) conversation: Option<String>,
     /// Tokens of all turns.
     pub(super) usage: Usage,
+    /// How full the model's window is.
+    pub(super) context: Option<ContextUse>,
 }
 
 impl Status {
@@ -52,6 +55,10 @@ impl Status {
             .is_unconfined()
             .then(|| "commands not confined".to_owned());
         let route = self.route.clone();
+        let context = self
+            .context
+            .map(percent)
+            .filter(|_| self.usage.input_tokens > 0);
         let tokens = (self.usage.input_tokens > 0).then(|| self.tokens());
         let mut spans: Vec<Span<'static>> = Vec::new();
         let mut used = 0;
@@ -59,6 +66,7 @@ impl Status {
         let facts = [
             (model, FAINT),
             (warning, WARNING),
+            (context, FAINT),
             (tokens, FAINT),
             (route, FAINT),
         ];
@@ -96,6 +104,7 @@ impl Status {
             ("model", Some(self.model.clone())),
             ("route", self.route.clone()),
             ("connection", self.connection.clone()),
+            ("context", self.context.map(tally::context)),
             ("tokens", Some(self.tokens())),
             ("commands", self.sandbox.clone()),
             (
@@ -107,6 +116,12 @@ impl Status {
         rows.map(|(name, fact)| (name.to_owned(), fact.unwrap_or_else(unknown)))
             .collect()
     }
+}
+
+/// `context ~10 %`
+fn percent(used: ContextUse) -> String {
+    let sign = if used.is_estimate { "~" } else { "" };
+    format!("context {sign}{} %", used.percent())
 }
 
 /// `999`, `1.2k`, `12k`, `1.2M`

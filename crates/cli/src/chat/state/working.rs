@@ -8,7 +8,7 @@ use alipes_base::Clock;
 use alipes_transport::Trace;
 use tokio::time::Instant;
 
-use crate::chat::blocks::{Block, Card, Tone};
+use crate::chat::blocks::{Block, Card, Tone, compacted};
 use crate::exec::Waiting;
 use crate::exec::attempts::Attempts;
 use crate::remarks::Remarks;
@@ -100,6 +100,11 @@ impl Working {
                 outcome,
                 output,
             } => blocks.push(self.completed(&call_id, name, outcome, output)),
+            TurnEvent::SummingUp(_) => self.what = "summing up what is old",
+            TurnEvent::Compacted(done) => {
+                self.what = "working";
+                blocks.push(compacted(&done));
+            }
             _ => {}
         }
         blocks
