@@ -51,7 +51,7 @@ impl Chat<'_> {
                 Ok(())
             }
             Command::Calls => {
-                self.note("not there yet");
+                self.note("`alipes calls` tells of them, in another terminal too");
                 Ok(())
             }
             // These only show what is known.

@@ -286,7 +286,7 @@ impl Chat<'_> {
     fn greet(&mut self) {
         let folder = self.conversation.agent.root().path().display().to_string();
         let version = env!("CARGO_PKG_VERSION");
-        let text = format!("alipes {version} in {folder} · /help");
+        let text = format!("this is alipes {version} in {folder} · /help");
         self.front.state.note(Tone::Talk, one_line(&text, 200));
         if self.conversation.kept.is_none() {
             self.front.state.note(Tone::Talk, "nothing of it is kept");

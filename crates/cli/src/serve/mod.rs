@@ -67,8 +67,8 @@ pub(crate) async fn run(
     if is_new {
         let path = own.path().display();
         say(&format!(
-            "a key for clients was made in {path}; `alipes serve key` prints it, and `alipes serve \
-             --print-config CLIENT` the lines that point a client here"
+            "a key for clients was made in {path}; `alipes serve key` prints it, and \
+             `alipes serve --print-config codex`, or another client, what points it here"
         ));
     }
     if let Some(lacks) = lacks {
