@@ -1,7 +1,8 @@
 """LiteLLM's proxy in front of the model backend at BACKEND, on a free port of this machine, until standard input ends.
 
-Usage: litellm_proxy.py BACKEND KEY. The name of a model says in which dialect the proxy asks the backend, whatever
-dialect it is asked in: `by-responses`, `by-chat` and `by-messages`; `as-is` leaves that to the proxy.
+Usage: litellm_proxy.py BACKEND KEY [MODEL...]. The name of a model says in which dialect the proxy asks the backend, whatever
+dialect it is asked in: `by-responses`, `by-chat` and `by-messages`; `as-is` leaves that to the proxy. Further models are
+asked for by their own names, as OpenAI's are.
 """
 
 import asyncio
@@ -10,7 +11,7 @@ import os
 import sys
 import tempfile
 
-backend, key = sys.argv[1:]
+backend, key, *models = sys.argv[1:]
 
 # How LiteLLM names a kind of provider. The third takes the address without the version.
 MODELS = {
@@ -19,6 +20,7 @@ MODELS = {
     "by-chat": ("hosted_vllm/sim-model", backend),
     "by-messages": ("anthropic/sim-model", backend.removesuffix("/v1")),
 }
+MODELS.update({name: ("openai/" + name, backend) for name in models})
 CONFIG = {
     "model_list": [
         {"model_name": name, "litellm_params": {"model": model, "api_base": base, "api_key": key}}

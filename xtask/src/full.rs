@@ -40,6 +40,9 @@ const PARTS: [Part; 13] = [
     ("bench fallback", bench::fallback),
     ("bench turns", bench::turns),
     ("bench store", bench::store),
+    ("bench overhead", |write| {
+        bench::overhead(&bench::Overhead::everything(write))
+    }),
     ("kills", |_write| kills::run()),
     ("fuzz", |_write| fuzz::run()),
     ("bench recovery", |write| {

@@ -11,12 +11,12 @@ pub(super) const IS_RELEASE: bool = !cfg!(debug_assertions);
 
 /// `cargo xtask bench NAME` in a release build; whether it ended well.
 pub(super) fn again(name: &str, write: bool) -> Result<bool> {
-    let options: Vec<&str> = write.then_some("--write").into_iter().collect();
+    let options: Vec<String> = write.then(|| "--write".to_owned()).into_iter().collect();
     again_with(name, &options)
 }
 
 /// The same with any options.
-pub(super) fn again_with(name: &str, options: &[&str]) -> Result<bool> {
+pub(super) fn again_with(name: &str, options: &[String]) -> Result<bool> {
     let mut cargo = Command::new("cargo");
     cargo
         .args(["run", "--quiet", "--release", "--package", "xtask", "--"])

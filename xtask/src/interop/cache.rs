@@ -36,19 +36,24 @@ impl Cache {
 
     /// Installs what is missing.
     pub(crate) fn open() -> Result<Self> {
-        let interop = workspace::root()?.join("interop");
-        let cache = Self {
-            node: interop.join(".cache").join("npm"),
-            python: interop.join(".cache").join("python"),
-            interop,
-        };
+        let cache = Self::as_it_is()?;
         cache.install_node("", &cache.node)?;
         cache.install_python()?;
         Ok(cache)
     }
 
+    /// Installs nothing but what is asked for.
+    pub(crate) fn as_it_is() -> Result<Self> {
+        let interop = workspace::root()?.join("interop");
+        Ok(Self {
+            node: interop.join(".cache").join("npm"),
+            python: interop.join(".cache").join("python"),
+            interop,
+        })
+    }
+
     /// A script of ours below `interop`.
-    pub(super) fn script(&self, name: &str) -> PathBuf {
+    pub(crate) fn script(&self, name: &str) -> PathBuf {
         self.interop.join(name)
     }
 
@@ -64,13 +69,20 @@ impl Cache {
         Ok(target.join("node_modules").join(".bin"))
     }
 
+    /// The script that starts Portkey's gateway, 25 MB, installed when it is first asked for.
+    pub(crate) fn portkey(&self) -> Result<PathBuf> {
+        let target = self.interop.join(".cache").join("gateways");
+        self.install_node("gateways", &target)?;
+        Ok(self.script("portkey.mjs"))
+    }
+
     /// The Hermes Agent.
     pub(crate) fn hermes(&self) -> Result<PathBuf> {
         Ok(in_venv(&self.apart("hermes", &[Self::HERMES])?, "hermes"))
     }
 
     /// The Python that knows LiteLLM.
-    pub(super) fn litellm(&self) -> Result<PathBuf> {
+    pub(crate) fn litellm(&self) -> Result<PathBuf> {
         Ok(in_venv(&self.apart("litellm", &[Self::LITELLM])?, "python"))
     }
 

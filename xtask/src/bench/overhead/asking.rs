@@ -7,6 +7,7 @@ use alipes_wire::{SseDecoder, SseItem, SseLimits};
 use anyhow::{Context, Result, bail, ensure};
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Full};
+use hyper::body::Incoming;
 use hyper::client::conn::http1::{SendRequest, handshake};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
@@ -46,6 +47,23 @@ impl Connection {
             sender,
             _driver: driver,
         })
+    }
+
+    /// Asks for a stream, and reads as far as its first piece of text. What comes after it waits.
+    pub(super) async fn begin(&mut self, asked: &Asked) -> Result<Incoming> {
+        self.sender.ready().await?;
+        let response = self.sender.send_request(asked.request()).await?;
+        let mut body = response.into_body();
+        let mut reading = Reading::new(asked, clock().now());
+        while let Some(frame) = body.frame().await {
+            if let Ok(bytes) = frame?.into_data() {
+                reading.read(&bytes)?;
+            }
+            if !reading.answered.pieces.is_empty() {
+                return Ok(body);
+            }
+        }
+        bail!("{} began no answer: {}", asked.name, reading.beginning)
     }
 
     /// Asks, and reads the answer to its end.

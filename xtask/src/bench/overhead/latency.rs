@@ -8,7 +8,10 @@ use super::load::{self, Load};
 use super::question::{Dialect, Question};
 use super::samples::{Spread, time};
 use super::system::System;
-use super::{Stage, streams};
+use super::{Stage, sockets, streams};
+
+/// Bytes of a request that others must not wait for.
+const LARGE: usize = 10_000_000;
 
 /// One way to ask.
 struct Row {
@@ -22,6 +25,10 @@ struct Row {
 enum Way {
     Open(u32, usize),
     Closed(usize),
+    /// So many sockets.
+    Turns(usize),
+    /// So many at a time, while one more connection sends a large request after the other.
+    Beside(usize),
     /// So many streams; what is measured is each of their pieces.
     Pieces(usize),
 }
@@ -113,33 +120,63 @@ fn rows() -> Vec<Row> {
             one,
             None,
         ),
+        row(
+            "first piece of a stream of 5, 8 at a time",
+            Question::streamed(Dialect::Responses, 5),
+            Way::Closed(8),
+            None,
+        ),
+        row(
+            "the same beside requests of 10 MB",
+            Question::streamed(Dialect::Responses, 5),
+            Way::Beside(8),
+            None,
+        ),
+        row(
+            "a turn over WebSocket, 1 at a time",
+            stream().over_socket(),
+            Way::Turns(1),
+            None,
+        ),
+        row(
+            "a turn over WebSocket, 32 at a time",
+            stream().over_socket(),
+            Way::Turns(32),
+            None,
+        ),
     ]
 }
 
 impl Row {
     async fn measured(&self, stage: &Stage) -> Result<String> {
-        let [direct, bare, serve] = self.spreads(stage).await?;
+        let (direct, bare, serve) = self.spreads(stage).await?;
         let added = serve.above(direct);
+        let bare = bare.map(|bare| bare.above(direct).to_string());
         let verdict = self.target.map(|target| target.verdict(added));
         Ok(format!(
             "| {} | {direct} | {} | {added} | {} |\n",
             self.name,
-            bare.above(direct),
+            bare.unwrap_or_default(),
             verdict.unwrap_or_default()
         ))
     }
 
-    /// Everybody's times, asked in turns.
-    async fn spreads(&self, stage: &Stage) -> Result<[Spread; 3]> {
-        let systems = [&stage.direct, &stage.bare, &stage.serve];
-        let mut loads = systems.map(|_| Load::default());
+    /// Everybody's times, asked in turns. The bare pass-through knows no WebSocket.
+    async fn spreads(&self, stage: &Stage) -> Result<(Spread, Option<Spread>, Spread)> {
+        let bare = (!self.question.over_socket).then_some(&stage.bare);
+        let systems = [Some(&stage.direct), bare, Some(&stage.serve)];
+        let mut loads = systems.map(|system| system.map(|_| Load::default()));
         for _ in 0..stage.rounds.count {
             for (system, load) in systems.iter().zip(&mut loads) {
-                let more = self.asked(stage, system).await?;
-                *load = std::mem::take(load).and(more);
+                if let (Some(system), Some(load)) = (system, load) {
+                    let more = self.asked(stage, system).await?;
+                    *load = std::mem::take(load).and(more);
+                }
             }
         }
-        Ok(loads.map(|load| load.first.spread()))
+        let spread = |load: Load| load.first.spread();
+        let [direct, bare, serve] = loads.map(|load| load.map(spread));
+        Ok((direct.unwrap_or_default(), bare, serve.unwrap_or_default()))
     }
 
     async fn asked(&self, stage: &Stage, system: &System) -> Result<Load> {
@@ -149,6 +186,14 @@ impl Row {
                 load::open(system, question, (rate, connections), length).await
             }
             Way::Closed(connections) => load::closed(system, question, connections, length).await,
+            Way::Turns(count) => sockets::turns(system, question, count, length).await,
+            Way::Beside(count) => {
+                let large = Question::plain(question.dialect).sized(LARGE);
+                let large = load::closed(system, &large, 1, length);
+                let small = load::closed(system, question, count, length);
+                let (small, large) = tokio::join!(small, large);
+                large.and(small)
+            }
             Way::Pieces(count) => {
                 streams::pieces((system, &stage.backend), question, count, length).await
             }

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use bytes::Bytes;
-use http::{HeaderValue, Method, Request, Uri, header};
+use http::{HeaderMap, HeaderValue, Method, Request, Uri, header};
 use http_body_util::Full;
 
 use super::super::words::WORDS;
@@ -18,8 +18,7 @@ pub(super) struct Asked {
     pub(super) streams: bool,
     pub(super) pieces: usize,
     path: Uri,
-    host: HeaderValue,
-    bearer: HeaderValue,
+    headers: HeaderMap,
     pub(super) body: Bytes,
 }
 
@@ -39,6 +38,8 @@ pub(super) struct Question {
     pub(super) pieces: usize,
     /// Between two pieces, in ms.
     pace: u64,
+    /// Asked over WebSocket, here and from the backend.
+    pub(super) over_socket: bool,
     text: String,
 }
 
@@ -77,13 +78,7 @@ impl Asked {
         let mut request = Request::new(Full::new(self.body.clone()));
         *request.method_mut() = Method::POST;
         *request.uri_mut() = self.path.clone();
-        let headers = request.headers_mut();
-        headers.insert(header::HOST, self.host.clone());
-        headers.insert(header::AUTHORIZATION, self.bearer.clone());
-        headers.insert(
-            header::CONTENT_TYPE,
-            HeaderValue::from_static("application/json"),
-        );
+        request.headers_mut().clone_from(&self.headers);
         request
     }
 }
@@ -96,6 +91,7 @@ impl Question {
             streams: false,
             pieces: 1,
             pace: 0,
+            over_socket: false,
             text: text(900),
         }
     }
@@ -112,6 +108,14 @@ impl Question {
     /// The same with so many ms between two pieces.
     pub(super) fn paced(self, pace: u64) -> Self {
         Self { pace, ..self }
+    }
+
+    /// The same over WebSocket.
+    pub(super) fn over_socket(self) -> Self {
+        Self {
+            over_socket: true,
+            ..self
+        }
     }
 
     /// The same with so many bytes of text.
@@ -138,10 +142,18 @@ impl Question {
             streams: self.streams,
             pieces: self.pieces,
             path: Uri::from_static(self.dialect.path()),
-            host: HeaderValue::from_str(&system.address.to_string())?,
-            bearer: HeaderValue::from_str(&format!("Bearer {KEY}"))?,
+            headers: headers(system)?,
             body: self.body(system),
         })
+    }
+
+    /// The frame for this system, of one conversation among others.
+    pub(super) fn frame(&self, system: &System, conversation: usize) -> String {
+        let model = system.model(self);
+        let text = &self.text;
+        format!(
+            r#"{{"type":"response.create","model":"{model}","prompt_cache_key":"{conversation}","input":[{{"type":"message","role":"user","content":[{{"type":"input_text","text":"{text}"}}]}}]}}"#
+        )
     }
 
     fn body(&self, system: &System) -> Bytes {
@@ -157,6 +169,19 @@ impl Question {
         };
         body.into()
     }
+}
+
+fn headers(system: &System) -> Result<HeaderMap> {
+    let json = HeaderValue::from_static("application/json");
+    let mut headers = HeaderMap::from_iter([(header::CONTENT_TYPE, json)]);
+    let address = system.address.to_string();
+    headers.insert(header::HOST, HeaderValue::try_from(address)?);
+    let bearer = format!("Bearer {KEY}");
+    headers.insert(header::AUTHORIZATION, HeaderValue::try_from(bearer)?);
+    for (name, value) in &system.headers {
+        headers.insert(*name, HeaderValue::try_from(value)?);
+    }
+    Ok(headers)
 }
 
 /// Words, so many bytes of them.

@@ -12,14 +12,13 @@ use tokio::time::Instant;
 
 use super::clock;
 use super::question::{Dialect, Question};
-use crate::interop::Alipes;
-use crate::process::Server;
-use crate::workspace::{self, Profile};
+use crate::interop::{Alipes, Cache, KEY};
+use crate::process::{Server, without_proxy};
 
 /// What our server calls the backend: by the dialect in which it asks it, and by WebSocket.
 const RESPONSES: &str = "lean";
 const CHAT: &str = "chat";
-pub(super) const SOCKET: &str = "socket";
+const SOCKET: &str = "socket";
 
 /// Somebody who answers.
 #[derive(Debug)]
@@ -27,6 +26,8 @@ pub(super) struct System {
     pub(super) name: &'static str,
     pub(super) address: SocketAddr,
     names: Names,
+    /// What it wants to be told beside the request.
+    pub(super) headers: Vec<(&'static str, String)>,
     server: Option<Server>,
 }
 
@@ -55,6 +56,7 @@ impl System {
             name: "direct",
             address: backend.address,
             names: Names::Own,
+            headers: Vec::new(),
             server: None,
         }
     }
@@ -67,14 +69,36 @@ impl System {
     }
 
     /// `alipes serve`, configured in `home`.
-    pub(super) fn serve(backend: &Backend, home: &TempDir) -> Result<Self> {
-        let alipes = Alipes {
-            binary: workspace::build(Profile::Release)?,
-        };
+    pub(super) fn serve(alipes: &Alipes, backend: &Backend, home: &TempDir) -> Result<Self> {
         configure(home.path(), backend.address)?;
         let mut command = alipes.command(home.path());
         command.args(["serve", "--listen", "127.0.0.1:0"]);
         Self::started("alipes serve", Names::OfProviders, &mut command)
+    }
+
+    /// LiteLLM's proxy, one worker, with these models.
+    pub(super) fn litellm(backend: &Backend, cache: &Cache, models: &[String]) -> Result<Self> {
+        let mut command = Command::new(cache.litellm()?);
+        without_proxy(&mut command)
+            .arg(cache.script("litellm_proxy.py"))
+            .args([&format!("http://{}/v1", backend.address), KEY])
+            .args(models);
+        Self::started("LiteLLM", Names::Own, &mut command)
+    }
+
+    /// Portkey's gateway, told in headers where to ask.
+    pub(super) fn portkey(backend: &Backend, cache: &Cache) -> Result<Self> {
+        let mut command = Command::new("node");
+        without_proxy(&mut command).arg(cache.portkey()?);
+        let started = Self::started("Portkey", Names::Own, &mut command)?;
+        let headers = vec![
+            ("x-portkey-provider", "openai".to_owned()),
+            (
+                "x-portkey-custom-host",
+                format!("http://{}/v1", backend.address),
+            ),
+        ];
+        Ok(Self { headers, ..started })
     }
 
     fn started(name: &'static str, names: Names, command: &mut Command) -> Result<Self> {
@@ -86,6 +110,7 @@ impl System {
             name,
             address,
             names,
+            headers: Vec::new(),
             server: Some(server),
         })
     }
@@ -98,6 +123,7 @@ impl System {
     /// The model that a question asks for, as this system calls it.
     pub(super) fn model(&self, question: &Question) -> String {
         let provider = match question.dialect {
+            _ if question.over_socket => SOCKET,
             Dialect::Responses => RESPONSES,
             Dialect::Chat => CHAT,
         };

@@ -20,6 +20,15 @@ fn ticks(stat: &str) -> Option<u64> {
     Some(user + system)
 }
 
+/// The resident memory of a process, in KiB.
+pub(super) fn resident(process: u32) -> Option<u64> {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmRSS:"))?;
+    line.trim().strip_suffix("kB")?.trim().parse().ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -33,7 +42,8 @@ mod tests {
 
     #[test]
     #[cfg(target_os = "linux")]
-    fn this_process_has_taken_time() {
+    fn this_process_has_taken_time_and_memory() {
+        assert!(resident(std::process::id()).unwrap() > 1_000);
         assert!(cpu(std::process::id()).is_some());
     }
 }
