@@ -15,8 +15,9 @@ use tokio::time::Instant;
 /// Most sessions that are kept while nobody uses them.
 const MOST: usize = 256;
 
-/// Most of them for one conversation: requests of one may go side by side.
-const EACH: usize = 4;
+/// Most of them for one conversation: requests of one may go side by side, and those of clients that
+/// name none are all of one.
+const EACH: usize = 32;
 
 /// For how long one is kept: below the ten minutes after which servers commonly end idle connections.
 const KEPT: Duration = Duration::from_secs(9 * 60);

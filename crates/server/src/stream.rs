@@ -11,6 +11,7 @@ use alipes_wire::{Dialect, Frame};
 use axum::body::Body as AnswerBody;
 use axum::response::Response;
 use bytes::Bytes;
+use futures_util::FutureExt as _;
 use futures_util::stream::unfold;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, HeaderValue};
@@ -26,6 +27,9 @@ const HEAD: Duration = Duration::from_secs(10);
 
 /// The longest silence towards a client.
 const SILENCE: Duration = Duration::from_secs(10);
+
+/// So many bytes of events are sent in one piece where more have come at once.
+const TOGETHER: usize = 16 << 10;
 
 /// What reverse proxies are told, so that they pass events on as they come (nginx).
 const BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
@@ -119,9 +123,23 @@ impl Streaming {
             }
         };
         match events {
-            Some(events) => Some(written(&events)),
+            Some(events) => Some(self.and_what_is_there(&events)),
             None => Some(self.end()).filter(|last| !last.is_empty()),
         }
+    }
+
+    /// These events, and those that have come with them: what arrived together leaves together.
+    fn and_what_is_there(&mut self, events: &[Frame]) -> Bytes {
+        let mut stream = String::new();
+        write(&mut stream, events);
+        while stream.len() < TOGETHER {
+            // The last word is not lost: it is asked for again.
+            let Some(Some(events)) = self.answer.next().now_or_never() else {
+                break;
+            };
+            write(&mut stream, &events);
+        }
+        stream.into()
     }
 
     /// What stands behind the last event of the answer.
@@ -145,12 +163,16 @@ impl Streaming {
 const DONE: &str = "data: [DONE]\n\n";
 
 fn written(events: &[Frame]) -> Bytes {
-    let length = events.iter().map(|event| event.data.len() + 80).sum();
-    let mut stream = String::with_capacity(length);
-    for event in events {
-        event.write(&mut stream);
-    }
+    let mut stream = String::new();
+    write(&mut stream, events);
     stream.into()
+}
+
+fn write(stream: &mut String, events: &[Frame]) {
+    stream.reserve(events.iter().map(|event| event.data.len() + 80).sum());
+    for event in events {
+        event.write(stream);
+    }
 }
 
 /// What is sent while nothing comes, so that nobody on the way takes the client for gone.
