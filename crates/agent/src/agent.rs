@@ -154,6 +154,17 @@ impl Agent {
         &self.project
     }
 
+    /// About how many tokens every request carries before anything is said: instructions and tools.
+    #[must_use]
+    pub fn fixed_tokens(&self) -> u64 {
+        self.gauge.of(&Transcript::default()).tokens
+    }
+
+    /// From now on another model is asked, whose window is of so many tokens.
+    pub fn set_window(&mut self, tokens: u64) {
+        self.gauge = self.gauge.clone().with_window(tokens);
+    }
+
     /// How much of the model's window the conversation takes.
     #[must_use]
     pub fn context(&self) -> ContextUse {

@@ -5,6 +5,7 @@ mod approvals;
 mod args;
 mod calls;
 mod chat;
+mod context;
 mod demo;
 mod exec;
 mod explain;

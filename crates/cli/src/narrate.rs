@@ -15,6 +15,7 @@ pub(crate) fn remedy(reaction: Reaction) -> String {
         Reaction::OtherRoute => "going the other way".to_owned(),
         Reaction::DropReasoning => "asking again without the reasoning".to_owned(),
         Reaction::RefreshCredential => "asking for a newer key".to_owned(),
+        Reaction::ShrinkContext => "asking again with less".to_owned(),
         _ => "nothing more to try".to_owned(),
     }
 }

@@ -49,7 +49,8 @@ fn tokens(usage: &Usage) -> String {
     }
 }
 
-fn thousands(number: u64) -> String {
+/// `12,345`
+pub(crate) fn thousands(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();
     for (at, digit) in digits.chars().enumerate() {

@@ -129,6 +129,8 @@ pub struct ModelSection {
     pub fallback: Vec<ModelName>,
     /// The model for what a turn can do without: titles, compaction.
     pub auxiliary: Option<ModelName>,
+    /// How many tokens the default model takes, question and answer, whatever its provider says.
+    pub context_window: Option<u64>,
     /// How hard models are asked to think.
     pub reasoning: Option<Effort>,
 }
@@ -302,17 +304,22 @@ impl Section for ModelSection {
         let default = reader.optional("default").with_origin(model_name);
         let fallback = reader.optional("fallback").list(MODEL_NAMES, model_name);
         let auxiliary = model_name(reader.optional("auxiliary"));
+        let context_window = reader.optional("context_window").integer(WINDOWS);
         let reasoning = reader.optional("reasoning").one_of(&Effort::NAMES);
         reader.finish(|| {
             Some(Self {
                 default,
                 fallback: fallback.unwrap_or_default(),
                 auxiliary,
+                context_window: context_window.and_then(|tokens| u64::try_from(tokens).ok()),
                 reasoning,
             })
         })
     }
 }
+
+/// A window smaller than our own instructions and tools is a misprint, and so is one of billions.
+const WINDOWS: std::ops::RangeInclusive<i64> = 8_000..=100_000_000;
 
 const MODEL_NAMES: &str = "a list of models, such as [\"work/gpt-x\"]";
 
@@ -343,6 +350,7 @@ base_url = "http://127.0.0.1:8080/v1"
 default = "work/gpt-x"
 fallback = ["home/m"]
 auxiliary = "home/small"
+context_window = 200000
 reasoning = "high"
 "#;
 
@@ -366,6 +374,7 @@ reasoning = "high"
         let model: ModelSection = document.section().unwrap();
         assert_eq!(model.default.unwrap().value.to_string(), "work/gpt-x");
         assert_eq!(model.auxiliary.unwrap().to_string(), "home/small");
+        assert_eq!(model.context_window, Some(200_000));
         assert_eq!(model.reasoning, Some(Effort::High));
     }
 

@@ -41,6 +41,7 @@ mod journal;
 mod retention;
 mod sqlite;
 mod store;
+mod title;
 mod transcript;
 
 pub use calls::{
@@ -55,4 +56,5 @@ pub use journal::{Journal, JournalError, MemoryJournal};
 pub use retention::Retention;
 pub use sqlite::{CallQueue, Checked, Repaired, SqliteOptions, SqliteStore};
 pub use store::{About, Hit, Lease, Recorded, Standing, Store, Summary};
+pub use title::title;
 pub use transcript::{OpenCall, Progress, Transcript, Turn};

@@ -13,13 +13,17 @@ use super::approve::Keyboard;
 use super::keep::Keeping;
 use crate::approvals::{self, Tell};
 use crate::args::{AgentArgs, Grant};
+use crate::context;
 use crate::failure::Failure;
 use crate::setup::{self, Machine};
 use crate::streams::say;
-use crate::style::Style;
+use crate::style::{Style, one_line};
 
 /// What the model is told where nobody can be asked.
 const HINT: &str = "The user can permit it with `alipes exec --allow write,shell`.";
+
+/// The longest warning.
+const LONGEST: usize = 300;
 
 /// What an agent is put together from, beside the arguments.
 pub(crate) struct Parts<'p> {
@@ -76,6 +80,7 @@ pub(crate) fn agent(
         folder: root.path(),
     };
     let model = self::model(args, machine, &asking)?;
+    let auxiliary = auxiliary(args, machine, &asking, &asked.tell);
     let name = model.name().clone();
     let network = args.allow.contains(&Grant::Network);
     let sandbox = machine.sandbox(args.sandbox, network, catalog)?;
@@ -94,6 +99,7 @@ pub(crate) fn agent(
         clock: machine.clock.clone(),
     };
     let agent = Agent::resumed(options, &setting, transcript).with_project(project);
+    let agent = context::known(agent, catalog, &name, auxiliary);
     Ok((agent, name))
 }
 
@@ -106,20 +112,49 @@ pub(crate) struct Asking<'a> {
     pub(crate) folder: &'a Path,
 }
 
+impl Asking<'_> {
+    /// A client that looks at files by itself looks at the same ones.
+    fn environment(&self, machine: &Machine) -> Environment {
+        Environment::new(machine.environment.variables(), self.folder.to_owned())
+    }
+
+    fn making<'m>(&'m self, environment: &'m Environment) -> Making<'m> {
+        Making {
+            environment,
+            transport: self.transport,
+            session_id: self.session_id,
+        }
+    }
+}
+
 /// The models that the arguments ask for.
 pub(crate) fn model(
     args: &AgentArgs,
     machine: &Machine,
     asking: &Asking<'_>,
 ) -> Result<Chain, Failure> {
-    let making = Making {
-        // A client that looks at files by itself looks at the same ones.
-        environment: &Environment::new(machine.environment.variables(), asking.folder.to_owned()),
-        transport: asking.transport,
-        session_id: asking.session_id,
-    };
+    let environment = asking.environment(machine);
     let overrides = overrides(args, asking.simulator);
+    let making = asking.making(&environment);
     Ok(asking.catalog.chain(&overrides, making)?)
+}
+
+/// Whoever is asked beside the turn. One who cannot be had is told, and done without.
+fn auxiliary(
+    args: &AgentArgs,
+    machine: &Machine,
+    asking: &Asking<'_>,
+    tell: &Tell,
+) -> Option<Chain> {
+    let environment = asking.environment(machine);
+    let overrides = overrides(args, asking.simulator);
+    let making = asking.making(&environment);
+    let made = asking.catalog.auxiliary(&overrides, making);
+    made.inspect_err(|error| {
+        let error = one_line(&error.to_string(), LONGEST);
+        tell(&format!("! nobody sums up long conversations: {error}"));
+    })
+    .ok()
 }
 
 /// The simulated model of `--simulate`.

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use alipes_agent::{Answer, ProjectFile, TurnError, TurnEvent};
+use alipes_agent::{Answer, ProjectFile, SummedUpBy, TurnError, TurnEvent};
 use alipes_tools::Effect;
 use alipes_transport::{Fault, Trace};
 use serde_json::{Value, json};
@@ -105,6 +105,16 @@ fn event_value(event: &TurnEvent) -> Option<Value> {
             "left_out": left_out, "fault": fault_value(fault),
         }),
         TurnEvent::OnRecord { id } => json!({"type": "call.started", "call": id}),
+        TurnEvent::SummingUp(used) => json!({
+            "type": "context.summing_up", "tokens": used.tokens, "window": used.window,
+        }),
+        TurnEvent::Compacted(done) => json!({
+            "type": "context.compacted", "before": done.before, "after": done.after,
+            "by": match done.by {
+                SummedUpBy::Model => "model",
+                SummedUpBy::Digest => "digest",
+            },
+        }),
         TurnEvent::Trace(trace) => trace_value(trace)?,
         _ => return None,
     })

@@ -21,6 +21,7 @@ use alipes_transport::{MemoryStore, MemoryWarning, Transport};
 use tokio::sync::mpsc;
 
 use crate::args::{AgentArgs, ExecArgs};
+use crate::context;
 use crate::failure::Failure;
 use crate::login;
 use crate::network::Network;
@@ -97,8 +98,15 @@ pub(crate) async fn run(
     };
     let outcome = drive(&mut agent, &work, screen.as_mut(), &mut attempts).await;
     let resume = conversation
+        .as_deref()
         .filter(|_| !args.json && keep::is_worth_resuming(&agent))
-        .map(|id| format!("alipes exec --resume {}", short(&id)));
+        .map(|id| format!("alipes exec --resume {}", short(id)));
+    if let Ok(Ok(_)) = &outcome {
+        let place = kept.as_deref().zip(conversation.as_deref());
+        let settled = context::settle(&mut agent, machine, place);
+        // Whoever does not want to wait has the answer.
+        let _ = signals.unless_stopped(settled).await;
+    }
     // However it ended: what was met is worth knowing next time.
     drop(agent);
     recording.settle(machine).await;

@@ -12,6 +12,7 @@ use tokio::time::Instant;
 use super::screen::Started;
 use super::terminal::columns;
 use super::waiting::Waiting;
+use crate::context::compacted;
 use crate::narrate::step;
 use crate::remarks::Remarks;
 use crate::style::{Style, one_line};
@@ -125,6 +126,16 @@ impl Talk {
                 ..
             } => {
                 self.say(&self.style.faint(one_line(text, LONGEST)));
+            }
+            TurnEvent::SummingUp(used) => {
+                let line = format!(
+                    "· summing up what was said earlier: the context is {} full",
+                    tally::context(*used)
+                );
+                self.say(&self.style.faint(line));
+            }
+            TurnEvent::Compacted(done) => {
+                self.say(&self.style.faint(format!("· {}", compacted(*done))));
             }
             TurnEvent::ToolCompleted { .. } => self.clear(),
             TurnEvent::Trace(trace) if self.verbose => self.narrate(trace),

@@ -42,6 +42,11 @@ pub(crate) enum SessionsCommand {
         /// The title
         title: String,
     },
+    /// Take back what came last: a summary of older messages, or else the last turn
+    Undo {
+        /// Its id, the beginning of it, or `last`
+        id: String,
+    },
     /// Print a whole conversation, or write it to a file
     Export {
         /// Its id, the beginning of it, or `last`

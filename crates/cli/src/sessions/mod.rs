@@ -4,6 +4,7 @@ mod args;
 mod export;
 mod list;
 mod render;
+mod undo;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -63,6 +64,10 @@ pub(crate) async fn run(args: SessionsArgs, machine: &Machine) -> Result<(), Fai
             list::hits(&hits, machine).map_err(closed)
         }
         SessionsCommand::Rename { id, title } => rename(&reading, &id, &title, machine).await,
+        SessionsCommand::Undo { id } => {
+            let found = reading.find(&id).await?;
+            undo::last(to_write(machine)?, &found).await
+        }
         SessionsCommand::Export { id, shape, out } => {
             let (summary, entries) = whole(&reading, &id).await?;
             let text = match shape {

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::time::{Duration, SystemTime};
 
-use alipes_store::{Entry, Recorded, Summary};
+use alipes_store::{Entry, Recorded, Summary, Undone};
 use alipes_wire::{Item, ItemView};
 
 /// How much of a tool's output is shown.
@@ -42,6 +42,8 @@ fn part(entry: &Entry, detail: Detail) -> Option<String> {
         Entry::User(item) => Some(format!("## You\n\n{}", said(item)?)),
         Entry::Model(item) | Entry::ToolResult(item) => response(item, detail),
         Entry::Compaction { .. } => Some("*(what came before was summarised)*".to_owned()),
+        Entry::Undone(Undone::Compaction) => Some("*(the summary was taken back)*".to_owned()),
+        Entry::Undone(Undone::Turn) => Some("*(the last turn was taken back)*".to_owned()),
         Entry::Ended {
             failure: Some(failure),
         } => Some(format!("*(no answer: {failure})*")),

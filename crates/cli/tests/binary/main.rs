@@ -16,6 +16,7 @@ mod bad_stores;
 mod calls;
 mod canary;
 mod chat;
+mod context;
 mod demo;
 mod dialects;
 mod exec;

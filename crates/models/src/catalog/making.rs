@@ -72,6 +72,12 @@ impl Catalog {
         Ok(chain.recorded(self.records.clone(), making.session_id))
     }
 
+    /// Whether the configuration names a model for what is asked beside the turn.
+    #[must_use]
+    pub fn has_auxiliary(&self) -> bool {
+        self.model.auxiliary.is_some()
+    }
+
     /// What is asked beside the turn, for titles or compaction: the model under `auxiliary`, and
     /// behind it those that answer the turn. Its requests let a turn's own go first.
     ///

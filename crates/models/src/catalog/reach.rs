@@ -81,6 +81,16 @@ impl Catalog {
         Ok(Listing::new(making.transport, reached, provider, lists))
     }
 
+    /// How many tokens a model takes: what the configuration says of the default model, or else what
+    /// its provider's list said. Asks nobody.
+    #[must_use]
+    pub fn context_window(&self, name: &ModelName) -> Option<u64> {
+        let default = self.model.default.as_ref();
+        let is_default = default.is_some_and(|default| default.value == *name);
+        let configured = self.model.context_window.filter(|_| is_default);
+        configured.or_else(|| self.window(name))
+    }
+
     /// How much a model can be shown at once, in tokens, as far as its provider's list said so when it
     /// was last asked for. Asks nobody.
     #[must_use]

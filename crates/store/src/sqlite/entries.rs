@@ -7,10 +7,7 @@ use super::failure::Failure;
 use super::leases::{self, Holder};
 use super::listing::number;
 use super::{signed, unsigned};
-use crate::{About, Entry, Lease, Recorded, StoreError};
-
-/// The longest title, in characters.
-const LONGEST_TITLE: usize = 80;
+use crate::{About, Entry, Lease, Recorded, StoreError, title};
 
 /// Begins a conversation, leased to `holder`.
 pub(super) fn begin(
@@ -30,7 +27,7 @@ pub(super) fn begin(
          VALUES (?1, ?2, ?3, ?4, ?5, ?5, 0, 0)",
         params![
             about.id,
-            title(entries),
+            title_of(entries),
             about.folder,
             about.model,
             signed(now)
@@ -112,7 +109,7 @@ fn recorded(db: &Connection, row: &Row<'_>) -> Result<Recorded, Failure> {
 }
 
 /// The first line of the first message.
-fn title(entries: &[Entry]) -> String {
+fn title_of(entries: &[Entry]) -> String {
     let text = entries.iter().find_map(|entry| match entry {
         Entry::User(item) => match item.view() {
             ItemView::Message { text, .. } => Some(text),
@@ -120,17 +117,7 @@ fn title(entries: &[Entry]) -> String {
         },
         _ => None,
     });
-    shortened(&text.unwrap_or_default())
-}
-
-/// A title: one line, not too long.
-pub(super) fn shortened(text: &str) -> String {
-    let line = text.lines().map(str::trim).find(|line| !line.is_empty());
-    let line = line.unwrap_or_default();
-    match line.char_indices().nth(LONGEST_TITLE) {
-        Some((end, _)) => format!("{}…", line[..end].trim_end()),
-        None => line.to_owned(),
-    }
+    title(&text.unwrap_or_default())
 }
 
 #[cfg(test)]
@@ -143,10 +130,7 @@ mod tests {
             Entry::Setting(alipes_wire::Item::developer("Folder: /x")),
             Entry::User(alipes_wire::Item::user("\n  fix the bug \nin foo")),
         ];
-        assert_eq!(title(&entries), "fix the bug");
-        assert_eq!(title(&[]), "");
-        let long = shortened(&"é ".repeat(100));
-        assert_eq!(long.chars().count(), LONGEST_TITLE);
-        assert!(long.ends_with("é…"), "{long}");
+        assert_eq!(title_of(&entries), "fix the bug");
+        assert_eq!(title_of(&[]), "");
     }
 }

@@ -2,7 +2,6 @@
 
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
-use super::entries::shortened;
 use super::failure::Failure;
 use super::leases::{Holder, is_held};
 use super::unsigned;
@@ -105,7 +104,7 @@ pub(super) fn number(db: &Connection, id: &str) -> Result<i64, Failure> {
 pub(super) fn rename(db: &Connection, id: &str, title: &str) -> Result<(), Failure> {
     let number = number(db, id)?;
     let sql = "UPDATE conversation SET title = ?2 WHERE number = ?1";
-    db.execute(sql, params![number, shortened(title)])?;
+    db.execute(sql, params![number, crate::title(title)])?;
     Ok(())
 }
 
