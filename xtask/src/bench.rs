@@ -3,6 +3,7 @@
 //! Each says when, where and on what it was measured (`facts`), and goes between markers into a page of the
 //! repository (`page`) when asked to.
 
+mod chat;
 mod codec;
 mod facts;
 mod fallback;
@@ -16,6 +17,7 @@ mod store;
 mod turns;
 mod words;
 
+pub(crate) use self::chat::run as chat;
 pub(crate) use self::codec::run as codec;
 pub(crate) use self::facts::Facts;
 pub(crate) use self::fallback::run as fallback;

@@ -36,6 +36,7 @@ const PARTS: [Part; 14] = [
     ("bench start", |write| {
         bench::start(RUNS, write).map(|()| true)
     }),
+    ("bench chat", bench::chat),
     ("bench codec", bench::codec),
     ("bench fallback", bench::fallback),
     ("bench turns", bench::turns),

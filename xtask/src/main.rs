@@ -75,6 +75,12 @@ enum Command {
 
 #[derive(Subcommand)]
 enum Bench {
+    /// What a turn costs beside the model in a conversation of 500 turns: time of our own, memory, fixed tokens.
+    Chat {
+        /// Put the table between the markers in docs/benchmarks.md.
+        #[arg(long)]
+        write: bool,
+    },
     /// How fast a stream of text is decoded, on one core.
     Codec {
         /// Put the table between the markers in docs/benchmarks.md.
@@ -131,6 +137,7 @@ fn run(command: Command) -> Result<bool> {
         Command::Tidy => tidy::run(&workspace::root()?),
         Command::Interop(arguments) => interop::run(&arguments),
         Command::Bench { bench } => match bench {
+            Bench::Chat { write } => bench::chat(write),
             Bench::Codec { write } => bench::codec(write),
             Bench::Fallback { write } => bench::fallback(write),
             Bench::Overhead(arguments) => bench::overhead(&arguments),
