@@ -17,7 +17,7 @@ const RUNS: u32 = 20;
 /// A part: its command, and what runs it; benches may write their tables.
 type Part = (&'static str, fn(write: bool) -> Result<bool>);
 
-const PARTS: [Part; 14] = [
+const PARTS: &[Part] = &[
     ("seeds", |_write| {
         corpus::seeds(corpus::SEEDS).map(|()| true)
     }),
