@@ -48,7 +48,7 @@ pub fn opaque_texts(dialect: Dialect, event: &RawEvent) -> Vec<String> {
     let holder = match (dialect, event.kind()) {
         (Dialect::Responses, "response.output_item.done") => "item",
         (Dialect::Messages, "content_block_delta/signature_delta") => "delta",
-        (Dialect::Messages, "content_block_start") => "content_block",
+        (Dialect::Messages, "content_block_start/redacted_thinking") => "content_block",
         _ => return Vec::new(),
     };
     let holder = event.fields().object(holder);

@@ -141,9 +141,10 @@ async fn where_all_five_fail_each_is_told_with_the_reason_and_who_is_back_soones
         "    third/m: rate-limited (headers over sse, status 429, back in ",
         "    fourth/m: unauthorized (headers over sse, status 401)",
         "  can be asked again soonest: third/m in ",
+        "  on record: alipes calls show ",
         "  help: ",
     ]) {
         assert!(line.starts_with(expected), "{told:?}");
     }
-    assert_eq!(told.len(), 7, "{told:?}");
+    assert_eq!(told.len(), 8, "{told:?}");
 }
