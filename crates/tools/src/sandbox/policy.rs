@@ -3,6 +3,7 @@
 //! Places are real ones, without links. A place that is not there needs no rule: a confined command
 //! cannot make it either, except beneath what it may write.
 
+use std::collections::VecDeque;
 use std::ffi::OsString;
 use std::fs;
 use std::io;
@@ -11,11 +12,8 @@ use std::path::{Path, PathBuf};
 use super::options::SandboxOptions;
 use super::places;
 
-/// How deep beneath the working folder a `.git` is looked for.
-const GIT_DEPTH: usize = 3;
-
-/// How many folders are looked into for one.
-const GIT_FOLDERS: usize = 2_000;
+/// How many folders of the working folder are looked into for a `.git`, those near its top first.
+const GIT_FOLDERS: usize = 4_000;
 
 /// Folders that hold thousands of others and no work of the person's own.
 const PASSED_OVER: [&str; 2] = ["node_modules", "target"];
@@ -95,13 +93,13 @@ impl Policy {
     }
 }
 
-/// Every `.git` at or near the top of the working folder: what stands there is run by the next git
-/// command of the person. One that is made later, or lies deeper, is not sealed.
+/// Every `.git` in the working folder, as far as it is looked into: what stands there is run by the next
+/// git command of the person. One that is made later is not sealed.
 fn repositories(root: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
-    let mut folders = vec![(root.to_owned(), 0)];
+    let mut folders = VecDeque::from([root.to_owned()]);
     let mut looked_into = 0;
-    while let Some((folder, depth)) = folders.pop() {
+    while let Some(folder) = folders.pop_front() {
         looked_into += 1;
         let Ok(entries) = fs::read_dir(&folder) else {
             continue;
@@ -112,11 +110,10 @@ fn repositories(root: &Path) -> Vec<PathBuf> {
             if name.eq_ignore_ascii_case(".git") {
                 found.extend(fs::canonicalize(entry.path()).ok());
             } else if is_folder
-                && depth < GIT_DEPTH
                 && looked_into + folders.len() < GIT_FOLDERS
                 && !PASSED_OVER.iter().any(|passed| name == *passed)
             {
-                folders.push((entry.path(), depth + 1));
+                folders.push_back(entry.path());
             }
         }
     }
@@ -131,7 +128,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_repository_near_the_top_is_sealed() {
+    fn every_repository_is_sealed_however_deep() {
         let folder = tempfile::tempdir().unwrap();
         let root = fs::canonicalize(folder.path()).unwrap();
         for name in [
@@ -144,7 +141,8 @@ mod tests {
         }
         fs::create_dir(root.join("module")).unwrap();
         fs::write(root.join("module/.git"), "gitdir: x").unwrap();
-        let sealed = ["", "module/", "vendor/a/"].map(|at| root.join(format!("{at}.git")));
+        let sealed =
+            ["", "a/b/c/d/", "module/", "vendor/a/"].map(|at| root.join(format!("{at}.git")));
         assert_eq!(repositories(&root), sealed);
     }
 
