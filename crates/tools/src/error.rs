@@ -62,6 +62,12 @@ pub enum ToolError {
         /// The path as it was given.
         path: String,
     },
+    /// A rule hides the path, or what it leads to.
+    #[error("a rule forbids {path}; go on without it")]
+    Hidden {
+        /// The path as it was given.
+        path: String,
+    },
     /// Writing would change what git itself reads and runs.
     #[error(
         "{path} is part of git's own files and was left alone, for the next git command would run \

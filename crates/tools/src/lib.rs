@@ -12,7 +12,8 @@
 //!   file (a FIFO, a device) is refused before anything is read, and opened without blocking.
 //! - **What is protected** ([`Root::protecting`]: the program's own settings and keys) is neither
 //!   read nor written by a file tool, and `.git` is not written: leave to write in a folder must not
-//!   become leave to run something, or to change what is allowed.
+//!   become leave to run something, or to change what is allowed. What a rule forbids ([`Root::hiding`])
+//!   is left out of listings and searches too.
 //! - **Edits** are worked out in memory, all that a call asks for, and written then, each file whole.
 //!   A file that somebody else changed since the model saw it ([`Workbench`]) is left alone.
 //! - **Disk work** runs on the blocking pool, owned by the call that awaits it. It looks at the
@@ -40,6 +41,7 @@ mod draft;
 mod edit;
 mod error;
 mod frame;
+mod hidden;
 mod input;
 mod known;
 mod lines;

@@ -6,7 +6,7 @@
 //! FIFO or a device put in its place between the two steps cannot hang the call either.
 //!
 //! Every use of a name passes [`Root::beneath`], so that is also where the program's own settings
-//! and keys are kept out of reach.
+//! and keys are kept out of reach, and what a rule hides.
 
 use std::fs::File;
 use std::io::{self, Read as _};
@@ -16,6 +16,7 @@ use std::sync::Arc;
 use cap_std::fs::{Dir, FileType, Metadata, OpenOptions};
 
 use crate::error::is_escape;
+use crate::hidden::Hidden;
 use crate::protected::{self, Protected};
 use crate::{RootError, ToolError, text};
 
@@ -27,6 +28,7 @@ pub struct Root {
     given: PathBuf,
     path: PathBuf,
     protected: Protected,
+    hidden: Hidden,
 }
 
 impl Root {
@@ -43,6 +45,7 @@ impl Root {
             given: path.to_owned(),
             path: std::fs::canonicalize(path).map_err(failed)?,
             protected: Protected::default(),
+            hidden: Hidden::default(),
         })
     }
 
@@ -53,6 +56,14 @@ impl Root {
     pub fn protecting(self, places: impl IntoIterator<Item = PathBuf>) -> Self {
         let protected = Protected::beneath(&self.path, places);
         Self { protected, ..self }
+    }
+
+    /// The same directory without what is hidden: no file tool opens, lists or writes it. It is asked
+    /// with real, absolute paths, once for each file that a search meets.
+    #[must_use]
+    pub fn hiding(self, is_hidden: impl Fn(&Path) -> bool + Send + Sync + 'static) -> Self {
+        let hidden = Hidden::those(is_hidden);
+        Self { hidden, ..self }
     }
 
     /// The absolute path of the directory, without links: for messages and for commands.
@@ -98,6 +109,11 @@ impl Root {
         self.protected.covers(&self.path.join(resolved))
     }
 
+    /// Whether a rule hides a path without links.
+    pub(crate) fn is_hidden(&self, resolved: &Path) -> bool {
+        self.hidden.covers(&self.path.join(resolved))
+    }
+
     /// Refuses a path that tools never write to, before anything is made for it.
     pub(crate) fn may_write(&self, path: &Path) -> Result<(), ToolError> {
         let real = match protected::real(&self.path.join(path)) {
@@ -111,6 +127,8 @@ impl Root {
         let shown = text::path(path);
         if self.protected.covers(&real) {
             Err(ToolError::Protected { path: shown })
+        } else if self.hidden.covers(&real) {
+            Err(ToolError::Hidden { path: shown })
         } else if protected::is_in_git(path) || protected::is_in_git(&real) {
             Err(ToolError::Git { path: shown })
         } else {
@@ -177,8 +195,8 @@ impl Root {
         Ok(content)
     }
 
-    /// Looks at or opens a path beneath the root, and says so if the path is not, or is the
-    /// program's own.
+    /// Looks at or opens a path beneath the root, and says so if the path is not, is the program's
+    /// own, or is hidden.
     fn beneath<T>(
         &self,
         action: &'static str,
@@ -192,15 +210,17 @@ impl Root {
                 None => Err(refusal),
             })
             .map_err(failed)?;
+        if self.protected.is_empty() && self.hidden.is_empty() {
+            return Ok(done);
+        }
         // A place that cannot be told is not handed out.
-        let is_protected = !self.protected.is_empty()
-            && protected::real(&self.path.join(path))
-                .map(|real| self.protected.covers(&real))
-                .map_err(failed)?;
-        if is_protected {
-            return Err(ToolError::Protected {
-                path: text::path(path),
-            });
+        let real = protected::real(&self.path.join(path)).map_err(failed)?;
+        let shown = || text::path(path);
+        if self.protected.covers(&real) {
+            return Err(ToolError::Protected { path: shown() });
+        }
+        if self.hidden.covers(&real) {
+            return Err(ToolError::Hidden { path: shown() });
         }
         Ok(done)
     }

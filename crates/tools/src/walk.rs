@@ -42,6 +42,7 @@ pub(crate) struct Walk<'a> {
     unread: u64,
     overfull: u64,
     protected: u64,
+    hidden: u64,
 }
 
 /// A directory being walked: what is left of it, and the rules that hold in it, innermost first.
@@ -70,6 +71,7 @@ impl<'a> Walk<'a> {
             unread: 0,
             overfull: 0,
             protected: 0,
+            hidden: 0,
         };
         let base = base.strip_prefix(".").unwrap_or(base);
         let above = base.ancestors().skip(1);
@@ -96,6 +98,10 @@ impl<'a> Walk<'a> {
             notes.push(format!(
                 "{items} with alipes' own settings and keys left out"
             ));
+        }
+        if self.hidden > 0 {
+            let items = text::counted(self.hidden, "item");
+            notes.push(format!("{items} that a rule forbids left out"));
         }
         if self.watch.is_over() {
             notes.push(self.watch.why());
@@ -172,6 +178,10 @@ impl Iterator for Walk<'_> {
             // The walk began at a resolved path and follows no links.
             if self.root.is_protected(&entry.path) {
                 self.protected += 1;
+                continue;
+            }
+            if self.root.is_hidden(&entry.path) {
+                self.hidden += 1;
                 continue;
             }
             if entry.file_type.is_dir() && level < self.depth {

@@ -12,6 +12,8 @@ mod finding;
 #[cfg(test)]
 mod guarded;
 #[cfg(test)]
+mod hidden;
+#[cfg(test)]
 mod patching;
 #[cfg(test)]
 mod reading;
