@@ -193,6 +193,7 @@ impl<'a> Desk<'a> {
         };
         let (progress, reader) = Progress::channel(self.context.redactor.clone());
         let context = Context {
+            root: self.gate.veiled(&call.name, &self.context.root),
             progress,
             ..self.context.clone()
         };

@@ -20,13 +20,14 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
-use alipes_tools::{Context, Effect, Subject, Tool};
+use alipes_tools::{Context, Effect, Root, Subject, Tool};
 use serde_json::Value;
 
 pub use approval::{Approval, Approver, Question, RuleBook};
 pub use rule::{Rule, Verdict};
 pub use section::ApprovalsSection;
 
+use rule::What;
 use subjects::{Facet, Says, facets};
 
 /// The gate's answer.
@@ -137,6 +138,27 @@ impl Gate {
             Verdict::Allow => self.ask(tool, input, Because::NotConfined, context).await,
             Verdict::Ask => self.ask(tool, input, because, context).await,
         }
+    }
+
+    /// The root as this tool may see it: without the paths that a rule forbids it. A call that searches a
+    /// folder names none of the files that it meets there.
+    #[must_use]
+    pub fn veiled(&self, tool: &str, root: &Root) -> Root {
+        let rules = self.options.rules.iter();
+        let forbidding: Vec<Rule> = rules
+            .filter(|rule| rule.verdict == Verdict::Deny && rule.is_about_tool(tool))
+            .filter(|rule| matches!(rule.what, What::Path { .. }))
+            .cloned()
+            .collect();
+        if forbidding.is_empty() {
+            return root.clone();
+        }
+        let top = root.path().to_owned();
+        root.clone().hiding(move |path| {
+            let facet = Facet::of_real_path(path, &top);
+            let mut says = forbidding.iter().map(|rule| facet.compared_with(rule));
+            says.any(|says| says == Says::This(Verdict::Deny))
+        })
     }
 
     /// What the rules say, and the one that explains it: the strictest over all that the call is about.

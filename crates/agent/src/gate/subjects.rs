@@ -55,6 +55,15 @@ pub(super) fn facets(subject: Subject, root: &Root) -> Vec<Facet> {
 }
 
 impl Facet {
+    /// A path that is known to be where it says.
+    pub(super) fn of_real_path(path: &Path, root: &Path) -> Self {
+        Self::Path(Place {
+            named: path.to_owned(),
+            real: path.to_owned(),
+            root: root.to_owned(),
+        })
+    }
+
     pub(super) fn compared_with(&self, rule: &Rule) -> Says {
         let applies = match (&rule.what, self) {
             (What::Anything, _) => true,

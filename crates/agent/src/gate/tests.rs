@@ -110,6 +110,39 @@ async fn write(gate: &Gate, path: &str) -> Decision {
 }
 
 #[tokio::test]
+async fn what_a_rule_forbids_by_path_is_met_by_no_search_either() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("secrets")).unwrap();
+    std::fs::write(folder.path().join("secrets/a.txt"), "needle").unwrap();
+    std::fs::write(folder.path().join("b.txt"), "needle").unwrap();
+    let real = std::fs::canonicalize(folder.path()).unwrap();
+    let absolute = format!("path {}/secrets", real.display());
+    let table = [
+        ("path secrets", Verdict::Deny, 1),
+        ("path **/a.txt", Verdict::Deny, 1),
+        (absolute.as_str(), Verdict::Deny, 1),
+        ("search path secrets", Verdict::Deny, 1),
+        ("read_file path secrets", Verdict::Deny, 2),
+        ("path secrets", Verdict::Allow, 2),
+    ];
+    for (rule, verdict, expected) in table {
+        let gate = with_rules(&[(rule, verdict)]);
+        let mut context = context(folder.path());
+        let input = json!({"pattern": "needle"});
+        assert!(
+            call(&gate, "search", input.clone(), &context)
+                .await
+                .is_allowed()
+        );
+        context.root = gate.veiled("search", &context.root);
+        let toolbox = Toolbox::builtin();
+        let found = toolbox.get("search").unwrap().run(input, &context).await;
+        let text = found.unwrap().text;
+        assert_eq!(text.matches("needle").count(), expected, "{rule}: {text}");
+    }
+}
+
+#[tokio::test]
 async fn without_anyone_to_ask_only_reading_is_allowed() {
     let folder = tempfile::tempdir().unwrap();
     let context = context(folder.path());

@@ -41,6 +41,19 @@ async fn a_rule_that_denies_is_stronger_than_a_flag_and_is_named_with_its_line()
 }
 
 #[tokio::test]
+async fn a_path_that_is_denied_is_met_by_no_search_of_the_folder_around_it() {
+    let machine = Machine::configured("[approvals]\n\"path keys\" = \"deny\"\n");
+    machine.file("notes.txt", "needle in the notes\n");
+    std::fs::create_dir(machine.path("keys")).unwrap();
+    machine.file("keys/a.txt", "needle in the keys\n");
+    let arguments = ["exec", "--simulate", "search for needle"];
+    let found = machine.run(&arguments).await;
+    assert!(found.answer().contains("needle in the notes"), "{found:?}");
+    assert!(!found.answer().contains("in the keys"), "{found:?}");
+    assert!(found.answer().contains("that a rule forbids"), "{found:?}");
+}
+
+#[tokio::test]
 async fn what_is_never_allowed_no_flag_opens() {
     let machine = Machine::configured("[approvals]\n\"shell\" = \"allow\"\n");
     for more in [
