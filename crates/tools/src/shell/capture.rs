@@ -132,6 +132,27 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn ten_gigabytes_are_bounded_in_memory_and_on_disk() {
+        const OUTPUT: u64 = 10 << 30;
+        let folder = tempfile::tempdir().unwrap();
+        let temporary = [("TMPDIR", folder.path().as_os_str())];
+        let environment = alipes_base::Environment::new(temporary, folder.path().to_owned());
+        let mut context = Context::bare(crate::Root::open(folder.path()).unwrap());
+        context.workbench = crate::Workbench::new(&environment);
+        let capture = Capture::of(&context);
+        capture.read(tokio::io::repeat(b'x').take(OUTPUT)).await;
+        let spilled = capture.spilled().await.unwrap();
+        assert!(spilled.is_cut && spilled.path.starts_with(folder.path()));
+        let size = std::fs::metadata(&spilled.path).unwrap().len();
+        assert_eq!(size, 32 << 20);
+        let (text, left_out) = capture.text(Some(&spilled));
+        assert_eq!(left_out, OUTPUT - 2 * HALF as u64);
+        assert!(text.len() < 50 * 1024);
+        let kept = capture.kept();
+        assert!(kept.head.capacity() + kept.tail.capacity() < 1 << 20);
+    }
+
+    #[tokio::test]
     async fn output_that_is_not_text_becomes_text() {
         let (text, _) = captured(b"caf\xe9 \0 \x1b[31mred").await;
         assert_eq!(text, "caf\u{fffd} ␀ red");

@@ -80,10 +80,16 @@ async fn what_is_written_to_it_is_read_by_it() {
         let text = process(&place, input).await;
         told.extend(text.lines().skip(1).filter(|line| !line.starts_with('[')));
         since = position(&text);
+        // One that has ended says no more: to ask it again would be to ask for ever.
+        assert!(
+            text.contains(": running for ") || told.contains("over"),
+            "{text}"
+        );
     }
     assert_eq!(told, "got onegot twoover");
     let mut ended = String::new();
     while !ended.contains("exit code 0") {
+        assert!(!ended.contains(" after "), "{ended}");
         ended = process(&place, json!({"id": id, "wait_seconds": 60})).await;
     }
     let error = place
