@@ -99,6 +99,47 @@ async fn a_log_that_was_cut_off_costs_only_what_was_cut() {
 }
 
 #[tokio::test]
+async fn a_log_that_was_damaged_costs_only_what_came_after_the_damage() {
+    let room = Room::new();
+    let store = room.open();
+    for number in 0..20 {
+        talk(&store, &format!("c{number:02}"), "hello").await;
+    }
+    let log = fs::read(room.path("alipes.db-wal")).unwrap();
+    let mut sizes = Vec::new();
+    for at in [log.len() / 2, log.len() * 3 / 4, log.len() - 100] {
+        let there = Room::new();
+        fs::copy(room.path("alipes.db"), there.path("alipes.db")).unwrap();
+        let mut damaged = log.clone();
+        damaged[at..at + 50].fill(0xaa);
+        fs::write(there.path("alipes.db-wal"), damaged).unwrap();
+        let store = SqliteStore::open(there.options()).unwrap();
+        let mut found = ids(&store).await;
+        found.sort();
+        for (number, id) in found.iter().enumerate() {
+            assert_eq!(*id, format!("c{number:02}"));
+            assert_eq!(texts(&store, id).await, ["hello", "an answer"]);
+        }
+        sizes.push(found.len());
+    }
+    assert!(
+        sizes.is_sorted() && sizes[0] > 0 && sizes[2] < 20,
+        "{sizes:?}"
+    );
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_file_system_that_cannot_be_written_is_named_with_what_to_do() {
+    // Nobody makes a folder there, not even root.
+    let mut options = Room::new().options();
+    options.folder = "/sys/alipes".into();
+    let error = SqliteStore::open(options).err().unwrap();
+    assert!(matches!(error, StoreError::ReadOnly { .. }), "{error}");
+    assert!(error.to_string().contains("--ephemeral"), "{error}");
+}
+
+#[tokio::test]
 async fn a_full_disk_is_named_and_nothing_accepted_is_lost() {
     let room = Room::new();
     let mut options = room.options();
