@@ -62,6 +62,20 @@ async fn a_response_without_a_word_is_named_and_leaves_the_conversation_usable()
 }
 
 #[tokio::test]
+async fn reasoning_without_a_word_is_no_answer_and_leaves_the_conversation_usable() {
+    let reasoning = json!({
+        "type": "reasoning", "id": "rs_1", "encrypted_content": "x",
+        "summary": [{"type": "summary_text", "text": "It depends."}],
+    });
+    let script = Script::of(&[response(&[reasoning]), response(&[says("done")])]).await;
+    let mut work = Work::with(&script.base_url);
+    let turn = work.turn("go").await;
+    assert!(turn.messages().is_empty());
+    assert!(matches!(turn.result, Err(TurnError::NoAnswer)));
+    assert_eq!(work.answer("again").await.text, "done");
+}
+
+#[tokio::test]
 async fn a_turn_dropped_in_the_middle_of_a_tool_leaves_no_call_open() {
     let script = Script::of(&[
         response(&[call("c1", "shell", r#"{"command":"sleep 600"}"#)]),
