@@ -43,6 +43,16 @@ pub(crate) fn short(id: &str) -> String {
 
 /// A call in one line.
 pub(super) fn line(call: &CallRecord, page: &Page) -> String {
+    let (id, about) = row(call, page);
+    let plain = fit(&format!("{id:<8}  {about}"), page.columns);
+    match call.end {
+        CallEnd::Failed => page.style.warning(plain),
+        CallEnd::Answered | CallEnd::Left => plain,
+    }
+}
+
+/// What a call is called, and a line about it.
+pub(super) fn row(call: &CallRecord, page: &Page) -> (String, String) {
     let who = match &call.client {
         Some(client) => format!("{} {client}", call.front),
         None => call.front.clone(),
@@ -55,17 +65,12 @@ pub(super) fn line(call: &CallRecord, page: &Page) -> String {
         account => format!(" as {account}"),
     };
     let took = seconds(Duration::from_micros(call.took_us));
-    let plain = format!(
-        "{:<8}  {:>10}  {took:>7}  {}  {model}{account}, {who}",
-        page.clean(&short(&call.id)),
+    let about = format!(
+        "{:>10}  {took:>7}  {}  {model}{account}, {who}",
         ago(page.now_ms, call.begun_ms),
         outcome(call),
     );
-    let plain = fit(&page.clean(&plain), page.columns);
-    match call.end {
-        CallEnd::Failed => page.style.warning(plain),
-        CallEnd::Answered | CallEnd::Left => plain,
-    }
+    (page.clean(&short(&call.id)), page.clean(&about))
 }
 
 /// How a call ended, and what was in its way.

@@ -17,7 +17,7 @@ mod tests;
 
 use std::sync::Arc;
 
-use alipes_store::{Calls as _, SqliteStore, StoreError};
+use alipes_store::{CallFilter, Calls as _, SqliteStore, StoreError};
 
 pub(crate) use args::CallsArgs;
 use args::CallsCommand;
@@ -71,6 +71,18 @@ pub(crate) async fn run(args: CallsArgs, machine: &Machine) -> Result<(), Failur
                 .try_for_each(|line| told(line))
         }
     }
+}
+
+/// The newest calls, newest first: what to call each by, and a line about it.
+pub(crate) async fn newest(
+    store: &SqliteStore,
+    most: usize,
+    machine: &Machine,
+) -> Result<Vec<(String, String)>, Failure> {
+    let page = Page::of(machine);
+    let calls = store.calls(&CallFilter::default(), most).await?;
+    let rows = calls.iter().map(|kept| list::row(&kept.call, &page));
+    Ok(rows.collect())
 }
 
 fn to_read(machine: &Machine) -> Result<Arc<SqliteStore>, StoreError> {

@@ -17,9 +17,9 @@ use crate::exec::keep;
 use crate::failure::Failure;
 use crate::sessions::{self, short};
 use crate::style::one_line;
-use crate::{approvals, exec};
+use crate::{approvals, calls, exec};
 
-/// How many conversations are listed.
+/// How many conversations, or calls, are listed.
 const LISTED: usize = 10;
 
 /// The longest that a summary may take.
@@ -50,10 +50,7 @@ impl Chat<'_> {
                 self.undo().await;
                 Ok(())
             }
-            Command::Calls => {
-                self.note("`alipes calls` tells of them, in another terminal too");
-                Ok(())
-            }
+            Command::Calls => self.list_calls().await,
             // These only show what is known.
             Command::Help | Command::Status | Command::Diff | Command::Quit => Ok(()),
         };
@@ -103,6 +100,21 @@ impl Chat<'_> {
         });
         self.front.state.say(Block::Table(rows.collect()));
         self.note("/resume ID goes on with one of them");
+        Ok(())
+    }
+
+    async fn list_calls(&mut self) -> Result<(), Failure> {
+        let Some(store) = &self.conversation.kept else {
+            self.note("calls are not kept here");
+            return Ok(());
+        };
+        let rows = calls::newest(store, LISTED, self.machine).await?;
+        if rows.is_empty() {
+            self.note("there are no calls on record yet");
+            return Ok(());
+        }
+        self.front.state.say(Block::Table(rows));
+        self.note("`alipes calls show ID` draws one of them");
         Ok(())
     }
 

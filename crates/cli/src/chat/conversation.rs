@@ -16,6 +16,7 @@ use super::question::Person;
 use crate::args::AgentArgs;
 use crate::exec::{build, keep, reach};
 use crate::failure::Failure;
+use crate::recording::Recording;
 use crate::setup::Machine;
 
 /// How many messages and calls of a conversation are shown when it is taken up.
@@ -88,6 +89,9 @@ pub(super) struct Conversation {
     pub(super) id: String,
     /// Where it is kept; nowhere if it cannot be resumed.
     pub(super) kept: Option<Arc<SqliteStore>>,
+    pub(super) recording: Recording,
+    /// The ground's, with this conversation's calls on record.
+    catalog: Catalog,
     /// What is resumed.
     pub(super) note: Option<String>,
 }
@@ -101,8 +105,10 @@ impl Conversation {
     ) -> Result<Self, Failure> {
         let (keeping, kept) = keep::open(args, machine).await?;
         let (id, note) = (keeping.id().to_owned(), keeping.note());
+        let recording = Recording::new("chat", kept.as_ref(), args.record_bodies);
+        let catalog = recording.of(ground.catalog.clone(), machine);
         let parts = build::Parts {
-            catalog: &ground.catalog,
+            catalog: &catalog,
             transport: &ground.transport,
             simulator: ground.simulator.as_ref(),
             keeping,
@@ -114,6 +120,8 @@ impl Conversation {
             model,
             id,
             kept,
+            recording,
+            catalog,
             note,
         })
     }
@@ -128,7 +136,7 @@ impl Conversation {
         let simulator = ground.simulator.as_ref();
         let folder = self.agent.root().path().to_owned();
         let asked = build::Asking {
-            catalog: &ground.catalog,
+            catalog: &self.catalog,
             transport: &ground.transport,
             simulator,
             session_id: &self.id,

@@ -113,13 +113,16 @@ pub(crate) async fn run(
     let kept = chat.conversation.kept.clone();
     chat.keep_memory();
     let closed = chat.front.close();
-    drop((chat.conversation, chat.ground));
+    let recording = chat.conversation.recording;
+    drop((chat.conversation.agent, chat.ground));
+    recording.settle(machine).await;
     if let Some(command) = way_back {
         say(&format!("to go on: {command}"));
     }
     outcome?;
     closed.map_err(|_gone| Failure::Told)?;
     keep::tidy_up(&kept, machine).await;
+    recording.tend(machine).await;
     Ok(())
 }
 

@@ -172,3 +172,17 @@ async fn the_terminal_is_given_back_as_it_was() {
     assert!(last("\x1b[?25l", "\x1b[?25h"), "the cursor is left hidden");
     assert!(!chat.screen().contains(READY), "{}", chat.screen());
 }
+
+#[tokio::test]
+async fn the_calls_of_a_chat_are_on_record() {
+    let machine = Machine::new();
+    let chat = simulated(&machine, 80, 24).await;
+    chat.says("hello");
+    chat.until_done("said").await;
+    chat.says("/calls");
+    chat.until("answered  simulated/planner, chat").await;
+    chat.says("/quit");
+    assert_eq!(chat.end().await, 0);
+    let listed = machine.run(&["calls"]).await.out;
+    assert_eq!(count(&listed, "answered  simulated/planner, chat"), 1);
+}
