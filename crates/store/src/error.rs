@@ -51,6 +51,14 @@ pub enum StoreError {
         /// The file.
         path: PathBuf,
     },
+    /// A backup of it was not made.
+    #[error("the copy {} cannot be written: {what}", path.display())]
+    NoCopy {
+        /// The file that was to hold it.
+        path: PathBuf,
+        /// What is wrong with that.
+        what: String,
+    },
     /// It cannot be opened, read or written, for a reason of the system's.
     #[error("the store {} cannot be used: {what}", path.display())]
     Unusable {

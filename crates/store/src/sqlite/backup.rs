@@ -13,10 +13,10 @@ use crate::StoreError;
 pub(super) fn write(db: &Connection, target: &Path) -> Result<(), Failure> {
     // SQLite would make it readable by everybody; it takes an empty file as none.
     let file = private(target, OpenOptions::new().create_new(true));
-    file.map_err(|error| unusable(target, &error))?;
+    file.map_err(|error| not_written(target, &error))?;
     let name = target.to_str().ok_or_else(|| {
         let error = std::io::Error::other("its name is not UTF-8");
-        unusable(target, &error)
+        not_written(target, &error)
     })?;
     let copied = db.execute("VACUUM INTO ?1", [name]);
     if let Err(error) = copied {
@@ -25,12 +25,17 @@ pub(super) fn write(db: &Connection, target: &Path) -> Result<(), Failure> {
         return Err(error.into());
     }
     let synced = File::open(target).and_then(|file| file.sync_all());
-    Ok(synced.map_err(|error| unusable(target, &error))?)
+    Ok(synced.map_err(|error| not_written(target, &error))?)
 }
 
-fn unusable(path: &Path, error: &std::io::Error) -> StoreError {
-    StoreError::Unusable {
+fn not_written(path: &Path, error: &std::io::Error) -> StoreError {
+    StoreError::NoCopy {
         path: path.to_path_buf(),
-        what: error.to_string(),
+        what: match error.kind() {
+            std::io::ErrorKind::AlreadyExists => {
+                "it is there already; name another file".to_owned()
+            }
+            _ => error.to_string(),
+        },
     }
 }

@@ -110,13 +110,10 @@ async fn a_backup_is_a_whole_store_of_its_own() {
     let copy = there.open();
     assert_eq!(ids(&copy).await.len(), 60);
     assert_eq!(texts(&copy, "c07").await, texts(&store, "c07").await);
-    assert!(matches!(
-        store.backup(&target).await,
-        Err(StoreError::Unusable { .. })
-    ));
     let nowhere = there.path("no/such/folder/x.db");
-    assert!(matches!(
-        store.backup(&nowhere).await,
-        Err(StoreError::Unusable { .. })
-    ));
+    for (target, told) in [(target, "name another file"), (nowhere, "No such file")] {
+        let error = store.backup(&target).await.unwrap_err();
+        assert!(matches!(error, StoreError::NoCopy { .. }), "{error}");
+        assert!(error.to_string().contains(told), "{error}");
+    }
 }
