@@ -168,10 +168,10 @@ async fn a_fault_is_named_and_does_not_speak_of_answers() {
     }
     messages.push_str(&list(&[], "/elsewhere").await.refused(1));
     insta::assert_snapshot!(messages, @r#"
-    error: no list of models: work does not accept the key (headers over auxiliary, status 401, 127.0.0.1:[PORT]): Incorrect API key provided.
+    error: no list of models: work does not accept the key (headers over auxiliary, status 401, 127.0.0.1:[PORT]): Incorrect API key provided
       this says nothing about answers: a model is asked all the same
       help: check the provider's api_key
-    error: no list of models: work failed inside (headers over auxiliary, status 500, 127.0.0.1:[PORT]): The server had an error.
+    error: no list of models: work failed inside (headers over auxiliary, status 500, 127.0.0.1:[PORT]): The server had an error
       this says nothing about answers: a model is asked all the same
       help: try again later, or configure another provider
     error: no list of models: work asked for a browser challenge instead of answering (headers over auxiliary, status 403, cf-ray 8f2d41c07a9be613-SJC, 127.0.0.1:[PORT], direct)
@@ -180,7 +180,7 @@ async fn a_fault_is_named_and_does_not_speak_of_answers() {
     error: no list of models: work took the request and said nothing (headers over auxiliary, 127.0.0.1:[PORT], limit auxiliary_timeout of 700ms)
       this says nothing about answers: a model is asked all the same
       help: try again, or configure another provider
-    error: no list of models: work has no such address (headers over auxiliary, status 404, 127.0.0.1:[PORT]): Not found.
+    error: no list of models: work has no such address (headers over auxiliary, status 404, 127.0.0.1:[PORT]): Not found
       this says nothing about answers: a model is asked all the same
       help: check base_url and dialect: the server does not know this path
     "#);

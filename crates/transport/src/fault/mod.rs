@@ -239,6 +239,8 @@ impl Fault {
         }
         f.write_str(")")?;
         if let Some(message) = &self.message {
+            // Something may follow: a sentence that has ended would not go on.
+            let message = message.trim_end().trim_end_matches('.');
             write!(f, ": {message}")?;
         }
         match &evidence.unused_proxy {
@@ -249,3 +251,21 @@ impl Fault {
 }
 
 impl std::error::Error for Fault {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sentence_of_the_providers_does_not_end_in_the_middle_of_the_line() {
+        let fault = Fault {
+            message: Some("The server had an error. \n".to_owned()),
+            ..Fault::new(Phase::Headers, Cause::ServerError)
+        };
+        let told = format!("{fault}; asking spare/m");
+        assert!(
+            told.ends_with(": The server had an error; asking spare/m"),
+            "{told}"
+        );
+    }
+}
