@@ -63,12 +63,8 @@ impl ApiKey {
         let key = match &self.source {
             // What a shell puts around it is no part of the key.
             KeySource::Variable { name, value } => {
-                value.as_ref().map(trimmed).ok_or_else(|| {
-                    problem(format!(
-                        "the variable {name} is not set; put the key into it, or save one with \
-                         `alipes providers add NAME`"
-                    ))
-                })?
+                let key = value.as_ref().map(trimmed);
+                key.ok_or_else(|| problem(format!("the variable {name} is not set")))?
             }
             KeySource::File { path } => {
                 let shown = path.display().to_string();

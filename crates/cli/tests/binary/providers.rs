@@ -217,11 +217,11 @@ async fn a_saved_key_is_never_sent_to_another_address() {
     error: mine has no usable key (credential over sse): the key file [TEMP]/keys/mine.key was saved for http://127.0.0.1:[PORT] and is not sent to http://127.0.0.1:[PORT]; set base_url back, or save a key for the new address with `alipes providers add NAME`
       tried: sse (no-credential, [TIME])
       on record: alipes calls show [ID]
-      help: set the provider's api_key, or sign in with `alipes login`
+      help: save a key with `alipes providers add NAME`, or sign in to ChatGPT with `alipes login`
     error: thief has no usable key (credential over sse): the key file [TEMP]/keys/mine.key was saved for http://127.0.0.1:[PORT] and is not sent to http://127.0.0.1:[PORT]; set base_url back, or save a key for the new address with `alipes providers add NAME`
       tried: sse (no-credential, [TIME])
       on record: alipes calls show [ID]
-      help: set the provider's api_key, or sign in with `alipes login`
+      help: save a key with `alipes providers add NAME`, or sign in to ChatGPT with `alipes login`
     ");
     let by_flag = [
         "exec",

@@ -221,7 +221,7 @@ causes! {
     BufferedPath "buffered-path" LocalNetwork Egress
         "is reached through something that holds answers back" "look for antivirus or an inspecting proxy"
     NoCredential "no-credential" User Account
-        "has no usable key" "set the provider's api_key, or sign in with `alipes login`"
+        "has no usable key" "save a key with `alipes providers add NAME`, or sign in to ChatGPT with `alipes login`"
     Cancelled "cancelled" User Request
         "was not asked to the end: cancelled" "nothing to do"
     Deadline "deadline" User Request
