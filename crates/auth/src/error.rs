@@ -23,16 +23,22 @@ pub enum AuthError {
     #[error(transparent)]
     Borrow(#[from] BorrowError),
     /// Nobody has signed in under this name.
-    #[error("nobody is signed in to ChatGPT here{}; run `{}`", under(.0), login(.0))]
+    #[error("nobody is signed in to ChatGPT here{}; run `{}`", under(.0), login_command(.0))]
     NotSignedIn(String),
     /// The issuer will not renew the sign-in any more.
-    #[error("{0}; sign in again with `alipes login`")]
-    Ended(Ending),
+    #[error("{ending}; sign in again with `{}`", login_command(name))]
+    Ended {
+        /// The sign-in's name.
+        name: String,
+        /// Its last word.
+        ending: Ending,
+    },
     /// The sign-in came without a way to renew it.
     #[error(
-        "the sign-in has ended and came without a refresh token; sign in again with `alipes login`"
+        "the sign-in has ended and came without a refresh token; sign in again with `{}`",
+        login_command(.0)
     )]
-    NoRefreshToken,
+    NoRefreshToken(String),
     /// Somebody signed in to another account while this one was in use.
     #[error("the sign-in on this machine now belongs to another account; begin a new conversation")]
     AnotherAccount,
@@ -49,9 +55,31 @@ fn under(name: &str) -> String {
 }
 
 /// The command that signs in under this name.
-fn login(name: &str) -> String {
+#[must_use]
+pub fn login_command(name: &str) -> String {
     match name {
         USUAL_LOGIN => "alipes login".to_owned(),
         name => format!("alipes login --account {name}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_has_ended_names_the_command_for_its_own_name() {
+        for (name, command) in [
+            (USUAL_LOGIN, "`alipes login`"),
+            ("work", "`alipes login --account work`"),
+        ] {
+            let ended = AuthError::Ended {
+                name: name.to_owned(),
+                ending: Ending::Expired,
+            };
+            for error in [ended, AuthError::NoRefreshToken(name.to_owned())] {
+                assert!(error.to_string().ends_with(command), "{error}");
+            }
+        }
     }
 }

@@ -7,10 +7,10 @@
 //! A ChatGPT sign-in is a chain: each refresh token works once and brings the next one. So a chain
 //! has one owner. [`Logins`] keeps ours in a private file, or in the system's keyring where that is
 //! asked for; whoever changes it holds its lock from reading to writing (`store`), and one place
-//! spends refresh tokens (`renewal`). Another program's
-//! chain is never copied: it is borrowed (`borrow`), and its owner is asked to renew it. Signing in
-//! (`sign_in`) is by browser with PKCE, or by a code on another device; the issuer and what it is
-//! asked stand in `authority`, all over the same way out as every request.
+//! spends refresh tokens (`renewal`). Another program's chain is never copied: it is borrowed
+//! (`borrow`), and its owner is asked to renew it. Signing in (`sign_in`) is by browser with PKCE, or
+//! by a code on another device; the issuer and what it is asked stand in `authority`, all over the
+//! same way out as every request.
 //!
 //! Invariants:
 //! - a key or token never leaves as anything but a [`alipes_base::Secret`], and the redactor learns
@@ -47,7 +47,7 @@ pub use api_key::{ApiKey, KeySource};
 pub use authority::{AuthorityError, Issuer, Refusal, UnsafeIssuer};
 pub use borrow::{BorrowError, installed_codex};
 pub use claims::Claims;
-pub use error::AuthError;
+pub use error::{AuthError, login_command};
 pub use logins::{Logins, LoginsOptions, SignedOut};
 pub use renewal::Renewals;
 pub use saved_key::{NoKey, SavedKey};

@@ -129,7 +129,7 @@ impl Renewal {
             return Ok(login);
         }
         if let Some(ending) = login.ended {
-            return Err(AuthError::Ended(ending));
+            return Err(self.ended(ending));
         }
         self.renew(&login, &locked).await
     }
@@ -138,7 +138,7 @@ impl Renewal {
         let refresh_token = login
             .refresh_token
             .as_ref()
-            .ok_or(AuthError::NoRefreshToken)?;
+            .ok_or_else(|| AuthError::NoRefreshToken(self.name.clone()))?;
         locked.check_writable()?;
         let newer = match self.authority.refresh(refresh_token).await {
             Ok(newer) => newer,
@@ -170,7 +170,14 @@ impl Renewal {
         ended.ended = Some(ending.clone());
         // Where it cannot be saved, the next process asks once more.
         let _unsaved = locked.save(&self.name, &Login::Own(Box::new(ended)));
-        AuthError::Ended(ending)
+        self.ended(ending)
+    }
+
+    fn ended(&self, ending: Ending) -> AuthError {
+        AuthError::Ended {
+            name: self.name.clone(),
+            ending,
+        }
     }
 
     fn known(&self) -> MutexGuard<'_, Known> {

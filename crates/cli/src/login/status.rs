@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use alipes_auth::{AuthError, Logins, Owner, Status};
+use alipes_auth::{AuthError, Logins, Owner, Status, login_command};
 use alipes_base::Deadline;
 use alipes_models::{AccountStanding, Catalog, Key, Making, ModelsError, OPENAI_CODEX};
 use alipes_transport::{Cause, Transport};
@@ -145,7 +145,7 @@ impl SignIn {
             ("region", claims.residency.clone()),
             ("served at", self.status.origin.clone()),
             ("owner", Some(owner(&self.status, logins))),
-            ("token", Some(token(&self.status))),
+            ("token", Some(token(&self.name, &self.status))),
         ];
         for (name, value) in rows {
             if let Some(value) = value {
@@ -210,7 +210,7 @@ fn owner(status: &Status, logins: &Logins) -> String {
     }
 }
 
-fn token(status: &Status) -> String {
+fn token(name: &str, status: &Status) -> String {
     let left = match status.works_for {
         Duration::ZERO => "has ended".to_owned(),
         left => format!("works for {}", length(left)),
@@ -230,7 +230,8 @@ fn token(status: &Status) -> String {
         ) => problem.to_string(),
         (_, Some(ending)) => {
             format!(
-                "{left}, and there will be no other: {ending}; sign in again with `alipes login`"
+                "{left}, and there will be no other: {ending}; sign in again with `{}`",
+                login_command(name)
             )
         }
         _ => format!("{left}, renewed when it is used"),

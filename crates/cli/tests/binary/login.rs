@@ -204,6 +204,22 @@ async fn status_and_logout_say_what_a_person_needs() {
 }
 
 #[tokio::test]
+async fn a_sign_in_that_has_ended_names_the_command_that_renews_it_and_no_other() {
+    let simulator = issuer().await;
+    let machine = machine(&simulator);
+    sign_in_with(&machine, &["login", "--device", "--account", "work"]).await;
+    let file = std::fs::read_to_string(machine.home("auth.json")).unwrap();
+    let ended = r#""ended": {"code": "refresh_token_expired"}, "kind""#;
+    std::fs::write(machine.home("auth.json"), file.replace("\"kind\"", ended)).unwrap();
+    let status = machine.run(&["login", "status"]).await;
+    let told = status.answer();
+    assert!(
+        told.contains("sign in again with `alipes login --account work`\n"),
+        "{told}"
+    );
+}
+
+#[tokio::test]
 async fn a_sign_in_of_a_later_version_is_shown_as_that_and_hides_nobody() {
     let simulator = issuer().await;
     let machine = machine(&simulator);
