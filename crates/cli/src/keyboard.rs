@@ -25,13 +25,28 @@ pub(crate) async fn line() -> Option<String> {
     receiver.await.ok()
 }
 
+/// What somebody has typed that is not shown.
+pub(crate) enum Hidden {
+    /// One line.
+    Line(Secret),
+    /// More than that, as from a paste; none of it is given out, or left for the shell to run.
+    Lines,
+    /// Nothing could be read.
+    Nothing,
+}
+
 /// A line that is not shown while it is typed.
 ///
 /// # Errors
 /// What the terminal says; then nothing was read, because it would have been shown.
-pub(crate) async fn hidden_line() -> io::Result<Option<Secret>> {
-    let _quiet = Quiet::begin()?;
-    Ok(line().await.map(Secret::new))
+pub(crate) async fn hidden_line() -> io::Result<Hidden> {
+    let quiet = Quiet::begin()?;
+    let line = line().await;
+    Ok(match line {
+        None => Hidden::Nothing,
+        Some(_) if quiet.holds_more() => Hidden::Lines,
+        Some(line) => Hidden::Line(Secret::new(line)),
+    })
 }
 
 /// A terminal that does not show what is typed, until this is dropped: also when its user leaves with
@@ -52,13 +67,26 @@ impl Quiet {
         tcsetattr(io::stdin(), OptionalActions::Flush, &quiet)?;
         Ok(Self(before))
     }
+
+    /// Whether more was typed than the line that was read, also if it does not end in a line break:
+    /// a terminal that waits for one does not count that.
+    fn holds_more(&self) -> bool {
+        use rustix::termios::{LocalModes, OptionalActions, tcsetattr};
+        let mut counting = self.0.clone();
+        counting
+            .local_modes
+            .remove(LocalModes::ECHO | LocalModes::ICANON);
+        let _counts_lines = tcsetattr(io::stdin(), OptionalActions::Now, &counting);
+        rustix::io::ioctl_fionread(io::stdin()).is_ok_and(|waiting| waiting > 0)
+    }
 }
 
 #[cfg(unix)]
 impl Drop for Quiet {
     fn drop(&mut self) {
-        let now = rustix::termios::OptionalActions::Now;
-        let _ = rustix::termios::tcsetattr(io::stdin(), now, &self.0);
+        use rustix::termios::{OptionalActions::Now, QueueSelector, tcflush};
+        let _ = tcflush(io::stdin(), QueueSelector::IFlush);
+        let _ = rustix::termios::tcsetattr(io::stdin(), Now, &self.0);
     }
 }
 
@@ -69,5 +97,9 @@ struct Quiet;
 impl Quiet {
     fn begin() -> io::Result<Self> {
         Err(io::ErrorKind::Unsupported.into())
+    }
+
+    fn holds_more(&self) -> bool {
+        false
     }
 }

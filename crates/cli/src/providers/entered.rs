@@ -11,7 +11,7 @@ use anyhow::{Context as _, anyhow};
 
 use crate::args::AddArgs;
 use crate::failure::Failure;
-use crate::keyboard;
+use crate::keyboard::{self, Hidden};
 use crate::setup::Machine;
 use crate::streams::say;
 
@@ -50,11 +50,17 @@ pub(super) async fn key(
 async fn typed(provider: &str, needed: bool) -> Result<Secret, Failure> {
     let none = if needed { "" } else { ", Enter alone for none" };
     say(&format!("the key for {provider} (it is not shown{none}):"));
-    let line = keyboard::hidden_line()
+    let typed = keyboard::hidden_line()
         .await
         .context("this terminal cannot be asked without showing the key; use --key-stdin")
         .map_err(Failure::usage)?;
-    line.ok_or_else(|| Failure::usage(anyhow!("the key could not be read from the terminal")))
+    match typed {
+        Hidden::Line(key) => Ok(key),
+        Hidden::Lines => Err(Failure::usage(NoKey::MoreThanOne)),
+        Hidden::Nothing => Err(Failure::usage(anyhow!(
+            "the key could not be read from the terminal"
+        ))),
+    }
 }
 
 async fn piped() -> Result<Secret, Failure> {

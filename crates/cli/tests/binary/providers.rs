@@ -391,6 +391,24 @@ async fn leaving_the_question_gives_the_terminal_back() {
 }
 
 #[tokio::test]
+async fn of_several_lines_that_are_pasted_none_is_taken_for_the_key() {
+    let machine = Machine::new();
+    let server = Listener::answering("200 OK", MODELS).await;
+    for pasted in ["sk-one\nsk-two\n", "sk-one\nsk-two", "\nsk-one\n"] {
+        let mut terminal = asked(&machine, &server.base_url).await;
+        terminal.types(pasted);
+        assert_eq!(terminal.end().await, Some(2), "{}", terminal.lines());
+        assert!(
+            terminal.written.contains("more than one key"),
+            "{}",
+            terminal.written
+        );
+    }
+    assert!(server.seen().is_empty());
+    assert_eq!(config(&machine), "");
+}
+
+#[tokio::test]
 async fn the_official_client_is_shown_as_what_it_is() {
     let machine = Machine::new();
     let shown = machine
