@@ -10,7 +10,7 @@ use crate::setup::Machine;
 use crate::streams::say;
 
 /// What the key is called that a provider has already when the first account is added.
-const FIRST: &str = "default";
+pub(super) const FIRST: &str = "default";
 
 /// Where the key of an account is kept, beneath the configuration's folder. No provider and no account
 /// has an `@` in its name.
@@ -23,34 +23,48 @@ fn place(provider: &str, account: &str) -> String {
     format!("{}.accounts.\"{account}\"", table(provider))
 }
 
+/// Whether a key can be saved under this name: the one that the provider has already may need it.
+pub(super) fn check_name(
+    provider: &Provider,
+    account: &str,
+    home: &Home,
+    machine: &Machine,
+) -> Result<(), Failure> {
+    if account == FIRST && former(provider, home, machine).is_some() {
+        return Err(Failure::usage(anyhow!(
+            "{} has a key already, which becomes its account {FIRST}; give the new one another name",
+            provider.name
+        )));
+    }
+    Ok(())
+}
+
 /// Writes down where the account's key is. A key that the provider has already becomes an account, too:
-/// it would not be asked with otherwise.
+/// it would not be asked with otherwise. Tells whether it does.
 pub(super) fn describe(
     provider: &Provider,
     account: &str,
     home: &Home,
     document: &mut Document,
     machine: &Machine,
-) -> Result<(), Failure> {
-    if provider.accounts.is_empty()
-        && let Some(key) = literal(&provider.key, home, machine)
-    {
-        if account == FIRST {
-            return Err(Failure::usage(anyhow!(
-                "{} has a key already, which becomes its account {FIRST}; give the new one another name",
-                provider.name
-            )));
-        }
+) -> Result<bool, Failure> {
+    let former = former(provider, home, machine);
+    let becomes_one = former.is_some();
+    if let Some(key) = former {
         document.unset(&format!("{}.api_key", table(&provider.name)))?;
         document.set(&place(&provider.name, FIRST), key)?;
-        say(&format!(
-            "the key that {} had becomes its account {FIRST}",
-            provider.name
-        ));
     }
     let file = key_file(&provider.name, account);
     document.set(&place(&provider.name, account), in_file(file))?;
-    Ok(())
+    Ok(becomes_one)
+}
+
+/// The key of a provider that has no accounts yet.
+fn former(provider: &Provider, home: &Home, machine: &Machine) -> Option<Literal> {
+    match provider.accounts.is_empty() {
+        true => literal(&provider.key, home, machine),
+        false => None,
+    }
 }
 
 /// Where a key is, as the configuration says it; `None` if there is none.
@@ -77,16 +91,22 @@ fn in_file(file: String) -> Literal {
 pub(super) fn remove(name: &str, account: &str, machine: &Machine) -> Result<(), Failure> {
     let (home, mut document) = configuration(machine)?;
     let provider = Catalog::read(&document)?.provider(name)?;
-    let is_it = |known: &NamedKey| known.name == account;
-    if !provider.accounts.iter().any(is_it) {
+    let is_it = |known: &&NamedKey| known.name == account;
+    let Some(known) = provider.accounts.iter().find(is_it) else {
         return Err(Failure::usage(unknown(&provider, account)));
-    }
+    };
     document.unset(&place(name, account))?;
     if provider.accounts.len() == 1 {
         document.remove(&format!("{}.accounts", table(name)))?;
     }
     document.save()?;
     delete_key(&home.folder().join(key_file(name, account)))?;
+    // A key that became an account has kept its place, and may be another's too by its user's hand.
+    let first = home.folder().join(super::key_file(name));
+    let has_it = |known: &&NamedKey| matches!(&known.key, Key::File(path) if home.folder().join(path) == first);
+    if has_it(&known) && provider.accounts.iter().filter(has_it).count() == 1 {
+        delete_key(&first)?;
+    }
     say(&format!(
         "the account {account} of {name} is removed from {}",
         document.path().display()

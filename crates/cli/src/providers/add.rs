@@ -40,6 +40,9 @@ pub(super) async fn run(args: &AddArgs, machine: &Machine) -> Result<(), Failure
             args.name
         )));
     }
+    if let Some(account) = &args.account {
+        accounts::check_name(&provider, account, &home, machine)?;
+    }
     let key = entered::key(args, &provider, endpoint.origin(), machine).await?;
     if let (Some(account), None) = (&args.account, &key) {
         return Err(Failure::usage(anyhow!(
@@ -59,8 +62,16 @@ pub(super) async fn run(args: &AddArgs, machine: &Machine) -> Result<(), Failure
     match (&args.account, &key) {
         (Some(account), Some(key)) => {
             keep(key, &accounts::key_file(&args.name, account), &home)?;
-            accounts::describe(&provider, account, &home, &mut document, machine)?;
+            let becomes_one =
+                accounts::describe(&provider, account, &home, &mut document, machine)?;
             document.save()?;
+            if becomes_one {
+                say(&format!(
+                    "the key that {} had becomes its account {}",
+                    args.name,
+                    accounts::FIRST
+                ));
+            }
             say(&format!(
                 "the account {account} of {} is saved in {place}",
                 args.name

@@ -95,6 +95,12 @@ async fn an_account_is_taken_away_with_its_key_and_the_others_stay() {
     assert!(!machine.home("keys/mine@work.key").exists());
     assert!(machine.home("keys/mine.key").exists());
     assert!(!config(&machine).contains("work"));
+    machine
+        .run(&[&remove[..], &["default"]].concat())
+        .await
+        .answer();
+    assert!(!machine.home("keys/mine.key").exists());
+    add(&machine, "key-first", &[]).await.answer();
     add(&machine, "key-work", &["--account", "work"])
         .await
         .answer();
@@ -105,19 +111,16 @@ async fn an_account_is_taken_away_with_its_key_and_the_others_stay() {
     assert_eq!(config(&machine), "[model]\ndefault = \"mine/m\"\n");
 }
 
+async fn add_to_groq(machine: &Machine, account: &str) -> Ran {
+    let fixed = ["providers", "add", "groq", "--key-stdin", "--unchecked"];
+    let arguments = [&fixed[..], &["--account", account]].concat();
+    machine.fed(&arguments, "key-work\n").await
+}
+
 #[tokio::test]
 async fn the_key_in_the_usual_variable_is_asked_with_beside_the_new_one() {
     let machine = Machine::new().with("GROQ_API_KEY", "key-variable");
-    let add = [
-        "providers",
-        "add",
-        "groq",
-        "--account",
-        "work",
-        "--key-stdin",
-        "--unchecked",
-    ];
-    let ran = machine.fed(&add, "key-work\n").await;
+    let ran = add_to_groq(&machine, "work").await;
     assert!(
         ran.err.contains("groq had becomes its account default"),
         "{}",
@@ -130,6 +133,14 @@ async fn the_key_in_the_usual_variable_is_asked_with_beside_the_new_one() {
         "{}",
         list.out
     );
+}
+
+#[tokio::test]
+async fn the_name_that_the_first_key_gets_is_refused_and_no_key_is_left_behind() {
+    let machine = Machine::new().with("GROQ_API_KEY", "key-variable");
+    let refused = add_to_groq(&machine, "default").await.refused(2);
+    insta::assert_snapshot!(refused, @"error: groq has a key already, which becomes its account default; give the new one another name");
+    assert!(!machine.home("keys").exists());
 }
 
 #[tokio::test]
