@@ -11,7 +11,7 @@ mod remove;
 pub(crate) mod standing;
 
 use alipes_config::{Document, Home};
-use alipes_models::{Catalog, ModelsError};
+use alipes_models::{Catalog, ModelsError, Provider};
 use alipes_transport::{BUILTIN_PROFILES, Profile};
 use anyhow::{Context as _, anyhow};
 use std::io::ErrorKind;
@@ -51,6 +51,18 @@ fn configuration(machine: &Machine) -> Result<(Home, Document), Failure> {
             "this machine has no folder for the configuration; set ALIPES_HOME"
         ))
     })
+}
+
+/// How somebody who has just made a provider usable asks it; nothing where a model is asked by itself.
+pub(crate) fn next_step(provider: &Provider, catalog: &Catalog) -> Option<String> {
+    let name = &provider.name;
+    match (catalog.order().is_empty(), &provider.default_model) {
+        (false, _) => None,
+        (true, Some(_)) => Some(format!("ask it with `alipes chat -m {name}`")),
+        (true, None) => Some(format!(
+            "ask it with `alipes chat -m {name}/MODEL`; see `alipes models {name}`"
+        )),
+    }
 }
 
 /// A provider's table in the configuration: a name with a dot has to be quoted.

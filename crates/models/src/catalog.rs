@@ -203,7 +203,9 @@ impl Catalog {
             .collect();
         ModelsError::WhichProvider {
             hint: match names.as_slice() {
-                [] => "; none is configured: add [providers.NAME] to config.toml".to_owned(),
+                [] => "; none is configured: add one with `alipes providers add NAME`, or see all \
+                       that are known with `alipes providers --all`"
+                    .to_owned(),
                 names => format!("; configured: {}", names.join(", ")),
             },
         }
@@ -223,7 +225,10 @@ impl Catalog {
                  the address of another"
                     .to_owned()
             }
-            (None, names) => format!("; configured: {}", names.join(", ")),
+            (None, names) => format!(
+                "; configured: {}; `alipes providers --all` lists those that are known",
+                names.join(", ")
+            ),
         };
         ModelsError::UnknownProvider {
             name: name.to_owned(),

@@ -33,6 +33,15 @@ pub enum ModelsError {
         /// What was given.
         text: String,
     },
+    /// A provider was named alone that has no default model.
+    #[error(
+        "{provider} has no default model; name one of those that `alipes models {provider}` lists, as \
+         {provider}/NAME"
+    )]
+    NoDefaultModel {
+        /// The provider.
+        provider: String,
+    },
     /// No provider of that name is configured or known.
     #[error("there is no provider {name:?}{asked}{hint}")]
     UnknownProvider {

@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 use crate::args::{Lender, LoginArgs, LoginCommand, LogoutArgs, NetworkArgs};
 use crate::failure::Failure;
+use crate::providers::next_step;
 use crate::setup::Machine;
 use crate::streams::{print, say};
 
@@ -22,14 +23,16 @@ pub(crate) async fn run(args: LoginArgs, machine: &Machine) -> Result<(), Failur
         let (catalog, transport) = catalog(machine, &args.network)?;
         return status::print(&catalog, &transport, machine, json).await;
     }
-    let logins = logins(machine, &args.network)?;
+    let (known, _transport) = catalog(machine, &args.network)?;
+    let logins = known.logins().ok_or(ModelsError::NoLogins)?;
     let name = args.account.as_deref().unwrap_or(OPENAI_CODEX);
     if let Some(Lender::Codex) = args.import {
         let claims = logins.borrow_codex(name).await?;
-        return told(&format!(
+        told(&format!(
             "the Codex CLI's sign-in is borrowed{}: its file is only read, and `codex` is asked to renew it",
             whose(&claims)
-        ));
+        ))?;
+        return next(&known);
     }
     let best = Way::best(Platform::of_this_machine(), &machine.environment);
     let way = match (args.device, args.browser) {
@@ -38,10 +41,11 @@ pub(crate) async fn run(args: LoginArgs, machine: &Machine) -> Result<(), Failur
         _ => best,
     };
     let signed_in = match way {
-        Way::Browser => with_browser(&logins, name, machine).await?,
-        Way::Device => with_code(&logins, name).await?,
+        Way::Browser => with_browser(logins, name, machine).await?,
+        Way::Device => with_code(logins, name).await?,
     };
-    end(&signed_in)
+    end(&signed_in)?;
+    next(&known)
 }
 
 pub(crate) async fn sign_out(args: &LogoutArgs, machine: &Machine) -> Result<(), Failure> {
@@ -91,6 +95,14 @@ fn end(signed_in: &SignedIn) -> Result<(), Failure> {
         );
     }
     told(&format!("signed in{}", whose(&signed_in.claims)))
+}
+
+/// Says how to go on, where that is not said by the configuration.
+fn next(known: &Catalog) -> Result<(), Failure> {
+    if let Some(next) = next_step(&known.provider(OPENAI_CODEX)?, known) {
+        say(&next);
+    }
+    Ok(())
 }
 
 /// " as ada@example.org (plus)", as far as that is known.

@@ -82,6 +82,9 @@ pub(super) async fn run(args: &AddArgs, machine: &Machine) -> Result<(), Failure
             say(&format!("{} is saved in {place}", args.name));
         }
     }
+    if let Some(next) = super::next_step(&provider, &catalog) {
+        say(&next);
+    }
     Ok(())
 }
 

@@ -116,10 +116,10 @@ async fn an_unknown_provider_or_model_is_named_with_the_nearest_right_one() {
     messages.push_str(&bare.refused(2, &["exec", "-m", "work/gpt-x", "hi"]).await);
     insta::assert_snapshot!(messages, @r#"
     error: there is no provider "wrk"; did you mean "work"?
-    error: there is no provider "else"; configured: work, keyed, variable
+    error: there is no provider "else"; configured: work, keyed, variable; `alipes providers --all` lists those that are known
     error: the provider "work" has no model "gpt-y"; did you mean "gpt-x"?
     error: the provider "work" has no model "llama"; its models: gpt-x
-    error: "work" is not a model's name; a model is named PROVIDER/NAME, for example work/gpt-x
+    error: work has no default model; name one of those that `alipes models work` lists, as work/NAME
     error: "" is not a model's name; a model is named PROVIDER/NAME, for example work/gpt-x
     error: there is no provider "work"; `alipes providers --all` lists those that are known, and --base-url URL gives the address of another
     "#);

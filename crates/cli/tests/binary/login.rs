@@ -204,6 +204,24 @@ async fn status_and_logout_say_what_a_person_needs() {
 }
 
 #[tokio::test]
+async fn who_signs_in_where_no_model_is_named_is_told_how_to_ask() {
+    let simulator = issuer().await;
+    let url = simulator.issuer_url();
+    let machine = Machine::configured(&format!("[auth]\nissuer = \"{url}\"\n"));
+    let mut signing = Signing::start(&machine, &["login", "--device"]);
+    let page: Url = signing.shown().await.unwrap().parse().unwrap();
+    let code = signing.shown().await.unwrap();
+    send(Method::POST, &page, format!("user_code={code}")).await;
+    let mut last = String::new();
+    while let Some(line) = signing.said.next_line().await.unwrap() {
+        last = line;
+    }
+    signing.ended().await.answer();
+    let next = "ask it with `alipes chat -m openai-codex/MODEL`; see `alipes models openai-codex`";
+    assert_eq!(last, next);
+}
+
+#[tokio::test]
 async fn a_sign_in_that_has_ended_names_the_command_that_renews_it_and_no_other() {
     let simulator = issuer().await;
     let machine = machine(&simulator);

@@ -193,8 +193,8 @@ async fn it_is_known_whom_to_ask_or_said_how() {
     messages.push_str(&Machine::configured(two).refused(2, &["models"]).await);
     messages.push_str(&Machine::configured(two).refused(2, &["models", "aa"]).await);
     insta::assert_snapshot!(messages, @r#"
-    error: name a provider; none is configured: add [providers.NAME] to config.toml
+    error: name a provider; none is configured: add one with `alipes providers add NAME`, or see all that are known with `alipes providers --all`
     error: name a provider; configured: a, b
-    error: there is no provider "aa"; configured: a, b
+    error: there is no provider "aa"; configured: a, b; `alipes providers --all` lists those that are known
     "#);
 }

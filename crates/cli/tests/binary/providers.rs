@@ -62,6 +62,16 @@ async fn a_key_is_tried_and_then_kept_in_a_file_of_its_owners() {
 }
 
 #[tokio::test]
+async fn who_adds_the_first_provider_is_told_how_to_ask_it() {
+    let machine = Machine::new();
+    let server = Listener::answering("200 OK", MODELS).await;
+    let ran = add(&machine, &server.base_url, &[]).await;
+    ran.answer();
+    let next = "ask it with `alipes chat -m mine/MODEL`; see `alipes models mine`\n";
+    assert!(ran.err.ends_with(next), "{}", ran.err);
+}
+
+#[tokio::test]
 async fn an_added_provider_answers_in_its_own_dialect() {
     for like in ["custom", "groq", "anthropic", "ollama"] {
         let machine = Machine::new();

@@ -103,9 +103,7 @@ impl Catalog {
     fn asked(&self, overrides: &Overrides) -> Result<Asked, ModelsError> {
         if let Some(text) = &overrides.model {
             let parsed = text.parse().ok().or_else(|| self.default_of(text));
-            let name = parsed.ok_or_else(|| ModelsError::NotAModelName {
-                text: text.chars().take(80).collect(),
-            })?;
+            let name = parsed.ok_or_else(|| self.not_a_model(text))?;
             let place = String::new();
             return Ok(Asked { name, place });
         }
@@ -119,6 +117,16 @@ impl Catalog {
         };
         let name = default.value;
         Ok(Asked { name, place })
+    }
+
+    fn not_a_model(&self, text: &str) -> ModelsError {
+        let text: String = text.chars().take(80).collect();
+        match self.known(&text) {
+            Some(provider) => ModelsError::NoDefaultModel {
+                provider: provider.name,
+            },
+            None => ModelsError::NotAModelName { text },
+        }
     }
 
     /// A provider's name alone means its default model.
