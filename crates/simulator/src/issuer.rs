@@ -55,9 +55,10 @@ pub(crate) fn route_of(method: &Method, path: &str) -> Option<Route> {
         | (&Method::POST, "/api/accounts/deviceauth/usercode" | "/api/accounts/deviceauth/token") => {
             Some(Route::Device)
         }
-        (&Method::GET, "/backend-api/wham/accounts/check" | "/backend-api/wham/usage") => {
-            Some(Route::Account)
-        }
+        (
+            &Method::GET,
+            "/backend-api/wham/accounts/check" | "/backend-api/wham/usage" | "/v1/key",
+        ) => Some(Route::Account),
         _ => None,
     }
 }
@@ -84,6 +85,7 @@ pub(crate) fn answer(
         "/api/accounts/deviceauth/usercode" => device::user_code(backend, &Fields::read(body)),
         "/api/accounts/deviceauth/token" => device::token(backend, &Fields::read(body)),
         "/codex/device" => device::page(backend, &head.method, &Fields::read(body), &origin(head)),
+        "/v1/key" => account::key(),
         "/backend-api/wham/usage" => account::usage(backend, &head.headers),
         _ => account::check(&head.headers, twist),
     }

@@ -2,6 +2,9 @@
 
 use std::os::unix::fs::PermissionsExt as _;
 
+use alipes_base::{Clock, Rng};
+use alipes_simulator::{Keys, Options, Simulator};
+
 use crate::listener::{Listener, MODELS};
 use crate::machine::{Machine, Ran};
 use crate::terminal::Terminal;
@@ -69,6 +72,31 @@ async fn who_adds_the_first_provider_is_told_how_to_ask_it() {
     ran.answer();
     let next = "ask it with `alipes chat -m mine/MODEL`; see `alipes models mine`\n";
     assert!(ran.err.ends_with(next), "{}", ran.err);
+}
+
+#[tokio::test]
+async fn openrouter_is_asked_whose_key_it_is_because_its_list_is_for_everybody() {
+    let machine = Machine::new();
+    let options = Options {
+        keys: Keys::Exactly(vec![KEY.to_owned()]),
+        ..Options::local(Clock::system(), Rng::from_entropy())
+    };
+    let simulator = Simulator::start(options).await.unwrap();
+    let url = simulator.base_url();
+    let add = [
+        "providers",
+        "add",
+        "openrouter",
+        "--key-stdin",
+        "--base-url",
+        &url,
+    ];
+    let wrong = machine.fed(&add, "sk-wrong\n").await.refused(1);
+    assert!(wrong.contains("refuses this key"), "{wrong}");
+    assert_eq!(config(&machine), "");
+    let right = machine.fed(&add, format!("{KEY}\n")).await;
+    right.answer();
+    assert!(right.err.contains("accepts the key"), "{}", right.err);
 }
 
 #[tokio::test]

@@ -54,3 +54,10 @@ pub(super) fn usage(backend: &Backend, headers: &HeaderMap) -> Response<Bytes> {
         "credits": {"has_credits": false, "unlimited": false, "balance": null},
     }))
 }
+
+/// What OpenRouter says of a key that has no limit (openrouter.ai/docs, "Get current API key").
+pub(super) fn key() -> Response<Bytes> {
+    success(&json!({
+        "data": {"label": "simulated", "limit": null, "limit_remaining": null, "usage": 0},
+    }))
+}
