@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::args::ModelsArgs;
 use crate::failure::{Failure, warn};
 use crate::login;
-use crate::providers::standing::length;
+use crate::providers::standing::ago;
 use crate::setup::Machine;
 use crate::streams::{print, say};
 use crate::style::{Style, one_line};
@@ -66,12 +66,11 @@ fn whose_word(provider: &str, listed: &Listed) -> String {
     let unasked = |fault: &AuxiliaryFault| format!("; it cannot be asked now: {fault}");
     match &listed.source {
         ListSource::Cached { age, because } => {
-            let age = length(*age);
             let why = because.as_ref().map_or_else(
                 || "; --refresh asks again)".to_owned(),
                 |fault| format!("){}", unasked(fault)),
             );
-            format!("{models} of {provider} (cached, told {age} ago{why}")
+            format!("{models} of {provider} (cached, told {}{why}", ago(*age))
         }
         ListSource::Bundled { because } => {
             let why = because.as_ref().map_or_else(

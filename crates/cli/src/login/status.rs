@@ -13,14 +13,11 @@ use serde_json::{Value, json};
 
 use super::told;
 use crate::failure::Failure;
-use crate::providers::standing::{self, length};
+use crate::providers::standing::{self, ago, length};
 use crate::setup::Machine;
 
 /// How long the plan's usage is waited for.
 const LIMIT: (&str, Duration) = ("usage", Duration::from_secs(3));
-
-/// Younger than this, nobody wants to know how old.
-const JUST_NOW: Duration = Duration::from_secs(60);
 
 /// One sign-in, or why this version can make nothing of it.
 type Entry = Result<SignIn, (String, AuthError)>;
@@ -216,8 +213,7 @@ fn token(name: &str, status: &Status) -> String {
         left => format!("works for {}", length(left)),
     };
     let left = match status.age {
-        Some(age) if age < JUST_NOW => format!("came just now, {left}"),
-        Some(age) => format!("came {} ago, {left}", length(age)),
+        Some(age) => format!("came {}, {left}", ago(age)),
         None => left,
     };
     match (&status.owner, &status.ended) {

@@ -1,5 +1,7 @@
 //! `alipes providers`: who can be asked, with which key.
 
+use std::io::IsTerminal as _;
+
 use alipes_auth::installed_codex;
 use alipes_base::Environment;
 use alipes_models::{AccountStanding, Catalog, Key, Making, ModelName, NamedKey, Provider};
@@ -16,7 +18,13 @@ use crate::style::{Style, one_line};
 /// The longest entry of a column.
 const LONGEST: usize = 60;
 
+/// What a narrow terminal goes without, in this order, before lines are broken.
+const SPARED: [&str; 2] = ["DIALECT", "DEFAULT MODEL"];
+
 const COLUMNS: [&str; 5] = ["NAME", "DIALECT", "KEY", "DEFAULT MODEL", "HOST"];
+
+/// Between two columns.
+const GAP: &str = "  ";
 
 type Row = [String; COLUMNS.len()];
 
@@ -87,13 +95,18 @@ pub(super) async fn run(args: &ProvidersArgs, machine: &Machine) -> Result<(), F
     Ok(())
 }
 
+/// Said where nobody is asked.
+const NOBODY: &str = "\
+no model is asked by itself: name one with `alipes chat -m PROVIDER/NAME`,
+or set default under [model]; `alipes models PROVIDER` lists them";
+
 /// Who is asked where nobody is named, for people.
 fn in_order(order: &[ModelName]) -> String {
     match order.split_first() {
-        None => "no model is asked by itself: name one with `alipes exec -m PROVIDER/NAME`, or set default \
-                 under [model]; `alipes models PROVIDER` lists them"
-            .to_owned(),
-        Some((first, [])) => format!("asked: {first}, and nobody behind it (fallback under [model])"),
+        None => NOBODY.to_owned(),
+        Some((first, [])) => {
+            format!("asked: {first}, and nobody behind it (fallback under [model])")
+        }
         Some((first, behind)) => {
             let behind: Vec<String> = behind.iter().map(ToString::to_string).collect();
             format!("asked: {first}, and behind it {}", behind.join(", "))
@@ -160,14 +173,11 @@ impl Shown {
 
 fn show(shown: &[Shown], style: Style) -> std::io::Result<()> {
     let rows: Vec<Row> = shown.iter().map(Shown::row).collect();
-    let width = |column: usize| {
-        let entries = rows.iter().map(|row| row[column].chars().count());
-        entries.chain([COLUMNS[column].len()]).max().unwrap_or(0)
-    };
+    let columns = fitting(&rows, room());
     let line = |row: [&str; COLUMNS.len()]| {
-        let padded = |(column, entry): (usize, &str)| format!("{entry:0$}", width(column));
-        let line: Vec<String> = row.into_iter().enumerate().map(padded).collect();
-        line.join("  ").trim_end().to_owned()
+        let padded = |&(column, width): &(usize, usize)| format!("{:width$}", row[column]);
+        let line: Vec<String> = columns.iter().map(padded).collect();
+        line.join(GAP).trim_end().to_owned()
     };
     print(&style.faint(line(COLUMNS)))?;
     for (shown, row) in shown.iter().zip(&rows) {
@@ -177,6 +187,31 @@ fn show(shown: &[Shown], style: Style) -> std::io::Result<()> {
             .try_for_each(|detail| print(&style.faint(detail)))?;
     }
     Ok(())
+}
+
+/// How wide a line may be: a pipe has room for any.
+fn room() -> usize {
+    let is_terminal = std::io::stdout().is_terminal();
+    let size = is_terminal.then(terminal_size::terminal_size).flatten();
+    size.map_or(usize::MAX, |(width, _)| usize::from(width.0))
+}
+
+/// The columns that are shown where a line has so much room, and how wide each is.
+fn fitting(rows: &[Row], room: usize) -> Vec<(usize, usize)> {
+    let width = |column: usize| {
+        let entries = rows.iter().map(|row| row[column].chars().count());
+        entries.chain([COLUMNS[column].len()]).max().unwrap_or(0)
+    };
+    let mut columns: Vec<(usize, usize)> = (0..COLUMNS.len())
+        .map(|column| (column, width(column)))
+        .collect();
+    for spared in SPARED {
+        let widths = columns.iter().map(|(_, width)| width + GAP.len());
+        if widths.sum::<usize>() > room.saturating_add(GAP.len()) {
+            columns.retain(|(column, _)| COLUMNS[*column] != spared);
+        }
+    }
+    columns
 }
 
 /// Whether a provider's key is where it should be.
@@ -228,4 +263,30 @@ fn short(path: &std::path::Path, environment: &Environment) -> String {
     let home = alipes_config::Home::find(environment).ok();
     let beneath = home.and_then(|home| path.strip_prefix(home.folder()).ok());
     beneath.unwrap_or(path).display().to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_narrow_terminal_goes_without_what_matters_least_and_a_pipe_gets_all() {
+        let row = [
+            "codex-app-server",
+            "responses",
+            "no key in COPILOT_GITHUB_TOKEN",
+            "mistral-large-latest",
+            "inference-api.nousresearch.com",
+        ];
+        let rows = [row.map(ToOwned::to_owned)];
+        let shown = |room: usize| {
+            let columns = fitting(&rows, room).into_iter();
+            columns.map(|(column, _)| COLUMNS[column]).collect()
+        };
+        let (all, most, least): (Vec<_>, Vec<_>, Vec<_>) =
+            (shown(usize::MAX), shown(105), shown(80));
+        assert_eq!(all, COLUMNS);
+        assert_eq!(most, ["NAME", "KEY", "DEFAULT MODEL", "HOST"]);
+        assert_eq!(least, ["NAME", "KEY", "HOST"]);
+    }
 }

@@ -23,10 +23,9 @@ pub(crate) fn in_words(account: &AccountStanding, strategy: Strategy, is_one: bo
         let why = rest.cause.map_or("many faults", Cause::as_str);
         format!("rests for {}: {why}", length(rest.remaining))
     });
-    let quota = account.quota.map(|quota| {
-        let age = length(quota.age);
-        format!("{} % left, said {age} ago", quota.percent)
-    });
+    let quota = account
+        .quota
+        .map(|quota| format!("{} % left, said {}", quota.percent, ago(quota.age)));
     let asked = match account.times_asked {
         0 => None,
         _ if is_one => None,
@@ -48,6 +47,14 @@ pub(crate) fn as_json(account: &AccountStanding) -> Value {
         "quota_left_percent": account.quota.map(|quota| quota.percent),
         "quota_age_s": account.quota.map(|quota| quota.age.as_secs()),
     })
+}
+
+/// `3 minutes ago`; younger than a minute, nobody wants to know how old.
+pub(crate) fn ago(age: Duration) -> String {
+    match age.as_secs() {
+        ..MINUTE => "just now".to_owned(),
+        _ => format!("{} ago", length(age)),
+    }
 }
 
 /// Rounded down, in the unit that people would use.
@@ -80,6 +87,12 @@ mod tests {
         ] {
             assert_eq!(length(Duration::from_secs(seconds)), expected);
         }
+    }
+
+    #[test]
+    fn what_is_younger_than_a_minute_came_just_now() {
+        assert_eq!(ago(Duration::from_secs(59)), "just now");
+        assert_eq!(ago(Duration::from_secs(60)), "1 minute ago");
     }
 
     #[test]
