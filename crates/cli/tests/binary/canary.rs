@@ -2,7 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::machine::{Machine, Ran};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+use crate::machine::{Machine, Ran, Serving, ended};
 
 /// What no sink may hold; without the shape of a key, so that only knowing it helps.
 const CANARY: &str = "canary0123456789canary";
@@ -41,12 +44,38 @@ async fn turns(machine: &Machine) -> Vec<Ran> {
         for prompt in prompts {
             for form in ["-v", "--json"] {
                 let fixed = ["exec", "-m", "test/model", "--base-url", &server.base_url];
-                let more = ["--allow", "shell,write", form, prompt];
+                let more = ["--allow", "shell,write", "--record-bodies", form, prompt];
                 ran.push(machine.run(&[&fixed[..], &more].concat()).await);
             }
         }
     }
     ran
+}
+
+/// A server whose upstream takes the secret as its key, a client that says it, and what both tell.
+async fn served(machine: &Machine) -> Vec<Ran> {
+    let simulator = machine.simulate(&["--fault", "sse-401@1"]).await;
+    let url = &simulator.base_url;
+    let config = format!(
+        "[providers.sim]\nbase_url = \"{url}\"\napi_key = {{ env = \"ALIPES_API_KEY\" }}\n\
+         [model]\ndefault = \"sim/m\"\n"
+    );
+    std::fs::write(machine.home("config.toml"), config).unwrap();
+    let arguments = ["serve", "--listen", "127.0.0.1:0", "--record-bodies"];
+    let child = machine.command(&arguments).spawn().unwrap();
+    let url = |line: &str| line.strip_prefix("listening on ").unwrap().to_owned();
+    let server = Serving::of(child, url).await;
+    let key = machine.run(&["serve", "key"]).await;
+    let client = Machine::new().with("ALIPES_API_KEY", key.answer().trim());
+    client.file("leak.txt", format!("the key is {CANARY}.\n"));
+    for prompt in ["hi", "read leak.txt"] {
+        // The client does not know the secret, so what it prints may hold it.
+        let fixed = ["exec", "-m", "x/default", "--base-url", &server.base_url];
+        client.run(&[&fixed[..], &[prompt]].concat()).await;
+    }
+    let id = i32::try_from(server.child.id().unwrap()).unwrap();
+    kill(Pid::from_raw(id), Signal::SIGTERM).unwrap();
+    vec![ended(server.child).await]
 }
 
 #[tokio::test]
@@ -64,9 +93,17 @@ async fn a_secret_is_in_nothing_that_a_run_writes() {
         &["sessions", "show", "last"][..],
         &["sessions", "search", "key"],
         &["sessions", "export", "last"],
+        &["sessions", "export", "last", "--format", "jsonl"],
+        &["calls", "--json"],
+        &["calls", "show"],
+        &["calls", "export", "last", "--json"],
+        &["calls", "export", "last", "--har"],
+        &["store", "backup", "backup.db"],
     ] {
         ran.push(machine.run(arguments).await);
     }
+    assert!(machine.path("backup.db").exists());
+    ran.extend(served(&machine).await);
     for ran in &ran {
         assert!(
             !holds(ran.out.as_bytes()) && !holds(ran.err.as_bytes()),
@@ -81,6 +118,6 @@ async fn a_secret_is_in_nothing_that_a_run_writes() {
         assert!(!holds(&std::fs::read(&file).unwrap()), "{}", file.display());
         looked_at += 1;
     }
-    // The database, what is known of endpoints, and what a command wrote.
-    assert!(looked_at >= 3, "{looked_at}");
+    // The database and its copy, what is known of endpoints, and what a command wrote.
+    assert!(looked_at >= 4, "{looked_at}");
 }
