@@ -68,10 +68,11 @@ async fn served(machine: &Machine) -> Vec<Ran> {
     let key = machine.run(&["serve", "key"]).await;
     let client = Machine::new().with("ALIPES_API_KEY", key.answer().trim());
     client.file("leak.txt", format!("the key is {CANARY}.\n"));
-    for prompt in ["hi", "read leak.txt"] {
-        // The client does not know the secret, so what it prints may hold it.
+    for (prompt, meets) in [("refused once", false), ("read leak.txt", true)] {
         let fixed = ["exec", "-m", "x/default", "--base-url", &server.base_url];
-        client.run(&[&fixed[..], &[prompt]].concat()).await;
+        let ran = client.run(&[&fixed[..], &[prompt]].concat()).await;
+        // The client does not know the secret, so it prints what it has met.
+        assert_eq!(holds(ran.out.as_bytes()), meets, "{ran:?}");
     }
     let id = i32::try_from(server.child.id().unwrap()).unwrap();
     kill(Pid::from_raw(id), Signal::SIGTERM).unwrap();
