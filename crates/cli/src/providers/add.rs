@@ -24,25 +24,7 @@ pub(super) async fn run(args: &AddArgs, machine: &Machine) -> Result<(), Failure
     let catalog = Catalog::read(&document)?;
     let provider = catalog.provider(&args.name)?;
     let endpoint = catalog.endpoint(&provider)?;
-    if matches!(provider.key, Key::Login(_)) {
-        let how = match &args.account {
-            None => "`alipes login`",
-            Some(_) => "`alipes login --account NAME`",
-        };
-        return Err(Failure::usage(anyhow!(
-            "{} takes no key: sign in with {how}",
-            args.name
-        )));
-    }
-    if args.account.is_none() && !provider.accounts.is_empty() {
-        return Err(Failure::usage(anyhow!(
-            "{} has accounts; say with --account NAME which one the key is for",
-            args.name
-        )));
-    }
-    if let Some(account) = &args.account {
-        accounts::check_name(&provider, account, &home, machine)?;
-    }
+    check_wanted(args, &provider, &home, machine)?;
     let key = entered::key(args, &provider, endpoint.origin(), machine).await?;
     if let (Some(account), None) = (&args.account, &key) {
         return Err(Failure::usage(anyhow!(
@@ -84,6 +66,35 @@ pub(super) async fn run(args: &AddArgs, machine: &Machine) -> Result<(), Failure
     }
     if let Some(next) = super::next_step(&provider, &catalog) {
         say(&next);
+    }
+    Ok(())
+}
+
+/// Whether this provider can be given a key under that name.
+fn check_wanted(
+    args: &AddArgs,
+    provider: &Provider,
+    home: &Home,
+    machine: &Machine,
+) -> Result<(), Failure> {
+    if matches!(provider.key, Key::Login(_)) {
+        let how = match &args.account {
+            None => "`alipes login`",
+            Some(_) => "`alipes login --account NAME`",
+        };
+        return Err(Failure::usage(anyhow!(
+            "{} takes no key: sign in with {how}",
+            args.name
+        )));
+    }
+    if args.account.is_none() && !provider.accounts.is_empty() {
+        return Err(Failure::usage(anyhow!(
+            "{} has accounts; say with --account NAME which one the key is for",
+            args.name
+        )));
+    }
+    if let Some(account) = &args.account {
+        accounts::check_name(provider, account, home, machine)?;
     }
     Ok(())
 }
