@@ -6,13 +6,15 @@ use alipes_wire::Dialect;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use url::Url;
 
-use crate::{KeyHeader, Profile, Route, Token, UnusableKey};
+use crate::{EndpointKey, KeyHeader, Profile, Route, Token, UnusableKey};
 
 /// A base URL with a profile.
 #[derive(Clone, Debug)]
 pub struct Endpoint {
     name: Arc<str>,
     base_url: Url,
+    /// What is remembered of it is found by this; every request asks many times.
+    key: EndpointKey,
     profile: Profile,
     routes: Vec<Route>,
     dialect: Dialect,
@@ -73,6 +75,7 @@ impl Endpoint {
             .unwrap_or_else(|| profile.routes.clone());
         Ok(Self {
             name: name.into(),
+            key: EndpointKey::of(&base_url),
             base_url,
             profile,
             routes,
@@ -175,6 +178,12 @@ impl Endpoint {
     #[must_use]
     pub fn base_url(&self) -> &Url {
         &self.base_url
+    }
+
+    /// What it is remembered by.
+    #[must_use]
+    pub fn key(&self) -> &EndpointKey {
+        &self.key
     }
 
     /// Whether it is on this machine, by its address.

@@ -10,8 +10,8 @@ use crate::session::Conversation;
 use crate::step::{Ran, Step, signed};
 use crate::stream::{Done, Update, Updates};
 use crate::{
-    AttemptHistory, Budget, Cause, EndpointKey, Fault, Phase, Reaction, Replay, Request, Route,
-    Scope, Session, Token, Trace, attempt, hedge, outage, react,
+    AttemptHistory, Budget, Cause, Fault, Phase, Reaction, Replay, Request, Route, Scope, Session,
+    Token, Trace, attempt, hedge, outage, react,
 };
 
 /// Attempts until one is done, or nothing that this room can do helps.
@@ -76,9 +76,8 @@ pub(crate) async fn run(
 fn begin(about: &Conversation) {
     let experience = &about.transport.experience;
     experience.hedges.step();
-    let endpoint = EndpointKey::of(about.endpoint.base_url());
     let now = about.transport.clock.now();
-    experience.retries.request(&endpoint, now);
+    experience.retries.request(about.endpoint.key(), now);
 }
 
 /// What the next attempt goes by.
@@ -191,9 +190,9 @@ const SHARE_SPENT: &str =
     "not sent again: too many of this minute's requests to it were repetitions";
 
 fn may_repeat(about: &Conversation) -> bool {
-    let endpoint = EndpointKey::of(about.endpoint.base_url());
     let now = about.transport.clock.now();
-    about.transport.experience.retries.take(&endpoint, now)
+    let retries = &about.transport.experience.retries;
+    retries.take(about.endpoint.key(), now)
 }
 
 /// Whether the endpoint gets the same request again.

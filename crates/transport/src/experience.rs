@@ -24,8 +24,7 @@ use crate::reachability::Reachability;
 use crate::reason::Reason;
 use crate::retry_share::RetryShares;
 use crate::{
-    Cause, Endpoint, EndpointKey, Fault, MemoryStore, MemoryWarning, PathClass, Phase, Route,
-    Snapshot,
+    Cause, Endpoint, Fault, MemoryStore, MemoryWarning, PathClass, Phase, Route, Snapshot,
 };
 
 /// For how long a refused WebSocket and a challenged route are left alone.
@@ -99,7 +98,7 @@ impl Experience {
 
     /// Whether it could not read a compressed request, not long ago.
     pub(crate) fn refuses_zstd(&self, endpoint: &Endpoint) -> bool {
-        let endpoint = EndpointKey::of(endpoint.base_url());
+        let endpoint = endpoint.key().clone();
         self.facts.find(&Fact::ZstdRefused { endpoint }).is_some()
     }
 

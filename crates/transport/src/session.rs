@@ -15,7 +15,7 @@ use crate::edge_cookies::EdgeCookies;
 use crate::exchange;
 use crate::step::signed;
 use crate::{
-    AccountKey, Cause, Credential, Endpoint, EndpointKey, Experience, Fault, Identity, MemoryStore,
+    AccountKey, Cause, Credential, Endpoint, Experience, Fault, Identity, MemoryStore,
     MemoryWarning, Phase, Priority, Replay, ResponseStream, Route,
 };
 
@@ -113,14 +113,14 @@ const TURN_STATE_KEPT: usize = 4_096;
 impl Conversation {
     /// Whom a request for `model` goes to, as things stand now.
     pub(crate) fn destination(&self, model: &str) -> Destination {
-        let endpoint = EndpointKey::of(self.endpoint.base_url());
+        let endpoint = self.endpoint.key();
         let target = Target::from_url(self.endpoint.base_url());
         let egress = target.map(|target| self.transport.dialer.egress_key(&target));
         Destination {
             // An endpoint whose URL leads nowhere leaves by no door.
             egress: egress.map_or_else(|_nowhere| String::new(), |key| key.as_str().to_owned()),
-            account: AccountKey::of(&endpoint, &self.credential.identity()),
-            endpoint,
+            account: AccountKey::of(endpoint, &self.credential.identity()),
+            endpoint: endpoint.clone(),
             model: model.to_owned(),
         }
     }

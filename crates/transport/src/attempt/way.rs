@@ -6,7 +6,7 @@ use alipes_net::{HttpClient, NetError};
 use url::Url;
 
 use crate::session::Conversation;
-use crate::{AccountKey, EndpointKey, Token};
+use crate::{AccountKey, Token};
 
 /// Where HTTP requests of one account go.
 pub(crate) struct Way {
@@ -19,8 +19,8 @@ pub(crate) struct Way {
 impl Way {
     pub(crate) fn of(about: &Conversation, token: Option<&Token>) -> Self {
         let generation = token.map_or(0, |token| token.generation);
-        let endpoint = EndpointKey::of(about.endpoint.base_url());
-        let account = AccountKey::of(&endpoint, &about.credential.identity());
+        let endpoint = about.endpoint.key();
+        let account = AccountKey::of(endpoint, &about.credential.identity());
         Self {
             http: about.transport.http.clone(),
             url: about.endpoint.request_url(),

@@ -13,7 +13,7 @@ use super::Stage;
 use super::learned::RequestKind;
 use super::waits::Waits;
 use crate::session::Conversation;
-use crate::{EndpointKey, Experience, Patience, Profile, Request, Route};
+use crate::{Experience, Patience, Profile, Request, Route};
 
 /// Measures one attempt.
 pub(crate) struct Measure {
@@ -32,7 +32,7 @@ impl Measure {
             experience: Arc::clone(&about.transport.experience),
             clock: about.transport.clock.clone(),
             kind: RequestKind {
-                endpoint: EndpointKey::of(about.endpoint.base_url()),
+                endpoint: about.endpoint.key().clone(),
                 route,
                 model: request.model.clone(),
                 effort: request.effort.clone(),
