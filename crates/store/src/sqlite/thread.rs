@@ -26,6 +26,10 @@ use crate::StoreError;
 /// How much of it is committed together.
 const GROUP: usize = 64;
 
+/// How long what nobody waits for gathers before it is committed: a transaction costs more than what a
+/// call's record takes in it. Other work ends it sooner.
+const GATHER: Duration = Duration::from_millis(20);
+
 /// When nobody has brought work for so long, chores are done.
 const LULL: Duration = Duration::from_millis(250);
 
@@ -60,6 +64,8 @@ pub(super) struct Thread {
     safety: Safety,
     /// Entries may have come that are not in the index.
     unindexed: bool,
+    /// What is committed when more of it has gathered.
+    gathering: Vec<Ticket>,
     beaten: Instant,
 }
 
@@ -69,6 +75,7 @@ impl Thread {
             logged: desk.log / LOG_PER_ROW,
             safety: Safety::Durable,
             unindexed: false,
+            gathering: Vec::new(),
             beaten: desk.clock.now(),
             desk,
         }
@@ -83,16 +90,8 @@ impl Thread {
                     .map_err(|_closed| RecvTimeoutError::Disconnected),
             };
             match first {
-                Ok(first) => {
-                    let more = queue.try_iter().take(GROUP - 1);
-                    let is_apart = |ticket: &Ticket| ticket.safety == Safety::Apart;
-                    let group = std::iter::once(first).chain(more);
-                    let (apart, group): (Vec<_>, Vec<_>) = group.partition(is_apart);
-                    self.commit(group);
-                    for ticket in apart {
-                        self.commit(vec![ticket]);
-                    }
-                }
+                Ok(first) => self.take(first, queue),
+                Err(RecvTimeoutError::Timeout) if !self.gathering.is_empty() => self.commit_apart(),
                 Err(RecvTimeoutError::Timeout) => self.chores(),
                 Err(RecvTimeoutError::Disconnected) => break,
             }
@@ -103,11 +102,37 @@ impl Thread {
                 self.beat();
             }
         }
+        self.commit_apart();
         self.close();
+    }
+
+    /// Does this work and what has come with it; what may gather is left for later if there is nothing
+    /// else.
+    fn take(&mut self, first: Ticket, queue: &Receiver<Ticket>) {
+        let more = queue.try_iter().take(GROUP - 1);
+        let is_apart = |ticket: &Ticket| matches!(ticket.safety, Safety::Apart | Safety::Gathered);
+        let work = std::iter::once(first).chain(more);
+        let (apart, group): (Vec<_>, Vec<_>) = work.partition(is_apart);
+        let mut may_gather = self.gathering.is_empty() && group.is_empty();
+        may_gather &= apart.iter().all(|ticket| ticket.safety == Safety::Gathered);
+        self.commit(group);
+        self.gathering.extend(apart);
+        if !may_gather {
+            self.commit_apart();
+        }
+    }
+
+    fn commit_apart(&mut self) {
+        for ticket in std::mem::take(&mut self.gathering) {
+            self.commit(vec![ticket]);
+        }
     }
 
     /// How long to wait for work before something else is to be done; for ever if nothing is.
     fn pause(&self) -> Option<Duration> {
+        if !self.gathering.is_empty() {
+            return Some(GATHER);
+        }
         if self.unindexed || self.logged >= LOG_DUE {
             return Some(LULL);
         }
@@ -172,7 +197,7 @@ impl Thread {
         if self.safety != safety {
             let level = match safety {
                 Safety::Durable => "FULL",
-                Safety::Lazy | Safety::Apart => "NORMAL",
+                Safety::Lazy | Safety::Apart | Safety::Gathered => "NORMAL",
             };
             self.desk.db.pragma_update(None, "synchronous", level)?;
             self.safety = safety;

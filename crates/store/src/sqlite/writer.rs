@@ -26,6 +26,8 @@ pub(super) enum Safety {
     /// The same, and it is committed behind the others and apart from them: SQLite undoes a whole
     /// transaction where the disk is full (<https://www.sqlite.org/lang_transaction.html>).
     Apart,
+    /// The same, and not at once: nobody waits for it, and more of it comes.
+    Gathered,
 }
 
 /// Hands work to the thread; dropping it waits until the thread has done what it was given.
@@ -126,14 +128,14 @@ impl Writer {
     pub(super) fn offer(&self, job: Box<dyn Job>) -> bool {
         match Arc::clone(&self.room).try_acquire_owned() {
             Ok(place) => {
-                self.send(Safety::Apart, place, job);
+                self.send(Safety::Gathered, place, job);
                 true
             }
             Err(_full) => false,
         }
     }
 
-    /// The same, waiting for room.
+    /// The same, waiting for room; it is done at once.
     pub(super) async fn bring(&self, job: Box<dyn Job>) {
         if let Ok(place) = Arc::clone(&self.room).acquire_owned().await {
             self.send(Safety::Apart, place, job);

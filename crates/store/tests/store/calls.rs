@@ -322,6 +322,30 @@ async fn records_never_wait_and_what_is_too_much_is_counted() {
 }
 
 #[tokio::test]
+async fn a_record_is_written_although_nothing_else_comes_and_nobody_waits_for_it() {
+    let room = Room::new();
+    let store = room.open();
+    let queue = queue(&store);
+    queue.record(unwritten(call("alone", &[("one", Ok(1))])));
+    while found(&store, CallFilter::default()).await != ["alone"] {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn records_that_gather_are_written_before_the_store_closes() {
+    let room = Room::new();
+    {
+        let queue = queue(&room.open());
+        for id in ["c1", "c2"] {
+            queue.record(unwritten(call(id, &[("one", Ok(1))])));
+        }
+    }
+    let found = found(&room.open(), CallFilter::default()).await;
+    assert_eq!(found, ["c2", "c1"]);
+}
+
+#[tokio::test]
 async fn conversations_go_on_beside_a_flood_of_records() {
     let room = Room::new();
     let store = room.open();
