@@ -57,13 +57,9 @@ impl Pass {
         }
     }
 
-    /// The event as the client is sent it. `is_last`: nothing comes behind it.
-    pub(super) fn push(&mut self, event: &RawEvent, is_last: bool) -> Option<Frame> {
+    pub(super) fn push(&mut self, event: &RawEvent) -> Option<Frame> {
         // The token that ties a turn to a machine is between us and the provider.
         if turn_state(event).is_some() {
-            return None;
-        }
-        if !is_last && self.only_collects(event) {
             return None;
         }
         let text = String::from_utf8_lossy(event.raw());
@@ -92,7 +88,7 @@ impl Pass {
             false => text,
         };
         let frame = Frame::new(name.to_owned(), data);
-        self.keep(event, &frame.data, is_last);
+        self.keep(event, &frame.data);
         Some(frame)
     }
 
@@ -168,40 +164,20 @@ impl Pass {
         }
     }
 
-    /// Whether nobody reads the events of this answer: of a collected one only its items, and what it is
-    /// called, are kept until its end.
-    fn only_collects(&mut self, event: &RawEvent) -> bool {
-        let Some(Whole::Responses(items, _)) = &mut self.whole else {
-            return false;
-        };
-        items.extend(whole_item(event));
-        if self.kept_as.is_none() {
-            let fields = Fields::of(event.raw());
-            let response = fields.and_then(|fields| fields.object("response")?.string("id"));
-            self.kept_as = response;
-        }
-        true
-    }
-
-    fn keep(&mut self, event: &RawEvent, data: &str, is_last: bool) {
+    fn keep(&mut self, event: &RawEvent, data: &str) {
         match &mut self.whole {
             None => {}
             Some(Whole::Chat(whole)) => whole.push(data),
             Some(Whole::Messages(whole)) => whole.push(data),
             Some(Whole::Responses(items, ended)) => {
-                items.extend(whole_item(event));
-                if is_last {
+                let item = done_item(event).filter(|_| event.kind() == "response.output_item.done");
+                items.extend(item.map(|item| item.json().to_string()));
+                if Terminal::of(event).is_some() {
                     *ended = response(data, items);
                 }
             }
         }
     }
-}
-
-/// The item that this event says is whole.
-fn whole_item(event: &RawEvent) -> Option<String> {
-    let item = done_item(event).filter(|_| event.kind() == "response.output_item.done");
-    item.map(|item| item.json().to_string())
 }
 
 /// The response in its last event. Some backends leave the items out there.
