@@ -122,8 +122,9 @@ async fn a_log_that_was_damaged_costs_only_what_came_after_the_damage() {
         }
         sizes.push(found.len());
     }
+    // What is last of all may be the search index, which no conversation needs.
     assert!(
-        sizes.is_sorted() && sizes[0] > 0 && sizes[2] < 20,
+        sizes.is_sorted() && sizes[0] > 0 && sizes[1] < 20,
         "{sizes:?}"
     );
 }

@@ -45,8 +45,8 @@ async fn what_a_process_is_at_stays() {
 async fn a_leap_of_the_clock_deletes_nothing() {
     let room = room_of(25).await;
     let keep = Retention::For(30 * DAY);
-    for (days, deleted) in [(0, 0), (40, 0), (40, 0), (41, 5), (1, 0)] {
-        let store = room.open_at(TODAY + days * DAY);
-        assert_eq!(store.prune_daily(keep).await, Ok(deleted), "day {days}");
+    for (hours, deleted) in [(0, 0), (960, 0), (961, 0), (986, 5), (24, 0)] {
+        let store = room.open_at(TODAY + hours * DAY / 24);
+        assert_eq!(store.prune_daily(keep).await, Ok(deleted), "hour {hours}");
     }
 }
