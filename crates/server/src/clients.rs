@@ -166,7 +166,7 @@ mod tests {
             ("work/gpt-x", true),
             ("faster", false),
             ("default", false),
-            ("home/work/x", false),
+            ("other/work/gpt-x", false),
         ] {
             assert_eq!(client.may_ask(model), allowed, "{model}");
         }
