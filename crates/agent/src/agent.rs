@@ -160,11 +160,6 @@ impl Agent {
         self.gauge.of(&Transcript::default()).tokens
     }
 
-    /// From now on another model is asked, whose window is of so many tokens.
-    pub fn set_window(&mut self, tokens: u64) {
-        self.gauge = self.gauge.clone().with_window(tokens);
-    }
-
     /// How much of the model's window the conversation takes.
     #[must_use]
     pub fn context(&self) -> ContextUse {
@@ -189,9 +184,20 @@ impl Agent {
         &self.toolbox
     }
 
-    /// Asks another model from the next turn on.
-    pub fn ask_instead(&mut self, model: Box<dyn Model>) {
+    /// Asks another model from the next turn on, whose window is of so many tokens as far as anybody
+    /// has told, and beside the turn another one, too.
+    pub fn ask_instead(
+        &mut self,
+        model: Box<dyn Model>,
+        window: Option<u64>,
+        auxiliary: Option<Box<dyn Model>>,
+    ) {
         self.model = model;
+        self.gauge = Gauge::new(INSTRUCTIONS, &self.tools);
+        if let Some(tokens) = window {
+            self.gauge = self.gauge.clone().with_window(tokens);
+        }
+        self.background.ask_instead(auxiliary);
     }
 
     /// The conversation so far.

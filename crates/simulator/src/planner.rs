@@ -29,7 +29,15 @@ enum Wish {
     List,
     Read(String),
     Search(String),
-    Write { content: String, path: String },
+    Write {
+        content: String,
+        path: String,
+    },
+    Edit {
+        old: String,
+        new: String,
+        path: String,
+    },
     Run(String),
     Steps(usize, Box<Self>),
     Describe,
@@ -144,6 +152,9 @@ fn plain_wish(text: &str) -> Wish {
         let (content, path) = (bare(content), bare(path));
         return Wish::Write { content, path };
     }
+    if let Some(edit) = after(text, "change ").and_then(edit) {
+        return edit;
+    }
     if let Some(pattern) = after(text, "search for |search |find |grep ") {
         return Wish::Search(bare(pattern));
     }
@@ -158,6 +169,14 @@ fn plain_wish(text: &str) -> Wish {
     }
     let path = after(text, "read the file |read |what is in |what's in |show me ");
     path.map_or(Wish::Talk, |path| Wish::Read(bare(path)))
+}
+
+/// `cat to dog in notes.txt`
+fn edit(rest: &str) -> Option<Wish> {
+    let (change, path) = rest.rsplit_once(" in ")?;
+    let (old, new) = change.split_once(" to ")?;
+    let (old, new, path) = (bare(old), bare(new), bare(path));
+    Some(Wish::Edit { old, new, path })
 }
 
 /// What follows the first of the `openings` (between bars) that the text has, in whatever case.
@@ -196,6 +215,9 @@ fn next_calls(wish: &Wish, done: &[Done]) -> Vec<Call> {
             "write_file",
             json!({"path": path, "content": format!("{content}\n")}),
         ),
+        Wish::Edit { old, new, path } => {
+            call("edit", json!({"path": path, "old": old, "new": new}))
+        }
         Wish::Run(command) => call("shell", json!({"command": command})),
         Wish::Steps(..) | Wish::Talk => Vec::new(),
     }
@@ -213,6 +235,7 @@ fn offered(tools: &[ToolDefinition], call: Call) -> Option<Call> {
         "list_files" => "ls -1".to_owned(),
         "read_file" => format!("cat -- {}", quoted("path")),
         "search" => format!("grep -rn -- {} .", quoted("pattern")),
+        "edit" => return None,
         "write_file" => format!("printf %s {} > {}", quoted("content"), quoted("path")),
         _ => plain("command").to_owned(),
     };
@@ -252,8 +275,8 @@ fn answer(wish: &Wish, prompt: &str, done: &[Done]) -> String {
     if done.is_empty() {
         let said = excerpt(prompt, 1, 120);
         return format!(
-            "Hello! You said “{said}”. I am no real model: ask me to list, read, search, write or \
-             run something, or to describe this folder."
+            "Hello! You said “{said}”. I am no real model: ask me to list, read, search, write, \
+             change or run something, or to describe this folder."
         );
     }
     let report = |Done {

@@ -56,6 +56,14 @@ impl Background {
         self
     }
 
+    /// Asks somebody else from now on, or nobody; what is under way is left.
+    pub(crate) fn ask_instead(&mut self, model: Option<Box<dyn Model>>) {
+        self.asked = JoinSet::new();
+        (self.plan, self.rests_until) = (None, None);
+        self.rest = REST;
+        self.model = model;
+    }
+
     /// Whether a summary may be asked for.
     pub(crate) fn is_free(&self) -> bool {
         let now = self.clock.now();

@@ -8,7 +8,7 @@ use alipes_base::Deadline;
 use alipes_store::{Store as _, Turn};
 use tokio::sync::mpsc;
 
-use super::blocks::{self, Block, Tone};
+use super::blocks::{Block, Tone};
 use super::commands::{Called, Command};
 use super::front::Attended;
 use super::{Chat, QUEUE, Turning};
@@ -98,8 +98,14 @@ impl Chat<'_> {
             let title = one_line(&summary.title, LONGEST);
             (short(&summary.id).to_owned(), title)
         });
-        self.front.state.say(Block::Table(rows.collect()));
-        self.note("/resume ID goes on with one of them");
+        let rows: Vec<_> = rows.collect();
+        match rows.is_empty() {
+            true => self.note("there are no conversations yet"),
+            false => {
+                self.front.state.say(Block::Table(rows));
+                self.note("/resume ID goes on with one of them");
+            }
+        }
         Ok(())
     }
 
@@ -163,9 +169,11 @@ impl Chat<'_> {
 
     fn ask_instead(&mut self, args: AgentArgs) -> Result<(), Failure> {
         self.conversation
-            .ask_instead(&args, self.machine, &self.ground)?;
+            .ask_instead(&args, self.machine, &self.ground, &self.voices)?;
         self.args = args;
-        self.front.state.status.model = self.conversation.model.to_string();
+        let status = &mut self.front.state.status;
+        status.model = self.conversation.model.to_string();
+        status.context = Some(self.conversation.agent.context());
         Ok(())
     }
 
@@ -194,10 +202,8 @@ impl Chat<'_> {
         self.front.state.begin("summing up");
         let work = self.conversation.agent.compact(deadline, &sender);
         match self.front.attend(work, &mut events).await? {
-            Attended::Ended(Ok(done)) => {
-                self.front.state.done();
-                self.front.state.say(blocks::compacted(&done));
-            }
+            // What it came to has been told as an event.
+            Attended::Ended(Ok(_)) => self.front.state.done(),
             Attended::Ended(Err(error)) => {
                 self.front.state.done();
                 self.say_error(&error);
@@ -254,7 +260,8 @@ impl Chat<'_> {
         let toolbox = self.conversation.agent.toolbox();
         let tools = toolbox.specs().map(|spec| {
             let effect = toolbox.get(spec.name).map(|tool| tool.effect().as_str());
-            let about = one_line(spec.description, 200);
+            let about = spec.description.split(". ").next().unwrap_or_default();
+            let about = one_line(about.trim_end_matches('.'), 200);
             let effect = effect.unwrap_or_default();
             (spec.name.to_owned(), format!("{effect}: {about}"))
         });
@@ -267,6 +274,10 @@ impl Chat<'_> {
             self.note("this conversation is not kept, so there is nothing to export");
             return Ok(());
         };
+        if *self.conversation.agent.transcript().turn() == Turn::None {
+            self.note("nothing was said, so there is nothing to export yet");
+            return Ok(());
+        }
         let id = &self.conversation.id;
         let name = match name {
             "" => format!("alipes-{}.md", short(id)),

@@ -132,6 +132,7 @@ impl Conversation {
         args: &AgentArgs,
         machine: &Machine,
         ground: &Ground,
+        voices: &Voices,
     ) -> Result<(), Failure> {
         let simulator = ground.simulator.as_ref();
         let folder = self.agent.root().path().to_owned();
@@ -143,8 +144,11 @@ impl Conversation {
             folder: &folder,
         };
         let model = build::model(args, machine, &asked)?;
+        let auxiliary = build::auxiliary(args, machine, &asked, &voices.asked().tell);
+        let auxiliary = auxiliary.map(|chain| Box::new(chain) as _);
         self.model = model.name().clone();
-        self.agent.ask_instead(Box::new(model));
+        let window = self.catalog.context_window(&self.model);
+        self.agent.ask_instead(Box::new(model), window, auxiliary);
         Ok(())
     }
 }

@@ -140,7 +140,7 @@ pub(crate) fn model(
 }
 
 /// Whoever is asked beside the turn. One who cannot be had is told, and done without.
-fn auxiliary(
+pub(crate) fn auxiliary(
     args: &AgentArgs,
     machine: &Machine,
     asking: &Asking<'_>,

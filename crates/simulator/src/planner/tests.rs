@@ -12,7 +12,14 @@ fn tools(names: &[&str]) -> Vec<ToolDefinition> {
 }
 
 fn ours() -> Vec<ToolDefinition> {
-    tools(&["list_files", "read_file", "search", "write_file", "shell"])
+    tools(&[
+        "list_files",
+        "read_file",
+        "search",
+        "write_file",
+        "edit",
+        "shell",
+    ])
 }
 
 fn call(id: &str, name: &str, arguments: &Value) -> Item {
@@ -71,6 +78,11 @@ fn plain_requests_become_tool_calls() {
             "write hello to notes.txt",
             "write_file",
             json!({"path": "notes.txt", "content": "hello\n"}),
+        ),
+        (
+            "change cat to dog in `notes.txt`",
+            "edit",
+            json!({"path": "notes.txt", "old": "cat", "new": "dog"}),
         ),
         (
             "run the command: echo hi",

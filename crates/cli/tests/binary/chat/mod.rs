@@ -1,6 +1,8 @@
 //! The chat in a real terminal, at 80 by 24 and at 40 by 20, undisturbed and through faults.
 
+mod commands;
 mod disturbed;
+mod killed;
 mod pages;
 mod talking;
 mod tmux;

@@ -2,9 +2,12 @@
 //! pastes, and wraps anew what a resize makes too wide.
 
 use std::ffi::OsStr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::time::Duration;
+
+use nix::sys::signal::{self, Signal};
+use nix::unistd::Pid;
 
 use crate::machine::LIMIT;
 
@@ -31,12 +34,12 @@ impl Tmux {
         std::fs::write(folder.path().join("settings"), SETTINGS).unwrap();
         let tmux = Self { folder };
         let (columns, rows) = (columns.to_string(), rows.to_string());
-        let line = shell_line(command.as_std());
         let raw = tmux.file("raw");
         // What is written is copied from the very beginning on: the program starts when that is set up.
         let line = format!(
-            "while [ ! -e {} ]; do sleep 0.01; done; {line}; echo $? > {}",
+            "while [ ! -e {} ]; do sleep 0.01; done; {}; echo $? > {}",
             raw.display(),
+            shell_line(command.as_std(), &tmux.file("pid")),
             tmux.file("code").display()
         );
         let size = ["-x", &columns, "-y", &rows];
@@ -138,6 +141,13 @@ impl Tmux {
             .await;
     }
 
+    /// Kills the program as `kill -9` does.
+    pub(crate) fn kill(&self) {
+        let pid = std::fs::read_to_string(self.file("pid")).unwrap();
+        let pid = Pid::from_raw(pid.trim().parse().unwrap());
+        signal::kill(pid, Signal::SIGKILL).unwrap();
+    }
+
     /// Waits for the end; gives the exit code.
     pub(crate) async fn end(&self) -> i32 {
         let code = self.file("code");
@@ -166,15 +176,20 @@ impl Drop for Tmux {
     }
 }
 
-/// The command for a shell, in its own environment alone.
-fn shell_line(command: &Command) -> String {
+/// The command for a shell, in its own environment alone, with its process id in a file.
+fn shell_line(command: &Command, pid: &Path) -> String {
     let quoted = |text: &OsStr| format!("'{}'", text.to_str().unwrap().replace('\'', r"'\''"));
     let folder = quoted(command.get_current_dir().unwrap().as_os_str());
-    let mut words = vec![format!("cd {folder}; env -i TERM=screen-256color")];
+    let mut words = vec![format!(
+        "cd {folder}; env -i TERM=screen-256color PID={}",
+        quoted(pid.as_os_str())
+    )];
     for (name, value) in command.get_envs() {
         let value = quoted(value.unwrap_or_default());
         words.push(format!("{}={value}", name.to_str().unwrap()));
     }
+    // The shell becomes the program, so its id is the program's.
+    words.push("sh -c 'echo $$ > \"$PID\"; unset PID; exec \"$@\"' sh".to_owned());
     words.push(quoted(command.get_program()));
     words.extend(command.get_args().map(quoted));
     words.join(" ")

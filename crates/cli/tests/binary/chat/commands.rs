@@ -1,0 +1,207 @@
+//! The slash commands, typed by a person.
+
+use super::tmux::Tmux;
+use super::{count, opened, simulated, troubled};
+use crate::machine::{Machine, Serving};
+
+/// A chat whose provider has two models, one of them with a small window.
+async fn configured(machine: &Machine) -> (Tmux, Serving) {
+    let server = machine.simulate(&[]).await;
+    let config = format!(
+        "[providers.s]\nbase_url = \"{}\"\nprofile = \"openai-codex\"\n\n\
+         [model]\ndefault = \"s/small\"\ncontext_window = 9000\n",
+        server.base_url
+    );
+    std::fs::write(machine.home("config.toml"), config).unwrap();
+    (opened(machine, &["chat"], 80, 24).await, server)
+}
+
+/// Says something of about 1,000 tokens, and waits for the answer.
+async fn says_much(chat: &Tmux, word: &str) {
+    chat.pastes(&format!("{word} {}", "baa ".repeat(1_000)));
+    chat.press("Enter");
+    chat.until_done(&format!("You said “{word}")).await;
+}
+
+#[tokio::test]
+async fn compact_sums_up_once_and_undo_brings_back_what_it_stood_for() {
+    let machine = Machine::new();
+    let chat = simulated(&machine, 80, 24).await;
+    chat.says("/compact");
+    chat.until("nothing to sum up").await;
+    for word in ["one", "two", "three"] {
+        says_much(&chat, word).await;
+    }
+    chat.says("/compact");
+    chat.until_done("/undo brings it back").await;
+    assert_eq!(count(&chat.everything(), "what is old was"), 1);
+    chat.says("/undo");
+    chat.until("reads again what was summed up").await;
+    chat.says("/undo");
+    chat.until("the last turn is taken back").await;
+    // The prompt is there to be said differently.
+    chat.until("› [pasted 4.0 kB, 1 lines]").await;
+    chat.press("C-u");
+    for _ in ["two", "one"] {
+        chat.says("/undo");
+        chat.until("› [pasted").await;
+        chat.press("C-u");
+        chat.until_it("is empty", |screen| !screen.contains("› [pasted"))
+            .await;
+    }
+    chat.says("/undo");
+    chat.until("there is nothing to take back").await;
+}
+
+#[tokio::test]
+async fn retry_asks_again_what_was_answered_and_goes_on_with_what_has_failed() {
+    let machine = Machine::new();
+    let (chat, _server) = troubled(&machine, &["challenge@2"], 80, 24).await;
+    chat.says("/retry");
+    chat.until("nothing was asked yet").await;
+    chat.says("hello");
+    chat.until_done("You said “hello”").await;
+    chat.says("/route sse");
+    chat.until("way: sse alone").await;
+    chat.says("/retry");
+    chat.until("✗ ").await;
+    assert_eq!(count(&chat.everything(), "› hello"), 2);
+    chat.says("/retry");
+    let answered = |screen: &str| count(screen, "You said “hello”") == 2;
+    chat.until_it("answered again", answered).await;
+    // What goes on is not said again.
+    assert_eq!(count(&chat.everything(), "› hello"), 2);
+}
+
+#[tokio::test]
+async fn export_writes_the_conversation_where_it_is_told() {
+    let machine = Machine::new();
+    machine.file("notes.md", "remember this\n");
+    let chat = simulated(&machine, 80, 24).await;
+    chat.says("/export first.md");
+    chat.until("nothing to export yet").await;
+    chat.says("read notes.md");
+    chat.until_done("said:").await;
+    chat.says("/export out.md");
+    chat.until("written to ").await;
+    let written = std::fs::read_to_string(machine.path("out.md")).unwrap();
+    for part in ["read notes.md", "remember this"] {
+        assert!(written.contains(part), "{written}");
+    }
+    chat.says("/export no/such/folder.md");
+    chat.until("✗ ").await;
+    // What is there is somebody's.
+    chat.says("/export notes.md");
+    chat.until("notes.md cannot be written").await;
+    let kept = std::fs::read_to_string(machine.path("notes.md")).unwrap();
+    assert_eq!(kept, "remember this\n");
+}
+
+#[tokio::test]
+async fn model_and_route_change_who_is_asked_and_which_way() {
+    let machine = Machine::new();
+    let (chat, _server) = configured(&machine).await;
+    chat.says("/model");
+    chat.until("asking s/small").await;
+    chat.says("hello");
+    chat.until_done("You said “hello”").await;
+    chat.says("/status");
+    chat.until("% of 9,000").await;
+    chat.says("/model nobody/x");
+    chat.until("✗ ").await;
+    chat.says("/model s/large");
+    chat.until("asking s/large").await;
+    chat.says("/route nonsense");
+    chat.until("there is no way \"nonsense\"").await;
+    chat.says("/route sse");
+    chat.until("way: sse alone").await;
+    chat.says("more");
+    chat.until_done("You said “more”").await;
+    chat.says("/status");
+    // Another model has another window.
+    chat.until("% of 128,000").await;
+    let screen = chat.screen();
+    let is_so = |name: &str, fact: &str| {
+        let mut lines = screen.lines();
+        lines.any(|line| line.trim().starts_with(name) && line.ends_with(fact))
+    };
+    assert!(is_so("model", "s/large"), "{screen}");
+    assert!(is_so("route", "sse"), "{screen}");
+}
+
+#[tokio::test]
+async fn new_begins_another_conversation_and_resume_finds_the_one_before() {
+    let machine = Machine::new();
+    machine.file("notes.md", "remember this\n");
+    let chat = simulated(&machine, 80, 24).await;
+    chat.says("/resume");
+    chat.until("no conversations yet").await;
+    chat.says("read notes.md");
+    chat.until_done("said:").await;
+    chat.says("/new");
+    chat.until("a new conversation").await;
+    chat.says("/undo");
+    chat.until("there is nothing to take back").await;
+    chat.says("/resume");
+    chat.until("/resume ID goes on").await;
+    let screen = chat.screen();
+    let mut lines = screen.lines().rev();
+    let listed = lines
+        .find(|line| line.ends_with("  read notes.md"))
+        .unwrap();
+    let id = listed.split_whitespace().next().unwrap();
+    chat.says("/resume nobody");
+    chat.until("✗ ").await;
+    chat.says(&format!("/resume {id}"));
+    chat.until("resuming ").await;
+    let everything = chat.everything();
+    assert_eq!(count(&everything, "› read notes.md"), 2, "{everything}");
+    chat.says("/undo");
+    chat.until("› read notes.md\n").await;
+}
+
+#[tokio::test]
+async fn diff_shows_what_was_edited_and_nothing_else() {
+    let machine = Machine::new();
+    machine.file("notes.md", "the cat sat\n");
+    let chat = simulated(&machine, 80, 24).await;
+    chat.says("/diff");
+    chat.until("nothing was edited").await;
+    chat.says("change cat to dog in notes.md");
+    chat.until("s this session").await;
+    chat.types("s");
+    chat.until_done("said:").await;
+    chat.press("C-l");
+    chat.says("/diff");
+    chat.until("-the cat sat").await;
+    chat.until("+the dog sat").await;
+    chat.says("/approvals");
+    chat.until("allowed for this session").await;
+}
+
+#[tokio::test]
+async fn what_is_known_is_told() {
+    let machine = Machine::new();
+    let chat = simulated(&machine, 80, 24).await;
+    chat.says("/calls");
+    chat.until("no calls on record yet").await;
+    chat.says("/tools");
+    chat.until("reads: Read a UTF-8 text file").await;
+    chat.press("C-l");
+    chat.says("/approvals");
+    chat.until("no rules:").await;
+    chat.says("/status");
+    for fact in [
+        "model",
+        "route",
+        "context",
+        "tokens",
+        "commands",
+        "conversation",
+    ] {
+        chat.until(&format!("\n  {fact} ")).await;
+    }
+    chat.press("C-l");
+    chat.says("/help");
+    chat.until("Ctrl-C twice").await;
+}
