@@ -26,6 +26,7 @@ pub(crate) struct Answer {
     asked: Asked,
     keeping: Keeping,
     writer: Option<AnswerOut>,
+    in_one_piece: bool,
     by: Option<ModelName>,
     left_out: Vec<CannotCarry>,
     ended: Option<Result<(), Refusal>>,
@@ -54,15 +55,15 @@ impl Asked {
     }
 
     /// Who writes what a provider says that speaks `from`.
-    fn writer(&self, from: Dialect) -> AnswerOut {
+    fn writer(&self, from: Dialect, in_one_piece: bool) -> AnswerOut {
         let mut label = self.label.clone();
         if self.dialect() == Dialect::Responses && from != Dialect::Responses {
             label.echo = Echo::of(self.words.body());
         }
         let writer = AnswerOut::new(from, self.dialect(), label);
-        match self.words.stream {
-            true => writer,
-            false => writer.whole(),
+        match in_one_piece {
+            true => writer.whole(),
+            false => writer,
         }
     }
 }
@@ -76,10 +77,17 @@ impl Answer {
             asked,
             keeping,
             writer: None,
+            in_one_piece: false,
             by: None,
             left_out: Vec::new(),
             ended: None,
         }
+    }
+
+    /// The same for whoever sends [`Answer::whole`] and reads no events: they need not be written.
+    pub(crate) fn in_one_piece(mut self) -> Self {
+        self.in_one_piece = true;
+        self
     }
 
     /// The next events; `None` when it has ended. Cancel safe.
@@ -120,11 +128,11 @@ impl Answer {
     /// The events that tell in the stream how it failed.
     pub(crate) fn fail(&mut self, refusal: &Refusal) -> Vec<Frame> {
         let writer = self.writer.take();
-        let mut writer = writer.unwrap_or_else(|| self.asked.writer(self.asked.dialect()));
+        let mut writer = writer.unwrap_or_else(|| self.asked.writer(self.asked.dialect(), false));
         writer.fail(&refusal.error)
     }
 
-    /// The whole answer, once it has ended.
+    /// The whole answer, once it has ended; asked of one [`in_one_piece`](Self::in_one_piece).
     pub(crate) fn whole(&mut self) -> Result<Bytes, Refusal> {
         self.outcome()?;
         let whole = self.writer.as_ref().and_then(AnswerOut::object);
@@ -180,7 +188,7 @@ impl Answer {
     fn begin(&mut self, by: ModelName, dialect: Dialect) {
         let waited = self.keeping.shared.clock.since(self.begun);
         self.metrics().first_output(waited);
-        self.writer = Some(self.asked.writer(dialect));
+        self.writer = Some(self.asked.writer(dialect, self.in_one_piece));
         self.by = Some(by);
     }
 

@@ -84,7 +84,7 @@ async fn answer(
         false => {
             let stopping = shared.drain.is_over();
             tokio::select! {
-                response = whole(answer) => Ok(response),
+                response = whole(answer.in_one_piece()) => Ok(response),
                 () = stopping => Err(Refusal::stopping()),
             }
         }

@@ -43,7 +43,8 @@ impl AnswerOut {
         Self { way, ended: false }
     }
 
-    /// The same answer for a client that wants it in one piece: it is collected.
+    /// The same answer for a client that wants it in one piece: it is collected. Where it is
+    /// passed on as it came, no events of Responses are given but the last.
     #[must_use]
     pub fn whole(mut self) -> Self {
         if let Way::Passed(pass) = &mut self.way {
@@ -59,8 +60,8 @@ impl AnswerOut {
         }
         match &mut self.way {
             Way::Passed(pass) => {
-                self.ended = pass.ends(event);
-                pass.push(event).into_iter().collect()
+                self.ended = Pass::ends(event);
+                pass.push(event, self.ended).into_iter().collect()
             }
             Way::Translated(translation) => {
                 let (frames, ended) = translation.push(event);

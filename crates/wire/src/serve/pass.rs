@@ -5,7 +5,7 @@ use super::whole_chat::WholeChat;
 use super::whole_message::WholeMessage;
 use crate::fields::Fields;
 use crate::json::{Object, quoted};
-use crate::responses::{ResponseWriter, Terminal, done_item, turn_state};
+use crate::responses::{ResponseWriter, done_item, turn_state};
 use crate::{ApiError, Dialect, Frame, Label, RawEvent, Signal, chat, messages};
 
 /// One answer.
@@ -50,16 +50,17 @@ impl Pass {
     }
 
     /// Whether nothing comes behind this event.
-    pub(super) fn ends(&self, event: &RawEvent) -> bool {
-        match self.dialect {
-            Dialect::Responses => Terminal::of(event).is_some(),
-            Dialect::Chat | Dialect::Messages => Signal::of(event) == Signal::Terminal,
-        }
+    pub(super) fn ends(event: &RawEvent) -> bool {
+        Signal::of(event) == Signal::Terminal
     }
 
-    pub(super) fn push(&mut self, event: &RawEvent) -> Option<Frame> {
+    /// The event as the client is sent it. `is_last`: nothing comes behind it.
+    pub(super) fn push(&mut self, event: &RawEvent, is_last: bool) -> Option<Frame> {
         // The token that ties a turn to a machine is between us and the provider.
         if turn_state(event).is_some() {
+            return None;
+        }
+        if !is_last && self.only_collects(event) {
             return None;
         }
         let text = String::from_utf8_lossy(event.raw());
@@ -88,7 +89,7 @@ impl Pass {
             false => text,
         };
         let frame = Frame::new(name.to_owned(), data);
-        self.keep(event, &frame.data);
+        self.keep(event, &frame.data, is_last);
         Some(frame)
     }
 
@@ -164,20 +165,41 @@ impl Pass {
         }
     }
 
-    fn keep(&mut self, event: &RawEvent, data: &str) {
+    /// Whether nobody reads the events of this answer: of a collected one only its items, and what it is
+    /// called, are kept until its end.
+    fn only_collects(&mut self, event: &RawEvent) -> bool {
+        let Some(Whole::Responses(items, _)) = &mut self.whole else {
+            return false;
+        };
+        items.extend(whole_item(event));
+        if self.kept_as.is_none() {
+            let fields = Fields::of(event.raw());
+            let response = fields.and_then(|fields| fields.object("response")?.string("id"));
+            self.kept_as = response;
+        }
+        true
+    }
+
+    fn keep(&mut self, event: &RawEvent, data: &str, is_last: bool) {
         match &mut self.whole {
             None => {}
             Some(Whole::Chat(whole)) => whole.push(data),
             Some(Whole::Messages(whole)) => whole.push(data),
             Some(Whole::Responses(items, ended)) => {
-                let item = done_item(event).filter(|_| event.kind() == "response.output_item.done");
-                items.extend(item.map(|item| item.json().to_string()));
-                if Terminal::of(event).is_some() {
+                items.extend(whole_item(event));
+                if is_last {
                     *ended = response(data, items);
                 }
             }
         }
     }
+}
+
+/// The item that this event says is whole.
+fn whole_item(event: &RawEvent) -> Option<String> {
+    let is_whole = event.kind() == "response.output_item.done";
+    let item = is_whole.then(|| done_item(event)).flatten();
+    item.map(|item| item.json().to_string())
 }
 
 /// The response in its last event. Some backends leave the items out there.
