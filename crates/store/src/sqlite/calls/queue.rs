@@ -23,6 +23,9 @@ use crate::{CallBounds, Recorder, RecorderWarning, StoreError, Unwritten};
 const MOST: usize = 1_024;
 const MOST_BYTES: usize = 32 << 20;
 
+/// So many are written without waiting for more: what a transaction costs is shared by enough.
+const LOT: usize = 256;
+
 /// How often room is made after one batch. What is left is for the next one.
 const ROUNDS: usize = 4;
 
@@ -136,7 +139,8 @@ impl Recorder for CallQueue {
             state.bytes += call.size;
             state.waiting.push(call);
         }
-        if state.called {
+        // A second job of the kind that gathers ends the gathering.
+        if state.called && state.waiting.len() != LOT {
             return;
         }
         let offered = self
