@@ -38,7 +38,11 @@ pub struct DialerOptions {
 
 /// Opens connections. Cheap to clone.
 #[derive(Clone)]
-pub struct Dialer(Arc<Inner>);
+pub struct Dialer {
+    inner: Arc<Inner>,
+    /// Beside the rest, because every attempt has one of its own.
+    watch: Option<DialWatch>,
+}
 
 #[derive(Clone)]
 struct Inner {
@@ -46,7 +50,6 @@ struct Inner {
     egress: EgressPolicy,
     ipv4_only: bool,
     socket: SocketOptions,
-    watch: Option<DialWatch>,
     memory: Arc<DialMemory>,
     local_keys: Arc<LocalKeys>,
 }
@@ -72,45 +75,55 @@ impl Dialer {
     /// A dialer on this network that goes straight to every target.
     #[must_use]
     pub fn new(options: DialerOptions) -> Self {
-        Self(Arc::new(Inner {
+        let inner = Inner {
             memory: Arc::new(DialMemory::new(options.clock.clone())),
             local_keys: Arc::new(LocalKeys::new(options.clock.clone())),
             options,
             egress: EgressPolicy::default(),
             ipv4_only: false,
             socket: SocketOptions::default(),
+        };
+        Self {
+            inner: Arc::new(inner),
             watch: None,
-        }))
+        }
     }
 
     /// The same dialer, leaving as `egress` says. Shares what the first one has learnt.
     #[must_use]
     pub fn through(&self, egress: EgressPolicy) -> Self {
-        let inner = Inner::clone(&self.0);
-        Self(Arc::new(Inner { egress, ..inner }))
+        self.with(|inner| inner.egress = egress)
     }
 
     /// The same dialer, looking names up for IPv4 alone: for networks whose IPv6 is broken in ways
     /// that racing cannot see. An IPv6 address given as such is still dialled.
     #[must_use]
     pub fn ipv4_only(&self, ipv4_only: bool) -> Self {
-        let inner = Inner::clone(&self.0);
-        Self(Arc::new(Inner { ipv4_only, ..inner }))
+        self.with(|inner| inner.ipv4_only = ipv4_only)
     }
 
     /// The same dialer, asking this of the operating system for every connection.
     #[must_use]
     pub fn with_socket_options(&self, socket: SocketOptions) -> Self {
-        let inner = Inner::clone(&self.0);
-        Self(Arc::new(Inner { socket, ..inner }))
+        self.with(|inner| inner.socket = socket)
     }
 
     /// The same dialer, telling `watch` of each phase as it begins.
     #[must_use]
     pub fn watched(&self, watch: DialWatch) -> Self {
-        let watch = Some(watch);
-        let inner = Inner::clone(&self.0);
-        Self(Arc::new(Inner { watch, ..inner }))
+        Self {
+            inner: Arc::clone(&self.inner),
+            watch: Some(watch),
+        }
+    }
+
+    fn with(&self, change: impl FnOnce(&mut Inner)) -> Self {
+        let mut inner = Inner::clone(&self.inner);
+        change(&mut inner);
+        Self {
+            inner: Arc::new(inner),
+            watch: self.watch.clone(),
+        }
     }
 
     /// Opens a connection to `target`.
@@ -130,7 +143,7 @@ impl Dialer {
     /// The way that a dial to `target` would take.
     #[must_use]
     pub fn departure(&self, target: &Target) -> Departure {
-        self.0.egress.decide(target)
+        self.inner.egress.decide(target)
     }
 
     /// The name of that way at this moment, for memory, breakers and challenges: the same that
@@ -143,51 +156,51 @@ impl Dialer {
     /// What its dials have learnt.
     #[must_use]
     pub fn memory(&self) -> &DialMemory {
-        &self.0.memory
+        &self.inner.memory
     }
 
     pub(crate) fn key_of(&self, departure: &Departure, target: &Target) -> EgressKey {
         match &departure.egress.way {
             Way::Proxy(proxy) => EgressKey::proxy(proxy),
             Way::Direct => {
-                let sockets = &*self.0.options.sockets;
-                self.0.local_keys.key(sockets, &target.host)
+                let sockets = &*self.inner.options.sockets;
+                self.inner.local_keys.key(sockets, &target.host)
             }
         }
     }
 
     pub(crate) fn options(&self) -> &DialerOptions {
-        &self.0.options
+        &self.inner.options
     }
 
     pub(crate) fn watch(&self) -> Option<&DialWatch> {
-        self.0.watch.as_ref()
+        self.watch.as_ref()
     }
 
     pub(crate) fn socket_options(&self) -> SocketOptions {
-        self.0.socket
+        self.inner.socket
     }
 
     pub(crate) fn is_ipv4_only(&self) -> bool {
-        self.0.ipv4_only
+        self.inner.ipv4_only
     }
 
     pub(crate) fn limits(&self) -> &Limits {
-        &self.0.options.limits
+        &self.inner.options.limits
     }
 
     pub(crate) fn clock(&self) -> &Clock {
-        &self.0.options.clock
+        &self.inner.options.clock
     }
 }
 
 impl fmt::Debug for Dialer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Dialer")
-            .field("limits", &self.0.options.limits)
-            .field("egress", &self.0.egress)
-            .field("ipv4_only", &self.0.ipv4_only)
-            .field("socket", &self.0.socket)
+            .field("limits", &self.inner.options.limits)
+            .field("egress", &self.inner.egress)
+            .field("ipv4_only", &self.inner.ipv4_only)
+            .field("socket", &self.inner.socket)
             .finish_non_exhaustive()
     }
 }

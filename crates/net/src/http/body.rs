@@ -122,7 +122,10 @@ impl Body {
 
     fn poll_chunk(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Bytes>, NetError>> {
         let outcome = match &mut self.source {
-            Source::Http1 { incoming, .. } => ready!(poll_http1(incoming, cx)),
+            Source::Http1 {
+                incoming,
+                home: (link, ..),
+            } => ready!(link.poll(cx, |cx| poll_http1(incoming, cx))),
             Source::Http2 {
                 incoming, upload, ..
             } => {

@@ -130,7 +130,7 @@ impl HttpClient {
     ) -> Result<(), NetError> {
         let target = Target::from_url(url)?;
         let key = Key::new(&target, partition, &self.dialer);
-        let (link, facts) = self.open(&key, deadline).await?;
+        let (mut link, facts) = self.open(&key, deadline).await?;
         tokio::time::sleep(STANDS).await;
         if link.is_closed() {
             let known = ErrorFacts {

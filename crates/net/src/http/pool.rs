@@ -69,7 +69,7 @@ impl Link {
         }
     }
 
-    pub(super) fn is_closed(&self) -> bool {
+    pub(super) fn is_closed(&mut self) -> bool {
         match self {
             Self::Http1(link) => link.is_closed(),
             Self::Http2(link) => link.is_closed(),
@@ -151,7 +151,10 @@ impl Pool {
             return Some(Link::Http2(Arc::clone(shared)));
         }
         let mut newest_first = std::iter::from_fn(|| shelf.http1.pop());
-        let fresh = newest_first.find(|link| !is_spent_http1(link, now));
+        let fresh = newest_first.find_map(|mut link| {
+            let is_spent = is_spent_http1(&mut link, now);
+            (!is_spent).then_some(link)
+        });
         fresh.map(Link::Http1)
     }
 
@@ -168,7 +171,7 @@ impl Pool {
         if now.saturating_duration_since(shelves.swept) >= SWEEP_EVERY {
             shelves.swept = now;
             shelves.by_key.retain(|_, shelf| {
-                shelf.http1.retain(|link| !is_spent_http1(link, now));
+                shelf.http1.retain_mut(|link| !is_spent_http1(link, now));
                 shelf.http2.take_if(|link| is_spent_http2(link, now));
                 !shelf.http1.is_empty() || shelf.http2.is_some()
             });
@@ -177,7 +180,7 @@ impl Pool {
     }
 }
 
-fn is_spent_http1(link: &Http1, now: Instant) -> bool {
+fn is_spent_http1(link: &mut Http1, now: Instant) -> bool {
     link.is_closed() || is_old(link.facts(), now)
 }
 

@@ -6,6 +6,7 @@ use alipes_base::Deadline;
 use alipes_net::{Body, Call, CallOptions, InFlight, Response};
 use alipes_wire::responses::TURN_STATE;
 use bytes::Bytes;
+use futures_util::FutureExt as _;
 use http::header::CONTENT_ENCODING;
 use http::{HeaderValue, Method};
 
@@ -132,7 +133,15 @@ async fn answer(
 ) -> Result<Response, Fault> {
     let clock = &about.transport.clock;
     let leaving = deadline.tightened(clock, "send_timeout", about.endpoint.profile().send_timeout);
-    let mut sent = false;
+    // Most requests leave when they are first looked at, and no timer is needed to look again.
+    if let Some(answered) = (&mut *waiting).now_or_never() {
+        return answered.map_err(|error| of_net_error(&error, deadline));
+    }
+    let mut sent = waiting.is_handed_over();
+    if sent {
+        edge.asked();
+        intake.sent().await;
+    }
     loop {
         let limit = match sent {
             true => intake.limit(deadline),
