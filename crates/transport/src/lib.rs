@@ -39,6 +39,7 @@ mod outage;
 mod patience;
 mod permits;
 mod profile;
+mod queue;
 mod reachability;
 mod react;
 mod reason;

@@ -4,18 +4,18 @@
 //! slows the socket down instead of filling memory, and dropping the stream cancels everything,
 //! because there is no task that could live on.
 
+use std::fmt;
+use std::future::poll_fn;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use alipes_net::DialWatch;
 use alipes_wire::RawEvent;
 use futures_util::future::BoxFuture;
-use tokio::sync::mpsc;
 
+use crate::queue::Queue;
 use crate::{Fault, Route, Trace};
-
-/// How many updates may wait for a slow reader.
-const QUEUE: usize = 64;
 
 /// Something on the way to the answer.
 #[derive(Clone, Debug)]
@@ -47,14 +47,14 @@ pub struct Done {
 
 /// A request under way.
 pub struct ResponseStream<'s> {
-    updates: mpsc::Receiver<Update>,
+    updates: Arc<Queue>,
     attempts: BoxFuture<'s, Result<Done, Fault>>,
     outcome: Option<Result<Done, Fault>>,
 }
 
 /// The driver's end of the queue.
-#[derive(Clone, Debug)]
-pub struct Updates(mpsc::Sender<Update>);
+#[derive(Clone)]
+pub struct Updates(Arc<Queue>);
 
 impl<'s> ResponseStream<'s> {
     /// A request that `run` drives; it runs inside the reader's polling and is dropped with it.
@@ -72,14 +72,21 @@ impl<'s> ResponseStream<'s> {
 
     /// The next update; `None` when the request has ended. Cancel safe.
     pub async fn next(&mut self) -> Option<Update> {
-        loop {
-            tokio::select! {
-                biased;
-                update = self.updates.recv() => return update,
-                outcome = &mut self.attempts, if self.outcome.is_none() => {
-                    self.outcome = Some(outcome);
-                }
-            }
+        poll_fn(|cx| self.poll_next(cx)).await
+    }
+
+    fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Update>> {
+        if let Some(update) = self.updates.take() {
+            return Poll::Ready(Some(update));
+        }
+        if self.outcome.is_none()
+            && let Poll::Ready(outcome) = self.attempts.as_mut().poll(cx)
+        {
+            self.outcome = Some(outcome);
+        }
+        match self.updates.take() {
+            None if self.outcome.is_none() => Poll::Pending,
+            update => Poll::Ready(update),
         }
     }
 
@@ -106,36 +113,35 @@ impl<'s> ResponseStream<'s> {
 
 impl Updates {
     /// The queue to one reader, and the reader's end of it.
-    pub(crate) fn to_reader() -> (Self, mpsc::Receiver<Update>) {
-        let (sender, reader) = mpsc::channel(QUEUE);
-        (Self(sender), reader)
+    pub(crate) fn to_reader() -> (Self, Arc<Queue>) {
+        let queue = Arc::new(Queue::default());
+        (Self(Arc::clone(&queue)), queue)
     }
 
     /// For a request whose events nobody reads.
     #[must_use]
     pub fn nobody() -> Self {
-        let (sender, _) = mpsc::channel(1);
-        Self(sender)
+        Self(Arc::new(Queue::nobodys()))
     }
 
     /// Hands an update to the reader, waiting while its queue is full. A reader that has gone has
     /// dropped the driver with it, so there is nobody to tell.
     pub async fn send(&self, update: Update) {
-        let _ = self.0.send(update).await;
+        self.0.put(update).await;
     }
 
-    /// Tells of each phase of a dial for `attempt` as it begins. Does not keep the queue open; where
-    /// it is full, the reader has other things to read.
+    /// Tells of each phase of a dial for `attempt` as it begins. Does not keep the queue; where it is
+    /// full, the reader has other things to read.
     pub(crate) fn dial_watch(&self, attempt: u32) -> DialWatch {
-        let sender = self.0.downgrade();
+        let queue = Arc::downgrade(&self.0);
         Arc::new(move |phase, length| {
             let waiting = Trace::Waiting {
                 attempt,
                 limit: phase.as_str(),
                 length,
             };
-            if let Some(sender) = sender.upgrade() {
-                let _full = sender.try_send(Update::Trace(waiting));
+            if let Some(queue) = queue.upgrade() {
+                let _full = queue.offer(Update::Trace(waiting));
             }
         })
     }
@@ -143,5 +149,11 @@ impl Updates {
     /// The same for what happens on the way.
     pub async fn trace(&self, trace: Trace) {
         self.send(Update::Trace(trace)).await;
+    }
+}
+
+impl fmt::Debug for Updates {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Updates").finish_non_exhaustive()
     }
 }

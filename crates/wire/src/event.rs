@@ -54,10 +54,11 @@ impl RawEvent {
         if raw.trim_ascii_start().first() != Some(&b'{') {
             return Err(NotAnEvent(serde_json::Error::custom("expected an object")));
         }
-        Ok(Self {
-            kind: Cow::Owned(tag.kind.into_owned()),
-            raw,
-        })
+        let kind = match usual(&tag.kind) {
+            Some(usual) => Cow::Borrowed(usual),
+            None => Cow::Owned(tag.kind.into_owned()),
+        };
+        Ok(Self { kind, raw })
     }
 
     /// An event whose kind was told from something else than its `type` alone.
@@ -91,6 +92,26 @@ impl RawEvent {
     pub(crate) fn fields(&self) -> Fields<'_> {
         Fields::of(&self.raw).unwrap_or_default()
     }
+}
+
+/// The kinds that most events of Responses have, so that those need no text of their own.
+fn usual(kind: &str) -> Option<&'static str> {
+    const USUAL: [&str; 13] = [
+        "response.output_text.delta",
+        "response.reasoning_summary_text.delta",
+        "response.function_call_arguments.delta",
+        "response.created",
+        "response.in_progress",
+        "response.output_item.added",
+        "response.output_item.done",
+        "response.content_part.added",
+        "response.content_part.done",
+        "response.output_text.done",
+        "response.function_call_arguments.done",
+        "response.completed",
+        "keepalive",
+    ];
+    USUAL.into_iter().find(|usual| *usual == kind)
 }
 
 impl fmt::Debug for RawEvent {

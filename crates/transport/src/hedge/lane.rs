@@ -236,7 +236,8 @@ impl Lane {
 
     /// Passes an event up. Does not return to an attempt that has lost: it is over.
     pub(crate) async fn pass(&mut self, event: RawEvent, is_output: bool) {
-        if is_output {
+        // Most attempts are alone, and all but their first events change nothing here.
+        if is_output && self.race.0.borrow().standing == Standing::Racing {
             self.race.0.send_if_modified(|state| {
                 let wins = state.standing == Standing::Racing;
                 if wins {
@@ -257,7 +258,9 @@ impl Lane {
             _ => {}
         }
         self.lead().await;
-        self.race.0.send_modify(|state| state.passed = true);
+        self.race
+            .0
+            .send_if_modified(|state| !std::mem::replace(&mut state.passed, true));
         self.updates.send(Update::Event(event)).await;
     }
 
@@ -279,15 +282,15 @@ impl Lane {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::queue::Queue;
     use futures_util::FutureExt as _;
-    use tokio::sync::mpsc;
 
     fn event(kind: &str) -> RawEvent {
         RawEvent::parse(format!(r#"{{"type":"{kind}"}}"#).into()).unwrap()
     }
 
     /// Two lanes that race, and the reader's end.
-    fn racing() -> (Lane, Lane, mpsc::Receiver<Update>) {
+    fn racing() -> (Lane, Lane, Arc<Queue>) {
         let (updates, reader) = Updates::to_reader();
         let race = Race::new();
         let elder = Lane::new(race.clone(), Entrant::Elder, updates.clone());
@@ -295,9 +298,9 @@ mod tests {
         (elder, Lane::new(race, Entrant::Younger, updates), reader)
     }
 
-    fn read(reader: &mut mpsc::Receiver<Update>) -> Vec<String> {
+    fn read(reader: &Queue) -> Vec<String> {
         let mut read = Vec::new();
-        while let Ok(update) = reader.try_recv() {
+        while let Some(update) = reader.take() {
             read.push(match update {
                 Update::Event(event) => event.kind().to_owned(),
                 Update::Restarted { delivered } => format!("restarted, delivered: {delivered}"),
@@ -309,11 +312,11 @@ mod tests {
 
     #[tokio::test]
     async fn the_first_output_wins_and_lifecycle_events_do_not() {
-        let (mut elder, mut younger, mut reader) = racing();
+        let (mut elder, mut younger, reader) = racing();
         elder.pass(event("response.created"), false).await;
         younger.pass(event("response.created"), false).await;
         younger.pass(event("response.in_progress"), false).await;
-        assert_eq!(read(&mut reader), ["response.created"]);
+        assert_eq!(read(&reader), ["response.created"]);
         younger
             .pass(event("response.output_text.delta"), true)
             .await;
@@ -324,28 +327,25 @@ mod tests {
             "response.in_progress",
             "response.output_text.delta",
         ];
-        assert_eq!(read(&mut reader), rest);
+        assert_eq!(read(&reader), rest);
     }
 
     #[tokio::test]
     async fn the_loser_never_gets_a_word_through() {
-        let (mut elder, mut younger, mut reader) = racing();
+        let (mut elder, mut younger, reader) = racing();
         elder.pass(event("response.output_text.delta"), true).await;
         let late = younger.pass(event("response.output_text.delta"), true);
         assert!(late.now_or_never().is_none());
-        assert_eq!(read(&mut reader), ["response.output_text.delta"]);
+        assert_eq!(read(&reader), ["response.output_text.delta"]);
     }
 
     #[tokio::test]
     async fn who_is_left_alone_begins_anew_only_if_the_reader_has_something() {
-        let (elder, mut younger, mut reader) = racing();
+        let (elder, mut younger, reader) = racing();
         younger.pass(event("response.created"), false).await;
         elder.race.leave_to(Entrant::Younger);
         younger.pass(event("response.in_progress"), false).await;
-        assert_eq!(
-            read(&mut reader),
-            ["response.created", "response.in_progress"]
-        );
+        assert_eq!(read(&reader), ["response.created", "response.in_progress"]);
         assert!(younger.has_passed());
     }
 
