@@ -6,6 +6,7 @@ use alipes_base::{Clock, Environment, Secret};
 
 use crate::rate::Rate;
 use crate::section::{ClientKey, ClientSection};
+use crate::watched_key::WatchedKey;
 use crate::{KeyFile, ServeSection};
 
 /// The name of whoever has the server's own key.
@@ -29,8 +30,8 @@ pub(crate) struct Client {
 
 #[derive(Debug)]
 enum Key {
-    /// Read at each use.
-    File(KeyFile),
+    /// Looked at at each use.
+    File(WatchedKey),
     /// A variable of this process cannot change.
     Known(Option<Secret>),
 }
@@ -45,7 +46,7 @@ impl Clients {
     ) -> Self {
         let owner = Client {
             name: OWNER.to_owned(),
-            key: Key::File(own),
+            key: Key::File(WatchedKey::new(own, clock.clone())),
             models: None,
             rate: Rate::unlimited(clock.clone()),
         };
@@ -73,7 +74,10 @@ impl Client {
         Self {
             name: name.to_owned(),
             key: match &section.key {
-                ClientKey::File(path) => Key::File(KeyFile::at(path.clone())),
+                ClientKey::File(path) => {
+                    let file = KeyFile::at(path.clone());
+                    Key::File(WatchedKey::new(file, clock.clone()))
+                }
                 ClientKey::Variable(name) => {
                     let text = environment.text(name).map(|text| text.trim().to_owned());
                     Key::Known(text.filter(|text| !text.is_empty()).map(Secret::new))
@@ -103,8 +107,7 @@ impl Client {
 
     fn has_key(&self, presented: &Secret) -> bool {
         match &self.key {
-            // A file that cannot be read lets nobody in.
-            Key::File(file) => file.read().is_ok_and(|key| key == *presented),
+            Key::File(file) => file.is(presented),
             Key::Known(key) => key.as_ref().is_some_and(|key| key == presented),
         }
     }

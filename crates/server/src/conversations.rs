@@ -22,6 +22,9 @@ const EACH: usize = 32;
 /// For how long one is kept: below the ten minutes after which servers commonly end idle connections.
 const KEPT: Duration = Duration::from_secs(9 * 60);
 
+/// How often all are looked through: a request only looks at those that it could take.
+const SWEEP_EVERY: Duration = Duration::from_secs(1);
+
 /// Whose sessions they are.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Conversation {
@@ -47,6 +50,8 @@ struct Idle {
     relays: HashMap<Conversation, Vec<Kept>>,
     /// Sessions of an older configuration are not taken back.
     generation: u64,
+    /// When those were last let go that have waited too long.
+    swept: Option<Instant>,
 }
 
 struct Kept {
@@ -62,6 +67,12 @@ pub(crate) struct Lease {
     of: Conversations,
 }
 
+impl Kept {
+    fn is_fresh(&self, now: Instant) -> bool {
+        now.saturating_duration_since(self.since) < KEPT
+    }
+}
+
 impl Conversations {
     pub(crate) fn new(clock: Clock) -> Self {
         let idle = Mutex::default();
@@ -75,9 +86,9 @@ impl Conversations {
         make: impl FnOnce() -> Result<Relay, E>,
     ) -> Result<Lease, E> {
         let (kept, generation) = {
-            let mut idle = self.idle();
-            idle.expire(self.0.clock.now());
-            (idle.take(&conversation), idle.generation)
+            let (mut idle, now) = (self.idle(), self.0.clock.now());
+            idle.sweep(now);
+            (idle.take(&conversation, now), idle.generation)
         };
         let mut relay = match kept {
             Some(relay) => relay,
@@ -122,13 +133,11 @@ impl Lease {
 }
 
 impl Idle {
-    fn take(&mut self, conversation: &Conversation) -> Option<Relay> {
-        let kept = self.relays.get_mut(conversation)?;
-        let newest = kept.pop();
-        if kept.is_empty() {
-            self.relays.remove(conversation);
-        }
-        newest.map(|kept| kept.relay)
+    fn take(&mut self, conversation: &Conversation, now: Instant) -> Option<Relay> {
+        let newest = self.relays.get_mut(conversation)?.pop();
+        newest
+            .filter(|kept| kept.is_fresh(now))
+            .map(|kept| kept.relay)
     }
 
     fn keep(&mut self, conversation: Conversation, kept: Kept) {
@@ -142,17 +151,22 @@ impl Idle {
         of_one.push(kept);
     }
 
-    fn expire(&mut self, now: Instant) {
-        let is_fresh = |kept: &Kept| now.saturating_duration_since(kept.since) < KEPT;
+    /// Now and then lets go of what has waited too long.
+    fn sweep(&mut self, now: Instant) {
+        let is_recent = |swept: Instant| now.saturating_duration_since(swept) < SWEEP_EVERY;
+        if self.swept.is_some_and(is_recent) {
+            return;
+        }
+        self.swept = Some(now);
         self.relays.retain(|_, kept| {
-            kept.retain(is_fresh);
+            kept.retain(|kept| kept.is_fresh(now));
             !kept.is_empty()
         });
     }
 
     fn drop_oldest(&mut self) {
         let oldest = |kept: &Vec<Kept>| kept.first().map(|kept| kept.since);
-        let conversations = self.relays.iter();
+        let conversations = self.relays.iter().filter(|(_, kept)| !kept.is_empty());
         let found = conversations.min_by_key(|(_, kept)| oldest(kept));
         if let Some(conversation) = found.map(|(conversation, _)| conversation.clone()) {
             self.relays.remove(&conversation);

@@ -1,4 +1,4 @@
-//! A client's key in a file of its own, which is read each time it is used.
+//! A client's key in a file of its own, which is looked at each time it is used (`watched_key`).
 //!
 //! One is made at the first start, so that there is never a server without a key. A changed file
 //! counts from the next request on, and a file that is gone lets nobody in.

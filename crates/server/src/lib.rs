@@ -12,7 +12,7 @@
 //! Invariants:
 //! - every request but `GET /healthz` needs a key, wherever it comes from: loopback is no proof of
 //!   who asks; a page in a browser is turned away whatever it knows;
-//! - keys are read when they are used, so that a change counts from the next request on;
+//! - keys are looked at when they are used, so that a change counts from the next request on;
 //! - a client sees our ids and our numbers, one whole answer, and never the same text twice;
 //! - everything that a client can make grow has a bound with a name.
 //!
@@ -48,6 +48,7 @@ mod serving;
 mod stream;
 mod tls;
 mod unread;
+mod watched_key;
 mod websocket;
 
 pub use error::ServerError;
