@@ -100,6 +100,9 @@ impl Link {
         if self.app_server.is_some() {
             return vec![0];
         }
+        if self.accounts.len() < 2 {
+            return (0..self.accounts.len()).collect();
+        }
         let record = |account: &Account| account.record(experience);
         let records: Vec<AccountRecord> = self.accounts.iter().map(record).collect();
         self.strategy.order(&records)
@@ -207,7 +210,7 @@ impl<'m> Ask<'m> {
 
     /// Whose requests are counted where it is asked: an account's that is one of several.
     pub(crate) fn counted(&self) -> Option<AccountKey> {
-        self.key().filter(|_| self.is_one_of_several)
+        self.is_one_of_several.then(|| self.key()).flatten()
     }
 
     /// For how long it is better not asked, after all that the transport remembers.

@@ -81,6 +81,9 @@ impl Experience {
 
     /// Why `route` is left alone, if it is.
     pub(crate) fn route_left_alone(&self, to: &Destination, route: Route) -> Option<LeftAlone> {
+        if self.facts.is_empty() {
+            return None;
+        }
         let facts = route_facts(to, route).into_iter();
         let known = facts.filter_map(|fact| self.facts.find(&fact));
         let last = known.max_by_key(|remembered| remembered.until)?;
@@ -98,8 +101,10 @@ impl Experience {
 
     /// Whether it could not read a compressed request, not long ago.
     pub(crate) fn refuses_zstd(&self, endpoint: &Endpoint) -> bool {
-        let endpoint = endpoint.key().clone();
-        self.facts.find(&Fact::ZstdRefused { endpoint }).is_some()
+        let fact = || Fact::ZstdRefused {
+            endpoint: endpoint.key().clone(),
+        };
+        !self.facts.is_empty() && self.facts.find(&fact()).is_some()
     }
 
     /// Whether something on the way holds answers back until they are whole.
@@ -109,6 +114,9 @@ impl Experience {
 
     /// An answer over SSE was held back, or was not. Whether that is news that a user should hear.
     pub(crate) fn arrived(&self, to: &Destination, held_back: bool) -> bool {
+        if !held_back && self.facts.is_empty() {
+            return false;
+        }
         let fact = to.buffered_path();
         let known = self.facts.find(&fact).is_some();
         match held_back {
@@ -160,9 +168,13 @@ impl Experience {
     /// An attempt was answered: whatever spoke against it is not true any more.
     pub(crate) fn answered(&self, to: &Destination, route: Route) {
         self.reachability.reached();
-        self.close(&to.breakers());
-        for fact in route_facts(to, route) {
-            self.facts.withdraw(&fact);
+        if !self.breakers.is_empty() {
+            self.close(&to.breakers());
+        }
+        if !self.facts.is_empty() {
+            for fact in route_facts(to, route) {
+                self.facts.withdraw(&fact);
+            }
         }
     }
 
@@ -224,6 +236,9 @@ impl Experience {
 
     /// The limit that this or another process has met, while it is believed.
     pub(crate) fn limit_met(&self, to: &Destination) -> Option<Lowered> {
+        if self.facts.is_empty() {
+            return None;
+        }
         let met = self.facts.find(&to.concurrency_met())?;
         let remaining = met.remaining(self.clock.unix_ms());
         Some(Lowered {

@@ -40,9 +40,13 @@ impl Leave {
             return Err(not_tried(&known));
         }
         let permit = permit(about, step, &to, attempt).await?;
+        let breakers = match experience.breakers.is_empty() {
+            true => Vec::new(),
+            false => to.breakers(),
+        };
         let probes = experience
             .breakers
-            .insist(&to.breakers(), about.transport.clock.now());
+            .insist(&breakers, about.transport.clock.now());
         Ok(Self {
             to,
             _probes: probes,

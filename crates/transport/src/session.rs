@@ -119,14 +119,22 @@ impl Conversation {
         Destination {
             // An endpoint whose URL leads nowhere leaves by no door.
             egress: egress.map_or_else(|_nowhere| String::new(), |key| key.as_str().to_owned()),
-            account: AccountKey::of(endpoint, &self.credential.identity()),
+            account: self.account(),
             endpoint: endpoint.clone(),
             model: model.to_owned(),
         }
     }
 
+    /// The account that it goes by.
+    pub(crate) fn account(&self) -> AccountKey {
+        AccountKey::of(self.endpoint.key(), &self.credential.identity())
+    }
+
     /// For how much longer `route` is left alone, if it is.
     fn left_alone(&self, route: Route) -> Option<Duration> {
+        if self.transport.experience.facts.is_empty() {
+            return None;
+        }
         let to = self.destination("");
         let known = self.transport.experience.route_left_alone(&to, route);
         known.map(|known| known.remaining)
@@ -134,8 +142,8 @@ impl Conversation {
 
     /// Whether the way to the endpoint holds answers over SSE back until they are whole.
     pub(crate) fn holds_back(&self, model: &str) -> bool {
-        let to = self.destination(model);
-        self.transport.experience.holds_back(&to)
+        let experience = &self.transport.experience;
+        !experience.facts.is_empty() && experience.holds_back(&self.destination(model))
     }
 
     /// How many times rarer than its profile says the endpoint wants to be pinged.
@@ -277,18 +285,19 @@ impl Session {
     /// The account that it goes by.
     #[must_use]
     pub fn account(&self) -> AccountKey {
-        self.about.destination("").account
+        self.about.account()
     }
 
     /// For how long a request for `model` is better sent to somebody else, after all that is known:
     /// no route is open, or a breaker is not. Zero: it may well be answered.
     #[must_use]
     pub fn left_alone(&self, model: &str) -> Duration {
-        let to = self.about.destination(model);
         let routes = self.about.endpoint.routes().iter();
         let closed = routes.map(|route| self.left_alone_for(*route)).min();
-        let open = self.about.transport.experience.destination_left_alone(&to);
-        let open = open.map(|known| known.remaining);
+        let experience = &self.about.transport.experience;
+        let open = (!experience.breakers.is_empty())
+            .then(|| experience.destination_left_alone(&self.about.destination(model)));
+        let open = open.flatten().map(|known| known.remaining);
         closed.max(open).unwrap_or_default()
     }
 

@@ -73,7 +73,7 @@ impl Intake {
         attempt: Attempt,
         lane: Lane,
     ) -> Self {
-        let mut intake = Self::unheard(about);
+        let mut intake = Self::of(about, lane);
         intake.reasoning = request.reasoning;
         intake.attempt = attempt.number;
         let cold = intake.patience;
@@ -85,12 +85,15 @@ impl Intake {
             intake.patience = measure.patience(cold, about.endpoint.profile());
             intake.measure = Some(measure);
         }
-        intake.lane = lane;
         intake
     }
 
     /// An intake whose events nobody reads.
     pub(super) fn unheard(about: &Conversation) -> Self {
+        Self::of(about, Lane::unheard())
+    }
+
+    fn of(about: &Conversation, lane: Lane) -> Self {
         let clock = about.transport.clock.clone();
         let now = clock.now();
         Self {
@@ -98,7 +101,7 @@ impl Intake {
             patience: about.endpoint.profile().patience(),
             reasoning: false,
             attempt: 0,
-            lane: Lane::unheard(),
+            lane,
             dialect: about.endpoint.dialect(),
             reader: StreamReader::new(about.endpoint.dialect()),
             begun: now,

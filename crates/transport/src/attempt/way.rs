@@ -5,8 +5,8 @@ use alipes_base::Deadline;
 use alipes_net::{HttpClient, NetError};
 use url::Url;
 
+use crate::Token;
 use crate::session::Conversation;
-use crate::{AccountKey, Token};
 
 /// Where HTTP requests of one account go.
 pub(crate) struct Way {
@@ -20,7 +20,7 @@ impl Way {
     pub(crate) fn of(about: &Conversation, token: Option<&Token>) -> Self {
         let generation = token.map_or(0, |token| token.generation);
         let endpoint = about.endpoint.key();
-        let account = AccountKey::of(endpoint, &about.credential.identity());
+        let account = about.account();
         Self {
             http: about.transport.http.clone(),
             url: about.endpoint.request_url(),

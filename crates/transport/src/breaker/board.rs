@@ -40,6 +40,11 @@ pub(crate) struct Admission {
 }
 
 impl Breakers {
+    /// Whether nothing has failed, so that nobody need ask for anything by name.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.board().is_empty()
+    }
+
     /// Leave to make an attempt that depends on `keys`, whatever they say: whoever asks has looked at
     /// [`worst`](Self::worst), or has nothing better left. Where a breaker is open, it is the probe.
     pub(crate) fn insist(&self, keys: &[BreakerKey], now: Instant) -> Admission {
@@ -143,6 +148,9 @@ impl Entry {
 
 impl Drop for Admission {
     fn drop(&mut self) {
+        if self.probes.is_empty() {
+            return;
+        }
         let mut board = self.breakers.board();
         for key in &self.probes {
             if let Some(entry) = board.get_mut(key) {

@@ -144,6 +144,11 @@ impl Facts {
         (!found.withdrawn && found.is_credible(now)).then(|| found.clone())
     }
 
+    /// Whether there is nothing to be found, so that nobody need ask for anything by name.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.map().is_empty()
+    }
+
     /// Believes `fact` for `lasting` from now on.
     pub(crate) fn note(&self, fact: Fact, lasting: Duration, reason: Option<Reason>) {
         let mut remembered = Remembered::for_the_next(lasting, self.clock.unix_ms());

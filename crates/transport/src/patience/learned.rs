@@ -48,12 +48,36 @@ impl RequestKind {
     }
 }
 
+/// After so many answers, or so many milliseconds, what was made of the samples is made anew: one more of
+/// them changes little, and to sort them all for every request costs more than all else about it.
+const STALE_AFTER: u32 = 8;
+const STALE_AFTER_MS: u64 = 10_000;
+
 /// The waits of one kind of request, by stage.
 pub(crate) type ByStage = [Samples; Stage::COUNT];
 
 /// What has been learnt.
 #[derive(Debug, Default)]
-pub(crate) struct LearnedPatience(Mutex<BTreeMap<RequestKind, ByStage>>);
+pub(crate) struct LearnedPatience(Mutex<Known>);
+
+#[derive(Debug, Default)]
+struct Known {
+    kinds: BTreeMap<RequestKind, ByStage>,
+    /// What was made of them lately.
+    told: BTreeMap<RequestKind, Told>,
+}
+
+/// The patience that was last read off the samples of one kind of request.
+#[derive(Debug)]
+struct Told {
+    patience: Patience,
+    /// What it was asked for with, and when.
+    cold: Patience,
+    floor_percent: usize,
+    at_ms: u64,
+    /// How many answers have been learnt from since.
+    learnt: u32,
+}
 
 impl LearnedPatience {
     /// Adds what an attempt has shown.
@@ -61,12 +85,18 @@ impl LearnedPatience {
         if samples.is_empty() {
             return;
         }
-        let mut kinds = self.kinds();
-        let stages = kinds.entry(kind.clone()).or_default();
+        let Known { kinds, told } = &mut *self.known();
+        if let Some(told) = told.get_mut(kind) {
+            told.learnt += 1;
+        }
+        let stages = match kinds.get_mut(kind) {
+            Some(stages) => stages,
+            None => kinds.entry(kind.clone()).or_default(),
+        };
         for (stage, sample) in samples {
             stages[stage as usize].add([sample]);
         }
-        make_room(&mut kinds);
+        make_room(kinds);
     }
 
     /// How patient to be with a request of this kind, where the profile says `cold`. It never becomes
@@ -78,10 +108,18 @@ impl LearnedPatience {
         floor_percent: usize,
         now_ms: u64,
     ) -> Patience {
-        let mut kinds = self.kinds();
+        let Known { kinds, told } = &mut *self.known();
         let Some(stages) = kinds.get_mut(kind) else {
             return cold;
         };
+        let fresh = told.get(kind).filter(|told| {
+            let is_same = (told.cold, told.floor_percent) == (cold, floor_percent);
+            let age = now_ms.abs_diff(told.at_ms);
+            is_same && told.learnt < STALE_AFTER && age < STALE_AFTER_MS
+        });
+        if let Some(told) = fresh {
+            return told.patience;
+        }
         let floor = u32::try_from(floor_percent.min(100)).unwrap_or(100);
         let mut learned = |stage: Stage, cold: Duration| {
             let samples = &mut stages[stage as usize];
@@ -93,27 +131,45 @@ impl LearnedPatience {
                     .clamp(cold * floor / 100, LONGEST.max(cold))
             })
         };
-        Patience {
+        let patience = Patience {
             first_event: learned(Stage::Sent, cold.first_event),
             first_output: learned(Stage::Accepted, cold.first_output),
             first_output_reasoning: learned(Stage::Accepted, cold.first_output_reasoning),
             reasoning: learned(Stage::Reasoning, cold.reasoning),
             output: learned(Stage::Output, cold.output),
+        };
+        let new = Told {
+            patience,
+            cold,
+            floor_percent,
+            at_ms: now_ms,
+            learnt: 0,
+        };
+        match told.get_mut(kind) {
+            Some(told) => *told = new,
+            None => {
+                if told.len() >= MOST {
+                    told.clear();
+                }
+                told.insert(kind.clone(), new);
+            }
         }
+        patience
     }
 
     /// Everything, for whoever stores it.
     pub(crate) fn all(&self) -> BTreeMap<RequestKind, ByStage> {
-        self.kinds().clone()
+        self.known().kinds.clone()
     }
 
     /// Adds what others have learnt.
     pub(crate) fn merge(&self, others: BTreeMap<RequestKind, ByStage>) {
-        let mut kinds = self.kinds();
-        merge(&mut kinds, others);
+        let mut known = self.known();
+        merge(&mut known.kinds, others);
+        known.told.clear();
     }
 
-    fn kinds(&self) -> MutexGuard<'_, BTreeMap<RequestKind, ByStage>> {
+    fn known(&self) -> MutexGuard<'_, Known> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
