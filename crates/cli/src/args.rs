@@ -15,6 +15,7 @@ use crate::calls::CallsArgs;
 use crate::sandbox::SandboxArgs;
 use crate::serve::ServeArgs;
 use crate::sessions::SessionsArgs;
+use crate::status::StatusArgs;
 use crate::store::StoreArgs;
 pub(crate) use values::{Grant, RouteArg, causes, duration, sandboxes};
 use values::{account, dialects, efforts, profiles};
@@ -55,6 +56,8 @@ pub(crate) enum Command {
     Serve(Box<ServeArgs>),
     /// Find, read, export and delete past conversations
     Sessions(SessionsArgs),
+    /// Say in one screen what works, what does not, since when, and what to do
+    Status(StatusArgs),
     /// Check, repair and back up where conversations are kept
     Store(StoreArgs),
     /// Run a simulated model backend with faults on demand, to test clients against

@@ -24,6 +24,7 @@ mod sessions;
 mod setup;
 mod signals;
 mod simulate;
+mod status;
 mod store;
 mod streams;
 mod style;
@@ -103,6 +104,7 @@ async fn dispatch(command: Command, machine: &Machine, signals: &Signals) -> Res
         Command::Sandbox(args) => sandbox::run(args, machine).await,
         Command::Serve(args) => serve::run(*args, machine, signals).await,
         Command::Sessions(args) => sessions::run(args, machine).await,
+        Command::Status(args) => status::run(&args, machine).await,
         Command::Store(args) => store::run(args, machine).await,
         Command::Simulate(args) => simulate::run(args, machine, signals).await,
     }

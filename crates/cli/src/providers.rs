@@ -5,6 +5,7 @@ mod add;
 mod check;
 mod client;
 mod entered;
+pub(crate) mod key_state;
 mod list;
 pub(crate) mod local;
 mod remove;

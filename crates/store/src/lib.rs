@@ -54,7 +54,7 @@ pub use entry::{Attempt, Count, Entry, NotAnEntry, Undone};
 pub use error::StoreError;
 pub use journal::{Journal, JournalError, MemoryJournal};
 pub use retention::Retention;
-pub use sqlite::{CallQueue, Checked, Repaired, SqliteOptions, SqliteStore};
+pub use sqlite::{CallQueue, Checked, Extent, Repaired, SqliteOptions, SqliteStore};
 pub use store::{About, Hit, Lease, Recorded, Standing, Store, Summary};
 pub use title::title;
 pub use transcript::{OpenCall, Progress, Transcript, Turn};

@@ -46,6 +46,7 @@ mod reason;
 mod retry_share;
 mod route;
 mod session;
+mod standing;
 mod step;
 mod stream;
 mod trace;
@@ -68,5 +69,6 @@ pub use profile::{
 pub use react::{Budget, Reaction, may_help, react, remedies};
 pub use route::Route;
 pub use session::{Alternatives, Request, Session, Transport};
+pub use standing::{RouteRest, RouteStanding};
 pub use stream::{Done, ResponseStream, Update, Updates};
 pub use trace::Trace;

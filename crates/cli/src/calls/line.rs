@@ -16,16 +16,16 @@ const NARROWEST: usize = 24;
 const LONGEST: usize = 2_000;
 
 /// What lines are made for.
-pub(super) struct Page {
-    pub(super) columns: usize,
-    pub(super) style: Style,
-    pub(super) redactor: Redactor,
-    pub(super) now_ms: u64,
+pub(crate) struct Page {
+    pub(crate) columns: usize,
+    pub(crate) style: Style,
+    pub(crate) redactor: Redactor,
+    pub(crate) now_ms: u64,
 }
 
 impl Page {
     /// Standard output. `COLUMNS` counts where it is set, as it does for others.
-    pub(super) fn of(machine: &Machine) -> Self {
+    pub(crate) fn of(machine: &Machine) -> Self {
         let told = machine.environment.text("COLUMNS");
         let told = told.and_then(|text| text.parse().ok());
         let seen = || terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
@@ -38,13 +38,13 @@ impl Page {
     }
 
     /// Text from elsewhere: one harmless line without secrets.
-    pub(super) fn clean(&self, text: &str) -> String {
+    pub(crate) fn clean(&self, text: &str) -> String {
         one_line(&self.redactor.redact(&one_line(text, LONGEST)), LONGEST)
     }
 
     /// The text in lines of the page's width, broken between words; from the second on behind an
     /// indentation.
-    pub(super) fn wrapped(&self, text: &str, indent: usize) -> Vec<String> {
+    pub(crate) fn wrapped(&self, text: &str, indent: usize) -> Vec<String> {
         let mut lines = Vec::new();
         let (mut line, mut is_new) = (String::new(), true);
         for word in text.split(' ') {
@@ -68,14 +68,14 @@ impl Page {
 }
 
 /// The text, filled up with spaces to so many columns, or cut.
-pub(super) fn padded(text: &str, columns: usize) -> String {
+pub(crate) fn padded(text: &str, columns: usize) -> String {
     let text = fit(text, columns);
     let spaces = " ".repeat(columns.saturating_sub(text.width()));
     text + &spaces
 }
 
 /// The beginning of a text that takes no more than so many columns.
-pub(super) fn fit(text: &str, columns: usize) -> String {
+pub(crate) fn fit(text: &str, columns: usize) -> String {
     if text.width() <= columns {
         return text.to_owned();
     }

@@ -8,7 +8,7 @@ mod args;
 mod bar;
 mod export;
 mod har;
-mod line;
+pub(crate) mod line;
 mod list;
 mod show;
 mod tail;

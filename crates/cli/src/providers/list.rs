@@ -3,10 +3,10 @@
 use std::io::IsTerminal as _;
 
 use alipes_auth::installed_codex;
-use alipes_base::Environment;
-use alipes_models::{AccountStanding, Catalog, Key, Making, ModelName, NamedKey, Provider};
+use alipes_models::{AccountStanding, Making, ModelName, NamedKey, Provider};
 use serde_json::{Value, json};
 
+use super::key_state::KeyState;
 use super::{local, standing};
 use crate::args::{NetworkArgs, ProvidersArgs};
 use crate::failure::Failure;
@@ -212,57 +212,6 @@ fn fitting(rows: &[Row], room: usize) -> Vec<(usize, usize)> {
         }
     }
     columns
-}
-
-/// Whether a provider's key is where it should be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum KeyState {
-    NotNeeded,
-    Set,
-    Missing,
-}
-
-impl KeyState {
-    fn of(key: &Key, catalog: &Catalog, machine: &Machine) -> Self {
-        let is_set = |name: &str| machine.environment.text(name).is_some();
-        match key {
-            Key::Variable(name) | Key::VariableIfSet(name) if is_set(name) => Self::Set,
-            Key::File(path) if path.exists() => Self::Set,
-            Key::Login(name) if is_signed_in(name, catalog) => Self::Set,
-            Key::NotNeeded | Key::VariableIfSet(_) => Self::NotNeeded,
-            _ => Self::Missing,
-        }
-    }
-
-    fn told(self, key: &Key, machine: &Machine, is_running: bool) -> String {
-        let place = match key {
-            Key::Variable(name) | Key::VariableIfSet(name) => name.clone(),
-            Key::File(path) => short(path, &machine.environment),
-            Key::Login(_) if self == Self::Set => "signed in".to_owned(),
-            Key::Login(_) => return "not signed in".to_owned(),
-            _ => String::new(),
-        };
-        match self {
-            Self::Set => place,
-            Self::NotNeeded if is_running => "none needed, running here".to_owned(),
-            Self::NotNeeded => "none needed".to_owned(),
-            Self::Missing => format!("no key in {place}"),
-        }
-    }
-}
-
-fn is_signed_in(name: &str, catalog: &Catalog) -> bool {
-    match catalog.logins().map(|logins| logins.status(name)) {
-        Some(Ok(Some(status))) => status.ended.is_none() || !status.works_for.is_zero(),
-        _ => false,
-    }
-}
-
-/// A path beneath the configuration's folder, seen from there.
-fn short(path: &std::path::Path, environment: &Environment) -> String {
-    let home = alipes_config::Home::find(environment).ok();
-    let beneath = home.and_then(|home| path.strip_prefix(home.folder()).ok());
-    beneath.unwrap_or(path).display().to_string()
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ mod args;
 mod client_config;
 #[cfg(unix)]
 mod descriptors;
+mod presence;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
@@ -14,6 +15,8 @@ use alipes_transport::Transport;
 
 pub(crate) use self::args::ServeArgs;
 use self::args::ServeCommand;
+use self::presence::Presence;
+pub(crate) use self::presence::running;
 use crate::args::NetworkArgs;
 use crate::failure::Failure;
 use crate::recording::Recording;
@@ -63,6 +66,7 @@ pub(crate) async fn run(
     };
     let lacks = options.serving.lacks();
     let server = Server::start(options).await.map_err(refused)?;
+    let _presence = announce(&server, machine);
     print(&format!("listening on {}", server.base_url())).map_err(Failure::failed)?;
     if is_new {
         let path = own.path().display();
@@ -180,6 +184,12 @@ fn own_key(machine: &Machine) -> Result<KeyFile, Failure> {
     let home = Home::find(&machine.environment);
     let home = home.map_err(|_none| Failure::usage(ServerError::NoHome))?;
     Ok(KeyFile::within(home.folder()))
+}
+
+/// Lets `alipes status` find the server; one that cannot be found serves all the same.
+fn announce(server: &Server, machine: &Machine) -> Option<Presence> {
+    let home = Home::find(&machine.environment).ok()?;
+    Presence::announce(home.folder(), server.address(), &server.base_url()).ok()
 }
 
 /// A client's key must not show up in anything that is told of a fault.

@@ -21,6 +21,7 @@ async fn every_command_explains_itself() {
         "sandbox",
         "serve",
         "sessions",
+        "status",
         "store",
     ];
     for command in commands {

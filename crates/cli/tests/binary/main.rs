@@ -39,5 +39,6 @@ mod sandbox_escapes;
 mod serve;
 mod sessions;
 mod simulate;
+mod status;
 mod stopping;
 mod terminal;

@@ -1,6 +1,6 @@
 //! How a provider's accounts stand, for people: who is asked next, who rests and why, what is left.
 
-use alipes_transport::{AccountRest, QuotaLeft};
+use alipes_transport::{AccountRest, QuotaLeft, RouteStanding};
 
 use super::provider::{Key, NamedKey, Provider};
 use super::reach::effective_profile;
@@ -67,5 +67,21 @@ impl Catalog {
             standings[next].is_next = true;
         }
         Ok(standings)
+    }
+
+    /// The routes to a provider, best first, as its first account would find them.
+    ///
+    /// # Errors
+    /// [`ModelsError`], if it has no usable address or key.
+    pub fn routes(
+        &self,
+        provider: &Provider,
+        making: Making<'_>,
+    ) -> Result<Vec<RouteStanding>, ModelsError> {
+        let profile = effective_profile(provider)?;
+        let key = self.accounts(provider).into_iter().next();
+        let key = key.map_or_else(|| provider.key.clone(), |first| first.key);
+        let session = self.session(&provider.with_key(key), &profile, making)?;
+        Ok(session.routes())
     }
 }

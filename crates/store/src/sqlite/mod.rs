@@ -5,6 +5,7 @@ mod calls;
 mod check;
 mod connect;
 mod entries;
+mod extent;
 mod failure;
 mod files;
 mod leases;
@@ -26,6 +27,7 @@ use rusqlite::Connection;
 
 pub use calls::CallQueue;
 pub use check::Checked;
+pub use extent::Extent;
 pub use repair::Repaired;
 
 use crate::{About, Entry, Hit, Lease, Recorded, Retention, Store, StoreError, Summary};

@@ -119,6 +119,11 @@ impl Sandbox {
         self.0.options.choice == SandboxChoice::Off
     }
 
+    /// The name of the kind there is; `none` where commands have the rights of the person.
+    pub async fn kind(&self, root: &Root) -> &'static str {
+        self.found(root).await.kind.as_str()
+    }
+
     /// Which kind there is, and why not a better one: for people, one line each.
     pub async fn report(&self, root: &Root) -> Vec<String> {
         let found = self.found(root).await;

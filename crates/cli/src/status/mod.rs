@@ -1,0 +1,45 @@
+//! `alipes status`: what works, what does not, since when, whose fault it is and what to do, on one
+//! screen. It asks nobody: all of it is known from the configuration, the sign-ins, endpoint memory and
+//! the records of calls (`gather`). What needs the person is decided in one place (`needs`), comes
+//! first, and makes the exit code 1.
+
+mod accounts;
+mod faults;
+mod gather;
+mod json;
+mod needs;
+mod screen;
+#[cfg(test)]
+mod tests;
+
+use clap::Args;
+
+use crate::calls::line::Page;
+use crate::failure::Failure;
+use crate::setup::Machine;
+use crate::streams::print;
+
+#[derive(Debug, Args)]
+pub(crate) struct StatusArgs {
+    /// Print it as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+pub(crate) async fn run(args: &StatusArgs, machine: &Machine) -> Result<(), Failure> {
+    let report = gather::report(machine).await?;
+    let needs = needs::of(&report);
+    let page = Page::of(machine);
+    let lines = match args.json {
+        true => vec![page.redactor.redact(&json::of(&report, &needs).to_string())],
+        false => screen::lines(&report, &needs, &page),
+    };
+    for line in lines {
+        // Whoever read our output has gone: there is nobody left to tell.
+        print(&line).map_err(|_closed| Failure::Told)?;
+    }
+    match needs.is_empty() {
+        true => Ok(()),
+        false => Err(Failure::Told),
+    }
+}

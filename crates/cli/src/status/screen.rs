@@ -1,0 +1,211 @@
+//! The screen: what needs the person first, then what is true of the program, then each endpoint.
+
+use std::time::Duration;
+
+use alipes_store::{EndpointHealth, Standing};
+use alipes_transport::{Cause, RouteRest, RouteStanding};
+
+use super::gather::{Endpoint, Kept, Report};
+use super::needs::Need;
+use crate::calls::line::Page;
+use crate::calls::short;
+use crate::providers::standing::{ago as age, length};
+use crate::sessions::ago;
+use crate::style::{one_line, seconds};
+
+/// How wide the names of rows are.
+const NAME: usize = 9;
+
+/// Most accounts of a provider that are shown.
+const MOST: usize = 4;
+
+/// The longest value from elsewhere, in characters.
+const LONGEST: usize = 300;
+
+/// The lines.
+pub(super) fn lines(report: &Report, needs: &[Need], page: &Page) -> Vec<String> {
+    let mut lines = first(needs, page);
+    lines.push(String::new());
+    for (name, value) in of_the_program(report, page) {
+        lines.extend(row(name, &value, page));
+    }
+    for endpoint in &report.endpoints {
+        lines.push(String::new());
+        lines.extend(of_endpoint(endpoint, report.now_ms, page));
+    }
+    if report.left_out > 0 {
+        lines.push(String::new());
+        let more = format!("and {} more, see `alipes providers`", report.left_out);
+        lines.extend(page.wrapped(&more, 2));
+    }
+    lines
+}
+
+/// What needs the person.
+fn first(needs: &[Need], page: &Page) -> Vec<String> {
+    if needs.is_empty() {
+        return vec![page.style.good("✓ nothing needs you")];
+    }
+    let mut lines = Vec::new();
+    for need in needs {
+        let what = page.wrapped(&page.clean(&format!("! {}: {}", need.what, need.help)), 2);
+        lines.extend(what.into_iter().map(|line| page.style.error(line)));
+        if let Some(evidence) = &need.evidence {
+            lines.extend(page.wrapped(&page.clean(&format!("  {evidence}")), 4));
+        }
+    }
+    lines
+}
+
+fn of_the_program(report: &Report, page: &Page) -> Vec<(&'static str, String)> {
+    let order: Vec<String> = report.order.iter().map(ToString::to_string).collect();
+    let asked = match order.split_first() {
+        None => "nobody by itself".to_owned(),
+        Some((first, [])) => format!("{first}, and nobody behind it"),
+        Some((first, behind)) => format!("{first}, and behind it {}", behind.join(", ")),
+    };
+    let serve = match report.serving.as_slice() {
+        [] => "not running".to_owned(),
+        urls => format!("running at {}", urls.join(", ")),
+    };
+    vec![
+        ("model", asked),
+        ("sessions", sessions(report, page)),
+        ("serve", serve),
+        ("sandbox", report.sandbox.to_owned()),
+        ("version", env!("CARGO_PKG_VERSION").to_owned()),
+    ]
+}
+
+fn sessions(report: &Report, page: &Page) -> String {
+    let Ok(Kept { extent, last, .. }) = &report.kept else {
+        return "cannot be read".to_owned();
+    };
+    let size = bytes(extent.bytes);
+    let last = last.as_ref().map_or_else(String::new, |last| {
+        let standing = match last.standing {
+            Standing::Interrupted => ", interrupted",
+            _ => "",
+        };
+        format!(", last {}{standing}", ago(page.now_ms, last.used_ms))
+    });
+    format!("{}{last}; the store takes {size}", extent.conversations)
+}
+
+fn of_endpoint(endpoint: &Endpoint, now_ms: u64, page: &Page) -> Vec<String> {
+    let place = endpoint
+        .provider
+        .as_ref()
+        .map(|provider| match provider.app_server {
+            true => "codex app-server".to_owned(),
+            false => provider.base_url.clone().unwrap_or_default(),
+        });
+    let place = place.unwrap_or_else(|| "not in the configuration".to_owned());
+    let title = page.clean(&format!("{}  {place}", endpoint.name));
+    let title = page.wrapped(&title, 2).into_iter();
+    let mut lines: Vec<String> = title.map(|line| page.style.strong(line)).collect();
+    let mut rows = Vec::new();
+    let accounts = endpoint.accounts.iter().take(MOST);
+    rows.extend(accounts.map(|account| ("account", account.in_words())));
+    if endpoint.accounts.len() > MOST {
+        rows.push(("", format!("and {} more", endpoint.accounts.len() - MOST)));
+    }
+    rows.extend(
+        endpoint
+            .problem
+            .iter()
+            .map(|problem| ("problem", problem.clone())),
+    );
+    rows.extend(route(&endpoint.routes).map(|told| ("route", told)));
+    rows.push(("answered", answered(&endpoint.health, now_ms)));
+    rows.extend(fault(endpoint, now_ms).map(|told| ("fault", told)));
+    for (name, value) in rows {
+        lines.extend(row(name, &value, page));
+    }
+    lines
+}
+
+fn row(name: &str, value: &str, page: &Page) -> Vec<String> {
+    let value = one_line(&page.clean(value), LONGEST);
+    page.wrapped(&format!("  {name:NAME$} {value}"), 2 + NAME + 1)
+}
+
+/// `sse: over websocket it refused the WebSocket (3 minutes ago, tried again in 6 minutes)`
+pub(super) fn route(routes: &[RouteStanding]) -> Option<String> {
+    let next = routes.iter().find(|standing| standing.is_next)?;
+    let why: Vec<String> = routes.iter().filter_map(why_not).collect();
+    let why = match (why.as_slice(), routes.len()) {
+        ([], 1) => "the only one".to_owned(),
+        ([], _) => "the best one, and it is open".to_owned(),
+        (why, _) => why.join("; "),
+    };
+    Some(format!("{}: {why}", next.route))
+}
+
+fn why_not(standing: &RouteStanding) -> Option<String> {
+    let route = standing.route;
+    if let Some(RouteRest {
+        cause,
+        known_for,
+        remaining,
+    }) = standing.rest
+    {
+        let what = cause.map_or("failed too often", Cause::meaning);
+        let (ago, again) = (age(known_for), length(remaining));
+        return Some(format!(
+            "over {route} it {what} ({ago}, tried again in {again})"
+        ));
+    }
+    let held_back = format!("something on the way holds answers over {route} back");
+    standing.held_back.then_some(held_back)
+}
+
+/// `3 min ago; first event p50 0.2 s, p95 1.1 s of 500 calls`
+fn answered(health: &EndpointHealth, now_ms: u64) -> String {
+    let last = match health.last_answered_ms {
+        Some(at) => ago(now_ms, at),
+        None => "never, as far as the records go".to_owned(),
+    };
+    let first = health.first_events.map_or_else(String::new, |first| {
+        let [half, most] =
+            [first.p50_us, first.p95_us].map(|us| seconds(Duration::from_micros(us)));
+        let calls = match first.calls {
+            1 => "1 call".to_owned(),
+            calls => format!("{calls} calls"),
+        };
+        format!("; first event p50 {half}, p95 {most} of {calls}")
+    });
+    format!("{last}{first}")
+}
+
+/// `3 min ago, challenge, mended (`alipes calls show 1a2b3c4d`)`
+fn fault(endpoint: &Endpoint, now_ms: u64) -> Option<String> {
+    let seen = endpoint.fault.as_ref()?;
+    let answered = endpoint.health.last_answered_ms;
+    let mended = match (seen.was_mended, answered >= Some(seen.at_ms)) {
+        (true, _) => ", mended",
+        (false, true) => ", answered since",
+        (false, false) => "",
+    };
+    let account = match seen.account.as_str() {
+        "" => String::new(),
+        account => format!(" as {account}"),
+    };
+    Some(format!(
+        "{}, {}{account}{mended} (`alipes calls show {}`)",
+        ago(now_ms, seen.at_ms),
+        seen.fault.cause,
+        short(&seen.call),
+    ))
+}
+
+/// `1.2 MB`
+pub(super) fn bytes(number: u64) -> String {
+    let number = number as f64;
+    match number {
+        n if n < 1e3 => format!("{n:.0} bytes"),
+        n if n < 1e6 => format!("{:.0} kB", n / 1e3),
+        n if n < 1e9 => format!("{:.1} MB", n / 1e6),
+        n => format!("{:.1} GB", n / 1e9),
+    }
+}
