@@ -17,7 +17,7 @@ pub(super) fn of(report: &Report, needs: &[Need]) -> Value {
     let kept = report.kept.as_ref().ok();
     let last = kept.and_then(|kept| kept.last.as_ref());
     json!({
-        "version": env!("CARGO_PKG_VERSION"),
+        "version": super::screen::VERSION,
         "needs": needs,
         "order": order,
         "serving": report.serving,

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use alipes_store::{EndpointHealth, Standing};
 use alipes_transport::{Cause, RouteRest, RouteStanding};
+use unicode_width::UnicodeWidthStr as _;
 
 use super::gather::{Endpoint, Kept, Report};
 use super::needs::Need;
@@ -13,11 +14,19 @@ use crate::providers::standing::{ago as age, length};
 use crate::sessions::ago;
 use crate::style::{one_line, seconds};
 
+pub(super) const VERSION: &str = env!("CARGO_PKG_VERSION");
+
 /// How wide the names of rows are.
-const NAME: usize = 9;
+const NAME: usize = 8;
+
+/// Narrower than this causes are told by their names instead of in words.
+const NARROW: usize = 60;
 
 /// Most accounts of a provider that are shown.
 const MOST: usize = 4;
+
+/// A space at which no line is broken.
+const UNBROKEN: &str = "\u{a0}";
 
 /// The longest value from elsewhere, in characters.
 const LONGEST: usize = 300;
@@ -31,14 +40,31 @@ pub(super) fn lines(report: &Report, needs: &[Need], page: &Page) -> Vec<String>
     }
     for endpoint in &report.endpoints {
         lines.push(String::new());
-        lines.extend(of_endpoint(endpoint, report.now_ms, page));
+        let mut told = needs.iter().filter(|need| need.cause.is_some());
+        let is_told = told.any(|need| need.endpoint.as_ref() == Some(&endpoint.name));
+        lines.extend(of_endpoint(endpoint, is_told, page));
     }
     if report.left_out > 0 {
         lines.push(String::new());
         let more = format!("and {} more, see `alipes providers`", report.left_out);
-        lines.extend(page.wrapped(&more, 2));
+        lines.extend(wrapped(&more, 2, page));
     }
     lines
+}
+
+/// Text from anywhere in lines, its commands unbroken, so that they can be copied.
+fn wrapped(text: &str, indent: usize, page: &Page) -> Vec<String> {
+    let text = page.clean(text);
+    let pieces = text.split('`').enumerate().map(|(at, piece)| {
+        let fits = piece.width() + indent + 3 <= page.columns;
+        match at % 2 == 1 && fits {
+            true => piece.replace(' ', UNBROKEN),
+            false => piece.to_owned(),
+        }
+    });
+    let text = pieces.collect::<Vec<_>>().join("`");
+    let lines = page.wrapped(&text, indent).into_iter();
+    lines.map(|line| line.replace(UNBROKEN, " ")).collect()
 }
 
 /// What needs the person.
@@ -48,10 +74,10 @@ fn first(needs: &[Need], page: &Page) -> Vec<String> {
     }
     let mut lines = Vec::new();
     for need in needs {
-        let what = page.wrapped(&page.clean(&format!("! {}: {}", need.what, need.help)), 2);
+        let what = wrapped(&format!("! {}: {}", need.what, need.help), 2, page);
         lines.extend(what.into_iter().map(|line| page.style.error(line)));
         if let Some(evidence) = &need.evidence {
-            lines.extend(page.wrapped(&page.clean(&format!("  {evidence}")), 4));
+            lines.extend(wrapped(&format!("  {evidence}"), 4, page));
         }
     }
     lines
@@ -61,8 +87,8 @@ fn of_the_program(report: &Report, page: &Page) -> Vec<(&'static str, String)> {
     let order: Vec<String> = report.order.iter().map(ToString::to_string).collect();
     let asked = match order.split_first() {
         None => "nobody by itself".to_owned(),
-        Some((first, [])) => format!("{first}, and nobody behind it"),
-        Some((first, behind)) => format!("{first}, and behind it {}", behind.join(", ")),
+        Some((first, [])) => format!("{first}, nobody behind it"),
+        Some((first, behind)) => format!("{first}, behind it {}", behind.join(", ")),
     };
     let serve = match report.serving.as_slice() {
         [] => "not running".to_owned(),
@@ -72,8 +98,7 @@ fn of_the_program(report: &Report, page: &Page) -> Vec<(&'static str, String)> {
         ("model", asked),
         ("sessions", sessions(report, page)),
         ("serve", serve),
-        ("sandbox", report.sandbox.to_owned()),
-        ("version", env!("CARGO_PKG_VERSION").to_owned()),
+        ("version", format!("{VERSION}, sandbox {}", report.sandbox)),
     ]
 }
 
@@ -89,10 +114,10 @@ fn sessions(report: &Report, page: &Page) -> String {
         };
         format!(", last {}{standing}", ago(page.now_ms, last.used_ms))
     });
-    format!("{}{last}; the store takes {size}", extent.conversations)
+    format!("{}{last}; {size}", extent.conversations)
 }
 
-fn of_endpoint(endpoint: &Endpoint, now_ms: u64, page: &Page) -> Vec<String> {
+fn of_endpoint(endpoint: &Endpoint, fault_is_told: bool, page: &Page) -> Vec<String> {
     let place = endpoint
         .provider
         .as_ref()
@@ -101,8 +126,7 @@ fn of_endpoint(endpoint: &Endpoint, now_ms: u64, page: &Page) -> Vec<String> {
             false => provider.base_url.clone().unwrap_or_default(),
         });
     let place = place.unwrap_or_else(|| "not in the configuration".to_owned());
-    let title = page.clean(&format!("{}  {place}", endpoint.name));
-    let title = page.wrapped(&title, 2).into_iter();
+    let title = wrapped(&format!("{}  {place}", endpoint.name), 2, page).into_iter();
     let mut lines: Vec<String> = title.map(|line| page.style.strong(line)).collect();
     let mut rows = Vec::new();
     let accounts = endpoint.accounts.iter().take(MOST);
@@ -116,9 +140,10 @@ fn of_endpoint(endpoint: &Endpoint, now_ms: u64, page: &Page) -> Vec<String> {
             .iter()
             .map(|problem| ("problem", problem.clone())),
     );
-    rows.extend(route(&endpoint.routes).map(|told| ("route", told)));
-    rows.push(("answered", answered(&endpoint.health, now_ms)));
-    rows.extend(fault(endpoint, now_ms).map(|told| ("fault", told)));
+    rows.extend(route(&endpoint.routes, page).map(|told| ("route", told)));
+    rows.push(("answered", answered(&endpoint.health, page.now_ms)));
+    let fault = fault(endpoint, page.now_ms).filter(|_| !fault_is_told);
+    rows.extend(fault.map(|told| ("fault", told)));
     for (name, value) in rows {
         lines.extend(row(name, &value, page));
     }
@@ -126,23 +151,25 @@ fn of_endpoint(endpoint: &Endpoint, now_ms: u64, page: &Page) -> Vec<String> {
 }
 
 fn row(name: &str, value: &str, page: &Page) -> Vec<String> {
-    let value = one_line(&page.clean(value), LONGEST);
-    page.wrapped(&format!("  {name:NAME$} {value}"), 2 + NAME + 1)
+    let value = one_line(value, LONGEST);
+    wrapped(&format!("  {name:NAME$} {value}"), 2 + NAME + 1, page)
 }
 
 /// `sse: over websocket it refused the WebSocket (3 minutes ago, tried again in 6 minutes)`
-pub(super) fn route(routes: &[RouteStanding]) -> Option<String> {
+fn route(routes: &[RouteStanding], page: &Page) -> Option<String> {
     let next = routes.iter().find(|standing| standing.is_next)?;
-    let why: Vec<String> = routes.iter().filter_map(why_not).collect();
-    let why = match (why.as_slice(), routes.len()) {
-        ([], 1) => "the only one".to_owned(),
-        ([], _) => "the best one, and it is open".to_owned(),
-        (why, _) => why.join("; "),
-    };
-    Some(format!("{}: {why}", next.route))
+    let why: Vec<String> = routes
+        .iter()
+        .filter_map(|standing| why_not(standing, page))
+        .collect();
+    Some(match (why.as_slice(), routes.len()) {
+        ([], 1) => format!("{}, the only one", next.route),
+        ([], _) => format!("{}, the best one", next.route),
+        (why, _) => format!("{}: {}", next.route, why.join("; ")),
+    })
 }
 
-fn why_not(standing: &RouteStanding) -> Option<String> {
+fn why_not(standing: &RouteStanding, page: &Page) -> Option<String> {
     let route = standing.route;
     if let Some(RouteRest {
         cause,
@@ -150,11 +177,12 @@ fn why_not(standing: &RouteStanding) -> Option<String> {
         remaining,
     }) = standing.rest
     {
-        let what = cause.map_or("failed too often", Cause::meaning);
         let (ago, again) = (age(known_for), length(remaining));
-        return Some(format!(
-            "over {route} it {what} ({ago}, tried again in {again})"
-        ));
+        let what = cause.map_or("failed too often", Cause::meaning);
+        return Some(match (page.columns < NARROW, cause) {
+            (true, Some(cause)) => format!("{route} {} {ago}, again in {again}", cause.as_str()),
+            _ => format!("over {route} it {what} ({ago}, tried again in {again})"),
+        });
     }
     let held_back = format!("something on the way holds answers over {route} back");
     standing.held_back.then_some(held_back)
@@ -164,7 +192,7 @@ fn why_not(standing: &RouteStanding) -> Option<String> {
 fn answered(health: &EndpointHealth, now_ms: u64) -> String {
     let last = match health.last_answered_ms {
         Some(at) => ago(now_ms, at),
-        None => "never, as far as the records go".to_owned(),
+        None => "never on record".to_owned(),
     };
     let first = health.first_events.map_or_else(String::new, |first| {
         let [half, most] =

@@ -86,10 +86,10 @@ async fn a_healthy_machine_is_told_on_one_screen() {
     tells(
         &screen,
         &[
-            "model sim/m, and nobody behind it",
+            "model sim/m, nobody behind it",
             "sessions 1, last now",
             "serve not running",
-            "route websocket: the best one, and it is open",
+            "route websocket, the best one",
             "answered now; first event p50 ",
             " of 1 call",
         ],
