@@ -93,6 +93,7 @@ impl Connection {
                 self.say(&answers::NOT_ALLOWED)
             }
             (_, path) => match side::call(path, &body) {
+                Some(_) if !self.backend.accepts(&head.headers) => self.say(&answers::UNAUTHORIZED),
                 Some(answer) => full(answer),
                 None => self.say(&answers::NOT_FOUND),
             },

@@ -1,8 +1,9 @@
 //! Calls beside the turn: which models there are, what is left of a plan.
 //!
 //! They are welcome and never needed, so they are cheap to lose: a short limit from the profile, one
-//! repetition at most, no refresh of a key and no wait. They take the same way as the turn (dialer,
-//! egress, HTTP client, identity, credential), because another way is what gets clients challenged.
+//! repetition at most and no wait. A refused key is renewed only where somebody waits for the answer.
+//! They take the same way as the turn (dialer, egress, HTTP client, identity, credential), because
+//! another way is what gets clients challenged.
 //! And their faults are another type: backends were seen to answer 401 here while turns go on
 //! (codex-protocol §6.3), so nothing that signs out, opens a breaker or condemns an account takes an
 //! [`AuxiliaryFault`].
@@ -17,7 +18,7 @@ use bytes::Bytes;
 use http::header::{ACCEPT, CONTENT_TYPE, IF_NONE_MATCH};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 
-use crate::attempt::{Way, identified, token};
+use crate::attempt::{Way, identified, newer_token, token};
 use crate::breaker::Destination;
 use crate::fault::{BodyShape, body_shape, of_net_error, of_response};
 use crate::leave::{no_permit, not_tried};
@@ -25,7 +26,7 @@ use crate::permits::Permit;
 use crate::session::Conversation;
 use crate::{
     AttemptHistory, Budget, Cause, Credential, Endpoint, Fault, Phase, Priority, Reaction, Scope,
-    Session, Transport, react,
+    Session, Token, Transport, react,
 };
 
 /// The class of their paths, apart from the main one: an edge may challenge the one and not the
@@ -208,7 +209,7 @@ impl Transport {
         let (endpoint, credential) = (Arc::clone(endpoint), Arc::clone(credential));
         let mut about = self.session(endpoint, credential, String::new()).about;
         let profile = about.endpoint.profile();
-        let (budget, length) = (Budget::of(profile), profile.auxiliary_timeout);
+        let length = profile.auxiliary_timeout;
         let limit = match question.said {
             Some(_) => deadline,
             None => deadline.tightened(&self.clock, LIMIT, length),
@@ -216,29 +217,50 @@ impl Transport {
         let to = about.destination("");
         let permit = leave(&about, &to, &limit).await;
         let _permit = permit.map_err(|fault| AuxiliaryFault(Box::new(signed(&about, fault))))?;
-        let mut first = None;
+        let (mut first, mut renewed) = (None, None);
         loop {
-            let got = get(&about, &question, limit, &deadline).await;
+            let (generation, got) = tried(&about, &question, renewed, limit, &deadline).await;
             self.experience.auxiliary_ended(&to, got.as_ref().err());
             let fault = match got {
                 Ok(answer) => return Ok(answer),
                 Err(fault) => fault,
             };
             let spent = limit.remaining(&self.clock).is_zero();
-            let again = react(&fault, &AttemptHistory::new(), budget)
-                .first()
-                .copied()
-                == Some(Reaction::SameRoute {
-                    backoff: Duration::ZERO,
-                });
-            if first.is_some() || spent || !again {
+            let again = match (first.take(), spent) {
                 // The limit that ends the second try hides why there was one.
-                let told = if spent { first.unwrap_or(fault) } else { fault };
-                return Err(AuxiliaryFault(Box::new(signed(&about, told))));
-            }
+                (Some(first), true) => Err(first),
+                (Some(_), false) | (None, true) => Err(fault),
+                (None, false) => once_more(&about, &question, fault, generation, &limit).await,
+            };
+            let told = |fault| AuxiliaryFault(Box::new(signed(&about, fault)));
+            let (fault, newer) = again.map_err(told)?;
             about.fresh = fault.scope() == Scope::Connection;
-            first = Some(fault);
+            (first, renewed) = (Some(fault), newer);
         }
+    }
+}
+
+/// Whether the second try can go better: the fault of the first comes back as it was, with the newer
+/// key if that is what helps. `Err` is the fault where it cannot.
+async fn once_more(
+    about: &Conversation,
+    question: &Question<'_>,
+    fault: Fault,
+    generation: Option<u64>,
+    limit: &Deadline,
+) -> Result<(Fault, Option<Token>), Fault> {
+    let budget = Budget::of(about.endpoint.profile());
+    let best = react(&fault, &AttemptHistory::new(), budget);
+    match best.first() {
+        Some(Reaction::SameRoute { backoff }) if backoff.is_zero() => Ok((fault, None)),
+        // A list that is refused while turns go on is no reason to spend a sign-in's next token.
+        Some(Reaction::RefreshCredential) if question.said.is_some() => {
+            match newer_token(about, generation, limit).await {
+                Ok(newer) => Ok((fault, Some(newer))),
+                Err(why) => Err(fault.because(&why)),
+            }
+        }
+        _ => Err(fault),
     }
 }
 
@@ -254,17 +276,36 @@ async fn leave(about: &Conversation, to: &Destination, limit: &Deadline) -> Resu
     permit.await.map_err(no_permit)
 }
 
-/// One try.
+/// One try, with the newer key if there is one, and the generation of the key that it went with.
+async fn tried(
+    about: &Conversation,
+    question: &Question<'_>,
+    renewed: Option<Token>,
+    limit: Deadline,
+    deadline: &Deadline,
+) -> (Option<u64>, Result<AuxiliaryAnswer, Fault>) {
+    let token = match renewed {
+        Some(newer) => Some(newer),
+        None => match token(about, &limit).await {
+            Ok(token) => token,
+            Err(fault) => return (None, Err(fault)),
+        },
+    };
+    let generation = token.as_ref().map(|token| token.generation);
+    let got = get(about, question, token.as_ref(), limit, deadline).await;
+    (generation, got)
+}
+
 async fn get(
     about: &Conversation,
     question: &Question<'_>,
+    token: Option<&Token>,
     limit: Deadline,
     deadline: &Deadline,
 ) -> Result<AuxiliaryAnswer, Fault> {
-    let token = token(about, &limit).await?;
     let said = question.said.as_ref();
     let mut headers = said.map(|said| said.headers.clone()).unwrap_or_default();
-    headers.extend(identified(about, token.as_ref())?);
+    headers.extend(identified(about, token)?);
     headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
     if let Some(known) = question.known {
         headers.insert(IF_NONE_MATCH, known.clone());
@@ -281,7 +322,7 @@ async fn get(
         url: about.endpoint.url(question.path),
         headers,
         body,
-        partition: Way::of(about, token.as_ref()).partition,
+        partition: Way::of(about, token).partition,
         fresh: about.fresh,
     };
     let broken = |error: NetError| of_net_error(&error, deadline);

@@ -3,12 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use alipes_base::{Clock, Deadline};
+use alipes_base::{Clock, Deadline, Rng};
 use alipes_net::TlsOptions;
-use alipes_simulator::{Route as Seen, Simulator};
+use alipes_simulator::{Keys, Options, Route as Seen, Simulator};
 use alipes_transport::{
     AuxiliaryFault, Cause, Credential, Endpoint, Phase, Profile, Route, Transport,
 };
+use bytes::Bytes;
+use http::HeaderMap;
 
 use crate::common::{RenewableKey, say, session, simulator, transport};
 use crate::experience::new_conversation;
@@ -75,6 +77,34 @@ async fn its_faults_are_named_and_tried_once_more_at_most() {
             .find(|seen| seen.header("authorization") != Some("Bearer old"));
         assert!(newer.is_none(), "{fault}: {newer:?}");
     }
+}
+
+/// Posts a side call to an endpoint that takes these keys; what came of it, and the keys that were shown.
+async fn side_call(keys: &[&str]) -> (Result<(), AuxiliaryFault>, Vec<String>) {
+    let keys = keys.iter().map(|key| (*key).to_owned()).collect();
+    let options = Options {
+        keys: Keys::Exactly(keys),
+        ..Options::local(Clock::system(), Rng::seeded(1))
+    };
+    let simulator = Simulator::start(options).await.unwrap();
+    let session = session(&simulator.base_url(), &[Route::Sse]);
+    let deadline = Deadline::after(&Clock::system(), "test", Duration::from_secs(60));
+    let (path, body) = ("responses/compact", Bytes::from_static(b"{}"));
+    let asked = session.side_call(path, body, HeaderMap::new(), deadline);
+    let outcome = asked.await.map(|_answer| ());
+    let seen = simulator.seen().into_iter();
+    let shown = seen.map(|seen| seen.header("authorization").unwrap_or_default().to_owned());
+    (outcome, shown.collect())
+}
+
+#[tokio::test]
+async fn a_refused_key_is_renewed_once_where_somebody_waits_for_the_answer() {
+    let (outcome, shown) = side_call(&["new"]).await;
+    assert!(outcome.is_ok(), "{outcome:?}");
+    assert_eq!(shown, ["Bearer old", "Bearer new"]);
+    let (outcome, shown) = side_call(&["another"]).await;
+    assert_eq!(outcome.unwrap_err().cause(), Cause::Unauthorized);
+    assert_eq!(shown, ["Bearer old", "Bearer new"]);
 }
 
 #[tokio::test]
