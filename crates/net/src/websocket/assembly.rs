@@ -29,6 +29,11 @@ impl Assembly {
         }
     }
 
+    /// How many bytes there are of a message that has not ended.
+    pub(super) fn unfinished(&self) -> usize {
+        self.payload.len()
+    }
+
     /// Takes the next frame of data; gives the message that it ends.
     pub(super) fn push(
         &mut self,

@@ -3,6 +3,9 @@
 use thiserror::Error;
 use yawc::close::CloseCode;
 
+/// The registry's code for who may come again (IANA, WebSocket Close Code Number Registry).
+const TRY_AGAIN_LATER: u16 = 1013;
+
 /// A rule that was broken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub(super) enum Broken {
@@ -15,6 +18,9 @@ pub(super) enum Broken {
     /// A message over the bound.
     #[error("a message is too large")]
     TooLarge,
+    /// A message for which there is no room beside those of others. No rule forbids it.
+    #[error("no room for this message now; try again later")]
+    NoRoom,
 }
 
 impl Broken {
@@ -24,6 +30,7 @@ impl Broken {
             Self::Frame => CloseCode::Protocol,
             Self::NotText => CloseCode::Invalid,
             Self::TooLarge => CloseCode::Size,
+            Self::NoRoom => CloseCode::from(TRY_AGAIN_LATER),
         }
     }
 }

@@ -13,6 +13,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::broken::Broken;
 use super::headers::Headers;
+use super::holding::Holding;
 
 /// How much is forgotten at a time, in bytes.
 const FORGOTTEN: usize = 8 << 10;
@@ -36,15 +37,23 @@ pub(super) struct Guard<S> {
     io: S,
     headers: Headers,
     verdict: Verdict,
+    holding: Holding,
 }
 
 impl<S> Guard<S> {
-    pub(super) fn new(io: S, headers: Headers, verdict: Verdict) -> Self {
+    pub(super) fn new(io: S, headers: Headers, verdict: Verdict, holding: Holding) -> Self {
         Self {
             io,
             headers,
             verdict,
+            holding,
         }
+    }
+
+    /// How many of these bytes are good, and what is wrong behind them.
+    fn judge(&mut self, came: &[u8]) -> Result<(), (usize, Broken)> {
+        self.headers.judge(came)?;
+        self.holding.came(came.len()).map_err(|full| (0, full))
     }
 }
 
@@ -60,7 +69,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Guard<S> {
         }
         let before = buffer.filled().len();
         ready!(Pin::new(&mut this.io).poll_read(cx, buffer))?;
-        let Err((good, broken)) = this.headers.judge(&buffer.filled()[before..]) else {
+        let Err((good, broken)) = this.judge(&buffer.filled()[before..]) else {
             return Poll::Ready(Ok(()));
         };
         this.verdict.pronounce(broken);

@@ -12,6 +12,7 @@ mod extensions;
 mod guard;
 mod handshake;
 mod headers;
+mod holding;
 mod server;
 mod socket;
 
@@ -22,7 +23,7 @@ use url::Url;
 
 pub use client::{connect, dial, upgrade};
 pub use handshake::HandshakeError;
-pub use server::{Acceptance, accept, serve};
+pub use server::{Acceptance, accept, serve, serve_within};
 
 use crate::error::NetError;
 use crate::facts::ConnectionFacts;

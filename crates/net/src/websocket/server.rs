@@ -1,9 +1,13 @@
 //! The server's side of a WebSocket, for whoever already speaks HTTP with the client.
 
+use std::sync::Arc;
+
 use http::HeaderMap;
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::Semaphore;
 
 use super::extensions::{self, Deflate};
+use super::holding::Holding;
 use super::socket::{Side, open};
 use super::{HandshakeError, Socket, handshake};
 
@@ -47,5 +51,21 @@ pub fn serve<S>(io: S, acceptance: Acceptance, max_message: usize) -> Box<dyn So
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    open(io, Side::Server, acceptance.deflate, max_message)
+    let side = Side::Server(Holding::default());
+    open(io, side, acceptance.deflate, max_message)
+}
+
+/// The same as one of many: what it holds of messages that are not whole takes part of `room`, of which
+/// each permit is a KiB. Where there is none left, the socket ends with 1013.
+pub fn serve_within<S>(
+    io: S,
+    acceptance: Acceptance,
+    max_message: usize,
+    room: Arc<Semaphore>,
+) -> Box<dyn Socket>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let side = Side::Server(Holding::within(room));
+    open(io, side, acceptance.deflate, max_message)
 }

@@ -25,6 +25,7 @@ use super::broken::Broken;
 use super::extensions::Deflate;
 use super::guard::{Guard, Verdict};
 use super::headers::Headers;
+use super::holding::Holding;
 use super::{Message, Socket};
 use crate::error::{ErrorFacts, Failure, NetError, NetErrorKind};
 use crate::limits::Limits;
@@ -44,7 +45,7 @@ pub(super) enum Side {
         traffic: Traffic,
         limits: Limits,
     },
-    Server,
+    Server(Holding),
 }
 
 /// The socket on a connection whose upgrade is done.
@@ -57,20 +58,25 @@ pub(super) fn open<S>(
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
+    let mut holding = Holding::default();
     let (role, facts, traffic, limits) = match side {
         Side::Client {
             facts,
             traffic,
             limits,
         } => (Role::Client, facts, Some(traffic), limits),
-        Side::Server => (Role::Server, Box::default(), None, Limits::default()),
+        Side::Server(own) => {
+            holding = own;
+            (Role::Server, Box::default(), None, Limits::default())
+        }
     };
     let verdict = Verdict::default();
     let headers = Headers::new(role == Role::Server, deflate.is_some(), max_message as u64);
-    let guarded = Guard::new(io, headers, verdict.clone());
+    let guarded = Guard::new(io, headers, verdict.clone(), holding.clone());
     Box::new(Yawc {
         inner: framing(guarded, role, deflate, max_message),
         verdict,
+        holding,
         assembly: Assembly::new(max_message),
         facts,
         sent_before: 0,
@@ -108,6 +114,7 @@ where
 struct Yawc<S> {
     inner: Streaming<Guard<S>>,
     verdict: Verdict,
+    holding: Holding,
     assembly: Assembly,
     facts: Box<ErrorFacts>,
     /// The connection's counters, where they are known, and where they stood at the last send.
@@ -143,9 +150,12 @@ where
             };
             let (opcode, is_last, payload) = frame.into_parts();
             if opcode.is_control() {
+                let _fits = self.holding.framed(self.assembly.unfinished());
                 return Poll::Ready(self.control(opcode, payload, cx));
             }
-            match self.assembly.push(opcode, is_last, payload) {
+            let pushed = self.assembly.push(opcode, is_last, payload);
+            let fits = self.holding.framed(self.assembly.unfinished());
+            match fits.and(pushed) {
                 Ok(None) => {}
                 Ok(Some((OpCode::Text, text))) => return Poll::Ready(Ok(Message::Text(text))),
                 Ok(Some((_, bytes))) => return Poll::Ready(Ok(Message::Binary(bytes))),
@@ -183,13 +193,15 @@ where
     fn refuse(&mut self, broken: Broken, cx: &mut Context<'_>) -> Failure {
         self.ended = true;
         self.verdict.pronounce(broken);
+        // Nothing that comes is kept from now on.
+        let _fits = self.holding.framed(0);
         if let Poll::Ready(Ok(())) = self.inner.poll_ready_unpin(cx) {
             let frame = Frame::close(broken.close_code(), broken.to_string());
             let _ = self.inner.start_send_unpin(frame);
             let _ = self.inner.poll_flush_unpin(cx);
         }
         let kind = match broken {
-            Broken::TooLarge => NetErrorKind::TooLarge,
+            Broken::TooLarge | Broken::NoRoom => NetErrorKind::TooLarge,
             Broken::Frame | Broken::NotText => NetErrorKind::Protocol,
         };
         Failure::new(kind).caused_by(broken)

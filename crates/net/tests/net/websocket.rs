@@ -1,5 +1,6 @@
 //! WebSocket, both sides of it ours, and a server that breaks the rules by hand.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use alipes_base::Clock;
@@ -12,6 +13,7 @@ use http::HeaderMap;
 use sha1::{Digest, Sha1};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::sync::Semaphore;
 
 use crate::support::{Authority, Server, deadline, plain_dialer, read_head};
 
@@ -270,13 +272,55 @@ async fn a_read_that_is_dropped_loses_nothing() {
 
 /// A server's socket without a handshake on the wire.
 fn served(io: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, max: usize) -> Box<dyn Socket> {
+    websocket::serve(io, accepted(), max)
+}
+
+fn accepted() -> websocket::Acceptance {
     let request = "upgrade: websocket\r\nconnection: Upgrade\r\nsec-websocket-version: 13\r\n\
         sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
-    websocket::serve(
-        io,
-        websocket::accept(&headers(request), false).unwrap(),
-        max,
-    )
+    websocket::accept(&headers(request), false).unwrap()
+}
+
+#[tokio::test]
+async fn all_sockets_together_hold_so_much_of_what_is_no_message_yet() {
+    let room = Arc::new(Semaphore::new(190));
+    let open = || {
+        let (ours, theirs) = tokio::io::duplex(1 << 20);
+        let room = Arc::clone(&room);
+        (
+            websocket::serve_within(ours, accepted(), 1 << 20, room),
+            theirs,
+        )
+    };
+    let ((mut first, mut theirs), (mut second, mut others)) = (open(), open());
+    // Masked by zeroes, and not whole.
+    let (most, rest) = (vec![b'x'; 150 << 10], vec![b'x'; 50 << 10]);
+    let length = (most.len() + rest.len()) as u64;
+    let begun = [
+        b"\x81\xff".as_slice(),
+        &length.to_be_bytes(),
+        &[0; 4],
+        &most,
+    ]
+    .concat();
+    theirs.write_all(&begun).await.unwrap();
+    tokio::select! {
+        biased;
+        message = first.next() => panic!("{message:?}"),
+        () = std::future::ready(()) => {}
+    }
+    others.write_all(&begun).await.unwrap();
+    let refused = second.next().await.unwrap_err();
+    assert!(matches!(refused.kind, NetErrorKind::TooLarge), "{refused}");
+    let mut goodbye = [0; 4];
+    others.read_exact(&mut goodbye).await.unwrap();
+    assert_eq!(goodbye[2..], 1013_u16.to_be_bytes());
+    theirs.write_all(&rest).await.unwrap();
+    let Message::Text(whole) = first.next().await.unwrap() else {
+        panic!("no text");
+    };
+    assert_eq!(whole.len() as u64, length);
+    assert_eq!(room.available_permits(), 190);
 }
 
 #[tokio::test]
