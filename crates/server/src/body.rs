@@ -40,8 +40,19 @@ impl Default for Room {
 }
 
 impl Room {
-    fn of(kib: usize) -> Self {
+    pub(crate) fn of(kib: usize) -> Self {
         Self(Arc::new(Semaphore::new(kib)))
+    }
+
+    /// The room itself, a permit for each KiB, for what comes in by other ways.
+    pub(crate) fn permits(&self) -> Arc<Semaphore> {
+        Arc::clone(&self.0)
+    }
+
+    /// Takes room for so many bytes, until what comes back is dropped; `None`: there is too little left.
+    pub(crate) fn take(&self, bytes: usize) -> Option<OwnedSemaphorePermit> {
+        let kib = u32::try_from(bytes.div_ceil(1024)).ok()?;
+        Arc::clone(&self.0).try_acquire_many_owned(kib).ok()
     }
 
     /// How much is taken, in bytes.

@@ -1,8 +1,11 @@
-//! `GET /v1/models`: the names that this client may ask for, in both vendors' shapes.
+//! `GET /v1/models` and `GET /v1/models/NAME`: the names that this client may ask for, in both vendors'
+//! shapes.
 
 use std::sync::Arc;
 
-use axum::extract::{Extension, State};
+use alipes_config::nearest;
+use alipes_wire::Dialect;
+use axum::extract::{Extension, Path, State};
 use axum::response::Response;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderName, HeaderValue};
@@ -26,11 +29,38 @@ pub(crate) async fn list(
 ) -> Response {
     let serving = shared.serving.load();
     let names = routing::names(&admission.client, &serving.catalog, &serving.section);
-    let list = match headers.contains_key(ANTHROPIC_VERSION) {
+    answer(&match headers.contains_key(ANTHROPIC_VERSION) {
         true => of_anthropic(&names),
         false => of_openai(&names),
-    };
-    let mut response = Response::new(list.to_string().into());
+    })
+}
+
+/// Tells of one model.
+pub(crate) async fn one(
+    State(shared): State<Arc<Shared>>,
+    Extension(admission): Extension<Admission>,
+    Path(name): Path<String>,
+    headers: HeaderMap,
+) -> Response {
+    let serving = shared.serving.load();
+    let names = routing::names(&admission.client, &serving.catalog, &serving.section);
+    let is_anthropic = headers.contains_key(ANTHROPIC_VERSION);
+    if !names.contains(&name) {
+        let dialect = match is_anthropic {
+            true => Dialect::Messages,
+            false => Dialect::Responses,
+        };
+        let nearest = nearest(&name, names.iter().map(String::as_str));
+        return routing::unknown(&name, nearest).response(dialect);
+    }
+    answer(&match is_anthropic {
+        true => one_of_anthropic(&name),
+        false => one_of_openai(&name),
+    })
+}
+
+fn answer(told: &Value) -> Response {
+    let mut response = Response::new(told.to_string().into());
     let json = HeaderValue::from_static("application/json");
     response.headers_mut().insert(CONTENT_TYPE, json);
     response
@@ -38,19 +68,22 @@ pub(crate) async fn list(
 
 /// `OpenAI` API reference, "List models".
 fn of_openai(names: &[String]) -> Value {
-    let model = |name: &String| {
-        let owner = name
-            .split_once('/')
-            .map_or("alipes", |(provider, _)| provider);
-        json!({"id": name, "object": "model", "created": 0, "owned_by": owner})
-    };
-    let data: Vec<Value> = names.iter().map(model).collect();
+    let data: Vec<Value> = names.iter().map(|name| one_of_openai(name)).collect();
     json!({"object": "list", "data": data})
+}
+
+fn one_of_openai(name: &str) -> Value {
+    let provider = name.split_once('/').map(|(provider, _)| provider);
+    let owner = provider.unwrap_or("alipes");
+    json!({"id": name, "object": "model", "created": 0, "owned_by": owner})
 }
 
 /// Anthropic API reference, "List Models".
 fn of_anthropic(names: &[String]) -> Value {
-    let model = |name: &String| json!({"type": "model", "id": name, "display_name": name, "created_at": NO_DATE});
-    let data: Vec<Value> = names.iter().map(model).collect();
+    let data: Vec<Value> = names.iter().map(|name| one_of_anthropic(name)).collect();
     json!({"data": data, "has_more": false, "first_id": names.first(), "last_id": names.last()})
+}
+
+fn one_of_anthropic(name: &str) -> Value {
+    json!({"type": "model", "id": name, "display_name": name, "created_at": NO_DATE})
 }

@@ -31,6 +31,10 @@ const REQUEST: Duration = Duration::from_secs(30 * 60);
 /// docs, "Beta headers"); without them, their members are refused.
 const ANTHROPIC_BETA: HeaderName = HeaderName::from_static("anthropic-beta");
 
+/// The longest name of a conversation that is remembered, in bytes. One without a name is kept like all
+/// others of its client that have none.
+const LONGEST_KEY: usize = 512;
+
 /// What a client says.
 pub(crate) struct Said {
     pub(crate) words: Relayed,
@@ -220,7 +224,8 @@ fn continued(shared: &Shared, words: &Relayed, client: &str) -> Result<Option<Fo
 
 /// What the client calls the conversation, by itself or by going on with one.
 fn conversation(words: &Relayed, found: Option<&Found>) -> String {
-    let named = words.cache_key.clone();
+    let named = words.cache_key.as_ref();
+    let named = named.filter(|key| key.len() <= LONGEST_KEY).cloned();
     let going_on = || found.map(|found| found.conversation.clone());
     named.or_else(going_on).unwrap_or_default()
 }
@@ -288,4 +293,20 @@ fn no_model(error: &ModelsError) -> Refusal {
         _ => StatusCode::INTERNAL_SERVER_ERROR,
     };
     Refusal::new(status, "configuration", error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_conversation_is_remembered_by_a_name_and_not_by_a_book() {
+        let named = |key: &str| {
+            let body = format!(r#"{{"model":"m","input":[],"prompt_cache_key":"{key}"}}"#);
+            let words = Relayed::parse(Dialect::Responses, body.into()).unwrap();
+            conversation(&words, None)
+        };
+        assert_eq!(named("mine"), "mine");
+        assert_eq!(named(&"x".repeat(LONGEST_KEY + 1)), "");
+    }
 }

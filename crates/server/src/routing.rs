@@ -84,7 +84,7 @@ fn all(catalog: &Catalog) -> impl Iterator<Item = ModelName> {
     })
 }
 
-fn unknown(name: &str, nearest: Option<&str>) -> Refusal {
+pub(crate) fn unknown(name: &str, nearest: Option<&str>) -> Refusal {
     let name = shown(name);
     let hint = match nearest {
         Some(nearest) => format!("did you mean {nearest:?}?"),

@@ -56,6 +56,8 @@ pub(crate) struct Shared {
     pub(crate) conversations: Conversations,
     pub(crate) continuations: Continuations,
     pub(crate) room: Room,
+    /// What open sockets remember of their conversations.
+    pub(crate) memory: Room,
     pub(crate) drain: Drain,
     pub(crate) metrics: Arc<Metrics>,
     tls: Option<Tls>,
@@ -86,6 +88,7 @@ impl Server {
             conversations: Conversations::new(options.clock.clone()),
             continuations: Continuations::new(options.clock.clone()),
             room: Room::default(),
+            memory: Room::of(websocket::REMEMBERED),
             drain: Drain::default(),
             metrics: Arc::default(),
             tls,
@@ -160,6 +163,7 @@ fn router(shared: Arc<Shared>) -> Router {
         .route("/readyz", get(health::ready))
         .route("/metrics", get(metrics::page))
         .route("/v1/models", get(models_list::list))
+        .route("/v1/models/{*name}", get(models_list::one))
         .route(
             "/v1/responses",
             post(fronts::responses).get(websocket::upgrade),

@@ -7,7 +7,7 @@
 use bytes::Bytes;
 
 use crate::cannot_carry::LeftOut;
-use crate::fields::Fields;
+use crate::fields::{Fields, elements, is_bounded};
 use crate::json::{Object, quoted};
 use crate::sealed::{is_readable, without_unreadable};
 use crate::{Dialect, EncodedRequest, Item, NotARequest, chat, messages, responses};
@@ -41,8 +41,9 @@ impl Relayed {
     /// Reads a body as far as its carrier must.
     ///
     /// # Errors
-    /// [`NotARequest`] if it is no JSON object, names no model, or says one thing twice: of two
-    /// members with one name, who checks and who obeys might read different ones.
+    /// [`NotARequest`] if it is no JSON object, names no model, has more messages than anybody reads, or
+    /// says one thing twice: of two members with one name, who checks and who obeys might read
+    /// different ones.
     pub fn parse(dialect: Dialect, body: Bytes) -> Result<Self, NotARequest> {
         let fields = Fields::of(&body).ok_or_else(|| NotARequest::no_object(&body))?;
         if let Some(name) = fields.repeated() {
@@ -52,6 +53,11 @@ impl Relayed {
         let model: Option<String> = fields.read("model");
         let model = model.filter(|model| !model.trim().is_empty());
         let model = model.ok_or_else(|| NotARequest::shape("\"model\" is missing"))?;
+        for list in ["input", "messages"] {
+            fields
+                .json(list)
+                .map_or(Ok(()), |json| is_bounded(json, list))?;
+        }
         let stream = flag(&fields, "stream")?.unwrap_or(false);
         if flag(&fields, "background")?.unwrap_or(false) {
             let why = "\"background\" cannot be passed on: nothing is kept to be asked for later";
@@ -191,8 +197,8 @@ fn items(fields: &Fields<'_>) -> Result<Vec<Item>, NotARequest> {
             let text: String = fields.string("input").unwrap_or_default();
             Ok(vec![Item::user(&text)])
         }
-        Some(json) => serde_json::from_str(json)
-            .map_err(|_| NotARequest::shape("\"input\" is neither a text nor a list of items")),
+        Some(json) => elements(json, "input")?
+            .ok_or_else(|| NotARequest::shape("\"input\" is neither a text nor a list of items")),
     }
 }
 

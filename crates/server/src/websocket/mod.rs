@@ -8,6 +8,7 @@
 
 mod error_frame;
 mod history;
+mod reading;
 mod session;
 
 use std::sync::Arc;
@@ -26,6 +27,9 @@ use crate::handover::Handover;
 use crate::refusal::Refusal;
 use crate::server::Shared;
 use session::Session;
+
+/// What all open sockets together remember of their conversations, in KiB.
+pub(crate) const REMEMBERED: usize = 256 << 10;
 
 /// Answers `GET /v1/responses`.
 pub(crate) async fn upgrade(
@@ -53,7 +57,8 @@ pub(crate) async fn upgrade(
     handover.put(Box::pin(async move {
         if let Ok(upgraded) = upgrade.await {
             let largest = shared.serving.load().largest_body();
-            let socket = websocket::serve(TokioIo::new(upgraded), acceptance, largest);
+            let (io, room) = (TokioIo::new(upgraded), shared.room.permits());
+            let socket = websocket::serve_within(io, acceptance, largest, room);
             let session = Session::new(socket, shared, (client, key), call_id);
             session.run().await;
         }

@@ -18,7 +18,9 @@ use http::{HeaderMap, StatusCode};
 
 use super::error_frame::error_frame;
 use super::history::History;
+use super::reading::{self, Asked};
 use crate::answer::Answer;
+use crate::body::Kept;
 use crate::clients::Client;
 use crate::door;
 use crate::refusal::Refusal;
@@ -65,7 +67,8 @@ pub(super) struct Session {
     call_id: Arc<str>,
     calls: u32,
     history: History,
-    waiting: VecDeque<Bytes>,
+    /// Requests that came early, or why there is no room for one.
+    waiting: VecDeque<Result<Kept, Refusal>>,
     /// The client was pinged, and nothing has come since.
     pinged: bool,
 }
@@ -79,7 +82,7 @@ impl Session {
     ) -> Self {
         Self {
             socket,
-            history: History::new(shared.serving.load().largest_body()),
+            history: History::new(shared.serving.load().largest_body(), shared.memory.clone()),
             shared,
             client,
             key,
@@ -103,7 +106,7 @@ impl Session {
                 }
             };
             let served = match next {
-                Ok(Ok(text)) => self.serve(text).await,
+                Ok(Ok(request)) => self.serve(request).await,
                 Ok(Err(ended)) => Err(ended),
                 Err(_expired) => return self.expire().await,
             };
@@ -129,7 +132,7 @@ impl Session {
     }
 
     /// The next request. Cancel safe.
-    async fn request(&mut self) -> Result<Bytes, Ended> {
+    async fn request(&mut self) -> Result<Result<Kept, Refusal>, Ended> {
         while self.waiting.is_empty() {
             self.read().await?;
         }
@@ -147,7 +150,7 @@ impl Session {
         self.pinged = false;
         let (code, why) = match message {
             Ok(Message::Text(text)) if self.has_room(&text) => {
-                self.waiting.push_back(text);
+                self.waiting.push_back(self.shared.room.hold(text));
                 return Ok(());
             }
             Ok(Message::Ping(_) | Message::Pong(_)) => return Ok(()),
@@ -163,7 +166,8 @@ impl Session {
 
     /// Whether one more request may wait: they may be many or long, but not both.
     fn has_room(&self, text: &Bytes) -> bool {
-        let waiting: usize = self.waiting.iter().map(Bytes::len).sum();
+        let waiting = self.waiting.iter().flatten();
+        let waiting: usize = waiting.map(|kept| kept.bytes.len()).sum();
         let largest = self.shared.serving.load().largest_body();
         self.waiting.len() < WAITING && waiting + text.len() <= largest
     }
@@ -184,17 +188,13 @@ impl Session {
     }
 
     /// Answers one request.
-    async fn serve(&mut self, text: Bytes) -> Result<(), Ended> {
+    async fn serve(&mut self, request: Result<Kept, Refusal>) -> Result<(), Ended> {
         if let Err(refusal) = self.recognise() {
             self.send(error_frame(&refusal)).await?;
             return Err(Ended::Goodbye(POLICY, "this key opens nothing"));
         }
-        let room = self.shared.room.clone();
-        let understood = room.hold(text).and_then(|held| {
-            let asked = self.understand(held.bytes.clone())?;
-            Ok((asked, held))
-        });
-        let (asked, _held) = match understood {
+        let (history, room) = (self.history.clone(), self.shared.room.clone());
+        let (asked, _held) = match reading::understand(history, room, request).await {
             Ok(understood) => understood,
             Err(refusal) => return self.send(error_frame(&refusal)).await,
         };
@@ -204,7 +204,7 @@ impl Session {
             said,
         } = asked;
         if words.prepares {
-            return self.prepare(&words, said).await;
+            return self.prepare(&words, said, continued).await;
         }
         let call_id = self.next_call_id();
         // An open socket takes no place among the client's requests; each request does.
@@ -221,7 +221,7 @@ impl Session {
             Ok((answer, place))
         });
         let answered = match begun {
-            Ok((answer, _place)) => self.answer(answer, said).await?,
+            Ok((answer, _place)) => self.answer(answer, said, continued.as_deref()).await?,
             Err(refusal) => {
                 self.send(error_frame(&refusal)).await?;
                 false
@@ -242,36 +242,13 @@ impl Session {
         }
     }
 
-    /// What is asked, whole: behind what this socket remembers of the response that it continues.
-    fn understand(&self, text: Bytes) -> Result<Asked, Refusal> {
-        let words = Relayed::parse(Dialect::Responses, text).map_err(respond::not_a_request)?;
-        if words.kind.as_deref() != Some("response.create") {
-            return Err(
-                Refusal::invalid("a message of type `response.create` is expected").about("type"),
-            );
-        }
-        let mut said = words.items().map_err(respond::not_a_request)?;
-        let continued = words.previous_response_id.clone();
-        let known = continued.as_deref().and_then(|id| self.history.find(id));
-        let Some(known) = known else {
-            // What this socket does not know, a provider may.
-            return Ok(Asked {
-                words,
-                continued: None,
-                said,
-            });
-        };
-        said = [known, &said].concat();
-        let words = words.continuing(&said);
-        Ok(Asked {
-            words,
-            continued,
-            said,
-        })
-    }
-
     /// Remembers what will be gone on from, and answers nothing.
-    async fn prepare(&mut self, words: &Relayed, said: Vec<Item>) -> Result<(), Ended> {
+    async fn prepare(
+        &mut self,
+        words: &Relayed,
+        said: Vec<Item>,
+        continued: Option<String>,
+    ) -> Result<(), Ended> {
         let label = respond::label(&self.shared, words);
         let id = label.id.clone();
         let mut writer = AnswerWriter::new(Dialect::Responses, label);
@@ -288,12 +265,17 @@ impl Session {
         {
             self.send(frame.data).await?;
         }
-        self.history.keep(id, said);
+        self.history.keep(id, said, continued.as_deref());
         Ok(())
     }
 
-    /// Passes an answer on; tells whether it was completed.
-    async fn answer(&mut self, mut answer: Answer, mut said: Vec<Item>) -> Result<bool, Ended> {
+    /// Passes an answer on to what was said; tells whether it was completed.
+    async fn answer(
+        &mut self,
+        mut answer: Answer,
+        mut said: Vec<Item>,
+        continued: Option<&str>,
+    ) -> Result<bool, Ended> {
         let mut completed = false;
         let mut silent = true;
         let drain = self.shared.drain.clone();
@@ -325,7 +307,8 @@ impl Session {
             }
         }
         if completed {
-            self.history.keep(answer.id().to_owned(), said);
+            let id = answer.id().to_owned();
+            self.history.keep(id, said, continued);
         }
         Ok(completed)
     }
@@ -336,15 +319,6 @@ impl Session {
         }
         Ok(())
     }
-}
-
-/// A request, understood.
-struct Asked {
-    words: Relayed,
-    /// The response of this socket that it continues.
-    continued: Option<String>,
-    /// The whole input.
-    said: Vec<Item>,
 }
 
 /// The item that a frame completes.

@@ -78,6 +78,12 @@ async fn the_list_of_models_is_in_the_shape_of_who_asks() {
         .map(|model| model["id"].as_str().unwrap())
         .collect();
     assert_eq!(names, ["default", "fast"]);
+    assert_eq!(stage.get("/v1/models/fast").await.json(), list["data"][1]);
+    let unknown = stage.get("/v1/models/first%2Ffats").await;
+    assert_eq!(
+        (unknown.status, unknown.code().as_str()),
+        (404, "model_not_found")
+    );
     let mut headers = stage.headers();
     headers.push(("anthropic-version".to_owned(), "2023-06-01".to_owned()));
     let headers: Vec<(&str, &str)> = headers

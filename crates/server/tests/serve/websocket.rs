@@ -197,6 +197,21 @@ async fn what_a_socket_does_not_know_is_told_in_a_frame_and_the_socket_goes_on()
 }
 
 #[tokio::test]
+async fn a_million_messages_are_refused_in_a_frame_and_the_socket_goes_on() {
+    let model = simulator(&[]).await;
+    let stage = Stage::before(&[&model]).await;
+    let mut socket = socket(&stage).await;
+    let items = vec![r#"{"role":"user","content":""}"#; 1_000_000].join(",");
+    let ask = format!(r#"{{"type":"response.create","model":"default","input":[{items}]}}"#);
+    socket.send_text(ask).await.unwrap();
+    let told = next(&mut *socket).await;
+    assert_eq!(told["error"]["param"], "input", "{told}");
+    assert!(model.seen().is_empty());
+    let answered = turn(&mut *socket, json!({"input": "hello"})).await;
+    assert_eq!(answered.last().unwrap()["type"], "response.completed");
+}
+
+#[tokio::test]
 async fn a_fault_is_an_error_frame_before_output_and_a_failed_response_behind_it() {
     let model = simulator(&["sse-challenge"]).await;
     let stage = Stage::before(&[&model]).await;
