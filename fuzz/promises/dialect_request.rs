@@ -2,12 +2,14 @@
 //! error, what was read and can be said again is the same request again, and what is refused has its
 //! place in what was sent.
 
+use alipes_wire::responses::ToolNames;
 use alipes_wire::{Dialect, ModelRequest, Place, Quirks, chat, messages};
 
 const DIALECTS: [Dialect; 3] = [Dialect::Responses, Dialect::Chat, Dialect::Messages];
 
 /// The bytes are a body.
 pub(crate) fn holds(bytes: &[u8]) {
+    let _names = ToolNames::of(bytes);
     for dialect in DIALECTS {
         let Ok(client) = dialect.read(bytes) else {
             continue;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use alipes_models::{Continued, ModelName, RelayUpdate};
 use alipes_transport::Trace;
+use alipes_wire::responses::ToolNames;
 use alipes_wire::{AnswerOut, CannotCarry, Dialect, Echo, Frame, Label, Relayed};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode};
@@ -59,6 +60,7 @@ impl Asked {
         let mut label = self.label.clone();
         if self.dialect() == Dialect::Responses && from != Dialect::Responses {
             label.echo = Echo::of(self.words.body());
+            label.tools = ToolNames::of(self.words.body());
         }
         let writer = AnswerOut::new(from, self.dialect(), label);
         match in_one_piece {

@@ -2,6 +2,7 @@
 
 use crate::fields::Fields;
 use crate::json::{Object, list};
+use crate::responses::ToolNames;
 
 /// Our own words on an answer.
 #[derive(Clone, Debug, Default)]
@@ -18,6 +19,8 @@ pub struct Label {
     pub previous_response_id: Option<String>,
     /// What the envelope repeats of the request (Responses).
     pub echo: Echo,
+    /// What the client calls its tools, where its provider calls them otherwise (Responses).
+    pub tools: ToolNames,
 }
 
 /// The members of a request that the envelope of its response repeats.

@@ -13,11 +13,13 @@ mod delta;
 mod encode;
 mod items;
 mod metadata;
+mod open_call;
 mod open_item;
 mod portable;
 mod read;
 mod speak;
 mod terminal;
+mod tools;
 mod writer;
 
 pub use assembler::Assembler;
@@ -29,6 +31,7 @@ pub use metadata::{TURN_STATE, turn_state};
 pub use portable::{Portable, portable};
 pub(crate) use read::read;
 pub use terminal::{ErrorFrame, Terminal};
+pub use tools::ToolNames;
 pub use writer::ResponseWriter;
 
 pub use crate::Signal;

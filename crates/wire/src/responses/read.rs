@@ -2,13 +2,15 @@
 //! API reference, "Create a model response").
 
 use crate::cannot_carry::LeftOut;
-use crate::client_request::{choice_by_word, function_tool};
+use crate::client_request::choice_by_word;
 use crate::fields::Fields;
 use crate::parts::{ItemFields, Kind};
 use crate::{
     CannotCarry, ClientRequest, Generation, Item, ModelRequest, NotARequest, Place, Reasoning,
-    TextFormat, ToolDefinition, sealed,
+    TextFormat, sealed,
 };
+
+use super::tools;
 
 /// The fields that are read, or mean nothing to the model.
 const READ: &[&str] = &[
@@ -38,15 +40,6 @@ const READ: &[&str] = &[
     "type",
 ];
 
-/// Tools of the provider's own that a model may do without. The others bring something of the
-/// client's along (files, servers, screens), so an answer without them would be another one.
-const OFFERS: &[&str] = &[
-    "image_generation",
-    "tool_search",
-    "web_search",
-    "web_search_preview",
-];
-
 /// Reads a body or a frame.
 ///
 /// # Errors
@@ -63,15 +56,12 @@ pub(crate) fn read(body: &[u8]) -> Result<ClientRequest, NotARequest> {
     let mut client = ClientRequest::new(ModelRequest {
         model: fields.string("model").unwrap_or_default(),
         instructions: fields.string("instructions").unwrap_or_default(),
-        tools: tools(&fields, &mut left_out)?,
+        tools: tools::read(&fields, &mut left_out)?,
         reasoning: reasoning(&fields),
         cache_key: fields.string("prompt_cache_key"),
         max_output_tokens: fields.whole("max_output_tokens"),
         generation: Generation {
-            tool_choice: choice_by_word(&fields, |choice| {
-                (choice.string("type")? == "function").then_some(())?;
-                choice.string("name")
-            })?,
+            tool_choice: choice_by_word(&fields, tools::choice)?,
             parallel_tool_calls: fields.read("parallel_tool_calls"),
             temperature: fields.number("temperature"),
             top_p: fields.number("top_p"),
@@ -87,7 +77,7 @@ pub(crate) fn read(body: &[u8]) -> Result<ClientRequest, NotARequest> {
             let place = format!("input[{at}]");
             let item = Item::parse(item.get())
                 .map_err(|_| NotARequest::shape("an item is not an object").at(&place))?;
-            client.extend([unsealed(item)], &place);
+            client.extend([tools::plain(unsealed(item))], &place);
         }
     }
     Ok(ClientRequest {
@@ -136,30 +126,6 @@ fn unsealed(item: Item) -> Item {
         return item;
     }
     sealed::unseal(&fields.text("encrypted_content")).unwrap_or(item)
-}
-
-fn tools(fields: &Fields<'_>, left_out: &mut LeftOut) -> Result<Vec<ToolDefinition>, NotARequest> {
-    let mut tools = Vec::new();
-    for (at, tool) in fields.objects("tools").into_iter().enumerate() {
-        let place = || format!("tools[{at}]");
-        let kind = tool.string("type").unwrap_or_default();
-        match kind.as_str() {
-            "function" => {
-                let tool = function_tool(&tool, "parameters", left_out);
-                tools.push(tool.map_err(|error| error.at(place()))?);
-            }
-            kind if OFFERS.contains(&kind) => {
-                let why = "they run at their provider alone";
-                left_out.note("the offer of a provider's own tools", why);
-            }
-            kind => {
-                let what = format!("a tool of type {kind:?}");
-                let refused = CannotCarry::new(what, "only function tools are known");
-                return Err(refused.at(Place::Param(place())).into());
-            }
-        }
-    }
-    Ok(tools)
 }
 
 fn reasoning(fields: &Fields<'_>) -> Option<Reasoning> {

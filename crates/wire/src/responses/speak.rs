@@ -4,7 +4,9 @@
 //! maker can read travels as encrypted content.
 
 use super::ResponseWriter;
+use super::open_call::Called;
 use super::open_item::plain_content;
+use super::tools::{Own, text_of};
 use crate::fields::Fields;
 use crate::frame::Frame;
 use crate::json::Object;
@@ -81,11 +83,31 @@ impl ResponseWriter {
             Kind::Call => {
                 self.end_thought(None, frames);
                 let id = self.item_id("fc");
-                let (call_id, name) = (fields.text("call_id"), fields.text("name"));
-                let arguments = fields.arguments();
-                frames.extend(self.function_call(&id, &call_id, &name, &[&arguments]));
+                frames.extend(self.call(&id, &fields));
             }
             _ => self.other(item, frames),
+        }
+    }
+
+    /// A call, of the tool as the client knows it.
+    fn call(&mut self, id: &str, fields: &ItemFields<'_>) -> Vec<Frame> {
+        let (call_id, name) = (fields.text("call_id"), fields.text("name"));
+        let arguments = fields.arguments();
+        let own = self.label.tools.own(&name).cloned();
+        let own = own.unwrap_or(Own {
+            namespace: None,
+            name,
+            is_custom: false,
+        });
+        let called = Called {
+            item_id: id,
+            call_id: &call_id,
+            namespace: own.namespace.as_deref(),
+            name: &own.name,
+        };
+        match own.is_custom {
+            true => self.custom_call(&called, &text_of(&arguments)),
+            false => self.call_with(&called, &[&arguments]),
         }
     }
 

@@ -97,40 +97,6 @@ impl ResponseWriter {
         frames
     }
 
-    /// A whole tool call, with its arguments in the given pieces.
-    pub fn function_call(
-        &mut self,
-        item_id: &str,
-        call_id: &str,
-        name: &str,
-        pieces: &[&str],
-    ) -> Vec<Frame> {
-        let arguments = pieces.concat();
-        let item = |status: &str, arguments: &str| {
-            Object::new()
-                .put("id", item_id)
-                .put("type", "function_call")
-                .put("status", status)
-                .put("call_id", call_id)
-                .put("name", name)
-                .put("arguments", arguments)
-                .end()
-        };
-        let mut frames = Vec::new();
-        let index = self.begin_item(&item("in_progress", ""), &mut frames);
-        let place = |event: Object| event.put("item_id", item_id).put("output_index", index);
-        for piece in pieces {
-            let kind = "response.function_call_arguments.delta";
-            frames.push(self.event(kind, |event| place(event).put("delta", piece)));
-        }
-        let kind = "response.function_call_arguments.done";
-        frames.push(self.event(kind, |event| {
-            place(event).put("name", name).put("arguments", &arguments)
-        }));
-        self.end_item(index, item("completed", &arguments), &mut frames);
-        frames
-    }
-
     /// `response.completed`; `end_turn` is `Some(false)` where the model has more to say.
     pub fn complete(&mut self, usage: Option<Usage>, end_turn: Option<bool>) -> Frame {
         let response = self.envelope("completed");

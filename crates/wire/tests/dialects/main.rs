@@ -23,4 +23,6 @@ mod recorded;
 #[cfg(test)]
 mod responses_requests;
 #[cfg(test)]
+mod tool_names;
+#[cfg(test)]
 mod writers;

@@ -76,9 +76,16 @@ fn what_only_its_vendor_has_is_refused_by_name() {
         (
             with(
                 "tools",
-                json!([{"type": "function", "name": "f"}, {"type": "custom", "name": "p"}]),
+                json!([{"type": "function", "name": "f"}, {"type": "computer", "name": "p"}]),
             ),
             "tools[1]",
+        ),
+        (
+            with(
+                "tools",
+                json!([{"type": "namespace", "name": "n", "tools": [{"type": "mcp"}]}]),
+            ),
+            "tools[0].tools[0]",
         ),
         (
             with(
