@@ -1,7 +1,8 @@
 // One turn with the official OpenAI SDK for Node as it comes: its own retries, its own limits.
 //
-// Usage: openai_sdk.mjs responses|websocket|chat BASE_URL KEY PROMPT. Prints the text of the answer as it arrives; any
-// error of the SDK is its own. The model may have the files of the working folder listed.
+// Usage: openai_sdk.mjs responses|websocket|chat BASE_URL KEY PROMPT [MORE]. Prints the text of the answer as it arrives;
+// any error of the SDK is its own. The model may have the files of the working folder listed. With MORE, members of the
+// request in JSON, the SDK repeats nothing.
 
 import { readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -22,7 +23,7 @@ const ways = {
   async responses(client, prompt) {
     let input = [{ role: 'user', content: prompt }];
     for (let results = input; results.length; ) {
-      const stream = client.responses.stream({ model, input, tools });
+      const stream = client.responses.stream({ model, input, tools, ...more });
       stream.on('response.output_text.delta', (event) => tell(event.delta));
       const response = await stream.finalResponse();
       results = outputs(response);
@@ -33,7 +34,7 @@ const ways = {
   async websocket(client, prompt) {
     const socket = new ResponsesWS(client);
     socket.on('response.output_text.delta', (event) => tell(event.delta));
-    const ask = { type: 'response.create', model, tools };
+    const ask = { type: 'response.create', model, tools, ...more };
     await new Promise((resolve, reject) => {
       socket.on('response.completed', ({ response }) => {
         const input = outputs(response);
@@ -55,6 +56,7 @@ const ways = {
       model,
       stream: true,
       messages: [{ role: 'user', content: prompt }],
+      ...more,
       tools: [{ type: 'function', function: { ...listFiles, function: listed, parse: JSON.parse } }],
     });
     runner.on('content', tell);
@@ -77,5 +79,7 @@ function tell(text) {
   process.stdout.write(text);
 }
 
-const [way, baseURL, apiKey, prompt] = process.argv.slice(2);
-await ways[way](new OpenAI({ baseURL, apiKey }), prompt);
+const [way, baseURL, apiKey, prompt, members] = process.argv.slice(2);
+const more = JSON.parse(members ?? '{}');
+const once = members ? { maxRetries: 0 } : {};
+await ways[way](new OpenAI({ baseURL, apiKey, ...once }), prompt);

@@ -1,15 +1,18 @@
 """One turn with the official OpenAI SDK for Python as it comes: its own retries, its own limits.
 
-Usage: openai_sdk.py responses|websocket|chat BASE_URL KEY PROMPT. Prints the text of the answer as it arrives; any error
-of the SDK is its own. The model may have the files of the working folder listed.
+Usage: openai_sdk.py responses|websocket|chat BASE_URL KEY PROMPT [MORE]. Prints the text of the answer as it arrives; any
+error of the SDK is its own. The model may have the files of the working folder listed. With MORE, members of the request in
+JSON, the SDK repeats nothing.
 """
 
+import json
 import os
 import sys
 
 from openai import OpenAI
 
 MODEL = "sim-model"
+MORE = {}
 LIST_FILES = {
     "name": "list_files",
     "description": "Lists the files of the working folder.",
@@ -18,8 +21,9 @@ LIST_FILES = {
 FUNCTION = {"type": "function", "strict": False, **LIST_FILES}
 
 
-def main(way, base_url, key, prompt):
-    client = OpenAI(base_url=base_url, api_key=key)
+def main(way, base_url, key, prompt, more=None):
+    client = OpenAI(base_url=base_url, api_key=key, **({"max_retries": 0} if more else {}))
+    MORE.update(json.loads(more or "{}"))
     {"responses": responses, "websocket": websocket, "chat": chat}[way](client, prompt)
 
 
@@ -27,7 +31,7 @@ def responses(client, prompt):
     said = [{"role": "user", "content": prompt}]
     results = said
     while results:
-        with client.responses.stream(model=MODEL, input=said, tools=[FUNCTION]) as events:
+        with client.responses.stream(model=MODEL, input=said, tools=[FUNCTION], **MORE) as events:
             for event in events:
                 if event.type == "response.output_text.delta":
                     tell(event.delta)
@@ -38,7 +42,7 @@ def responses(client, prompt):
 
 def websocket(client, prompt):
     with client.responses.connect() as connection:
-        ask = {"model": MODEL, "tools": [FUNCTION]}
+        ask = {"model": MODEL, "tools": [FUNCTION], **MORE}
         new, previous = [{"role": "user", "content": prompt}], {}
         while new:
             connection.response.create(**ask, **previous, input=new)
@@ -68,7 +72,8 @@ def chat(client, prompt):
     while messages[-1]["role"] != "assistant":
         said, calls, finished = "", {}, None
         tools = [{"type": "function", "function": LIST_FILES}]
-        for chunk in client.chat.completions.create(model=MODEL, messages=messages, tools=tools, stream=True):
+        ask = {"model": MODEL, "messages": messages, "tools": tools, **MORE}
+        for chunk in client.chat.completions.create(**ask, stream=True):
             for choice in chunk.choices:
                 said += choice.delta.content or ""
                 tell(choice.delta.content or "")

@@ -45,7 +45,7 @@ const PARTS: &[Part] = &[
         bench::overhead(&bench::Overhead::everything(write))
     }),
     ("kills", |_write| kills::run()),
-    ("fuzz", |_write| fuzz::run()),
+    ("fuzz", |_write| fuzz::run(&fuzz::Arguments::everything())),
     ("bench recovery", |write| {
         bench::recovery(&bench::Recovery::everything(write))
     }),

@@ -71,6 +71,8 @@ pub(crate) enum Part {
     OpenResponses,
     /// What the standards of WebSocket ask of `alipes serve`, asked by python's autobahn
     WebsocketServer,
+    /// What real clients show when `alipes serve` refuses them; part of `serve`
+    Refusals,
     /// Real clients through faults, alone and behind `alipes serve`; `all` has a short part of it, the rest installs 800 MB
     Serve,
 }
@@ -84,7 +86,7 @@ pub(crate) struct Arguments {
     /// The build to try.
     #[arg(long, value_enum, default_value_t = Profile::Dev)]
     profile: Profile,
-    /// Only clients and faults whose name contains one of these (`serve`).
+    /// Only clients and faults whose name contains one of these (`serve`, `refusals`).
     #[arg(long, value_name = "NAME", num_args = 1.., conflicts_with = "write")]
     only: Vec<String>,
     /// Put the table between the markers in README.md (`serve`).
@@ -164,6 +166,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<bool> {
     }
     if part == Part::All {
         serve::check_some(&mut report, &alipes, &cache)?;
+    }
+    if part == Part::Refusals {
+        serve::check_refusals(&mut report, &alipes, &cache, arguments)?;
     }
     if part == Part::Serve {
         serve::check(&mut report, &alipes, &cache, arguments)?;

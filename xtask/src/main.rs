@@ -55,7 +55,7 @@ enum Command {
     /// Kill turns with tools a thousand times, and see that nothing is lost and nothing runs twice.
     Kills,
     /// Fuzz everything that reads foreign bytes, some minutes each (needs nightly and cargo-fuzz).
-    Fuzz,
+    Fuzz(fuzz::Arguments),
     /// Run interop, all benches, the kills and 10,000 seeds: what takes too long for every change.
     Full {
         /// Put the tables between the markers in README.md and docs/benchmarks.md.
@@ -149,7 +149,7 @@ fn run(command: Command) -> Result<bool> {
         Command::Docs => corpus::docs().map(|()| true),
         Command::Seeds { count } => corpus::seeds(count).map(|()| true),
         Command::Kills => kills::run(),
-        Command::Fuzz => fuzz::run(),
+        Command::Fuzz(arguments) => fuzz::run(&arguments),
         Command::Full { write } => full::run(write),
         Command::PassThrough { backend } => bench::pass_through(backend).map(|()| true),
         Command::Measure { command } => bench::measure(&command).map(|()| true),

@@ -11,6 +11,7 @@ mod opencode;
 mod outcome;
 mod page;
 mod printed;
+mod refusals;
 mod stage;
 mod tools;
 mod websocket_server;
@@ -52,6 +53,9 @@ const SOME: ([&str; 2], [&str; 2]) = (
 /// Those of which a turn with a tool is in every run: they are installed anyway.
 const SOME_TOOLS: &str = "SDK for Python";
 
+/// The clients whose errors are looked at in every run.
+const SOME_REFUSALS: &str = "SDK for Python";
+
 type Pair = (&'static Client, &'static Fault);
 
 /// Everything, and the table into README.md where asked to.
@@ -81,6 +85,7 @@ pub(super) fn check(
     tools::check(report, alipes, cache, &clients)?;
     if arguments.only.is_empty() {
         printed::check(report, alipes, cache, &Reader::ALL);
+        refusals::check(report, alipes, cache, &[])?;
     }
     let table = play(report, alipes, cache, &pairs)?;
     if arguments.write {
@@ -88,6 +93,16 @@ pub(super) fn check(
         bench::put(&file, "serve", &table)?;
     }
     Ok(())
+}
+
+/// What clients show when they are refused.
+pub(super) fn check_refusals(
+    report: &mut Report,
+    alipes: &Alipes,
+    cache: &Cache,
+    arguments: &Arguments,
+) -> Result<()> {
+    refusals::check(report, alipes, cache, &arguments.only)
 }
 
 /// The short part.
@@ -103,6 +118,8 @@ pub(super) fn check_some(report: &mut Report, alipes: &Alipes, cache: &Cache) ->
     check_codex_tools(report, alipes, cache);
     tools::check(report, alipes, cache, &clients)?;
     printed::check(report, alipes, cache, &Reader::QUICK);
+    let some = [SOME_REFUSALS.to_owned()];
+    refusals::check(report, alipes, cache, &some)?;
     play(report, alipes, cache, &pairs).map(|_| ())
 }
 

@@ -80,6 +80,11 @@ impl Server {
         )
     }
 
+    /// Asks it to end, and does not wait for that.
+    pub(crate) fn ask_to_end(&self) {
+        terminate(&self.child);
+    }
+
     /// Ends it and returns all lines it printed after its address.
     pub(crate) fn end(mut self) -> Vec<String> {
         self.stop();
@@ -136,7 +141,7 @@ fn terminate(child: &Child) {
     use nix::sys::signal::{Signal, kill};
     use nix::unistd::Pid;
 
-    // The child was alive when asked and has not been waited for since: its number is still its own.
+    // The child has not been waited for since it was seen alive: its number is still its own.
     if let Ok(id) = i32::try_from(child.id()) {
         let _ = kill(Pid::from_raw(id), Signal::SIGTERM);
     }

@@ -35,6 +35,15 @@ enum Program {
     Node(&'static str, &'static str),
 }
 
+/// What a client shows of an error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Shows {
+    /// The SDK's class for it, and its words.
+    Class,
+    /// Its words.
+    Words,
+}
+
 /// All of them.
 pub(super) static CLIENTS: [Client; 17] = [
     client("Codex CLI, SSE", Way::Sse, Program::Codex),
@@ -117,10 +126,35 @@ const fn client(name: &'static str, way: Way, program: Program) -> Client {
 }
 
 impl Client {
-    /// What it sends that a provider of another dialect has no place for, so that its request is refused by name: the
-    /// Codex CLI has its tools in groups.
-    pub(super) fn knows_alone(&self) -> Option<&'static str> {
-        matches!(self.program, Program::Codex).then_some("namespace")
+    /// What it shows of an error; `None`: other ways of the same program show the same.
+    pub(super) fn shows(&self) -> Option<Shows> {
+        match self.program {
+            Program::Python(..) | Program::Node("openai_sdk.mjs", _) => Some(Shows::Class),
+            Program::Node(..) | Program::Codex | Program::ClaudeCode => Some(Shows::Words),
+            Program::Opencode("@ai-sdk/openai-compatible") => Some(Shows::Words),
+            Program::Opencode(_) | Program::Hermes(_) => None,
+        }
+    }
+
+    /// What a script can be made to ask for that no other dialect has a place for, as members of its request.
+    pub(super) fn odd(&self) -> Option<&'static str> {
+        match self.program {
+            Program::Python("openai_sdk.py", "chat") | Program::Node("openai_sdk.mjs", "chat") => {
+                Some(r#"{"n":2}"#)
+            }
+            Program::Python("openai_sdk.py", _) | Program::Node("openai_sdk.mjs", _) => {
+                Some(r#"{"conversation":"conv_1"}"#)
+            }
+            Program::Python("anthropic_sdk.py", _) => {
+                Some(r#"{"mcp_servers":[{"type":"url","name":"n","url":"https://mcp.example"}]}"#)
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether it speaks Chat Completions.
+    pub(super) fn speaks_chat(&self) -> bool {
+        self.name.ends_with("chat")
     }
 
     /// Installs what it needs; an error says why this machine cannot have it.
@@ -139,7 +173,30 @@ impl Client {
         &self,
         cache: &Cache,
         url: &str,
+        place: (&Path, &str),
+        cap: Duration,
+    ) -> Result<Finished> {
+        self.run(cache, url, place, None, cap)
+    }
+
+    /// The same, of a script with `more` members in its request and without repetitions of its own.
+    pub(super) fn turn_asking(
+        &self,
+        cache: &Cache,
+        url: &str,
+        place: (&Path, &str),
+        more: &str,
+        cap: Duration,
+    ) -> Result<Finished> {
+        self.run(cache, url, place, Some(more), cap)
+    }
+
+    fn run(
+        &self,
+        cache: &Cache,
+        url: &str,
         (folder, prompt): (&Path, &str),
+        more: Option<&str>,
         cap: Duration,
     ) -> Result<Finished> {
         let home = tempfile::tempdir()?;
@@ -166,13 +223,16 @@ impl Client {
             }
             Program::Python(script, call) => {
                 let mut python = Command::new(cache.python());
-                python.arg(script_of(cache, script));
-                process::run(tell(&mut python, folder, [call, url, KEY, prompt]), cap)
+                python
+                    .arg(script_of(cache, script))
+                    .args(words(call, url, prompt, more));
+                process::run(without_proxy(&mut python).current_dir(folder), cap)
             }
             Program::Node(script, call) => {
                 let mut node = Command::new("node");
-                node.arg(script_of(cache, script));
-                process::run(tell(&mut node, folder, [call, url, KEY, prompt]), cap)
+                node.arg(script_of(cache, script))
+                    .args(words(call, url, prompt, more));
+                process::run(without_proxy(&mut node).current_dir(folder), cap)
             }
         }
     }
@@ -182,6 +242,12 @@ fn script_of(cache: &Cache, name: &str) -> PathBuf {
     cache.script("clients").join(name)
 }
 
-fn tell<'c>(command: &'c mut Command, folder: &Path, words: [&str; 4]) -> &'c mut Command {
-    without_proxy(command).args(words).current_dir(folder)
+/// The words of a script's command line.
+fn words<'w>(
+    call: &'w str,
+    url: &'w str,
+    prompt: &'w str,
+    more: Option<&'w str>,
+) -> impl Iterator<Item = &'w str> {
+    [call, url, KEY, prompt].into_iter().chain(more)
 }

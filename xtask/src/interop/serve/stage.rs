@@ -38,12 +38,22 @@ impl Stage {
     /// A stage on which a fault strikes.
     pub(super) fn open(alipes: &Alipes, fault: &Fault, way: Way, behind: Behind) -> Result<Self> {
         let faults = (fault.on(way), fault.has_reserve);
-        Self::build(alipes, faults, (way, "responses"), behind)
+        Self::build(alipes, faults, (way, "responses"), behind, |config| config)
     }
 
     /// Our server before a provider that speaks this dialect; nothing goes wrong.
     pub(super) fn healthy(alipes: &Alipes, dialect: &str) -> Result<Self> {
-        Self::build(alipes, (None, false), (Way::Sse, dialect), Behind::Serve)
+        Self::refusing(alipes, (None, dialect), |config| config)
+    }
+
+    /// Our server with another configuration, before one provider that speaks this dialect.
+    pub(super) fn refusing(
+        alipes: &Alipes,
+        (fault, dialect): (Option<&str>, &str),
+        change: impl FnOnce(String) -> String,
+    ) -> Result<Self> {
+        let (faults, speaks) = ((fault, false), (Way::Sse, dialect));
+        Self::build(alipes, faults, speaks, Behind::Serve, change)
     }
 
     fn build(
@@ -51,6 +61,7 @@ impl Stage {
         (fault, has_reserve): (Option<&str>, bool),
         speaks: (Way, &str),
         behind: Behind,
+        change: impl FnOnce(String) -> String,
     ) -> Result<Self> {
         let home = tempfile::tempdir()?;
         let simulate = |faults: Option<&str>| {
@@ -70,7 +81,8 @@ impl Stage {
         let serve = match behind {
             Behind::Nothing => None,
             Behind::Serve => {
-                configure(home.path(), speaks, &first, reserve.as_ref())?;
+                let config = configuration(speaks, &first, reserve.as_ref());
+                std::fs::write(home.path().join("config.toml"), change(config))?;
                 let mut command = alipes.command(home.path());
                 Some(Server::start(command.args([
                     "serve",
@@ -97,6 +109,13 @@ impl Stage {
         self.home.path()
     }
 
+    /// Asks our server to end.
+    pub(super) fn stop(&self) {
+        if let Some(serve) = &self.serve {
+            serve.ask_to_end();
+        }
+    }
+
     /// The requests for answers that the first provider saw.
     pub(super) fn asked(&self) -> Vec<String> {
         let mut lines = self.first.lines();
@@ -112,12 +131,7 @@ impl Stage {
 }
 
 /// The providers, the model's name, and the key that the clients have.
-fn configure(
-    home: &Path,
-    (way, dialect): (Way, &str),
-    first: &Server,
-    reserve: Option<&Server>,
-) -> Result<()> {
+fn configuration((way, dialect): (Way, &str), first: &Server, reserve: Option<&Server>) -> String {
     // Over SSE alone, or the fault would strike a route that our server does not take.
     let routes = match way {
         Way::Sse => "[\"sse\"]",
@@ -141,7 +155,5 @@ fn configure(
     text += &format!("[model]\ndefault = \"first/{MODEL}\"\n\n");
     text += "[serve.keys.interop]\nkey = { env = \"ALIPES_API_KEY\" }\n\n";
     // What is larger is tried, too; the clients send less.
-    text += &format!("[serve]\nlargest_body = {LARGEST_BODY}\n");
-    std::fs::write(home.join("config.toml"), text)?;
-    Ok(())
+    text + &format!("[serve]\nlargest_body = {LARGEST_BODY}\n")
 }
