@@ -17,7 +17,8 @@ model_provider = "alipes"
 name = "alipes"
 base_url = "{base_url}"
 wire_api = "responses"
-env_key = "ALIPES_SERVE_KEY""#
+env_key = "ALIPES_SERVE_KEY"
+supports_websockets = true"#
         ),
         ClientKind::Hermes => format!(
             r#"# in ~/.hermes/config.yaml, with what `alipes serve key` prints in place of KEY

@@ -49,8 +49,6 @@ pub(crate) async fn run(
     let recording = Recording::open("serve", machine, args.record_bodies);
     let (section, serving, transport) = read(machine, &args.network, &recording)?;
     let own = own_key(machine)?;
-    let is_new = own.make_if_missing().map_err(Failure::failed)?;
-    learn_keys(machine, &own);
     let memory = machine.memory();
     let recalled = memory.as_ref().and_then(|memory| transport.recall(memory));
     exec::warn(machine, recalled);
@@ -66,6 +64,9 @@ pub(crate) async fn run(
     };
     let lacks = options.serving.lacks();
     let server = Server::start(options).await.map_err(refused)?;
+    // Behind everything that can still fail: whoever gets no server is not told of a key either.
+    let is_new = own.make_if_missing().map_err(Failure::failed)?;
+    learn_keys(machine, &own);
     let _presence = announce(&server, machine);
     print(&format!("listening on {}", server.base_url())).map_err(Failure::failed)?;
     if is_new {
