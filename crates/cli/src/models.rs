@@ -12,6 +12,7 @@ use crate::args::ModelsArgs;
 use crate::failure::{Failure, warn};
 use crate::login;
 use crate::providers::standing::ago;
+use crate::recording::Recording;
 use crate::setup::Machine;
 use crate::streams::{print, say};
 use crate::style::{Style, one_line};
@@ -27,6 +28,8 @@ const COLUMN: usize = 60;
 
 pub(crate) async fn run(args: &ModelsArgs, machine: &Machine) -> Result<(), Failure> {
     let (catalog, transport) = login::catalog(machine, &args.network)?;
+    let recording = Recording::open("models", machine, false);
+    let catalog = recording.of(catalog, machine);
     let making = Making {
         environment: &machine.environment,
         transport: &transport,
@@ -35,6 +38,7 @@ pub(crate) async fn run(args: &ModelsArgs, machine: &Machine) -> Result<(), Fail
     let listing = catalog.listing(args.provider.as_deref(), making)?;
     let deadline = Deadline::after(&machine.clock, "models", LONGEST);
     let listed = listing.ask(args.refresh, deadline).await;
+    recording.settle(machine).await;
     let mut listed = listed.map_err(|none| match none {
         NoList::Fault(fault) => Failure::Listing(fault),
         none => Failure::failed(none),

@@ -16,9 +16,10 @@ use alipes_wire::ListedModel;
 use http::HeaderValue;
 use http::header::ETAG;
 
-use crate::Provider;
 use crate::catalog::reach::Reached;
 use crate::lists::{KeptList, ModelLists};
+use crate::recording::Question;
+use crate::{Provider, Records};
 
 /// For how long a list is believed without asking again, in ms (codex-protocol §6.1).
 const FRESH: u64 = 300_000;
@@ -33,6 +34,7 @@ pub struct Listing {
     endpoint: Arc<Endpoint>,
     credential: Arc<dyn Credential>,
     kept: Option<ModelLists>,
+    records: Option<Records>,
 }
 
 /// A list of models.
@@ -86,7 +88,7 @@ impl Listing {
         transport: &Transport,
         reached: Reached,
         provider: Provider,
-        kept: Option<ModelLists>,
+        (kept, records): (Option<ModelLists>, Option<Records>),
     ) -> Self {
         Self {
             transport: transport.clone(),
@@ -94,6 +96,7 @@ impl Listing {
             endpoint: reached.endpoint,
             credential: reached.credential,
             kept,
+            records,
         }
     }
 
@@ -148,18 +151,21 @@ impl Listing {
     ) -> Result<KeptList, AuxiliaryFault> {
         let etag = known.and_then(|known| HeaderValue::from_str(known.etag.as_deref()?).ok());
         let (endpoint, credential) = (&self.endpoint, &self.credential);
-        let transport = &self.transport;
+        let (transport, records) = (&self.transport, self.records.as_ref());
+        let question = Question::begin(records, &transport.clock, endpoint, path);
         let answer = match &etag {
             Some(etag) => {
                 let asked = transport.auxiliary_unless(endpoint, credential, path, etag, deadline);
-                asked.await?
+                asked.await
             }
             None => {
                 transport
                     .auxiliary(endpoint, credential, path, deadline)
-                    .await?
+                    .await
             }
         };
+        question.ended(&answer);
+        let answer = answer?;
         let told_at_ms = transport.clock.unix_ms();
         if let Some(known) = known.filter(|_| answer.is_unchanged) {
             let known = known.clone();

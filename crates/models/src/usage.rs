@@ -10,7 +10,9 @@ use alipes_transport::{
 };
 use alipes_wire::{Quota, QuotaFields};
 
+use crate::Records;
 use crate::catalog::reach::Reached;
+use crate::recording::Question;
 
 /// An answer without a date counts for this long, and none for less than a minute.
 const COUNTS: Duration = Duration::from_secs(24 * 3_600);
@@ -32,15 +34,22 @@ pub struct UsageQuestion {
     endpoint: Arc<Endpoint>,
     credential: Arc<dyn Credential>,
     source: UsageSource,
+    records: Option<Records>,
 }
 
 impl UsageQuestion {
-    pub(crate) fn new(transport: &Transport, reached: Reached, source: UsageSource) -> Self {
+    pub(crate) fn new(
+        transport: &Transport,
+        reached: Reached,
+        source: UsageSource,
+        records: Option<Records>,
+    ) -> Self {
         Self {
             transport: transport.clone(),
             endpoint: reached.endpoint,
             credential: reached.credential,
             source,
+            records,
         }
     }
 
@@ -51,10 +60,13 @@ impl UsageQuestion {
     pub async fn ask(&self, deadline: Deadline) -> Result<Quota, AuxiliaryFault> {
         let (endpoint, credential) = (&self.endpoint, &self.credential);
         let path = &self.source.path;
-        let asked = self
-            .transport
-            .auxiliary(endpoint, credential, path, deadline);
-        let answer = asked.await?;
+        let (transport, records) = (&self.transport, self.records.as_ref());
+        let question = Question::begin(records, &transport.clock, endpoint, path);
+        let answer = transport
+            .auxiliary(endpoint, credential, path, deadline)
+            .await;
+        question.ended(&answer);
+        let answer = answer?;
         let quota = Quota::read(&answer.body, &self.source.fields);
         let quota = quota.ok_or_else(|| answer.malformed("it does not say what is left"))?;
         let key = EndpointKey::of(endpoint.base_url());

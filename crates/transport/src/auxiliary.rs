@@ -83,6 +83,12 @@ impl AuxiliaryFault {
         self.0.cause
     }
 
+    /// All that is known of it, for the record.
+    #[must_use]
+    pub fn fault(&self) -> &Fault {
+        &self.0
+    }
+
     /// The status it was answered with, if it was.
     #[must_use]
     pub fn status(&self) -> Option<u16> {

@@ -13,6 +13,7 @@ use std::sync::Arc;
 use crate::args::{Lender, LoginArgs, LoginCommand, LogoutArgs, NetworkArgs};
 use crate::failure::Failure;
 use crate::providers::next_step;
+use crate::recording::Recording;
 use crate::setup::Machine;
 use crate::streams::{print, say};
 
@@ -21,7 +22,11 @@ const VERSION: &str = env!("CARGO_PKG_VERSION");
 pub(crate) async fn run(args: LoginArgs, machine: &Machine) -> Result<(), Failure> {
     if let Some(LoginCommand::Status { json }) = args.command {
         let (catalog, transport) = catalog(machine, &args.network)?;
-        return status::print(&catalog, &transport, machine, json).await;
+        let recording = Recording::open("login", machine, false);
+        let catalog = recording.of(catalog, machine);
+        let printed = status::print(&catalog, &transport, machine, json).await;
+        recording.settle(machine).await;
+        return printed;
     }
     let (known, _transport) = catalog(machine, &args.network)?;
     let logins = known.logins().ok_or(ModelsError::NoLogins)?;

@@ -54,7 +54,8 @@ impl Catalog {
         };
         let profile = effective_profile(provider)?;
         let reached = self.reached(provider, &profile, making.environment)?;
-        let question = UsageQuestion::new(making.transport, reached, source);
+        let records = self.records.clone();
+        let question = UsageQuestion::new(making.transport, reached, source, records);
         Ok(Some(question))
     }
 
@@ -77,8 +78,8 @@ impl Catalog {
         let provider = self.provider(name)?;
         let profile = effective_profile(&provider)?;
         let reached = self.reached(&provider, &profile, making.environment)?;
-        let lists = self.lists.clone();
-        Ok(Listing::new(making.transport, reached, provider, lists))
+        let kept = (self.lists.clone(), self.records.clone());
+        Ok(Listing::new(making.transport, reached, provider, kept))
     }
 
     /// How many tokens a model takes: what the configuration says of the default model, or else what

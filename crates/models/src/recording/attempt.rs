@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use alipes_net::Timings;
-use alipes_store::{AttemptEnd, AttemptRecord, PhaseSpan};
-use alipes_transport::{Fault, Phase, Reaction};
+use alipes_store::{AttemptEnd, AttemptRecord, FaultRecord, PhaseSpan};
+use alipes_transport::{Cause, Fault, Phase, Reaction};
 use tokio::time::Instant;
 
-use super::fault::of_fault;
+use super::fault::{of_fault, overdue};
 use super::written::micros;
 
 /// What comes before the dial and is shorter is no phase worth telling.
@@ -20,6 +20,8 @@ pub(super) struct Open {
     connected: Option<(Instant, Timings)>,
     sent: Option<Instant>,
     first_event: Option<Instant>,
+    /// What it was overdue with when another one was sent beside it.
+    overdue: Option<FaultRecord>,
 }
 
 /// How it ended.
@@ -39,6 +41,7 @@ impl Open {
             connected: None,
             sent: None,
             first_event: None,
+            overdue: None,
         }
     }
 
@@ -65,6 +68,11 @@ impl Open {
         *self.first_event.insert(at.min(self.begun + after))
     }
 
+    /// It has waited so long in vain, and another one is sent beside it.
+    pub(super) fn overdue(&mut self, limit: &'static str, waited: Duration) {
+        self.overdue = overdue(limit, waited);
+    }
+
     /// The finished record, on the axis of a call that began at `origin`.
     pub(super) fn end(
         mut self,
@@ -84,7 +92,15 @@ impl Open {
             .collect();
         record.took_us = between(self.begun, over);
         record.end = ended.end;
-        record.fault = ended.fault.map(of_fault);
+        // Whoever was overdue and beaten had no time to fail; why another one was sent says more than
+        // that all time was over in the end.
+        let ran_out = ended
+            .fault
+            .is_none_or(|fault| fault.cause == Cause::Deadline);
+        let overdue = self
+            .overdue
+            .filter(|_| ended.end == AttemptEnd::Lost && ran_out);
+        record.fault = overdue.or(ended.fault.map(of_fault));
         record.reaction = ended.reaction.map(|reaction| reaction.as_str().to_owned());
         record.pause_us = ended.reaction.and_then(Reaction::pause).map(micros);
         self.record

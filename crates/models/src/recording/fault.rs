@@ -1,8 +1,10 @@
 //! Faults and connections as records hold them. Every text is bounded.
 
+use std::time::Duration;
+
 use alipes_net::{ConnectionFacts, Protocol};
 use alipes_store::{ConnectionRecord, FaultRecord};
-use alipes_transport::Fault;
+use alipes_transport::{Cause, Fault, Phase};
 
 use super::written::micros;
 
@@ -40,6 +42,26 @@ pub(super) fn of_fault(fault: &Fault) -> FaultRecord {
         source: text(&evidence.source),
         body: text(&evidence.body),
     }
+}
+
+/// What an attempt was overdue with, by the name of the limit, when another one was sent beside it;
+/// nothing where that says no more than that the other end was asked for a sign of life.
+pub(super) fn overdue(limit: &'static str, waited: Duration) -> Option<FaultRecord> {
+    let (phase, cause) = match limit {
+        "first_event" => (Phase::Headers, Cause::Silent),
+        "first_output" => (Phase::FirstOutput, Cause::Silent),
+        "reasoning" | "output" => (Phase::Stream, Cause::Stalled),
+        _ => return None,
+    };
+    Some(FaultRecord {
+        phase: phase.as_str().to_owned(),
+        cause: cause.as_str().to_owned(),
+        blame: cause.blame().as_str().to_owned(),
+        scope: cause.scope().as_str().to_owned(),
+        limit: Some(limit.to_owned()),
+        limit_us: Some(micros(waited)),
+        ..FaultRecord::default()
+    })
 }
 
 pub(super) fn of_connection(facts: &ConnectionFacts) -> ConnectionRecord {

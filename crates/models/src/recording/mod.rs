@@ -6,6 +6,7 @@
 //! (`written`), when the call is long over. However a call ends, also when it is dropped, its recording
 //! ends with it and is handed over.
 
+mod aside;
 mod attempt;
 mod fault;
 mod said;
@@ -19,6 +20,8 @@ use alipes_store::{Recorder, Unwritten};
 use alipes_transport::{Fault, Trace, Update};
 use alipes_wire::{Dialect, EncodedRequest, RawEvent, Signal};
 use tokio::time::Instant;
+
+pub(crate) use aside::Question;
 
 use crate::link::{Ask, Source};
 use said::Said;

@@ -17,7 +17,7 @@ use super::{Asked, Note, Notes, What};
 const MOST_ATTEMPTS: usize = 64;
 
 /// The longest name, in bytes: a client may call things as it likes.
-const LONGEST_NAME: usize = 200;
+pub(super) const LONGEST_NAME: usize = 200;
 
 /// The record of a call that ended at `over`, and what was said in it.
 pub(super) fn written(notes: Notes, over: Instant) -> (CallRecord, Option<CallBodies>) {
@@ -58,6 +58,8 @@ struct Writing {
     begun: Instant,
     call: CallRecord,
     open: Vec<Open>,
+    /// The attempt that begins next, and the one that it is sent beside.
+    hedge: Option<(u32, u32)>,
     /// The first output of the attempt under way.
     output: Option<Instant>,
     dialect: Dialect,
@@ -70,6 +72,7 @@ impl Writing {
             begun,
             call,
             open: Vec::new(),
+            hedge: None,
             output: None,
             dialect: Dialect::default(),
             counts: Vec::new(),
@@ -114,7 +117,11 @@ impl Writing {
     fn trace(&mut self, at: Instant, trace: Trace) {
         match trace {
             Trace::AttemptStarted { attempt, route, .. } => {
-                let record = self.record(at, attempt, route.as_str());
+                let hedge = self.hedge.take_if(|(begins, _)| *begins == attempt);
+                let record = AttemptRecord {
+                    beside: hedge.map(|(_, beside)| beside),
+                    ..self.record(at, attempt, route.as_str())
+                };
                 self.open.push(Open::new(record, at));
             }
             Trace::NotTried { fault } => {
@@ -152,10 +159,14 @@ impl Writing {
                 self.call.first_event_us = self.call.first_event_us.or(came);
             }
             Trace::Hedged {
-                attempt, beside, ..
+                attempt,
+                beside,
+                limit,
+                waited,
             } => {
-                if let Some(open) = self.open(attempt) {
-                    open.record().beside = Some(beside);
+                self.hedge = Some((attempt, beside));
+                if let Some(open) = self.open(beside) {
+                    open.overdue(limit, waited);
                 }
             }
             Trace::HeldBack { attempt } => {

@@ -33,6 +33,18 @@ impl Book {
 
 /// A chain of these, on record.
 fn on_record(simulators: &[&Simulator], bodies: bool) -> (Chain, Arc<Book>) {
+    let (catalog, book) = catalog(simulators, bodies);
+    let making = Making {
+        environment: &Environment::new([("", ""); 0], "/".into()),
+        transport: &transport(),
+        session_id: "session-1",
+    };
+    let chain = catalog.chain(&Overrides::default(), making);
+    (chain.unwrap(), book)
+}
+
+/// A catalogue of these, on record.
+fn catalog(simulators: &[&Simulator], bodies: bool) -> (Catalog, Arc<Book>) {
     let mut text = String::new();
     for (number, simulator) in simulators.iter().enumerate() {
         let url = simulator.base_url();
@@ -56,15 +68,7 @@ fn on_record(simulators: &[&Simulator], bodies: bool) -> (Chain, Arc<Book>) {
         bodies,
     };
     let catalog = Catalog::read(&Document::parse("config.toml", &text).unwrap()).unwrap();
-    let making = Making {
-        environment: &Environment::new([("", ""); 0], "/".into()),
-        transport: &transport(),
-        session_id: "session-1",
-    };
-    let chain = catalog
-        .recorded(records)
-        .chain(&Overrides::default(), making);
-    (chain.unwrap(), book)
+    (catalog.recorded(records), book)
 }
 
 #[tokio::test]
@@ -207,5 +211,35 @@ async fn what_is_said_is_on_record_only_where_that_was_asked_for_and_without_sec
             kept.response
         );
         assert!(!kept.response.contains("open-sesame"), "{}", kept.response);
+    }
+}
+
+#[tokio::test]
+async fn a_list_of_models_is_on_record_as_asked_beside_the_turns() {
+    for (faults, end, cause) in [
+        (&[][..], CallEnd::Answered, None),
+        (&["models-challenge"], CallEnd::Failed, Some("challenge")),
+    ] {
+        let simulator = simulator(faults).await;
+        let (catalog, book) = catalog(&[&simulator], false);
+        let (transport, clock) = (transport(), Clock::system());
+        let making = Making {
+            environment: &Environment::new([("", ""); 0], "/".into()),
+            transport: &transport,
+            session_id: "",
+        };
+        let deadline = Deadline::after(&clock, "test", Duration::from_secs(20));
+        let listing = catalog.listing(None, making).unwrap();
+        let listed = listing.ask(true, deadline).await;
+        assert_eq!(listed.is_err(), cause.is_some());
+        let call = book.only();
+        assert_eq!((call.auxiliary, call.end), (true, end));
+        let fault = call.final_fault().map(|fault| &*fault.cause);
+        assert_eq!(fault, cause);
+        let [asked] = &call.asked[..] else {
+            panic!("{:?}", call.asked)
+        };
+        assert_eq!(asked.endpoint, "p0");
+        assert!(asked.url.ends_with("/models"), "{}", asked.url);
     }
 }

@@ -42,9 +42,15 @@ fn of_one(db: &Connection, endpoint: String) -> Result<EndpointHealth, Failure> 
         Ok((row.get(0)?, row.get(1)?))
     })?;
     let answered = rows.collect::<Result<Vec<(i64, Option<i64>)>, _>>()?;
-    let waits = answered.iter().filter_map(|(_, wait)| *wait);
+    // A list of models or a quota has no first sign of life, and says nothing about turns.
+    let of_turns = || {
+        answered
+            .iter()
+            .filter_map(|(call, wait)| Some((call, (*wait)?)))
+    };
+    let waits = of_turns().map(|(_, wait)| wait);
     Ok(EndpointHealth {
-        last_answered_ms: answered.first().map(|(call, _)| recorded_ms(*call)),
+        last_answered_ms: of_turns().next().map(|(call, _)| recorded_ms(*call)),
         last_fault: last_fault(db, &endpoint)?,
         first_events: first_events(waits.map(unsigned).collect()),
         endpoint,
@@ -52,10 +58,15 @@ fn of_one(db: &Connection, endpoint: String) -> Result<EndpointHealth, Failure> 
 }
 
 fn last_fault(db: &Connection, endpoint: &str) -> Result<Option<LastFault>, Failure> {
-    let sql = "SELECT call_fault.call, cause, mended, call.id FROM call_fault
-               JOIN call ON call.number = call_fault.call
-               WHERE endpoint = ?1 ORDER BY call_fault.call DESC LIMIT 1";
-    let found = db.query_row(sql, [endpoint], |row| {
+    // What was asked beside turns says nothing about them.
+    let sql = "SELECT latest.call, cause, mended, call.id FROM (
+                   SELECT call, cause, mended FROM call_fault
+                   WHERE endpoint = ?1 ORDER BY call DESC LIMIT ?2
+               ) AS latest JOIN call ON call.number = latest.call
+               WHERE CASE WHEN json_valid(record)
+                   THEN NOT coalesce(json_extract(record, '$.auxiliary'), 0) END
+               ORDER BY latest.call DESC LIMIT 1";
+    let found = db.query_row(sql, rusqlite::params![endpoint, LOOKED_AT], |row| {
         let id: String = row.get(3)?;
         Ok(LastFault {
             id: format!("{PREFIX}{id}"),
