@@ -84,8 +84,9 @@ fn repair(options: &SqliteOptions) -> Result<(), Failure> {
         return tell("the store is sound; its index for searches was built anew");
     };
     tell(&format!(
-        "the new store has {conversations} conversations with {entries} entries; {} could not be read",
-        repaired.unreadable
+        "the new store has {conversations} conversations with {entries} entries and {} calls on record; \
+         {} entries could not be read",
+        repaired.calls, repaired.unreadable
     ))?;
     tell(&format!(
         "the damaged one is kept as {}",

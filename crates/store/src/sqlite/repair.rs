@@ -12,7 +12,7 @@ use rusqlite::{Connection, OpenFlags, params};
 use super::failure::{Failure, is_corrupt};
 use super::files::{Files, Hold};
 use super::search;
-use super::{check, connect};
+use super::{calls, check, connect};
 use crate::{Entry, StoreError};
 
 /// What a repair did.
@@ -25,6 +25,8 @@ pub struct Repaired {
     pub entries: u64,
     /// Entries that are known to be lost; gaps in the numbering beyond those that deletions leave.
     pub unreadable: u64,
+    /// Call records that could be read.
+    pub calls: u64,
     /// Where the damaged files are now; nowhere if nothing was damaged.
     pub moved_to: Option<PathBuf>,
 }
@@ -118,6 +120,7 @@ fn salvage(from: &Path, files: &Files) -> Result<Repaired, Failure> {
     let count = "SELECT count(*) FROM conversation";
     let count: i64 = new.query_row(count, [], |row| row.get(0))?;
     repaired.conversations = super::unsigned(count);
+    repaired.calls = calls::salvage(&old, &new)?;
     transaction.commit()?;
     Ok(repaired)
 }
@@ -128,7 +131,7 @@ fn conversations(old: &Connection, new: &Connection) -> Result<(), Failure> {
     let insert = "INSERT OR IGNORE INTO conversation
                   (number, id, title, folder, model, begun_ms, used_ms, used, turns)
                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 0, 0)";
-    each(old, ("conversation", sql), |row| {
+    each(old, ("conversation", sql, MOST_SKIPPED), |row| {
         let text = |index| row.get::<_, String>(index);
         let number: i64 = row.get(0)?;
         new.execute(
@@ -156,7 +159,7 @@ fn entries(old: &Connection, new: &Connection, repaired: &mut Repaired) -> Resul
     let insert = "INSERT OR IGNORE INTO entry (number, conversation, kind, at_ms, body)
                   VALUES (?1, ?2, ?3, ?4, ?5)";
     let (mut read, mut unreadable) = (0, 0);
-    unreadable += each(old, ("entry", sql), |row| {
+    unreadable += each(old, ("entry", sql, MOST_SKIPPED), |row| {
         let (kind, body): (String, String) = (row.get(2)?, row.get(4)?);
         if Entry::parse(&kind, &body).is_err() {
             unreadable += 1;
@@ -175,11 +178,11 @@ fn entries(old: &Connection, new: &Connection, repaired: &mut Repaired) -> Resul
     Ok(())
 }
 
-/// Hands every row that can be read to `take`, in the order of its number; gives how many numbers
-/// were skipped.
-fn each(
+/// Hands every row that can be read to `take`, in the order of its number, until so many numbers in a
+/// row lead to nothing; gives how many were skipped.
+pub(super) fn each(
     old: &Connection,
-    (table, sql): (&str, &str),
+    (table, sql, most_skipped): (&str, &str, i64),
     mut take: impl FnMut(&rusqlite::Row<'_>) -> Result<(), Failure>,
 ) -> Result<u64, Failure> {
     let last = format!("SELECT max(number) FROM {table}");
@@ -187,7 +190,7 @@ fn each(
     // Where even the last number cannot be read, so many unreadable ones in a row are the end.
     let last = last.ok().flatten().unwrap_or(i64::MAX);
     let (mut at, mut step, mut skipped) = (0_i64, 1_i64, 0_u64);
-    while at < last && step < MOST_SKIPPED {
+    while at < last && step < most_skipped {
         let from = at;
         match rows_after(old, sql, &mut at, &mut take) {
             Ok(()) => break,

@@ -397,3 +397,54 @@ async fn a_store_from_before_there_were_records_gets_them() {
     assert_eq!(found(&store, CallFilter::default()).await.len(), 4);
     assert_eq!(ids(&store).await, ["a"]);
 }
+
+#[tokio::test]
+async fn records_outlive_a_repair_but_for_those_on_damaged_pages() {
+    let room = Room::new();
+    let id = |day: u32, number: u32| format!("d{day}n{number:02}");
+    for day in 0..3 {
+        let store = room.open_at(TODAY + day * DAY);
+        let large = |number| CallRecord {
+            conversation: "x".repeat(500),
+            ..call(&id(day, number), &[("one", Err("cut")), ("two", Ok(1))])
+        };
+        record(&queue(&store), (0..30).map(large)).await;
+        if day == 2 {
+            let bodies = CallBodies {
+                request: "question".to_owned(),
+                response: "answer".to_owned(),
+            };
+            let last = call("said", &[("one", Ok(1))]);
+            let queue = queue(&store);
+            queue.record(said(last, Some(bodies)));
+            queue.settled().await;
+            store.backup(&room.path("whole.db")).await.unwrap();
+        }
+    }
+    let mut whole = std::fs::read(room.path("whole.db")).unwrap();
+    let text = b"\"id\":\"call_d1n15\"";
+    let at = whole.windows(text.len()).position(|bytes| bytes == text);
+    let page = at.unwrap() / 4096 * 4096;
+    whole[page..page + 4096].fill(0xA5);
+    for name in ["alipes.db-wal", "alipes.db-shm"] {
+        let _ = std::fs::remove_file(room.path(name));
+    }
+    std::fs::write(room.path("alipes.db"), whole).unwrap();
+
+    let repaired = SqliteStore::repair(&room.options()).unwrap();
+    assert!((75..91).contains(&repaired.calls), "{repaired:?}");
+    let store = room.open_at(TODAY + 2 * DAY);
+    let kept = found(&store, of(Some("cut"), Some("one"), false)).await;
+    assert_eq!(kept.len() as u64 + 1, repaired.calls);
+    for number in 0..30 {
+        assert!(kept.contains(&id(0, number)) && kept.contains(&id(2, number)));
+    }
+    assert!(!kept.contains(&id(1, 15)));
+    let said = store.call("last").await.unwrap();
+    assert_eq!(said.call.id, "call_said");
+    let bodies = store.bodies(said.number).await.unwrap();
+    assert_eq!(bodies.unwrap().response, "answer");
+    // What is recorded from now on comes behind it.
+    record(&queue(&store), [call("new", &[("one", Ok(1))])]).await;
+    assert_eq!(found(&store, of(None, None, false)).await[0], "new");
+}

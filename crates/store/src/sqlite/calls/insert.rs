@@ -48,7 +48,12 @@ impl<'db> Pen<'db> {
     /// Writes a call; gives its number.
     pub(super) fn write(&mut self, call: &CallRecord) -> Result<i64, Failure> {
         self.last += 1;
-        let number = self.last;
+        self.write_as(self.last, call)?;
+        Ok(self.last)
+    }
+
+    /// Writes a call that has its number already.
+    pub(super) fn write_as(&mut self, number: i64, call: &CallRecord) -> Result<(), Failure> {
         let text = serde_json::to_string(call).unwrap_or_default();
         self.call
             .execute(params![number, stored(&call.id), call.end.as_str(), text])?;
@@ -65,7 +70,7 @@ impl<'db> Pen<'db> {
                 .execute(params![endpoint, cause, number, mended])?;
         }
         self.bytes += text.len() as u64;
-        Ok(number)
+        Ok(())
     }
 
     /// Writes down what was said in a call.

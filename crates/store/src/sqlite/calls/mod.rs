@@ -5,10 +5,12 @@ mod insert;
 mod list;
 mod prune;
 mod queue;
+mod salvage;
 
 use futures_util::future::BoxFuture;
 
 pub use queue::CallQueue;
+pub(super) use salvage::salvage;
 
 use super::SqliteStore;
 use crate::{CallBodies, CallFilter, Calls, EndpointHealth, KeptCall, StoreError};

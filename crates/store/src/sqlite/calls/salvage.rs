@@ -1,0 +1,63 @@
+//! Records out of a damaged store. What they are found by is made anew from the records themselves.
+
+use rusqlite::{Connection, OptionalExtension as _, params};
+
+use super::super::failure::Failure;
+use super::super::repair::each;
+use super::super::search::set_fact;
+use super::super::signed;
+use super::insert::{BYTES, Pen};
+use crate::CallRecord;
+
+/// Numbers are times: whole days may lie between two records. Beyond so many nothing more is looked for.
+const MOST_SKIPPED: i64 = 1 << 60;
+
+/// Copies every record that can be read, under its number; gives how many.
+pub(in super::super) fn salvage(old: &Connection, new: &Connection) -> Result<u64, Failure> {
+    if !has_records(old) {
+        return Ok(0);
+    }
+    let mut pen = Pen::new(new, 0)?;
+    let (sql, mut kept) = (
+        "SELECT number, record FROM call WHERE number > ?1 ORDER BY number",
+        0,
+    );
+    each(old, ("call", sql, MOST_SKIPPED), |row| {
+        let (number, text): (i64, String) = (row.get(0)?, row.get(1)?);
+        if let Ok(call) = serde_json::from_str::<CallRecord>(&text) {
+            pen.write_as(number, &call)?;
+            kept += 1;
+        }
+        Ok(())
+    })?;
+    bodies(old, new, &mut pen)?;
+    set_fact(new, BYTES, signed(pen.bytes))?;
+    Ok(kept)
+}
+
+/// What was said in those calls that were kept.
+fn bodies(old: &Connection, new: &Connection, pen: &mut Pen<'_>) -> Result<(), Failure> {
+    let sql =
+        "SELECT call, expires_ms, request, response FROM call_body WHERE call > ?1 ORDER BY call";
+    let mut insert = new.prepare(
+        "INSERT OR IGNORE INTO call_body (call, expires_ms, request, response)
+         SELECT number, ?2, ?3, ?4 FROM call WHERE number = ?1",
+    )?;
+    each(old, ("call_body", sql, MOST_SKIPPED), |row| {
+        let (request, response): (String, String) = (row.get(2)?, row.get(3)?);
+        let bytes = request.len() + response.len();
+        let (number, expires): (i64, i64) = (row.get(0)?, row.get(1)?);
+        if insert.execute(params![number, expires, request, response])? > 0 {
+            pen.bytes += bytes as u64;
+        }
+        Ok(())
+    })?;
+    Ok(())
+}
+
+/// Whether the store is of a version that keeps calls, as far as that can be read.
+fn has_records(old: &Connection) -> bool {
+    let sql = "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'call'";
+    let found = old.query_row(sql, [], |row| row.get::<_, i64>(0));
+    found.optional().ok().flatten().is_some()
+}
