@@ -16,7 +16,8 @@ What goes wrong on the way to a model, and what alipes makes of it: every scenar
 with TLS, HTTP/1.1, HTTP/2 and WebSocket as they ship, in virtual time: the times below are exact, and cost nothing. Every \
 byte takes 10 ms. The profile is the built-in `openai-codex` one.
 
-Written by `cargo xtask docs`; a test fails when it is stale. `alipes explain` says more about each cause.
+Written by `cargo xtask docs`; a test fails when it is stale. `alipes explain` says more about each cause, and
+`alipes calls show` calls each scenario as it is called here (`crates/cli/tests/corpus`).
 
 - *scenario*: a fault as `alipes simulate --list-faults` explains it; `@1` strikes the first attempt only. Each is tried \
 without TLS and with it, unless its name says which.
