@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use alipes_models::{Continued, ModelName, RelayUpdate};
-use alipes_transport::Trace;
 use alipes_wire::responses::ToolNames;
 use alipes_wire::{AnswerOut, CannotCarry, Dialect, Echo, Frame, Label, Relayed};
 use bytes::Bytes;
@@ -14,7 +13,7 @@ use crate::call::Call;
 use crate::clients::Client;
 use crate::continuations::Found;
 use crate::door::{ATTEMPTS, LEFT_OUT};
-use crate::metrics::{End, Metrics};
+use crate::metrics::{End, Metrics, Whom};
 use crate::refusal::Refusal;
 use crate::server::Shared;
 
@@ -32,6 +31,7 @@ pub(crate) struct Answer {
     left_out: Vec<CannotCarry>,
     ended: Option<Result<(), Refusal>>,
     begun: Instant,
+    whom: Whom,
 }
 
 /// What is known of the request.
@@ -83,6 +83,7 @@ impl Answer {
             by: None,
             left_out: Vec::new(),
             ended: None,
+            whom: Whom::default(),
         }
     }
 
@@ -111,7 +112,11 @@ impl Answer {
                     }
                 }
                 Some(RelayUpdate::NextProvider { .. }) => self.metrics().next_providers.add(1),
-                Some(RelayUpdate::Trace(trace)) => self.count(&trace),
+                Some(RelayUpdate::Asked { account }) => self.whom.account = Some(account),
+                Some(RelayUpdate::Trace(trace)) => {
+                    let metrics = &self.keeping.shared.metrics;
+                    metrics.happened(&mut self.whom, &trace);
+                }
                 Some(_other) => {}
                 None => {
                     let outcome = self.call.outcome().await;
@@ -175,16 +180,6 @@ impl Answer {
 
     fn metrics(&self) -> &Metrics {
         &self.keeping.shared.metrics
-    }
-
-    fn count(&self, trace: &Trace) {
-        match trace {
-            Trace::AttemptStarted { .. } => self.metrics().attempts.add(1),
-            Trace::AttemptFault { fault, .. } | Trace::NotTried { fault } => {
-                self.metrics().fault(fault.cause);
-            }
-            _ => {}
-        }
     }
 
     fn begin(&mut self, by: ModelName, dialect: Dialect) {

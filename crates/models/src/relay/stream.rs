@@ -1,6 +1,7 @@
 //! A client's request under way: raw events of its answer, over as many providers as it takes.
 
 use std::collections::VecDeque;
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use alipes_base::{Clock, Deadline};
@@ -43,6 +44,11 @@ pub enum RelayUpdate {
     PassedOver {
         /// Which one.
         model: ModelName,
+    },
+    /// Somebody is asked.
+    Asked {
+        /// The account's number among its provider's, from 1.
+        account: NonZeroUsize,
     },
     /// What happens on the wire.
     Trace(Trace),
@@ -137,6 +143,7 @@ impl<'r> RelayStream<'r> {
         let mut next = self.walk.current();
         while let Some(ask) = next.and_then(|who| self.take_ask(who)) {
             let (name, account, dialect) = (ask.name, ask.account, ask.dialect());
+            let number = NonZeroUsize::MIN.saturating_add(ask.who.account);
             let (key, counted, readable) = (ask.key(), ask.counted(), ask.readable.clone());
             let current = |response, left_out| Current {
                 response,
@@ -151,6 +158,8 @@ impl<'r> RelayStream<'r> {
             match ask.say(&self.terms) {
                 Ok(mut said) => {
                     self.recording.asked(asked);
+                    self.queued
+                        .push_back(RelayUpdate::Asked { account: number });
                     if let Some(body) = said.body() {
                         self.recording.request(body);
                     }

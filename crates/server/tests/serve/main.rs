@@ -10,6 +10,7 @@ mod frames;
 mod healing;
 mod leaving;
 mod left_out;
+mod metrics;
 mod passing;
 mod patience;
 mod stage;
