@@ -119,6 +119,28 @@ impl ResponseWriter {
         self.end("response.failed", finish(response, None))
     }
 
+    /// The last events of a response that failed on its way. Clients of the service look for either of
+    /// two: `error`, which SDKs raise with its words where the error is nested in it (as the service
+    /// was seen to send it, beside the flat form of its reference), and `response.failed`.
+    pub(crate) fn break_off(&mut self, error: &ApiError) -> Vec<Frame> {
+        let mut frames = self.open();
+        let (code, message) = (error.code.as_deref(), error.message.as_deref());
+        let nested = Object::new()
+            .put("type", error.kind.as_deref().unwrap_or("server_error"))
+            .put("code", code)
+            .put("message", message)
+            .put("param", &error.param);
+        frames.push(self.event("error", |event| {
+            event
+                .put("code", code)
+                .put("message", message)
+                .put("param", &error.param)
+                .raw("error", &nested.end())
+        }));
+        frames.push(self.fail(error));
+        frames
+    }
+
     /// `response.incomplete` with its reason.
     pub fn stop_short(&mut self, reason: &str, usage: Option<Usage>) -> Frame {
         let details = Object::new().put("reason", reason).end();

@@ -99,9 +99,7 @@ impl Pass {
             Dialect::Responses => {
                 let writer = ResponseWriter::labelled(self.label.clone());
                 let mut writer = writer.going_on(self.sequence, self.opened);
-                let mut frames = writer.open();
-                frames.push(writer.fail(error));
-                frames
+                writer.break_off(error)
             }
             Dialect::Chat => vec![Frame::new("", chat::error_body(error))],
             Dialect::Messages => vec![Frame::new("error", messages::error_body(error, None))],

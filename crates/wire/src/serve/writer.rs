@@ -57,11 +57,7 @@ impl AnswerWriter {
     /// Ends a stream that failed, with the vendor's event for it.
     pub fn fail(&mut self, error: &ApiError) -> Vec<Frame> {
         match &mut self.0 {
-            Writer::Responses(writer) => {
-                let mut frames = writer.open();
-                frames.push(writer.fail(error));
-                frames
-            }
+            Writer::Responses(writer) => writer.break_off(error),
             Writer::Chat(writer) => writer.fail(error),
             Writer::Messages(writer) => writer.fail(error),
         }

@@ -145,6 +145,7 @@ pub(crate) fn is_well_formed(frames: &[Frame]) {
                 assert_eq!(number, frames.len() - 1, "nothing comes behind the end");
             }
             "response.failed" => assert_eq!(number, frames.len() - 1),
+            "error" => assert_eq!(number, frames.len() - 2),
             kind => {
                 let (_, parts) = &mut open[under_way.expect("an item that was begun")];
                 match kind.rsplit('.').next().unwrap_or_default() {
