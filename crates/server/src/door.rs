@@ -79,7 +79,7 @@ pub(crate) async fn guard(
 
 /// The dialect in which a request to `path` is refused.
 pub(crate) fn dialect_of(path: &str) -> Dialect {
-    match path.starts_with("/v1/messages") {
+    match path.contains("/messages") {
         true => Dialect::Messages,
         false => Dialect::Responses,
     }

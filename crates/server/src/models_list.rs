@@ -3,7 +3,6 @@
 
 use std::sync::Arc;
 
-use alipes_config::nearest;
 use alipes_wire::Dialect;
 use axum::extract::{Extension, Path, State};
 use axum::response::Response;
@@ -43,15 +42,14 @@ pub(crate) async fn one(
     headers: HeaderMap,
 ) -> Response {
     let serving = shared.serving.load();
-    let names = routing::names(&admission.client, &serving.catalog, &serving.section);
     let is_anthropic = headers.contains_key(ANTHROPIC_VERSION);
-    if !names.contains(&name) {
-        let dialect = match is_anthropic {
+    let (client, catalog) = (&admission.client, &serving.catalog);
+    // A name may be good that is in no list: a provider's models are not all known.
+    if let Err(refusal) = routing::models(&name, client, catalog, &serving.section) {
+        return refusal.response(match is_anthropic {
             true => Dialect::Messages,
             false => Dialect::Responses,
-        };
-        let nearest = nearest(&name, names.iter().map(String::as_str));
-        return routing::unknown(&name, nearest).response(dialect);
+        });
     }
     answer(&match is_anthropic {
         true => one_of_anthropic(&name),

@@ -25,7 +25,7 @@ pub(crate) fn models(
     section: &ServeSection,
 ) -> Result<Vec<ModelName>, Refusal> {
     if name.len() > 512 || name.chars().any(char::is_control) {
-        return Err(unknown(name, None));
+        return Err(unknown(name, &[]));
     }
     if !client.may_ask(name) {
         let shown = shown(name);
@@ -47,11 +47,7 @@ pub(crate) fn models(
     let mut listed = all(catalog).filter(|known| known.model == name);
     match (listed.next(), listed.next()) {
         (Some(only), None) => Ok(vec![only]),
-        _ => {
-            let known = names(client, catalog, section);
-            let nearest = nearest(name, known.iter().map(String::as_str));
-            Err(unknown(name, nearest))
-        }
+        _ => Err(unknown(name, &names(client, catalog, section))),
     }
 }
 
@@ -84,11 +80,15 @@ fn all(catalog: &Catalog) -> impl Iterator<Item = ModelName> {
     })
 }
 
-pub(crate) fn unknown(name: &str, nearest: Option<&str>) -> Refusal {
+fn unknown(name: &str, known: &[String]) -> Refusal {
+    let nearest = nearest(name, known.iter().map(String::as_str));
     let name = shown(name);
-    let hint = match nearest {
-        Some(nearest) => format!("did you mean {nearest:?}?"),
-        None => "GET /v1/models lists those there are".to_owned(),
+    let hint = match (nearest, known.first()) {
+        (Some(nearest), _) => format!("did you mean {nearest:?}?"),
+        (None, Some(first)) => {
+            format!("GET /v1/models lists those there are, such as {first:?}")
+        }
+        (None, None) => "GET /v1/models lists those there are".to_owned(),
     };
     let why = format!("there is no model {name:?}; {hint}");
     Refusal::new(StatusCode::NOT_FOUND, "model_not_found", why).about("model")

@@ -183,9 +183,21 @@ fn router(shared: Arc<Shared>) -> Router {
 
 async fn no_such_path(request: Request) -> Response {
     let path: String = request.uri().path().chars().take(80).collect();
-    let why = format!("there is nothing at {path}");
+    let why = format!("there is nothing at {path}{}", astray(&path));
     let refusal = Refusal::new(StatusCode::NOT_FOUND, "not_found", why);
     refusal.response(door::dialect_of(&path))
+}
+
+/// What commonly leads a client there.
+fn astray(path: &str) -> &'static str {
+    const KNOWN: [&str; 4] = ["/chat/completions", "/messages", "/models", "/responses"];
+    if path.starts_with("/v1/v1/") {
+        return "; this client adds /v1 by itself: leave it out of the base URL";
+    }
+    match KNOWN.iter().any(|known| path.starts_with(known)) {
+        true => "; the base URL of this client has to end in /v1",
+        false => "",
+    }
 }
 
 async fn no_such_method(request: Request) -> Response {

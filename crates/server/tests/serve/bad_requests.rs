@@ -303,3 +303,19 @@ async fn nothing_is_at_a_path_that_leads_elsewhere() {
     let reply = stage.get("/v1/responses").await;
     assert!(matches!(reply.status, 400 | 405 | 426), "{reply:?}");
 }
+
+#[tokio::test]
+async fn a_base_url_with_one_version_too_few_or_too_many_is_told() {
+    let model = simulator(&[]).await;
+    let stage = Stage::before(&[&model]).await;
+    for (path, told) in [
+        ("/responses", "has to end in /v1"),
+        ("/chat/completions", "has to end in /v1"),
+        ("/v1/v1/messages", "leave it out"),
+        ("/v1/v1/chat/completions", "leave it out"),
+    ] {
+        let reply = stage.post(path, ASK_PLAIN).await;
+        assert_eq!(reply.status, 404, "{path}");
+        assert!(reply.body.contains(told), "{path}: {reply:?}");
+    }
+}

@@ -79,7 +79,9 @@ async fn the_list_of_models_is_in_the_shape_of_who_asks() {
         .collect();
     assert_eq!(names, ["default", "fast"]);
     assert_eq!(stage.get("/v1/models/fast").await.json(), list["data"][1]);
-    let unknown = stage.get("/v1/models/first%2Ffats").await;
+    let unlisted = stage.get("/v1/models/first/of-tomorrow").await.json();
+    assert_eq!(unlisted["id"], "first/of-tomorrow");
+    let unknown = stage.get("/v1/models/nobody%2Ffats").await;
     assert_eq!(
         (unknown.status, unknown.code().as_str()),
         (404, "model_not_found")

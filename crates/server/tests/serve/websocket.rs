@@ -64,15 +64,15 @@ async fn answer(socket: &mut dyn Socket) -> Vec<Value> {
     loop {
         let event = next(socket).await;
         let kind = event["type"].as_str().unwrap().to_owned();
-        events.push(event);
-        if [
+        // Behind output an error has no status, and a failed response follows.
+        let refuses = kind == "error" && event["status"].is_u64();
+        let ends = [
             "response.completed",
             "response.failed",
             "response.incomplete",
-            "error",
-        ]
-        .contains(&&*kind)
-        {
+        ];
+        events.push(event);
+        if refuses || ends.contains(&&*kind) {
             return events;
         }
     }
