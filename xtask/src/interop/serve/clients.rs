@@ -42,6 +42,10 @@ pub(super) enum Shows {
     Class,
     /// Its words.
     Words,
+    /// Its words, if they come in a frame.
+    FramesAlone,
+    /// Mostly its words, sometimes others in their place.
+    OwnWords,
 }
 
 /// All of them.
@@ -129,8 +133,12 @@ impl Client {
     /// What it shows of an error; `None`: other ways of the same program show the same.
     pub(super) fn shows(&self) -> Option<Shows> {
         match self.program {
+            Program::Python(_, "websocket") | Program::Node(_, "websocket") => {
+                Some(Shows::FramesAlone)
+            }
             Program::Python(..) | Program::Node("openai_sdk.mjs", _) => Some(Shows::Class),
-            Program::Node(..) | Program::Codex | Program::ClaudeCode => Some(Shows::Words),
+            Program::ClaudeCode => Some(Shows::OwnWords),
+            Program::Node(..) | Program::Codex => Some(Shows::Words),
             Program::Opencode("@ai-sdk/openai-compatible") => Some(Shows::Words),
             Program::Opencode(_) | Program::Hermes(_) => None,
         }
@@ -150,6 +158,11 @@ impl Client {
             }
             _ => None,
         }
+    }
+
+    /// Whether it asks again and again what has failed, each time for as long as our server has tried.
+    pub(super) fn is_stubborn(&self) -> bool {
+        matches!(self.program, Program::Codex | Program::Opencode(_))
     }
 
     /// Whether it speaks Chat Completions.

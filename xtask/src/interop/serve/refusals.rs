@@ -10,6 +10,7 @@ use anyhow::{Context as _, Result, ensure};
 use super::super::report::Report;
 use super::super::{Alipes, Cache};
 use super::clients::{Client, Shows};
+use super::faults::Way;
 use super::stage::{MODEL, Stage};
 use super::{LANES, PROMPT, can_be_had, clients};
 use crate::lanes::in_lanes;
@@ -67,12 +68,12 @@ pub(super) static REFUSALS: [Refusal; 6] = [
     refusal(
         "no provider that answers",
         Kind::AllDown,
-        ("InternalServerError", "first"),
+        ("Error", "first failed inside"),
     ),
     refusal(
         "a server that ends in the answer",
         Kind::Stopped,
-        ("APIError", "the server is being stopped"),
+        ("Error", "the server is being stopped"),
     ),
 ];
 
@@ -118,12 +119,13 @@ pub(super) fn check(
     })
 }
 
-/// Whether this can be shown with the client as it comes: only scripts can be made to ask for something odd, and not to
-/// wait for as long as a limit says.
+/// Whether this can be shown with the client as it comes: some ask for minutes whether somebody answers now, and only
+/// scripts can be made to ask for something odd, and not to wait for as long as a limit says.
 fn meets(client: &Client, refusal: &Refusal) -> bool {
     let by_script = client.odd().is_some();
     match refusal.kind {
-        Kind::WrongKey | Kind::UnknownModel | Kind::AllDown => true,
+        Kind::WrongKey | Kind::UnknownModel => true,
+        Kind::AllDown => !client.is_stubborn(),
         Kind::CannotCarry | Kind::RateLimit | Kind::Stopped => by_script,
     }
 }
@@ -178,7 +180,11 @@ fn stage(alipes: &Alipes, client: &Client, refusal: &Refusal) -> Result<Stage> {
         Kind::UnknownModel => {
             config.replace(&format!("[serve.aliases.{MODEL}]"), "[serve.aliases.other]")
         }
-        Kind::RateLimit => config.replace(key, &format!("{key}requests_per_minute = 1\n")),
+        Kind::RateLimit => {
+            // A socket is one request, and so is each on it: the second turn's is the one too many.
+            let most = if client.way == Way::WebSocket { 3 } else { 1 };
+            config.replace(key, &format!("{key}requests_per_minute = {most}\n"))
+        }
         Kind::Stopped => format!("{config}drain_seconds = 1\n"),
         Kind::CannotCarry | Kind::AllDown => config,
     })
@@ -187,11 +193,15 @@ fn stage(alipes: &Alipes, client: &Client, refusal: &Refusal) -> Result<Stage> {
 /// Whether the person is told.
 fn is_told(client: &Client, refusal: &Refusal, ended: &Finished) -> Result<()> {
     let said = format!("{}\n{}", ended.stdout, ended.stderr);
-    let class = match client.shows() {
-        Some(Shows::Class) => refusal.class,
-        _ => "",
+    let parts = match (client.shows(), refusal.kind) {
+        // An upgrade that is refused has a body, too, but the SDKs show its status alone.
+        (Some(Shows::FramesAlone), Kind::WrongKey) => ["", "401"],
+        // It has words of its own for this.
+        (Some(Shows::OwnWords), Kind::UnknownModel) => ["", "issue with the selected model"],
+        (Some(Shows::Class), _) => [refusal.class, refusal.told],
+        _ => ["", refusal.told],
     };
-    for part in [class, refusal.told] {
+    for part in parts {
         ensure!(
             said.contains(part),
             "its user is not told {part:?}:\n{}",
