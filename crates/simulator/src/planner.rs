@@ -131,9 +131,11 @@ fn wish(prompt: &str) -> Wish {
     )
 }
 
-/// What a person has typed: Claude Code puts reminders on lines before it, opencode quotes it.
+/// What a person has typed: Claude Code puts reminders on lines before it, opencode quotes it, and the Codex CLI says where
+/// it is in a message of its own, which the Messages dialect makes one with what follows.
 fn bare_prompt(prompt: &str) -> &str {
-    let text = prompt.trim();
+    let told = prompt.rsplit_once("</environment_context>");
+    let text = told.map_or(prompt, |(_, typed)| typed).trim();
     let typed = text.strip_prefix("<system-reminder>");
     let text = typed.and_then(|text| text.lines().last()).unwrap_or(text);
     let quoted = text

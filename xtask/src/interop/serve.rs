@@ -54,7 +54,7 @@ const SOME: ([&str; 2], [&str; 2]) = (
 const SOME_TOOLS: &str = "SDK for Python";
 
 /// The clients whose errors are looked at in every run.
-const SOME_REFUSALS: &str = "SDK for Python";
+const SOME_REFUSALS: [&str; 2] = ["Python, responses", "Anthropic"];
 
 type Pair = (&'static Client, &'static Fault);
 
@@ -118,7 +118,7 @@ pub(super) fn check_some(report: &mut Report, alipes: &Alipes, cache: &Cache) ->
     check_codex_tools(report, alipes, cache);
     tools::check(report, alipes, cache, &clients)?;
     printed::check(report, alipes, cache, &Reader::QUICK);
-    let some = [SOME_REFUSALS.to_owned()];
+    let some = SOME_REFUSALS.map(ToOwned::to_owned);
     refusals::check(report, alipes, cache, &some)?;
     play(report, alipes, cache, &pairs).map(|_| ())
 }

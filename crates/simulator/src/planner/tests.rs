@@ -133,6 +133,11 @@ fn other_clients_run_commands_by_their_own_tools_whatever_they_put_around_the_pr
             &described,
         ),
         ("bash", "\"list the files\"", &described),
+        (
+            "terminal",
+            "<environment_context>\n<cwd>/</cwd>\n</environment_context>list the files",
+            &said,
+        ),
         ("terminal", "list the files", &said),
     ] {
         let made = calls(plan(&tools(&[tool]), &[Item::user(prompt)]));
