@@ -29,6 +29,7 @@ mod store;
 mod streams;
 mod style;
 mod tally;
+mod telling;
 
 use std::process::ExitCode;
 

@@ -1,16 +1,20 @@
-//! Where this process records its calls. Nothing depends on it: without a store that can be written,
-//! calls go on, and one warning says so.
+//! Where this process records its calls, and whom it tells of them. Nothing depends on it: without a
+//! store that can be written, calls go on, and one warning says so.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use alipes_models::{Catalog, Records};
-use alipes_store::{CallBounds, CallQueue, SqliteStore};
+use alipes_store::{CallBounds, CallQueue, Recorder, SqliteStore};
 use anyhow::anyhow;
 
 use crate::failure::warn;
 use crate::setup::Machine;
 use crate::streams::say;
 use crate::style::{Style, one_line};
+use crate::telling::{Log, Telling, Told};
+
+/// The variable that names the log.
+const LOG: &str = "ALIPES_LOG";
 
 /// The longest warning.
 const LONGEST: usize = 400;
@@ -20,6 +24,8 @@ pub(crate) struct Recording {
     front: &'static str,
     queue: Option<Arc<CallQueue>>,
     bodies: bool,
+    /// Who is told beside the store, from the first catalogue on.
+    others: OnceLock<Arc<[Telling]>>,
 }
 
 impl Recording {
@@ -30,6 +36,7 @@ impl Recording {
             front,
             queue: store.map(queue),
             bodies,
+            others: OnceLock::new(),
         }
     }
 
@@ -50,11 +57,17 @@ impl Recording {
 
     /// The catalogue with its calls on record.
     pub(crate) fn of(&self, catalog: Catalog, machine: &Machine) -> Catalog {
-        let Some(queue) = &self.queue else {
-            return catalog;
+        let others = self.others.get_or_init(|| listeners(machine));
+        let recorder: Arc<dyn Recorder> = match &self.queue {
+            Some(queue) if others.is_empty() => Arc::clone(queue) as _,
+            None if others.is_empty() => return catalog,
+            queue => Arc::new(Told {
+                store: queue.clone(),
+                others: Arc::clone(others),
+            }),
         };
         catalog.recorded(Records {
-            recorder: Arc::clone(queue) as _,
+            recorder,
             front: self.front,
             rng: machine.rng.clone(),
             redactor: machine.redactor.clone(),
@@ -67,22 +80,53 @@ impl Recording {
         if let Some(queue) = &self.queue {
             // What could not be deleted today is deleted tomorrow.
             let _old = queue.prune_daily().await;
-            tell(queue, machine);
         }
+        self.warn(machine);
     }
 
     /// Waits until everything is written, and says once if calls were lost.
     pub(crate) async fn settle(&self, machine: &Machine) {
         if let Some(queue) = &self.queue {
             queue.settled().await;
-            tell(queue, machine);
+        }
+        for other in self.others() {
+            other.settled().await;
+        }
+        self.warn(machine);
+    }
+
+    fn others(&self) -> &[Telling] {
+        self.others.get().map_or(&[], |others| others)
+    }
+
+    /// Says what was lost, each once.
+    fn warn(&self, machine: &Machine) {
+        let style = Style::of_stderr(&machine.environment);
+        let lost = self.queue.iter().filter_map(|queue| queue.warning());
+        let untold = self.others().iter().filter_map(Telling::warning);
+        for warning in lost.map(|lost| lost.to_string()).chain(untold) {
+            say(&style.warning(format!("! {}", one_line(&warning, LONGEST))));
         }
     }
 }
 
-fn tell(queue: &CallQueue, machine: &Machine) {
-    if let Some(warning) = queue.warning() {
-        let style = Style::of_stderr(&machine.environment);
-        say(&style.warning(format!("! {}", one_line(&warning.to_string(), LONGEST))));
-    }
+/// Whom the environment names to be told of calls; what cannot be used is said, and left out.
+fn listeners(machine: &Machine) -> Arc<[Telling]> {
+    let wanted = log(machine).into_iter();
+    let told = wanted.filter_map(|telling| {
+        let unused = |error| warn(&Style::of_stderr(&machine.environment), error);
+        telling.map_err(unused).ok()
+    });
+    told.collect()
+}
+
+fn log(machine: &Machine) -> Option<anyhow::Result<Telling>> {
+    let name = machine.environment.text(LOG)?;
+    let path = machine.environment.current_dir().join(name);
+    let log = Log::open(path.clone(), machine.redactor.clone()).and_then(Telling::start);
+    let unused = |error| {
+        let path = path.display();
+        anyhow!("calls are not logged: {path} ({LOG}) cannot be written: {error}")
+    };
+    Some(log.map_err(unused))
 }

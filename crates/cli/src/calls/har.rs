@@ -138,7 +138,7 @@ fn total(timings: &Value) -> f64 {
 }
 
 /// A date as ISO 8601 spells it, in UTC.
-fn date(unix_ms: u64) -> String {
+pub(crate) fn date(unix_ms: u64) -> String {
     // "Sat, 21 Nov 2026 08:00:00 GMT" has all but the fraction.
     let latest = 253_402_300_799_000;
     let at = SystemTime::UNIX_EPOCH + Duration::from_millis(unix_ms.min(latest));

@@ -22,6 +22,7 @@ use alipes_store::{CallFilter, Calls as _, SqliteStore, StoreError};
 pub(crate) use args::CallsArgs;
 use args::CallsCommand;
 use export::Shape;
+pub(crate) use har::date;
 pub(crate) use list::short;
 
 use crate::failure::Failure;

@@ -213,6 +213,40 @@ async fn a_server_whose_store_is_damaged_answers_all_the_same_and_warns_once() {
 }
 
 #[tokio::test]
+async fn a_server_whose_disk_is_full_answers_all_the_same_and_warns_once() {
+    // What is already there stays; the log beside the database grows with the first record.
+    let (machine, simulator, server) = served(|_| {}).await;
+    call_id(&machine, &server).await;
+    assert_eq!(stopped(server).await.code, Some(0));
+    // No file may become longer than a few blocks of 512 bytes, and whoever tries is told so, not ended.
+    let mut command = machine.command(&[]);
+    let binary = command.as_std().get_program().to_owned();
+    command = tokio::process::Command::new("sh");
+    command
+        .args([
+            "-c",
+            "trap '' XFSZ; ulimit -f 8; exec \"$0\" serve --listen 127.0.0.1:0",
+        ])
+        .arg(binary)
+        .env_clear()
+        .env("PATH", "/usr/bin:/bin")
+        .env("ALIPES_HOME", machine.home(""))
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .kill_on_drop(true);
+    let url = |line: &str| line.strip_prefix("listening on ").unwrap().to_owned();
+    let server = Serving::of(command.spawn().unwrap(), url).await;
+    for _ in 0..3 {
+        call_id(&machine, &server).await;
+    }
+    let ran = stopped(server).await;
+    drop(simulator);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    let warnings = ran.err.lines().filter(|line| line.contains("recorded"));
+    assert_eq!(warnings.count(), 1, "{}", ran.err);
+}
+
+#[tokio::test]
 async fn calls_are_told_as_they_are_recorded_by_another_process() {
     let (machine, ran) = asked("sse-cut-after-text@1", &[]).await;
     ran.answer();
@@ -267,4 +301,84 @@ async fn an_export_overwrites_nothing() {
         "mine"
     );
     machine.refused(2, &["calls", "export", "last"]).await;
+}
+
+/// The lines of a log.
+fn logged(machine: &Machine, name: &str) -> Vec<String> {
+    let text = std::fs::read_to_string(machine.path(name)).unwrap();
+    text.lines().map(str::to_owned).collect()
+}
+
+#[tokio::test]
+async fn every_attempt_is_logged_with_the_id_of_its_call() {
+    let machine = Machine::new().with("ALIPES_LOG", "log.jsonl");
+    let server = machine.simulate(&["--fault", "sse-cut-after-text@1"]).await;
+    for more in [&[][..], &["--ephemeral"]] {
+        machine.ask(&server.base_url, more).await.answer();
+    }
+    let lines: Vec<serde_json::Value> = logged(&machine, "log.jsonl")
+        .iter()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let [cut, done, call, alone, other] = &lines[..] else {
+        panic!("{lines:#?}")
+    };
+    assert_eq!(
+        (&cut["what"], &cut["level"]),
+        (&"attempt".into(), &"warn".into())
+    );
+    assert_eq!(
+        (&cut["cause"], &cut["phase"]),
+        (&"cut".into(), &"stream".into())
+    );
+    assert_eq!(
+        (&done["end"], &call["what"]),
+        (&"done".into(), &"call".into())
+    );
+    assert_eq!(call["end"], "answered");
+    assert!(cut["call"] == done["call"] && done["call"] == call["call"]);
+    assert!(alone["call"] == other["call"] && other["call"] != call["call"]);
+    let list = calls(&machine, &["--json"]).await;
+    let kept: serde_json::Value = serde_json::from_str(list.out.trim()).unwrap();
+    assert_eq!(kept["id"], call["call"]);
+}
+
+#[tokio::test]
+async fn a_log_is_text_without_secrets_that_its_owner_alone_can_read() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let machine = Machine::new()
+        .with("ALIPES_LOG", "alipes.log")
+        .with("ALIPES_API_KEY", "sk-unspeakable");
+    let server = machine.simulate(&["--fault", "sse-401"]).await;
+    machine.ask(&server.base_url, &[]).await.refused(1);
+    let lines = logged(&machine, "alipes.log");
+    assert_eq!(lines.len(), 2, "{lines:#?}");
+    assert!(lines[0].contains(" warn  attempt call=call_"), "{lines:#?}");
+    assert!(lines[1].contains(" error call call=call_"), "{lines:#?}");
+    assert!(
+        lines
+            .iter()
+            .all(|line| line.contains(" cause=unauthorized "))
+    );
+    assert!(!lines.concat().contains("sk-unspeakable"), "{lines:#?}");
+    let mode = std::fs::metadata(machine.path("alipes.log"))
+        .unwrap()
+        .permissions();
+    assert_eq!(mode.mode() & 0o777, 0o600);
+}
+
+#[tokio::test]
+async fn a_log_that_cannot_be_written_is_one_warning_and_no_turn_fails_for_it() {
+    let machine = Machine::new().with("ALIPES_LOG", "no/such/folder/log");
+    let server = machine.simulate(&[]).await;
+    let ran = machine.ask(&server.base_url, &[]).await;
+    ran.answer();
+    let warnings = ran.err.lines().filter(|line| line.contains("warning: "));
+    let warnings: Vec<&str> = warnings.collect();
+    assert!(
+        warnings.len() == 1 && warnings[0].contains("calls are not logged"),
+        "{}",
+        ran.err
+    );
 }
