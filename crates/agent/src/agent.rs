@@ -12,9 +12,9 @@ use crate::calls::{self, Call, Desk};
 use crate::compact::{Background, Depth, wants_less};
 use crate::context::{ContextUse, Gauge, ProjectText, counted};
 use crate::gone::with_processes_gone;
-use crate::messages::{self, Messages};
+use crate::messages::{self, Messages, said};
 use crate::record::{self, Record};
-use crate::{Gate, INSTRUCTIONS, ToolOutcome, TurnError, TurnEvent};
+use crate::{Gate, INSTRUCTIONS, Interjections, ToolOutcome, TurnError, TurnEvent};
 
 /// How many times the model may be asked in one turn.
 const MAX_ROUNDS: usize = 50;
@@ -66,6 +66,7 @@ pub struct Agent {
     pub(crate) gauge: Gauge,
     pub(crate) background: Background,
     pub(crate) wants_title: bool,
+    interjections: Interjections,
     /// How many bytes there were when a compaction would have made nothing smaller.
     pub(crate) stuck_at: Option<u64>,
 }
@@ -123,6 +124,7 @@ impl Agent {
             workbench: Workbench::new(&options.environment),
             background: Background::new(&options.clock),
             wants_title: false,
+            interjections: Interjections::default(),
             stuck_at: None,
             environment: options.environment,
             redactor: options.redactor,
@@ -200,6 +202,12 @@ impl Agent {
         self.background.ask_instead(auxiliary);
     }
 
+    /// Where to say something into a turn that runs.
+    #[must_use]
+    pub fn interjections(&self) -> Interjections {
+        self.interjections.clone()
+    }
+
     /// The conversation so far.
     #[must_use]
     pub fn transcript(&self) -> &Transcript {
@@ -218,6 +226,22 @@ impl Agent {
         deadline: Deadline,
         events: &mpsc::Sender<TurnEvent>,
     ) -> Result<Answer, TurnError> {
+        let prompt = Item::user(prompt);
+        self.turn_of(prompt, accepts_restart, deadline, events)
+            .await
+    }
+
+    /// The same with a prompt that is more than text.
+    ///
+    /// # Errors
+    /// As for [`Agent::turn`].
+    pub async fn turn_of(
+        &mut self,
+        prompt: Item,
+        accepts_restart: bool,
+        deadline: Deadline,
+        events: &mpsc::Sender<TurnEvent>,
+    ) -> Result<Answer, TurnError> {
         self.model.begin_turn();
         // A turn that was cut may have left calls without an output, and no provider takes that.
         let open = self.transcript().open().iter();
@@ -232,9 +256,9 @@ impl Agent {
             entries.extend(project.cloned().map(Entry::Project));
         }
         if self.wants_title && self.transcript().prompt().is_none() {
-            self.background.ask_for_title(prompt.to_owned());
+            self.background.ask_for_title(said(&prompt));
         }
-        entries.push(Entry::User(Item::user(prompt)));
+        entries.push(Entry::User(prompt));
         self.record.keep(entries).await?;
         let front = Front {
             accepts_restart,
@@ -312,6 +336,7 @@ impl Agent {
         let mut answer = Answer::default();
         let mut continuations = 0;
         for _ in 0..MAX_ROUNDS {
+            self.hear(front.events).await?;
             let step = self.fitting_step(front).await?;
             answer.steps += 1;
             answer.attempts += step.done.attempts;
@@ -349,6 +374,20 @@ impl Agent {
             self.run(calls, front).await?;
         }
         Err(TurnError::TooManyRounds { rounds: MAX_ROUNDS })
+    }
+
+    /// Lets what the user has said meanwhile be part of the conversation.
+    async fn hear(&mut self, events: &mpsc::Sender<TurnEvent>) -> Result<(), TurnError> {
+        let said = self.interjections.unheard();
+        let entries = said.iter().map(|text| Entry::User(Item::user(text)));
+        self.record.keep(entries.collect()).await?;
+        // Only now: who is interrupted before it was recorded gets it back.
+        self.interjections.heard(said.len());
+        for text in said {
+            // A listener that has gone misses the rest; the turn goes on.
+            let _ = events.send(TurnEvent::Interjected { text }).await;
+        }
+        Ok(())
     }
 
     /// Records that the turn has failed. An answer has been recorded with its end.
@@ -404,6 +443,7 @@ impl Agent {
                 StepUpdate::Event(ModelEvent::ReasoningDelta { delta }) => {
                     TurnEvent::ReasoningDelta { delta }
                 }
+                StepUpdate::Asking(who) => TurnEvent::Asking(who),
                 StepUpdate::OnRecord { id } => TurnEvent::OnRecord { id },
                 StepUpdate::Restarted { delivered } => TurnEvent::Restarted { delivered },
                 StepUpdate::NextProvider {

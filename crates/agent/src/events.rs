@@ -15,6 +15,8 @@ pub enum TurnEvent {
         /// The call's id.
         id: String,
     },
+    /// Who is asked first.
+    Asking(Addressee),
     /// More text for the reader.
     TextDelta {
         /// The piece.
@@ -26,6 +28,11 @@ pub enum TurnEvent {
     ReasoningDelta {
         /// The piece.
         delta: String,
+    },
+    /// What the user has said meanwhile is part of the conversation now, and the model is asked next.
+    Interjected {
+        /// What was said.
+        text: String,
     },
     /// A message of the model is complete and its response has ended well: nothing of it will be
     /// taken back.

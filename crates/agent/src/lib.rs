@@ -26,6 +26,7 @@ mod events;
 mod gate;
 mod gone;
 mod instructions;
+mod interjections;
 mod messages;
 mod record;
 mod titles;
@@ -41,4 +42,5 @@ pub use gate::{
     RuleBook, Verdict,
 };
 pub use instructions::INSTRUCTIONS;
+pub use interjections::Interjections;
 pub use undo::Undone;

@@ -51,6 +51,14 @@ impl Messages {
     }
 }
 
+/// What a message says.
+pub(crate) fn said(item: &Item) -> String {
+    match item.view() {
+        ItemView::Message { text, .. } => text,
+        _ => String::new(),
+    }
+}
+
 /// Adds a paragraph.
 pub(crate) fn append(text: &mut String, more: &str) {
     if !text.is_empty() && !more.is_empty() {

@@ -2,8 +2,8 @@
 //! again what a summary stood for.
 
 use alipes_store::{Entry, Undone as Kind};
-use alipes_wire::ItemView;
 
+use crate::messages::said;
 use crate::{Agent, TurnError};
 
 /// What was taken back.
@@ -44,10 +44,7 @@ impl Agent {
     /// As for [`Agent::undo`].
     pub async fn undo_turn(&mut self) -> Result<String, TurnError> {
         let prompt = self.transcript().prompt().ok_or(TurnError::NothingToUndo)?;
-        let prompt = match prompt.view() {
-            ItemView::Message { text, .. } => text,
-            _ => String::new(),
-        };
+        let prompt = said(prompt);
         self.take_back(Kind::Turn).await?;
         Ok(prompt)
     }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use alipes_config::{Checked, Field, Reader, Section, Value};
 use alipes_transport::{BUILTIN_PROFILES, Endpoint, KeyHeader, ProfileLayer, Route};
-use alipes_wire::{Dialect, QuotaFields};
+use alipes_wire::{Dialect, Price, QuotaFields};
 
 use crate::catalog::bundled;
 use crate::catalog::quirks::QuirksLayer;
@@ -55,6 +55,8 @@ pub struct ProviderSection {
     pub models_are_a_bare_list: Option<bool>,
     /// The version of the API that every request names (`anthropic-version`).
     pub anthropic_version: Option<String>,
+    /// `[providers.NAME.prices]`: what its models cost, whatever its list says.
+    pub prices: Vec<(String, Price)>,
     /// Where it says what an account has left.
     pub usage: Option<UsageSource>,
     /// It is a server on this machine that is worth looking for.
@@ -189,6 +191,7 @@ pub(crate) fn read_fields(reader: &mut Reader<'_>, base_url: Field<'_>) -> Provi
     let endpoint = reader.optional("endpoint").table(ProfileLayer::read);
     let quirks = reader.optional("quirks").table(QuirksLayer::read);
     let usage = reader.optional("usage").table(read_usage);
+    let prices = reader.optional("prices").table(read_prices);
     ProviderSection {
         like: None,
         base_url,
@@ -213,6 +216,7 @@ pub(crate) fn read_fields(reader: &mut Reader<'_>, base_url: Field<'_>) -> Provi
             "a date, such as 2023-06-01",
         ),
         usage,
+        prices: prices.unwrap_or_default(),
         local: reader.optional("local").boolean(),
         app_server: reader.optional("app_server").boolean(),
         bundled_models: Vec::new(),
@@ -231,6 +235,15 @@ fn read_usage(mut reader: Reader<'_>) -> Checked<UsageSource> {
     }
     reader.finish(|| path.map(|path| UsageSource { path, fields }))
 }
+
+fn read_prices(mut reader: Reader<'_>) -> Checked<Vec<(String, Price)>> {
+    let price = |field: Field<'_>| field.parsed(A_PRICE, |text| text.parse().ok());
+    let prices = reader.entries(price);
+    reader.finish(|| Some(prices))
+}
+
+const A_PRICE: &str =
+    "US dollars for a million tokens, for example \"1.25 in, 0.125 cached, 10 out\"";
 
 fn variable(field: Field<'_>) -> Option<String> {
     text(field, "the name of a variable")

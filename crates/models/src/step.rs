@@ -22,6 +22,8 @@ pub enum StepUpdate {
         /// The call's id.
         id: String,
     },
+    /// Who is asked first.
+    Asking(Addressee),
     /// The model said or did something.
     Event(ModelEvent),
     /// The answer begins anew: forget every event so far.
@@ -138,6 +140,9 @@ impl<'m> StepStream<'m> {
             Ok(current) => Some(current),
             Err(refused) => refused.map(|refused| *refused),
         };
+        let asking = stream.current.as_ref();
+        let asking = asking.map(|current| addressee(current.name, current.account));
+        stream.queued.extend(asking.map(StepUpdate::Asking));
         stream
     }
 

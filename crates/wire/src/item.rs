@@ -98,6 +98,17 @@ impl Item {
         Self::message("user", "input_text", text)
     }
 
+    /// A message from the user that shows images, each a `data:` address (OpenAI Responses API, input
+    /// message content).
+    #[must_use]
+    pub fn user_showing(text: &str, images: &[String]) -> Self {
+        let mut content = vec![serde_json::json!({"type": "input_text", "text": text})];
+        content.extend(images.iter().map(|image| {
+            serde_json::json!({"type": "input_image", "image_url": image, "detail": "auto"})
+        }));
+        Self::encode(&serde_json::json!({"type": "message", "role": "user", "content": content}))
+    }
+
     /// Instructions that rank above the user's.
     #[must_use]
     pub fn developer(text: &str) -> Self {

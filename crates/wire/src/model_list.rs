@@ -7,6 +7,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::Price;
+
 /// The most kinds of input that are read of one model.
 const KINDS: usize = 16;
 
@@ -24,6 +26,9 @@ pub struct ListedModel {
     /// What it can be shown, such as `text` and `image`; empty where the list does not say.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub inputs: Vec<String>,
+    /// What it costs, where the list says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub price: Option<Price>,
 }
 
 /// Where lists tell the window: the ChatGPT backend and Groq, `OpenRouter` and Together, Mistral,
@@ -68,6 +73,7 @@ fn listed(entry: &Value) -> Option<ListedModel> {
         title: text("display_name").map(ToOwned::to_owned),
         window: WINDOWS.iter().find_map(|at| window(entry.pointer(at)?)),
         inputs: inputs(entry),
+        price: Price::listed(&entry["pricing"]),
     })
 }
 

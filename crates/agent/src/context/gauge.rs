@@ -14,6 +14,14 @@ const UNKNOWN_WINDOW: u64 = 128_000;
 /// Bytes to a token, as long as nothing was counted: English text and JSON have about four.
 const BYTES_TO_A_TOKEN: f64 = 4.0;
 
+/// An image in an item, and the bytes of text that it counts as: about 1,500 tokens, what providers
+/// take for one of a screen's size (Anthropic: width × height / 750; `OpenAI`: tiles of 170 tokens).
+const IMAGE: &str = r#""image_url":"data:"#;
+const AN_IMAGE: u64 = 6_000;
+
+/// What has fewer bytes has no image that is worth looking for.
+const SMALL: usize = 8 * 1024;
+
 /// What a count is believed within: below one byte no tokenizer goes, and an answer that claims more
 /// than this counted something else.
 const BELIEVED: (f64, f64) = (1.0, 16.0);
@@ -108,9 +116,24 @@ pub(crate) fn counted(sent: &[Item], usage: Option<Usage>) -> Option<Count> {
     (tokens > 0).then_some(Count { tokens, bytes })
 }
 
-/// The bytes of items as they are sent.
+/// The bytes of items as they are sent, but for images: those count by what they show.
 pub(crate) fn size(items: &[Item]) -> u64 {
-    items.iter().map(|item| item.json().len() as u64).sum()
+    items.iter().map(|item| weight(item.json())).sum()
+}
+
+fn weight(json: &str) -> u64 {
+    let length = json.len() as u64;
+    if json.len() < SMALL {
+        return length;
+    }
+    let mut images = json.match_indices(IMAGE);
+    images
+        .try_fold(length, |left, (at, _)| {
+            let address = &json[at + IMAGE.len()..];
+            let bytes = address.find('"')? as u64;
+            Some(left.saturating_sub(bytes) + AN_IMAGE)
+        })
+        .unwrap_or(length)
 }
 
 #[expect(
@@ -182,6 +205,22 @@ mod tests {
         transcript.add(said("more"));
         assert!(gauge.of(&transcript).tokens > 4_000 / 16);
     }
+
+    #[test]
+    fn an_image_counts_by_what_it_shows_and_not_by_its_bytes() {
+        let text = size(&[Item::user("look")]);
+        let image = |bytes: usize| format!("data:image/png;base64,{}", "A".repeat(bytes));
+        let shown = [image(1_000_000), image(20_000)];
+        let both = size(&[Item::user_showing("look", &shown)]);
+        assert!(
+            (2 * AN_IMAGE..2 * AN_IMAGE + text + 300).contains(&both),
+            "{both}"
+        );
+        // What only speaks of one is text.
+        let speaks = format!("{IMAGE}{}", "A".repeat(20_000));
+        assert!(size(&[Item::user(&speaks)]) > 20_000);
+    }
+
     #[test]
     fn a_window_that_was_refused_is_smaller_than_what_was_refused() {
         let mut gauge = Gauge::new("", &[]).with_window(100_000);

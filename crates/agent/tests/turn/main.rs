@@ -7,6 +7,7 @@ mod calls;
 mod compaction;
 mod conversation;
 mod ending;
+mod interjections;
 mod prefix;
 mod record;
 mod resume;

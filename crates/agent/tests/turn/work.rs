@@ -117,15 +117,20 @@ impl Work {
 
     /// Runs a turn to its end.
     pub(crate) async fn turn(&mut self, prompt: &str) -> Turn {
-        self.run(Some(prompt)).await
+        self.run(Some(prompt), |_event| {}).await
+    }
+
+    /// The same while somebody listens.
+    pub(crate) async fn heard_turn(&mut self, prompt: &str, hear: impl FnMut(&TurnEvent)) -> Turn {
+        self.run(Some(prompt), hear).await
     }
 
     /// Goes on with a turn that was cut.
     pub(crate) async fn go_on(&mut self) -> Turn {
-        self.run(None).await
+        self.run(None, |_event| {}).await
     }
 
-    async fn run(&mut self, prompt: Option<&str>) -> Turn {
+    async fn run(&mut self, prompt: Option<&str>, mut hear: impl FnMut(&TurnEvent)) -> Turn {
         let (sender, mut events) = mpsc::channel(8);
         let turn = async {
             let result = match prompt {
@@ -138,6 +143,7 @@ impl Work {
         let told = async {
             let mut told = Vec::new();
             while let Some(event) = events.recv().await {
+                hear(&event);
                 told.push(event);
             }
             told

@@ -173,6 +173,7 @@ impl Chat<'_> {
         self.args = args;
         let status = &mut self.front.state.status;
         status.model = self.conversation.model.to_string();
+        status.asked = None;
         status.context = Some(self.conversation.agent.context());
         Ok(())
     }
@@ -186,7 +187,7 @@ impl Chat<'_> {
                 Ok(())
             }
             Turn::Answered => match self.conversation.agent.undo_turn().await {
-                Ok(prompt) => self.turn(Turning::Prompt(prompt)).await,
+                Ok(prompt) => self.ask(prompt).await,
                 Err(error) => {
                     self.say_error(&error);
                     Ok(())

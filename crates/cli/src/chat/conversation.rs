@@ -7,7 +7,7 @@ use alipes_models::{Catalog, Model as _, ModelName};
 use alipes_simulator::Simulator;
 use alipes_store::{SqliteStore, Transcript};
 use alipes_transport::Transport;
-use alipes_wire::{Item, ItemView};
+use alipes_wire::{Item, ItemView, Price};
 use tokio::sync::mpsc;
 
 use super::blocks::{Block, Card, Tone};
@@ -124,6 +124,16 @@ impl Conversation {
             catalog,
             note,
         })
+    }
+
+    /// What a model costs, as far as anybody has told.
+    pub(super) fn price(&self, model: &ModelName) -> Option<Price> {
+        self.catalog.price(model)
+    }
+
+    /// Whether its model can be shown images, as far as anybody has told.
+    pub(super) fn takes_images(&self) -> Option<bool> {
+        self.catalog.takes_images(&self.model)
     }
 
     /// Asks another model, or another way, from the next turn on.

@@ -15,11 +15,13 @@ mod completion;
 mod conversation;
 mod editor;
 mod front;
+mod images;
 mod looks;
 mod markdown;
 mod modes;
 mod paint;
 mod question;
+mod showing;
 mod state;
 mod status;
 mod surface;
@@ -32,6 +34,7 @@ use alipes_agent::TurnError;
 use alipes_base::Deadline;
 use alipes_store::Turn;
 use alipes_transport::{Cause, MemoryStore};
+use alipes_wire::Item;
 use anyhow::anyhow;
 use tokio::sync::mpsc;
 
@@ -68,7 +71,7 @@ struct Chat<'c> {
 
 /// What a turn begins with.
 enum Turning {
-    Prompt(String),
+    Prompt(Item),
     /// What was asked last.
     GoOn,
 }
@@ -181,7 +184,7 @@ impl Chat<'_> {
                 None => self.front.idle().await?,
             };
             match action {
-                Action::Send(prompt) => self.turn(Turning::Prompt(prompt)).await?,
+                Action::Send(prompt) => self.ask(prompt).await?,
                 Action::Call(called) => self.carry_out(called).await?,
                 Action::Quit => self.wants_out = true,
                 Action::Interrupt | Action::Suspend | Action::Wipe => {}
@@ -190,11 +193,17 @@ impl Chat<'_> {
         Ok(())
     }
 
+    /// A turn that begins with what the person has written, and shows what that names.
+    async fn ask(&mut self, prompt: String) -> Result<(), Failure> {
+        self.front.state.say(Block::User(prompt.clone()));
+        match self.showing(&prompt).await? {
+            Some(prompt) => self.turn(Turning::Prompt(prompt)).await,
+            None => Ok(()),
+        }
+    }
+
     /// One turn, shown as it goes. Where nobody answers at all it goes on until the person ends it.
     async fn turn(&mut self, turning: Turning) -> Result<(), Failure> {
-        if let Turning::Prompt(prompt) = &turning {
-            self.front.state.say(Block::User(prompt.clone()));
-        }
         let deadline = Deadline::after(&self.machine.clock, "turn", TURN);
         let mut turning = turning;
         while self.try_turn(&turning, deadline).await? == Tried::InSilence {
@@ -211,11 +220,14 @@ impl Chat<'_> {
 
     async fn try_turn(&mut self, turning: &Turning, deadline: Deadline) -> Result<Tried, Failure> {
         let (sender, mut events) = mpsc::channel(QUEUE);
-        self.front.state.begin("working");
+        self.front.state.begin_turn();
         let agent = &mut self.conversation.agent;
         let turn = async {
             match turning {
-                Turning::Prompt(prompt) => agent.turn(prompt, true, deadline, &sender).await,
+                Turning::Prompt(prompt) => {
+                    let prompt = prompt.clone();
+                    agent.turn_of(prompt, true, deadline, &sender).await
+                }
                 Turning::GoOn => agent.go_on(true, deadline, &sender).await,
             }
         };
@@ -231,7 +243,10 @@ impl Chat<'_> {
             return Ok(Tried::InSilence);
         }
         let outcome = outcome.map(|answer| answer.usage);
-        self.front.state.ended(outcome);
+        let asked = self.front.state.status.asked.as_ref();
+        let model = asked.map_or(&self.conversation.model, |asked| &asked.model);
+        let price = self.conversation.price(model);
+        self.front.state.ended(outcome, price);
         Ok(Tried::ToTheEnd)
     }
 
@@ -261,6 +276,7 @@ impl Chat<'_> {
         let (sandbox, root) = (agent.sandbox().clone(), agent.root().clone());
         front.learn_sandbox(async move { sandbox.caution(&root).await });
         let state = &mut front.state;
+        state.interjections = agent.interjections();
         state.status = status::Status {
             model: conversation.model.to_string(),
             context: Some(agent.context()),

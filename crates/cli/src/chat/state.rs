@@ -6,9 +6,9 @@ mod working;
 
 use std::collections::VecDeque;
 
-use alipes_agent::{Approval, Question, TurnError, TurnEvent};
+use alipes_agent::{Approval, Interjections, Question, TurnError, TurnEvent};
 use alipes_base::Clock;
-use alipes_wire::Usage;
+use alipes_wire::{Price, Usage};
 use tokio::time::Instant;
 
 pub(super) use working::Working;
@@ -17,6 +17,7 @@ use super::blocks::{Block, Card, Tone};
 use super::commands::{COMMANDS, Called};
 use super::completion::Menu;
 use super::editor::Editor;
+use super::images;
 use super::question::{Asked, Open, PAUSE};
 use super::status::Status;
 use crate::failure;
@@ -48,6 +49,8 @@ pub(super) struct State {
     pub(super) status: Status,
     /// What is being done.
     pub(super) working: Option<Working>,
+    /// What the turn that runs is told before its next step.
+    pub(super) interjections: Interjections,
     /// What is to be sent next.
     pub(super) queue: VecDeque<String>,
     pub(super) open: Option<Open>,
@@ -60,6 +63,8 @@ pub(super) struct State {
     /// A running command shows more of its output.
     pub(super) is_unfolded: bool,
     typed_at: Option<Instant>,
+    /// What is being done is a turn.
+    hears: bool,
     /// One more Ctrl-C leaves.
     pub(super) is_leaving: bool,
     /// What was allowed for longer than once.
@@ -75,6 +80,7 @@ impl State {
             menu: Menu::default(),
             status: Status::default(),
             working: None,
+            interjections: Interjections::default(),
             queue: VecDeque::new(),
             open: None,
             asked: VecDeque::new(),
@@ -83,6 +89,7 @@ impl State {
             unfolded: 0,
             is_unfolded: false,
             typed_at: None,
+            hears: false,
             is_leaving: false,
             allowed: Vec::new(),
             columns,
@@ -115,9 +122,30 @@ impl State {
         self.working = Some(Working::new(what, self.clock.clone()));
     }
 
+    /// A turn is begun: it hears what is said meanwhile.
+    pub(super) fn begin_turn(&mut self) {
+        self.begin("working");
+        self.hears = true;
+    }
+
+    /// Keeps what was written for the turn that runs, or for the one after it.
+    fn keep_for_later(&mut self, text: String, steers: bool) {
+        // What shows an image is a turn of its own: it has to be read first.
+        let kept = match steers && self.hears && !images::may_be_named(&text) {
+            true => self.interjections.say(text),
+            false => Err(text),
+        };
+        if let Err(text) = kept {
+            self.queue.push_back(text);
+        }
+    }
+
     /// What the turn tells.
     pub(super) fn event(&mut self, event: TurnEvent) {
         self.status.event(&event);
+        if let TurnEvent::Interjected { text } = &event {
+            self.say(Block::User(text.clone()));
+        }
         let Some(working) = &mut self.working else {
             return;
         };
@@ -171,11 +199,15 @@ impl State {
         self.end();
     }
 
-    /// A turn has ended; the usage is that of all its steps.
-    pub(super) fn ended(&mut self, outcome: Result<Usage, TurnError>) {
+    /// A turn has ended; the usage is that of all its steps, the price that of who was asked last.
+    pub(super) fn ended(&mut self, outcome: Result<Usage, TurnError>, price: Option<Price>) {
         let working = self.end();
+        // It came after the last step.
+        for text in self.interjections.take().into_iter().rev() {
+            self.queue.push_front(text);
+        }
         match outcome {
-            Ok(usage) => self.status.usage += usage,
+            Ok(usage) => self.status.spends(usage, price),
             Err(error) => {
                 let attempts = working.map(|working| {
                     self.keep_partial(&working, "");
@@ -207,7 +239,8 @@ impl State {
         if let Some(working) = self.end() {
             self.keep_partial(&working, "interrupted");
         }
-        let queued: Vec<String> = self.queue.drain(..).collect();
+        let mut queued = self.interjections.take();
+        queued.extend(self.queue.drain(..));
         if !queued.is_empty() {
             self.editor.put_back(&queued.join("\n"));
         }
@@ -218,6 +251,7 @@ impl State {
         self.open = None;
         self.asked.clear();
         self.is_unfolded = false;
+        self.hears = false;
         self.working.take()
     }
 
@@ -284,8 +318,12 @@ impl State {
     }
 }
 
-const KEYS: [(&str, &str); 8] = [
-    ("Enter", "send, or line up behind the turn that runs"),
+const KEYS: [(&str, &str); 9] = [
+    (
+        "Enter",
+        "send; while a turn runs, before the model's next step",
+    ),
+    ("Tab", "line up behind the turn that runs"),
     (
         "Alt-Enter, Ctrl-J",
         "begin a new line; so does \\ before Enter",

@@ -83,11 +83,14 @@ fn over(state: &State, columns: usize, most: usize) -> Vec<Line<'static>> {
         let line = format!("… {} · Esc interrupts", working.line());
         rows.push(Line::from(Span::styled(cut(&line, columns), FAINT)));
     }
-    let queued = state.queue.iter().take(QUEUED).map(|prompt| {
-        let line = format!("next: {}", one_line(prompt, columns));
+    let unheard = state.interjections.unheard();
+    let soon = unheard.iter().map(|text| ("soon", text));
+    let next = state.queue.iter().map(|text| ("next", text));
+    let waiting = soon.chain(next).take(QUEUED).map(|(when, text)| {
+        let line = format!("{when}: {}", one_line(text, columns));
         Line::from(Span::styled(cut(&line, columns), FAINT))
     });
-    rows.extend(queued);
+    rows.extend(waiting);
     rows
 }
 

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 
 use alipes_transport::{Endpoint, KeyHeader, ProfileLayer, Route};
-use alipes_wire::{ListedModel, Quirks, listed_models};
+use alipes_wire::{ListedModel, Price, Quirks, listed_models};
 
 use super::bundled;
 use super::reach::effective_profile;
@@ -50,6 +50,8 @@ pub struct Provider {
     pub models_are_a_bare_list: bool,
     /// The version of the API that every request names (`anthropic-version`).
     pub anthropic_version: Option<String>,
+    /// What its models cost, as far as the configuration says.
+    pub prices: Vec<(String, Price)>,
     /// Where it says what an account has left.
     pub usage: Option<UsageSource>,
     /// It is a server on this machine that is worth looking for.
@@ -136,6 +138,7 @@ impl Provider {
             check_path: filled(section.check_path),
             models_are_a_bare_list: section.models_are_a_bare_list.unwrap_or_default(),
             anthropic_version: section.anthropic_version,
+            prices: section.prices,
             usage: section.usage,
             local: section.local.unwrap_or_default(),
             app_server: section.app_server.unwrap_or_default(),
@@ -262,6 +265,7 @@ impl ProviderSection {
             check_path: self.check_path.or(other.check_path),
             models_are_a_bare_list: self.models_are_a_bare_list.or(other.models_are_a_bare_list),
             anthropic_version: self.anthropic_version.or(other.anthropic_version),
+            prices: [self.prices, other.prices].concat(),
             usage: self.usage.or(other.usage),
             local: self.local.or(other.local),
             app_server: self.app_server.or(other.app_server),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use alipes_base::Environment;
 use alipes_transport::{Credential, Endpoint, Profile, Session};
+use alipes_wire::{ListedModel, Price};
 use http::{HeaderName, HeaderValue};
 
 use super::provider::Provider;
@@ -96,6 +97,29 @@ impl Catalog {
     /// was last asked for. Asks nobody.
     #[must_use]
     pub fn window(&self, name: &ModelName) -> Option<u64> {
+        self.listed(name)?.window
+    }
+
+    /// Whether a model can be shown images, as far as its provider's list said so when it was last asked
+    /// for. Asks nobody.
+    #[must_use]
+    pub fn takes_images(&self, name: &ModelName) -> Option<bool> {
+        let inputs = self.listed(name)?.inputs;
+        (!inputs.is_empty()).then(|| inputs.iter().any(|input| input == "image"))
+    }
+
+    /// What a model's tokens cost: what the configuration says, or else what its provider's list said.
+    /// Asks nobody.
+    #[must_use]
+    pub fn price(&self, name: &ModelName) -> Option<Price> {
+        let prices = self.provider(&name.provider).ok()?.prices;
+        let configured = prices.into_iter().find(|(model, _)| *model == name.model);
+        let configured = configured.map(|(_, price)| price);
+        configured.or_else(|| self.listed(name)?.price)
+    }
+
+    /// What its provider's list said of a model.
+    fn listed(&self, name: &ModelName) -> Option<ListedModel> {
         let provider = self.provider(&name.provider).ok()?;
         let known = self.lists.as_ref()?.read(&provider.name)?;
         let profile = effective_profile(&provider).ok()?;
@@ -107,8 +131,8 @@ impl Catalog {
         if known.place != listing::place(&endpoint.ok()?, &provider.models_path()?) {
             return None;
         }
-        let mut models = known.models.iter();
-        models.find(|model| model.name == name.model)?.window
+        let mut models = known.models.into_iter();
+        models.find(|model| model.name == name.model)
     }
 
     fn reached(

@@ -8,6 +8,7 @@ fn list(models: usize) -> KeptList {
         name: format!("model-{number}"),
         window: Some(128_000),
         inputs: vec!["text".to_owned(), "image".to_owned()],
+        price: "1 in, 2 out".parse().ok(),
         ..ListedModel::default()
     };
     KeptList {

@@ -44,6 +44,9 @@ impl State {
         if key.code == KeyCode::Esc {
             return self.working.is_some().then_some(Action::Interrupt);
         }
+        if key.code == KeyCode::Tab && self.lines_up() {
+            return None;
+        }
         let sent = match self.editor.key(key, self.text_columns()) {
             Key::Send => self.send(),
             Key::Taken | Key::Left => None,
@@ -132,6 +135,18 @@ impl State {
         })
     }
 
+    /// Whether what was written is now to be sent when the turn has ended.
+    fn lines_up(&mut self) -> bool {
+        let text = self.editor.text().trim();
+        if self.working.is_none() || text.is_empty() || commands::read(text).is_some() {
+            return false;
+        }
+        let text = self.editor.take();
+        self.keep_for_later(text, false);
+        self.menu.follow("");
+        true
+    }
+
     fn send(&mut self) -> Option<Action> {
         if self.editor.text().trim().is_empty() {
             return None;
@@ -144,7 +159,7 @@ impl State {
                 None
             }
             None if self.working.is_some() => {
-                self.queue.push_back(text);
+                self.keep_for_later(text, true);
                 None
             }
             None => Some(Action::Send(text)),

@@ -136,18 +136,37 @@ async fn a_restart_replaces_the_text_that_was_shown() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_typed_while_it_works_is_sent_afterwards_and_comes_back_when_it_is_interrupted() {
+async fn what_is_typed_while_it_works_steers_or_lines_up_and_comes_back_when_it_is_interrupted() {
     let mut state = state();
-    state.begin("working");
-    assert_eq!(types(&mut state, "next\n"), None);
-    assert_eq!(state.queue, ["next"]);
-    assert!(shown(&state).contains("next: next"));
+    state.begin_turn();
+    assert_eq!(types(&mut state, "now\n"), None);
+    types(&mut state, "later");
+    press(&mut state, KeyCode::Tab, KeyModifiers::NONE);
+    assert_eq!(state.interjections.unheard(), ["now"]);
+    assert_eq!(state.queue, ["later"]);
+    assert!(shown(&state).contains("soon: now\nnext: later"));
     state.event(delta("half a"));
     assert_eq!(types(&mut state, "\u{1b}"), Some(Action::Interrupt));
     state.interrupted();
     assert_eq!(said(&mut state), "half a\n! interrupted");
-    assert!(state.queue.is_empty());
-    assert_eq!(state.editor.text(), "next");
+    assert!(state.queue.is_empty() && state.interjections.unheard().is_empty());
+    assert_eq!(state.editor.text(), "now\nlater");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_no_step_has_read_is_sent_next_and_before_what_lined_up() {
+    let mut state = state();
+    state.begin_turn();
+    types(&mut state, "later");
+    press(&mut state, KeyCode::Tab, KeyModifiers::NONE);
+    types(&mut state, "now\nand now\n");
+    state.ended(Ok(alipes_wire::Usage::default()), None);
+    assert_eq!(state.queue, ["now", "and now", "later"]);
+    // What is no turn hears nothing.
+    state.queue.clear();
+    state.begin("starting");
+    types(&mut state, "hi\n");
+    assert_eq!(state.queue, ["hi"]);
 }
 
 #[tokio::test(start_paused = true)]

@@ -31,7 +31,7 @@ async fn a_wait_is_told_and_escape_ends_it() {
     chat.until("(at most").await;
     chat.types("later");
     chat.press("Enter");
-    chat.until("next: later").await;
+    chat.until("soon: later").await;
     chat.press("Escape");
     chat.until("! interrupted").await;
     // What was to be sent next is there to be edited.

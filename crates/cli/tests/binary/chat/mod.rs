@@ -2,6 +2,7 @@
 
 mod commands;
 mod disturbed;
+mod images;
 mod killed;
 mod pages;
 mod talking;

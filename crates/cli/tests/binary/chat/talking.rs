@@ -75,18 +75,34 @@ async fn always_writes_the_rule_down_and_does_not_ask_again() {
 }
 
 #[tokio::test]
-async fn typing_while_it_works_lines_up_behind_the_turn() {
+async fn typing_while_it_works_steers_the_turn_or_lines_up_behind_it() {
     let machine = Machine::new();
     let chat = simulated(&machine, 80, 24).await;
     chat.says("run the command sleep 0.1; echo first");
     chat.until("y once").await;
     // A question takes letters after a pause in the typing alone.
-    chat.says("(then) list the files");
+    chat.types("(then) list the files");
+    chat.press("Tab");
     chat.until("next: (then) list the files").await;
+    chat.says("(no) say hello");
+    chat.until("soon: (no) say hello").await;
     chat.until("y once").await;
     chat.types("y");
-    chat.until("\n› (then) list the files").await;
-    assert_eq!(count(&chat.everything(), "› (then) list the files"), 1);
+    chat.until_done("You said “(then) list the files”").await;
+    let everything = chat.everything();
+    let places = [
+        "✓ run",
+        "› (no) say hello",
+        "You said “(no) say hello”",
+        "› (then) list the files",
+    ];
+    for once in places {
+        assert_eq!(count(&everything, once), 1, "{once:?}:\n{everything}");
+    }
+    let places = places.map(|text| everything.find(text));
+    assert!(places.is_sorted(), "{everything}");
+    // What was asked first was steered, so nothing is said of it.
+    assert!(!everything.contains("`shell`"), "{everything}");
 }
 
 #[tokio::test]
