@@ -153,7 +153,10 @@ impl Recording {
         let (endpoint, url) = match &ask.source {
             Source::Endpoint(session) => {
                 let endpoint = session.endpoint();
-                (Arc::clone(endpoint.name()), endpoint.request_url().into())
+                let mut url = endpoint.request_url();
+                // It may hold a key.
+                url.set_query(None);
+                (Arc::clone(endpoint.name()), url.into())
             }
             Source::AppServer(_) => (ask.name.provider.as_str().into(), String::new()),
         };
