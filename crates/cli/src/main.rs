@@ -12,6 +12,7 @@ mod explain;
 mod failure;
 mod keyboard;
 mod login;
+mod memory;
 mod models;
 mod narrate;
 mod network;

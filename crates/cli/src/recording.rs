@@ -8,6 +8,7 @@ use alipes_store::{CallBounds, CallQueue, Recorder, SqliteStore};
 use anyhow::anyhow;
 
 use crate::failure::warn;
+use crate::memory::EndpointMemory;
 use crate::setup::Machine;
 use crate::streams::say;
 use crate::style::{Style, one_line};
@@ -22,6 +23,7 @@ const LONGEST: usize = 400;
 /// The records of one front.
 pub(crate) struct Recording {
     front: &'static str,
+    store: Option<Arc<SqliteStore>>,
     queue: Option<Arc<CallQueue>>,
     bodies: bool,
     /// Who is told beside the store, from the first catalogue on.
@@ -34,6 +36,7 @@ impl Recording {
         let queue = |store| Arc::new(CallQueue::new(Arc::clone(store), CallBounds::default()));
         Self {
             front,
+            store: store.cloned(),
             queue: store.map(queue),
             bodies,
             others: OnceLock::new(),
@@ -46,13 +49,19 @@ impl Recording {
         let store = match store {
             Some(Ok(store)) => Some(Arc::new(store)),
             Some(Err(error)) => {
-                let error = anyhow!(error).context("calls are not recorded");
+                let error = anyhow!(error)
+                    .context("calls are not recorded, nor what is learnt of endpoints");
                 warn(&Style::of_stderr(&machine.environment), error);
                 None
             }
             None => None,
         };
         Self::new(front, store.as_ref(), bodies)
+    }
+
+    /// Endpoint memory in the same store; nowhere without one, which has been told.
+    pub(crate) fn memory(&self, machine: &Machine) -> Option<EndpointMemory> {
+        machine.memory(Some(self.store.as_ref()?))
     }
 
     /// The catalogue with its calls on record.

@@ -12,12 +12,13 @@ use alipes_net::{
     Dialer, DialerOptions, EgressPolicy, Limits, NetworkSection, PlatformProxy, SystemSockets, Tls,
     TlsOptions,
 };
-use alipes_store::{Retention, SqliteOptions};
+use alipes_store::{Retention, SqliteOptions, SqliteStore};
 use alipes_tools::{Root, Sandbox, SandboxChoice, SandboxOptions, SandboxSection};
-use alipes_transport::{Identity, MemoryFile, Transport};
+use alipes_transport::{Identity, Transport};
 
 use crate::args::NetworkArgs;
 use crate::failure::{Failure, warn};
+use crate::memory::EndpointMemory;
 use crate::network::Network;
 use crate::style::Style;
 
@@ -105,10 +106,12 @@ impl Machine {
         Ok(Some((home, document)))
     }
 
-    /// Where endpoint memory is kept; nowhere, where this machine has no place for it.
-    pub(crate) fn memory(&self) -> Option<MemoryFile> {
+    /// Where endpoint memory is kept: in the store that is open, else in the one that lies there;
+    /// nowhere, where this machine has no place for it.
+    pub(crate) fn memory(&self, open: Option<&Arc<SqliteStore>>) -> Option<EndpointMemory> {
         let home = Home::find(&self.environment).ok()?;
-        Some(MemoryFile::within(home.folder()))
+        let options = self.store().ok()??;
+        Some(EndpointMemory::new(open.cloned(), options, home.folder()))
     }
 
     /// Where conversations are kept; nowhere if this machine has no place for files of ours.

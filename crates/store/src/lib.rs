@@ -27,7 +27,8 @@
 //!
 //! Call records lie in the same database ([`Calls`], beside [`Store`]), and go the other way about
 //! safety: nobody waits for one to be written, a crash of the machine may cost the last of them, and
-//! they are deleted by age and size.
+//! they are deleted by age and size. So does endpoint memory, the transport's
+//! [`MemoryStore`](alipes_transport::MemoryStore): a row for each thing that is known.
 //!
 //! Planned in the same database, and in the same transactions as the journal: lanes for messaging
 //! platforms (`inbox`, `outbox`, leased like conversations). They come as a further trait beside

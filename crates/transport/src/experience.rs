@@ -249,12 +249,12 @@ impl Experience {
 
     /// Takes in what earlier processes have met, and gives net its part. The first time that a store
     /// fails there is a warning for the front to print.
-    pub(crate) fn recall(
+    pub(crate) async fn recall(
         &self,
         store: &dyn MemoryStore,
         dials: &DialMemory,
     ) -> Option<MemoryWarning> {
-        match store.load() {
+        match store.load().await {
             Ok(stored) => {
                 self.take_in(stored, dials);
                 None
@@ -264,7 +264,7 @@ impl Experience {
     }
 
     /// Keeps what is worth it for the next process, and takes in what others have met meanwhile.
-    pub(crate) fn keep(
+    pub(crate) async fn keep(
         &self,
         store: &dyn MemoryStore,
         dials: &DialMemory,
@@ -276,7 +276,7 @@ impl Experience {
         if ours.is_empty() {
             return None;
         }
-        match store.save(ours, self.clock.wall()) {
+        match store.save(ours, self.clock.wall()).await {
             Ok(merged) => {
                 self.take_in(merged, dials);
                 None

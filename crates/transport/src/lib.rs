@@ -60,7 +60,7 @@ pub use history::AttemptHistory;
 pub use identity::Identity;
 pub use key::{AccountKey, EndpointKey, PathClass};
 pub use key_header::{KeyHeader, UnusableKey};
-pub use memory::{MemoryFile, MemoryProblem, MemoryStore, MemoryWarning, Snapshot};
+pub use memory::{FormerMemory, KnownFact, MemoryRow, MemoryStore, MemoryWarning, Snapshot};
 pub use patience::Patience;
 pub use permits::Priority;
 pub use profile::{

@@ -208,15 +208,13 @@ impl Transport {
 
     /// Takes in what earlier processes have met and `store` has kept. A store that fails costs one
     /// warning, here or in [`keep`](Self::keep), for the front to print.
-    #[must_use]
-    pub fn recall(&self, store: &dyn MemoryStore) -> Option<MemoryWarning> {
-        self.experience.recall(store, self.dialer.memory())
+    pub async fn recall(&self, store: &dyn MemoryStore) -> Option<MemoryWarning> {
+        self.experience.recall(store, self.dialer.memory()).await
     }
 
     /// Keeps what was met for the next process, and takes in what others have kept meanwhile.
-    #[must_use]
-    pub fn keep(&self, store: &dyn MemoryStore) -> Option<MemoryWarning> {
-        self.experience.keep(store, self.dialer.memory())
+    pub async fn keep(&self, store: &dyn MemoryStore) -> Option<MemoryWarning> {
+        self.experience.keep(store, self.dialer.memory()).await
     }
 
     /// The same transport, telling of each phase of its dials.

@@ -17,7 +17,7 @@ use crate::exec::keep;
 use crate::failure::Failure;
 use crate::sessions::{self, short};
 use crate::style::one_line;
-use crate::{approvals, calls, exec};
+use crate::{approvals, calls, memory};
 
 /// How many conversations, or calls, are listed.
 const LISTED: usize = 10;
@@ -300,14 +300,9 @@ impl Chat<'_> {
     }
 
     /// What was learnt of endpoints is worth knowing next time.
-    pub(super) fn keep_memory(&self) {
-        let memory = self.machine.memory().filter(|_| self.ground.is_real());
-        let memory = memory
-            .as_ref()
-            .map(|file| file as &dyn alipes_transport::MemoryStore);
-        exec::warn(
-            self.machine,
-            memory.and_then(|store| self.ground.transport.keep(store)),
-        );
+    pub(super) async fn keep_memory(&self) {
+        let memory = self.machine.memory(self.conversation.kept.as_ref());
+        let memory = memory.filter(|_| self.ground.is_real());
+        memory::keep(self.machine, &self.ground.transport, memory.as_ref()).await;
     }
 }

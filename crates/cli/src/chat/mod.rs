@@ -33,7 +33,7 @@ use std::time::Duration;
 use alipes_agent::TurnError;
 use alipes_base::Deadline;
 use alipes_store::Turn;
-use alipes_transport::{Cause, MemoryStore};
+use alipes_transport::Cause;
 use alipes_wire::Item;
 use anyhow::anyhow;
 use tokio::sync::mpsc;
@@ -114,7 +114,7 @@ pub(crate) async fn run(
     let outcome = chat.talk().await;
     let way_back = chat.way_back();
     let kept = chat.conversation.kept.clone();
-    chat.keep_memory();
+    chat.keep_memory().await;
     let closed = chat.front.close();
     let recording = chat.conversation.recording;
     drop((chat.conversation.agent, chat.ground));
@@ -139,10 +139,12 @@ async fn open<'c>(
     front.state.begin("starting");
     let opening = async {
         let ground = Ground::prepare(&args, machine).await?;
-        let memory = machine.memory().filter(|_| ground.is_real());
-        let memory = memory.as_ref().map(|file| file as &dyn MemoryStore);
-        let warning = memory.and_then(|store| ground.transport.recall(store));
         let conversation = Conversation::open(&args, machine, &ground, &voices).await?;
+        let memory = machine.memory(conversation.kept.as_ref());
+        let warning = match memory.filter(|_| ground.is_real()) {
+            Some(memory) => ground.transport.recall(&memory).await,
+            None => None,
+        };
         Ok((ground, conversation, warning))
     };
     let (_nobody, mut nothing) = mpsc::channel(1);

@@ -17,13 +17,14 @@ use alipes_agent::{Agent, Answer, TurnError, TurnEvent};
 use alipes_base::Deadline;
 use alipes_models::Catalog;
 use alipes_simulator::Simulator;
-use alipes_transport::{MemoryStore, MemoryWarning, Transport};
+use alipes_transport::Transport;
 use tokio::sync::mpsc;
 
 use crate::args::{AgentArgs, ExecArgs};
 use crate::context;
 use crate::failure::Failure;
 use crate::login;
+use crate::memory;
 use crate::network::Network;
 use crate::providers::local;
 use crate::recording::Recording;
@@ -31,16 +32,12 @@ use crate::sessions::short;
 use crate::setup::Machine;
 use crate::signals::Signals;
 use crate::streams::say;
-use crate::style::{Style, one_line};
 use attempts::Attempts;
 use screen::{Screen, Started};
 pub(crate) use waiting::Waiting;
 
 /// How many events may wait for a slow terminal or pipe.
 const QUEUE: usize = 64;
-
-/// The longest warning.
-const LONGEST: usize = 400;
 
 /// How often the screen looks at the clock.
 const TICK: Duration = Duration::from_millis(100);
@@ -76,10 +73,9 @@ pub(crate) async fn run(
     // A simulator of our own teaches nothing that is true tomorrow.
     let memory = match simulator {
         Some(_) => None,
-        None => machine.memory(),
+        None => machine.memory(kept.as_ref()),
     };
-    let store = memory.as_ref().map(|file| file as &dyn MemoryStore);
-    warn(machine, store.and_then(|store| transport.recall(store)));
+    memory::recall(machine, &transport, memory.as_ref()).await;
     let mut screen = screen::of(&args, machine);
     let started = Started {
         model: &model,
@@ -110,7 +106,7 @@ pub(crate) async fn run(
     // However it ended: what was met is worth knowing next time.
     drop(agent);
     recording.settle(machine).await;
-    warn(machine, store.and_then(|store| transport.keep(store)));
+    memory::keep(machine, &transport, memory.as_ref()).await;
     if let (Err(Failure::Stopped(_)), Some(command)) = (&outcome, &resume) {
         say(&format!("to go on: {command}"));
     }
@@ -161,14 +157,6 @@ fn conclude(
                 })
             }
         },
-    }
-}
-
-/// Tells what endpoint memory has to complain about; nothing depends on it.
-pub(crate) fn warn(machine: &Machine, warning: Option<MemoryWarning>) {
-    if let Some(warning) = warning {
-        let style = Style::of_stderr(&machine.environment);
-        say(&style.warning(format!("! {}", one_line(&warning.to_string(), LONGEST))));
     }
 }
 

@@ -44,9 +44,11 @@ pub(super) async fn print(
         logins.status(OPENAI_CODEX)?;
         return Err(AuthError::NotSignedIn(OPENAI_CODEX.to_owned()).into());
     }
-    let memory = machine.memory();
-    // Without it there is less to tell.
-    let _unread = memory.as_ref().and_then(|memory| transport.recall(memory));
+    let memory = machine.memory(None);
+    if let Some(memory) = &memory {
+        // Without it there is less to tell.
+        let _unread = transport.recall(memory).await;
+    }
     let making = Making {
         environment: &machine.environment,
         transport,
@@ -57,7 +59,9 @@ pub(super) async fn print(
         .map(|name| sign_in(name, catalog, logins, making));
     let entries = join_all(asked).await.into_iter();
     let entries = entries.collect::<Result<Vec<Entry>, Failure>>()?;
-    let _unkept = memory.as_ref().and_then(|memory| transport.keep(memory));
+    if let Some(memory) = &memory {
+        let _unkept = transport.keep(memory).await;
+    }
     let now = machine.clock.unix_ms() / 1_000;
     if as_json {
         let list: Vec<Value> = entries.iter().map(|entry| listed(entry, now)).collect();

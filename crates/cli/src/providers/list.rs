@@ -39,9 +39,9 @@ struct Shown {
 
 pub(super) async fn run(args: &ProvidersArgs, machine: &Machine) -> Result<(), Failure> {
     let (catalog, transport) = login::catalog(machine, &NetworkArgs::default())?;
-    if let Some(memory) = machine.memory() {
+    if let Some(memory) = machine.memory(None) {
         // Without it there is less to tell.
-        let _unread = transport.recall(&memory);
+        let _unread = transport.recall(&memory).await;
     }
     let running = local::running(&catalog, machine).await?;
     let making = Making {

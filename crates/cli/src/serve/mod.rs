@@ -24,7 +24,7 @@ use crate::setup::Machine;
 use crate::signals::Signals;
 use crate::streams::{print, say};
 use crate::style::Style;
-use crate::{exec, login};
+use crate::{login, memory};
 
 /// Where it listens if nothing else is said.
 const LISTEN: (Ipv4Addr, u16) = (Ipv4Addr::LOCALHOST, 8791);
@@ -49,9 +49,8 @@ pub(crate) async fn run(
     let recording = Recording::open("serve", machine, args.record_bodies);
     let (section, serving, transport) = read(machine, &args.network, &recording)?;
     let own = own_key(machine)?;
-    let memory = machine.memory();
-    let recalled = memory.as_ref().and_then(|memory| transport.recall(memory));
-    exec::warn(machine, recalled);
+    let memory = recording.memory(machine);
+    memory::recall(machine, &transport, memory.as_ref()).await;
     let options = ServerOptions {
         listen: listen(&args, &section),
         tls: tls(&args),
@@ -84,7 +83,7 @@ pub(crate) async fn run(
     say("stopping; answers under way go on for a while, a second signal ends them");
     let transport = server.transport();
     server.stop().await;
-    keep(machine, &transport);
+    memory::keep(machine, &transport, memory.as_ref()).await;
     recording.settle(machine).await;
     Ok(())
 }
@@ -101,9 +100,10 @@ async fn until_stopped(
     loop {
         tokio::select! {
             _stop = &mut stopped => return,
-            Ok(()) = hang_ups.changed() => reload(server, (args, section), machine, recording),
+            Ok(()) = hang_ups.changed() => reload(server, (args, section), machine, recording).await,
             () = tokio::time::sleep(KEEP_EVERY) => {
-                keep(machine, &server.transport());
+                let memory = recording.memory(machine);
+                memory::keep(machine, &server.transport(), memory.as_ref()).await;
                 recording.tend(machine).await;
             }
         }
@@ -111,21 +111,22 @@ async fn until_stopped(
 }
 
 /// Reads the configuration again; where it is wrong, the old one goes on.
-fn reload(
+async fn reload(
     server: &Server,
     (args, started): (&ServeArgs, &ServeSection),
     machine: &Machine,
     recording: &Recording,
 ) {
     // What was met on the old way is of use on the new one, too.
-    keep(machine, &server.transport());
+    let memory = recording.memory(machine);
+    memory::keep(machine, &server.transport(), memory.as_ref()).await;
     let mut lacks = None;
     let read = read(machine, &args.network, recording);
+    if let Ok((_, _, transport)) = &read {
+        memory::recall(machine, transport, memory.as_ref()).await;
+    }
     let reloaded = read.and_then(|(section, serving, transport)| {
         lacks = serving.lacks();
-        if let Some(memory) = machine.memory() {
-            exec::warn(machine, transport.recall(&memory));
-        }
         server.reload(serving, transport).map_err(refused)?;
         Ok(section)
     });
@@ -228,11 +229,6 @@ fn base_url(args: &ServeArgs, machine: &Machine) -> Result<String, Failure> {
         None => "http",
     };
     Ok(format!("{scheme}://{address}/v1"))
-}
-
-fn keep(machine: &Machine, transport: &Transport) {
-    let kept = machine.memory().and_then(|memory| transport.keep(&memory));
-    exec::warn(machine, kept);
 }
 
 fn refused(error: ServerError) -> Failure {

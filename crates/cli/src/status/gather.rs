@@ -62,9 +62,9 @@ pub(super) async fn report(machine: &Machine) -> Result<Report, Failure> {
     for secret in catalog.secrets(&machine.environment) {
         machine.redactor.learn(&secret);
     }
-    if let Some(memory) = machine.memory() {
+    if let Some(memory) = machine.memory(None) {
         // Without it there is less to tell.
-        let _unread = transport.recall(&memory);
+        let _unread = transport.recall(&memory).await;
     }
     let store = store(machine);
     let (kept, sandbox) = tokio::join!(kept(store.as_ref()), sandbox(machine, &catalog));

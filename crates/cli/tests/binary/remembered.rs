@@ -1,8 +1,8 @@
 //! What one run has met, the next one knows.
 
-use crate::machine::{Machine, Ran, Serving};
+use std::path::PathBuf;
 
-const FILE: &str = "endpoints.json";
+use crate::machine::{Machine, Ran, Serving};
 
 /// A turn over WebSocket where that is open; every event is a line.
 async fn turn(machine: &Machine, server: &Serving) -> Ran {
@@ -64,32 +64,83 @@ async fn a_challenged_provider_is_not_asked_again_while_there_is_another() {
     assert!(!second.err.contains("attempt 1: first"), "{}", second.err);
 }
 
+/// The file in which a former version kept what it knew: that the endpoint refuses the WebSocket.
+fn former(machine: &Machine, server: &Serving) -> PathBuf {
+    let noted = alipes_base::Clock::system().unix_ms();
+    let until = noted + 60_000;
+    let base_url = url::Url::parse(&server.base_url).unwrap();
+    let endpoint = alipes_transport::EndpointKey::of(&base_url);
+    let text = format!(
+        r#"{{"version":1,"facts":[{{"fact":"websocket-refused","egress":"direct 127.0.0.1","endpoint":"{endpoint}","noted":{noted},"until":{until}}}],"patience":[]}}"#
+    );
+    let path = machine.home("endpoints.json");
+    std::fs::write(&path, text).unwrap();
+    path
+}
+
 #[tokio::test]
-async fn a_damaged_memory_is_one_warning_and_rebuilt() {
+async fn what_a_former_version_knew_moves_into_the_store() {
     let machine = Machine::new();
     let server = machine.simulate(&[]).await;
-    for damaged in ["", "{\"version\":1", "{\"version\":99}", "\u{0}"] {
-        std::fs::write(machine.home(FILE), damaged).unwrap();
+    let former = former(&machine, &server);
+    for _ in 0..2 {
         let ran = turn(&machine, &server).await;
         ran.answer();
-        assert_eq!(ran.err.lines().count(), 1, "{}", ran.err);
-        assert!(ran.err.contains(FILE), "{}", ran.err);
-        let again = turn(&machine, &server).await;
-        again.answer();
-        assert_eq!(again.err, "");
+        assert_eq!(routes(&ran), ["sse"]);
+        assert_eq!(ran.err, "");
+        assert!(!former.exists());
     }
 }
 
 #[tokio::test]
-async fn a_home_that_cannot_be_written_is_one_warning() {
+async fn a_damaged_file_of_a_former_version_is_cleared_away_in_silence() {
     let machine = Machine::new();
     let server = machine.simulate(&[]).await;
-    // Not even root opens a folder for writing.
-    std::fs::create_dir(machine.home("endpoints.lock")).unwrap();
-    let ran = turn(&machine, &server).await;
+    for damaged in ["", "{\"version\":1", "{\"version\":99}", "\u{0}"] {
+        std::fs::write(machine.home("endpoints.json"), damaged).unwrap();
+        let ran = turn(&machine, &server).await;
+        ran.answer();
+        assert_eq!(ran.err, "");
+        assert!(!machine.home("endpoints.json").exists());
+    }
+}
+
+#[tokio::test]
+async fn a_turn_that_keeps_nothing_knows_what_others_have_met_and_tells_them() {
+    let machine = Machine::new();
+    let fault = ["--fault", "websocket-refused-403"];
+    let (first, second) = (
+        machine.simulate(&fault).await,
+        machine.simulate(&fault).await,
+    );
+    let ephemeral = async |server: &Serving| {
+        let more = ["--profile", "openai-codex", "--json", "--ephemeral"];
+        let ran = machine.ask(&server.base_url, &more).await;
+        ran.answer();
+        assert_eq!(ran.err, "");
+        routes(&ran)
+    };
+    // Where there is no store, none is made for it.
+    assert_eq!(ephemeral(&first).await, ["websocket", "sse"]);
+    assert!(!machine.home("store").exists());
+    assert_eq!(routes(&turn(&machine, &first).await), ["websocket", "sse"]);
+    assert_eq!(ephemeral(&first).await, ["sse"]);
+    assert_eq!(ephemeral(&second).await, ["websocket", "sse"]);
+    assert_eq!(routes(&turn(&machine, &second).await), ["sse"]);
+}
+
+#[tokio::test]
+async fn a_store_that_cannot_be_read_is_one_warning_to_a_turn_that_keeps_nothing() {
+    let machine = Machine::new();
+    let server = machine.simulate(&[]).await;
+    std::fs::create_dir(machine.home("store")).unwrap();
+    let junk = "this is not a database\n".repeat(500);
+    std::fs::write(machine.home("store/alipes.db"), junk).unwrap();
+    let ran = machine.ask(&server.base_url, &["--ephemeral"]).await;
     ran.answer();
-    assert_eq!(ran.err.lines().count(), 1, "{}", ran.err);
-    assert!(ran.err.contains("cannot be kept"), "{}", ran.err);
+    let warnings: Vec<&str> = ran.err.lines().filter(|line| line.contains('!')).collect();
+    assert_eq!(warnings.len(), 1, "{}", ran.err);
+    assert!(warnings[0].contains("is damaged"), "{}", ran.err);
 }
 
 #[tokio::test]
@@ -101,12 +152,13 @@ async fn nothing_that_is_remembered_holds_a_key() {
     let base_url = format!("{}?key=canary", server.base_url);
     let more = ["--profile", "openai-codex"];
     machine.ask(&base_url, &more).await.answer();
-    let kept = std::fs::read_to_string(machine.home(FILE)).unwrap();
-    assert!(
-        kept.contains("websocket-refused") && kept.contains("waits"),
-        "{kept}"
-    );
-    assert!(!kept.contains("canary"), "{kept}");
+    let mut kept = Vec::new();
+    for name in ["store/alipes.db", "store/alipes.db-wal"] {
+        kept.extend(std::fs::read(machine.home(name)).unwrap());
+    }
+    let kept = String::from_utf8_lossy(&kept);
+    assert!(kept.contains("websocket-refused"));
+    assert!(!kept.contains("canary"));
 }
 
 #[tokio::test]

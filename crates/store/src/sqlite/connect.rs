@@ -29,12 +29,11 @@ pub(super) fn to_write(files: &Files, largest: u64) -> Result<(Connection, Store
             return Ok((db, lock));
         }
         drop((db, lock));
-        let _alone = files.lock(Hold::Alone)?;
-        migrate(&path).map_err(|failure| failure.of(&path))?;
+        up_to_date(files)?;
     }
 }
 
-/// A connection that only reads. Where the file system is read-only it makes do without SQLite's
+/// A connection that only reads; the tables of an older store are brought up to date first. Where the file system is read-only it makes do without SQLite's
 /// shared index of the log.
 pub(super) fn to_read(files: &Files) -> Result<Connection, StoreError> {
     let path = files.database();
@@ -63,14 +62,19 @@ pub(super) fn to_read(files: &Files) -> Result<Connection, StoreError> {
     match found {
         VERSION => Ok(db),
         0 => Err(StoreError::Missing { path }),
-        // Nobody has needed this yet: an older store is brought up to date by whoever writes first.
-        _ => Err(StoreError::Unusable {
-            path,
-            what: format!(
-                "its schema is {found}; run any command that writes, such as `alipes exec`"
-            ),
-        }),
+        _ => {
+            drop(db);
+            up_to_date(files)?;
+            open(&path, read_only)
+        }
     }
+}
+
+/// Changes the tables of an older store, alone.
+fn up_to_date(files: &Files) -> Result<(), StoreError> {
+    let _alone = files.lock(Hold::Alone)?;
+    let path = files.database();
+    migrate(&path).map_err(|failure| failure.of(&path))
 }
 
 /// The version of a database that is ours.

@@ -4,6 +4,7 @@ mod backup;
 mod calls;
 mod check;
 mod connect;
+mod endpoints;
 mod entries;
 mod extent;
 mod failure;

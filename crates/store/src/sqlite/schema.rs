@@ -11,7 +11,7 @@ pub(super) const APPLICATION: i64 = 0x616c_6970;
 pub(super) const VERSION: i64 = MIGRATIONS.len() as i64;
 
 /// Number `n` leads from version `n` to `n + 1`.
-pub(super) const MIGRATIONS: [&str; 2] = [V1, CALLS];
+pub(super) const MIGRATIONS: [&str; 3] = [V1, CALLS, ENDPOINTS];
 
 /// - `conversation.used` is the number of the entry that began its last turn: an order that no clock
 ///   can disturb.
@@ -91,4 +91,12 @@ CREATE TABLE call_body (
     request TEXT NOT NULL,
     response TEXT NOT NULL
 ) STRICT;
+";
+
+/// What is known about endpoints, as the transport words it.
+const ENDPOINTS: &str = "
+CREATE TABLE endpoint_memory (
+    about TEXT PRIMARY KEY,
+    known TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
 ";

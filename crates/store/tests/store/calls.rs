@@ -388,6 +388,7 @@ async fn a_store_from_before_there_were_records_gets_them() {
     let db = Connection::open(room.path("alipes.db")).unwrap();
     db.execute_batch(
         "DROP TABLE call; DROP TABLE call_endpoint; DROP TABLE call_fault; DROP TABLE call_body;
+         DROP TABLE endpoint_memory;
          PRAGMA user_version = 1",
     )
     .unwrap();

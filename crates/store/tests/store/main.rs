@@ -4,6 +4,7 @@
 
 mod bad_state;
 mod calls;
+mod endpoints;
 mod finding;
 mod keeping;
 mod leasing;

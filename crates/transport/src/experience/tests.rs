@@ -4,11 +4,12 @@ use std::sync::{Mutex, PoisonError};
 use std::time::SystemTime;
 
 use alipes_base::Deadline;
+use futures_util::future::BoxFuture;
 use tokio::time::advance;
 
 use super::*;
 use crate::breaker::Destination;
-use crate::{AccountKey, EndpointKey, MemoryProblem, Priority, Profile};
+use crate::{AccountKey, EndpointKey, Priority, Profile};
 
 const START: Duration = Duration::from_secs(1_795_000_000);
 
@@ -20,25 +21,30 @@ struct Shelf {
 }
 
 impl MemoryStore for Shelf {
-    fn load(&self) -> Result<Snapshot, MemoryWarning> {
-        self.working()?;
-        Ok(self.kept.lock().unwrap().clone())
+    fn load(&self) -> BoxFuture<'_, Result<Snapshot, MemoryWarning>> {
+        Box::pin(async {
+            self.working()?;
+            Ok(self.kept.lock().unwrap().clone())
+        })
     }
 
-    fn save(&self, ours: Snapshot, now: SystemTime) -> Result<Snapshot, MemoryWarning> {
-        self.working()?;
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.merge(ours, now);
-        Ok(kept.clone())
+    fn save(
+        &self,
+        ours: Snapshot,
+        now: SystemTime,
+    ) -> BoxFuture<'_, Result<Snapshot, MemoryWarning>> {
+        Box::pin(async move {
+            self.working()?;
+            let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+            kept.merge(ours, now);
+            Ok(kept.clone())
+        })
     }
 }
 
 impl Shelf {
     fn working(&self) -> Result<(), MemoryWarning> {
-        let warning = || MemoryWarning {
-            path: "shelf".into(),
-            problem: MemoryProblem::Corrupt,
-        };
+        let warning = || MemoryWarning::Unread("the shelf is broken".into());
         (!self.broken).then_some(()).ok_or_else(warning)
     }
 }
@@ -64,12 +70,12 @@ fn process(clock: &Clock) -> Process {
 }
 
 impl Process {
-    fn keep(&self, store: &Shelf) -> Option<MemoryWarning> {
-        self.experience.keep(store, self.dials.memory())
+    async fn keep(&self, store: &Shelf) -> Option<MemoryWarning> {
+        self.experience.keep(store, self.dials.memory()).await
     }
 
-    fn recall(&self, store: &Shelf) -> Option<MemoryWarning> {
-        self.experience.recall(store, self.dials.memory())
+    async fn recall(&self, store: &Shelf) -> Option<MemoryWarning> {
+        self.experience.recall(store, self.dials.memory()).await
     }
 
     fn failed(&self, phase: Phase, cause: Cause, change: impl FnOnce(&mut Fault)) {
@@ -113,10 +119,10 @@ async fn the_next_process_knows_what_this_one_has_met() {
     let calm = || ("h:443".to_owned(), 4, until);
     let (server, factor, _) = calm();
     first.dials.memory().make_calm(server, factor, until);
-    assert!(first.keep(&store).is_none());
+    assert!(first.keep(&store).await.is_none());
 
     advance(Duration::from_secs(5)).await;
-    assert!(next.recall(&store).is_none());
+    assert!(next.recall(&store).await.is_none());
     let refused = next.experience.route_left_alone(&to(), Route::WebSocket);
     let refused = refused.unwrap();
     assert_eq!(refused.ago, Duration::from_secs(5));
@@ -137,13 +143,13 @@ async fn an_answer_takes_back_what_was_stored() {
     for _ in 0..5 {
         first.failed(Phase::Headers, Cause::Overloaded, |_| {});
     }
-    first.keep(&store);
-    second.recall(&store);
+    first.keep(&store).await;
+    second.recall(&store).await;
     advance(Duration::from_secs(1)).await;
     second.experience.answered(&to(), Route::WebSocket);
-    second.keep(&store);
-    first.keep(&store);
-    third.recall(&store);
+    second.keep(&store).await;
+    first.keep(&store).await;
+    third.recall(&store).await;
     for process in [&second, &third] {
         let known = &process.experience;
         assert!(known.route_left_alone(&to(), Route::WebSocket).is_none());
@@ -190,8 +196,8 @@ async fn a_server_that_names_concurrency_is_asked_by_fewer_at_once() {
     });
     drop(running);
     assert!(first.experience.destination_left_alone(&to()).is_none());
-    first.keep(&store);
-    next.recall(&store);
+    first.keep(&store).await;
+    next.recall(&store).await;
     let met = next.experience.limit_met(&to()).unwrap();
     assert_eq!(met.to, 2);
     let permits = &next.experience.permits;
@@ -223,6 +229,6 @@ async fn a_store_that_fails_is_one_warning() {
     };
     let process = process(&clock());
     process.failed(Phase::Upgrade, Cause::UpgradeRefused, |_| {});
-    assert!(process.recall(&broken).is_some());
-    assert!(process.keep(&broken).is_none());
+    assert!(process.recall(&broken).await.is_some());
+    assert!(process.keep(&broken).await.is_none());
 }

@@ -8,14 +8,19 @@
 //! everything is found out again.
 
 mod facts;
-mod file;
+mod former;
+mod known;
+mod row;
 mod snapshot;
 
-use std::fmt;
-use std::path::PathBuf;
+use std::error::Error;
 use std::time::SystemTime;
 
-pub use file::MemoryFile;
+use futures_util::future::BoxFuture;
+
+pub use former::FormerMemory;
+pub use known::KnownFact;
+pub use row::MemoryRow;
 pub use snapshot::Snapshot;
 
 pub(crate) use facts::{Fact, FactMap, Facts, Remembered};
@@ -26,88 +31,32 @@ pub trait MemoryStore: Send + Sync {
     ///
     /// # Errors
     /// [`MemoryWarning`] if something is stored and cannot be used.
-    fn load(&self) -> Result<Snapshot, MemoryWarning>;
+    fn load(&self) -> BoxFuture<'_, Result<Snapshot, MemoryWarning>>;
 
     /// Adds `ours` to what is stored, drops what has ended by `now`, and gives what is stored then:
-    /// with what other processes have found out meanwhile.
+    /// with what other processes have found out meanwhile. To the others this is one step.
     ///
     /// # Errors
     /// [`MemoryWarning`] if it cannot be stored.
-    fn save(&self, ours: Snapshot, now: SystemTime) -> Result<Snapshot, MemoryWarning>;
+    fn save(
+        &self,
+        ours: Snapshot,
+        now: SystemTime,
+    ) -> BoxFuture<'_, Result<Snapshot, MemoryWarning>>;
 }
 
 /// Endpoint memory could not be read or written. Nothing depends on it, so this is for a front to
 /// print, once, and for nobody to act on.
-#[derive(Debug)]
-pub struct MemoryWarning {
-    pub(crate) path: PathBuf,
-    pub(crate) problem: MemoryProblem,
-}
-
-/// What is wrong with a store.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum MemoryProblem {
+pub enum MemoryWarning {
     /// It cannot be read.
-    Unreadable(std::io::Error),
-    /// It holds something else, or half of it.
-    Corrupt,
-    /// A newer version of this program wrote it.
-    Newer {
-        /// The version of its form.
-        version: u64,
-    },
+    #[error("what is known about endpoints cannot be read, and is found out again: {0}")]
+    Unread(#[source] Box<dyn Error + Send + Sync>),
     /// It cannot be written.
-    Unwritable(std::io::Error),
-    /// Another process has kept it locked for too long.
-    Busy,
+    #[error("what was learnt about endpoints is not kept: {0}")]
+    Unkept(#[source] Box<dyn Error + Send + Sync>),
 }
-
-impl MemoryWarning {
-    /// What is wrong.
-    #[must_use]
-    pub fn problem(&self) -> &MemoryProblem {
-        &self.problem
-    }
-}
-
-impl fmt::Display for MemoryWarning {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let path = self.path.display();
-        match &self.problem {
-            MemoryProblem::Unreadable(error) => {
-                write!(
-                    f,
-                    "what is known about endpoints cannot be read from {path}: {error}; it is found out again"
-                )
-            }
-            MemoryProblem::Corrupt => {
-                write!(
-                    f,
-                    "{path} is damaged; what it knew about endpoints is found out again"
-                )
-            }
-            MemoryProblem::Newer { version } => write!(
-                f,
-                "{path} was written by a newer alipes (form {version}); what it knew about endpoints is found out again"
-            ),
-            MemoryProblem::Unwritable(error) => {
-                write!(
-                    f,
-                    "what was learnt about endpoints cannot be kept in {path}: {error}"
-                )
-            }
-            MemoryProblem::Busy => {
-                write!(
-                    f,
-                    "what was learnt about endpoints is not kept: another process holds {path}"
-                )
-            }
-        }
-    }
-}
-
-impl std::error::Error for MemoryWarning {}
 
 #[cfg(test)]
 mod tests;

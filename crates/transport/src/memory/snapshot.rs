@@ -1,63 +1,21 @@
-//! What is stored, and its form: JSON with a version number.
+//! What is stored, as data without a clock or a lock.
 //!
-//! A snapshot is data without a clock or a lock. Two of them merge into one that has lost nothing
-//! that counts, in any order and any number of times, so that processes need not agree on who
-//! writes when. Within a version, an entry that cannot be read costs only itself.
+//! Two snapshots merge into one that has lost nothing that counts, in any order and any number of
+//! times, so that processes need not agree on who writes when. A piece that cannot be read costs
+//! only itself.
 
 use std::collections::BTreeMap;
 use std::time::SystemTime;
 
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
-
-use super::facts::{self, Fact, FactMap, Remembered};
+use super::facts::{self, FactMap};
+use super::row::{MemoryRow, Piece};
 use crate::patience::learned::{self, ByStage, RequestKind};
-
-/// The version that this program writes, and the only one it reads.
-const VERSION: u64 = 1;
 
 /// Everything worth storing at one moment.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Snapshot {
     pub(super) facts: FactMap,
     pub(super) patience: BTreeMap<RequestKind, ByStage>,
-}
-
-/// Why a stored text is no snapshot.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Unread {
-    Corrupt,
-    Newer { version: u64 },
-}
-
-#[derive(Serialize, Deserialize)]
-struct FactEntry {
-    #[serde(flatten)]
-    fact: Fact,
-    #[serde(flatten)]
-    remembered: Remembered,
-}
-
-#[derive(Serialize, Deserialize)]
-struct PatienceEntry {
-    #[serde(flatten)]
-    kind: RequestKind,
-    waits: ByStage,
-}
-
-#[derive(Serialize)]
-struct Written {
-    version: u64,
-    facts: Vec<FactEntry>,
-    patience: Vec<PatienceEntry>,
-}
-
-#[derive(Deserialize)]
-struct Stored {
-    #[serde(default)]
-    facts: Vec<Value>,
-    #[serde(default)]
-    patience: Vec<Value>,
 }
 
 impl Snapshot {
@@ -90,47 +48,38 @@ impl Snapshot {
             .retain(|_, stages| stages.iter().any(|samples| samples.len() > 0));
     }
 
-    /// The text to store.
-    pub(super) fn write(&self) -> String {
-        let fact = |(fact, remembered): (&Fact, &Remembered)| FactEntry {
-            fact: fact.clone(),
-            remembered: remembered.clone(),
-        };
-        let patience = |(kind, waits): (&RequestKind, &ByStage)| PatienceEntry {
-            kind: kind.clone(),
-            waits: waits.clone(),
-        };
-        let written = Written {
-            version: VERSION,
-            facts: self.facts.iter().map(fact).collect(),
-            patience: self.patience.iter().map(patience).collect(),
-        };
-        // Strings and numbers: there is nothing in it that JSON could not hold.
-        serde_json::to_string(&written).unwrap_or_default()
+    /// The pieces to store, in the order of what they are about.
+    #[must_use]
+    pub fn rows(&self) -> Vec<MemoryRow> {
+        let facts = self.facts.iter();
+        let facts = facts.map(|(fact, remembered)| MemoryRow::of(fact, remembered));
+        let patience = self.patience.iter();
+        let patience = patience.map(|(kind, waits)| MemoryRow::of(kind, waits));
+        let mut rows: Vec<_> = facts.chain(patience).collect();
+        rows.sort_unstable();
+        rows
     }
 
-    /// What a stored text says.
-    pub(super) fn read(text: &[u8]) -> Result<Self, Unread> {
-        let value: Value = serde_json::from_slice(text).map_err(|_syntax| Unread::Corrupt)?;
-        match value.get("version").and_then(Value::as_u64) {
-            Some(VERSION) => {}
-            Some(version) if version > VERSION => return Err(Unread::Newer { version }),
-            _ => return Err(Unread::Corrupt),
+    /// What stored pieces say.
+    #[must_use]
+    pub fn of_rows(rows: impl IntoIterator<Item = MemoryRow>) -> Self {
+        Self::of_pieces(rows.into_iter().filter_map(|row| row.read()))
+    }
+
+    pub(super) fn of_pieces(pieces: impl Iterator<Item = Piece>) -> Self {
+        let mut snapshot = Self::default();
+        let mut patience = BTreeMap::new();
+        for piece in pieces {
+            match piece {
+                Piece::Fact(fact, remembered) => {
+                    snapshot.facts.insert(fact, remembered);
+                }
+                Piece::Patience(kind, waits) => {
+                    patience.insert(kind, waits);
+                }
+            }
         }
-        let stored: Stored = serde_json::from_value(value).map_err(|_shape| Unread::Corrupt)?;
-        let facts = stored.facts.into_iter().filter_map(|entry| {
-            let entry: FactEntry = serde_json::from_value(entry).ok()?;
-            Some((entry.fact, entry.remembered))
-        });
-        let patience = stored.patience.into_iter().filter_map(|entry| {
-            let entry: PatienceEntry = serde_json::from_value(entry).ok()?;
-            Some((entry.kind, entry.waits))
-        });
-        let mut snapshot = Self {
-            facts: facts.collect(),
-            patience: BTreeMap::new(),
-        };
-        learned::merge(&mut snapshot.patience, patience.collect());
-        Ok(snapshot)
+        learned::merge(&mut snapshot.patience, patience);
+        snapshot
     }
 }

@@ -1,10 +1,9 @@
-//! The store on a real disk.
+//! What is stored, as rows and as the file of old.
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::time::{Duration, SystemTime};
 
-use alipes_base::Clock;
 use url::Url;
 
 use super::*;
@@ -88,12 +87,9 @@ fn every_kind() -> Vec<Fact> {
     ]
 }
 
-#[test]
-fn everything_that_is_kept_comes_back() {
-    let home = tempfile::tempdir().unwrap();
-    let file = MemoryFile::within(&home.path().join("not/yet/there"));
-    assert!(file.load().unwrap().is_empty());
-    let mut kept = snapshot(every_kind());
+/// Everything there is to store.
+fn everything() -> Snapshot {
+    let mut everything = snapshot(every_kind());
     let learned = LearnedPatience::default();
     let kind = RequestKind {
         endpoint: endpoint(),
@@ -104,157 +100,98 @@ fn everything_that_is_kept_comes_back() {
     };
     let sample = Sample::new(now_ms(), Duration::from_millis(1_234), true);
     learned.learn(&kind, vec![(Stage::Output, sample)]);
-    kept.patience = learned.all();
-    file.save(kept.clone(), now()).unwrap();
-    assert_eq!(file.load().unwrap(), kept);
-}
-
-#[cfg(unix)]
-#[test]
-fn the_file_is_its_owners_alone_and_nothing_is_left_beside_it() {
-    use std::os::unix::fs::PermissionsExt as _;
-    let home = tempfile::tempdir().unwrap();
-    let file = MemoryFile::within(home.path());
-    file.save(snapshot(every_kind()), now()).unwrap();
-    let mode = fs::metadata(file.path()).unwrap().permissions().mode();
-    assert_eq!(mode & 0o777, 0o600);
-    let names: BTreeSet<_> = fs::read_dir(home.path())
-        .unwrap()
-        .map(|entry| entry.unwrap().file_name())
-        .collect();
-    let expected = ["endpoints.json", "endpoints.lock"].map(std::ffi::OsString::from);
-    assert_eq!(names, BTreeSet::from(expected));
+    everything.patience = learned.all();
+    everything
 }
 
 #[test]
-fn writers_at_the_same_time_lose_nothing() {
-    let home = tempfile::tempdir().unwrap();
-    std::thread::scope(|scope| {
-        for writer in 0..4 {
-            let file = MemoryFile::within(home.path());
-            scope.spawn(move || {
-                for n in 0..20 {
-                    let fact = buffered(format!("{writer}/{n}"));
-                    file.save(snapshot([fact]), now()).unwrap();
-                }
-            });
-        }
-    });
-    let stored = MemoryFile::within(home.path()).load().unwrap();
-    assert_eq!(stored.facts.len(), 80);
+fn everything_that_is_kept_comes_back_from_its_rows() {
+    let rows = everything().rows();
+    assert_eq!(rows.len(), every_kind().len() + 1);
+    let about: BTreeSet<_> = rows.iter().map(|row| &row.about).collect();
+    assert_eq!(about.len(), rows.len(), "each is about something else");
+    assert_eq!(Snapshot::of_rows(rows), everything());
 }
 
 #[test]
-fn a_writer_learns_what_others_have_written() {
+fn what_has_ended_is_dropped_when_it_is_merged() {
+    let mut stored = snapshot(every_kind());
+    stored.merge(Snapshot::default(), now() + LASTING);
+    assert!(stored.is_empty());
+}
+
+#[test]
+fn a_row_that_cannot_be_read_costs_only_itself() {
+    let row = |about: &str, known: &str| MemoryRow {
+        about: about.to_owned(),
+        known: known.to_owned(),
+    };
+    let damaged = [
+        row("", ""),
+        row("7", "null"),
+        row("\0", "{}"),
+        row(r#"{"fact":"new-kind"}"#, r#"{"noted":1,"until":2}"#),
+        row(r#"{"fact":"classical-hello","egress":"a"}"#, "{"),
+        row(
+            r#"{"fact":"classical-hello","egress":"b"}"#,
+            r#"{"noted":1,"until":2,"reason":{"cause":"new-cause"}}"#,
+        ),
+    ];
+    let rows = everything().rows().into_iter().chain(damaged);
+    assert_eq!(Snapshot::of_rows(rows), everything());
+}
+
+#[test]
+fn what_is_believed_is_told_by_its_name_and_whom_it_is_about() {
+    let everything = everything();
+    let facts = everything.facts(now());
+    assert_eq!(facts.len(), every_kind().len());
+    let refused = facts.iter().find(|fact| fact.what == "websocket-refused");
+    let refused = refused.unwrap();
+    assert_eq!(refused.endpoint.as_deref(), Some("https://h"));
+    assert_eq!(refused.egress.as_deref(), Some("direct 192.0.2.7"));
+    assert_eq!(refused.cause, Some(Cause::Challenge));
+    assert_eq!(refused.until_ms - refused.noted_ms, 600_000);
+    let calm = facts.iter().find(|fact| fact.what == "calm-asked");
+    assert_eq!(calm.unwrap().endpoint.as_deref(), Some("h:443"));
+    assert!(facts.iter().any(|fact| fact.what == "breaker-open"));
+    assert_eq!(everything.facts(now() + LASTING), []);
+}
+
+fn former(home: &tempfile::TempDir, text: &[u8]) -> FormerMemory {
+    fs::write(home.path().join("endpoints.json"), text).unwrap();
+    FormerMemory::within(home.path())
+}
+
+#[test]
+fn the_file_of_old_is_read_and_removed() {
     let home = tempfile::tempdir().unwrap();
-    let (one, other) = (
-        MemoryFile::within(home.path()),
-        MemoryFile::within(home.path()),
+    assert_eq!(FormerMemory::within(home.path()).read(), None);
+    let text = format!(
+        r#"{{"version":1,"facts":[7,{{"fact":"new-kind"}},{{"fact":"classical-hello","egress":"a","noted":{0},"until":{1},"later":1}}],"patience":[null,{{"endpoint":"https://h#1","route":"sse","model":"m","effort":"","size":0,"waits":[[[{0},9,0]],[],[],[]]}}]}}"#,
+        now_ms(),
+        now_ms() + 60_000
     );
-    one.save(snapshot([buffered("a".to_owned())]), now())
-        .unwrap();
-    let merged = other
-        .save(snapshot([buffered("b".to_owned())]), now())
-        .unwrap();
-    assert_eq!(merged.facts.len(), 2);
+    let former = former(&home, text.as_bytes());
+    let read = former.read().unwrap();
+    assert_eq!((read.facts.len(), read.patience.len()), (1, 1));
+    former.remove();
+    assert_eq!(former.read(), None);
 }
 
 #[test]
-fn what_has_ended_is_dropped_when_it_is_written() {
+fn a_damaged_file_of_old_is_an_empty_one() {
     let home = tempfile::tempdir().unwrap();
-    let file = MemoryFile::within(home.path());
-    file.save(snapshot(every_kind()), now()).unwrap();
-    file.save(Snapshot::default(), now() + LASTING).unwrap();
-    assert!(file.load().unwrap().is_empty());
-}
-
-#[test]
-fn a_damaged_or_newer_file_is_named_ignored_and_rebuilt() {
-    let home = tempfile::tempdir().unwrap();
-    let file = MemoryFile::within(home.path());
-    file.save(snapshot(every_kind()), now()).unwrap();
-    let whole = fs::read(file.path()).unwrap();
-    let damaged: [&[u8]; 7] = [
+    let damaged: [&[u8]; 6] = [
         b"",
         b"{",
         b"\0\0\0\0",
         b"[]",
-        b"{\"version\":\"1\"}",
         b"{\"version\":1,\"facts\":7}",
-        &whole[..whole.len() / 2],
+        b"{\"version\":2,\"facts\":[]}",
     ];
     for text in damaged {
-        fs::write(file.path(), text).unwrap();
-        let warning = file.load().unwrap_err();
-        assert!(matches!(warning.problem(), MemoryProblem::Corrupt));
-        assert!(warning.to_string().contains("endpoints.json"));
-        file.save(snapshot([buffered("a".to_owned())]), now())
-            .unwrap();
-        assert_eq!(file.load().unwrap().facts.len(), 1);
+        let read = former(&home, text).read().unwrap();
+        assert!(read.is_empty(), "{}", text.escape_ascii());
     }
-    fs::write(file.path(), b"{\"version\":2,\"facts\":{\"new\":true}}").unwrap();
-    let warning = file.load().unwrap_err();
-    assert!(matches!(
-        warning.problem(),
-        MemoryProblem::Newer { version: 2 }
-    ));
-    file.save(snapshot(every_kind()), now()).unwrap();
-    assert!(file.load().is_ok());
-}
-
-#[test]
-fn an_entry_that_cannot_be_read_costs_only_itself() {
-    let home = tempfile::tempdir().unwrap();
-    let file = MemoryFile::within(home.path());
-    let text = format!(
-        r#"{{"version":1,"facts":[7,{{"fact":"new-kind"}},{{"fact":"classical-hello","egress":"a","noted":{0},"until":{1},"reason":{{"cause":"new-cause"}}}},{{"fact":"classical-hello","egress":"b","noted":{0},"until":{1},"later":1}}],"patience":[null]}}"#,
-        now_ms(),
-        now_ms() + 60_000
-    );
-    fs::write(file.path(), text).unwrap();
-    let facts = file.load().unwrap().facts;
-    assert_eq!(
-        facts.keys().cloned().collect::<Vec<_>>(),
-        [Fact::ClassicalHello {
-            egress: "b".to_owned()
-        }]
-    );
-}
-
-#[test]
-fn a_folder_that_cannot_be_written_is_one_warning() {
-    let home = tempfile::tempdir().unwrap();
-    let in_the_way = home.path().join("file");
-    fs::write(&in_the_way, "").unwrap();
-    let file = MemoryFile::within(&in_the_way);
-    let warning = file.save(snapshot(every_kind()), now()).unwrap_err();
-    assert!(matches!(warning.problem(), MemoryProblem::Unwritable(_)));
-}
-
-#[test]
-fn a_lock_that_is_never_given_back_is_not_waited_for_forever() {
-    let home = tempfile::tempdir().unwrap();
-    let file = MemoryFile::within(home.path());
-    let lock = fs::File::create(home.path().join("endpoints.lock")).unwrap();
-    lock.lock().unwrap();
-    let warning = file.save(snapshot(every_kind()), now()).unwrap_err();
-    assert!(matches!(warning.problem(), MemoryProblem::Busy));
-    drop(lock);
-    file.save(snapshot(every_kind()), now()).unwrap();
-}
-
-#[tokio::test]
-async fn facts_go_through_the_store_and_back() {
-    let home = tempfile::tempdir().unwrap();
-    let file = MemoryFile::within(home.path());
-    let (clock, fact) = (Clock::anchored(now()), buffered("a".to_owned()));
-    let (facts, others) = (Facts::new(clock.clone()), Facts::new(clock.clone()));
-    facts.note(fact.clone(), LASTING, None);
-    let kept = Snapshot {
-        facts: facts.all(),
-        patience: Default::default(),
-    };
-    file.save(kept, clock.wall()).unwrap();
-    others.merge(file.load().unwrap().facts);
-    assert_eq!(others.find(&fact), facts.find(&fact));
 }

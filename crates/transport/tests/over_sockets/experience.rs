@@ -1,14 +1,19 @@
 //! What one conversation has met, all others of the process know.
 
+use std::sync::Mutex;
+use std::time::SystemTime;
+
 use crate::common::{
     Outcome, PATIENCE, ask_for, endpoint, new_transport, say, session_over, simulator, step,
 };
 use alipes_base::{Clock, Deadline};
 use alipes_simulator::Simulator;
 use alipes_transport::{
-    Alternatives, Cause, MemoryFile, Phase, Profile, Request, Route, Trace, Transport, Update,
+    Alternatives, Cause, MemoryStore, MemoryWarning, Phase, Profile, Request, Route, Snapshot,
+    Trace, Transport, Update,
 };
 use alipes_wire::Item;
+use futures_util::future::BoxFuture;
 
 const SSE: &[Route] = &[Route::Sse];
 const BOTH: &[Route] = &[Route::WebSocket, Route::Sse];
@@ -132,18 +137,37 @@ async fn one_account_has_as_many_requests_under_way_as_the_profile_says() {
     assert!(second.faults().is_empty());
 }
 
+/// What was stored last.
+#[derive(Default)]
+struct Shelf(Mutex<Snapshot>);
+
+impl MemoryStore for Shelf {
+    fn load(&self) -> BoxFuture<'_, Result<Snapshot, MemoryWarning>> {
+        Box::pin(async { Ok(self.0.lock().unwrap().clone()) })
+    }
+
+    fn save(
+        &self,
+        ours: Snapshot,
+        _now: SystemTime,
+    ) -> BoxFuture<'_, Result<Snapshot, MemoryWarning>> {
+        Box::pin(async move {
+            *self.0.lock().unwrap() = ours.clone();
+            Ok(ours)
+        })
+    }
+}
+
 /// What a transport would tell the next process about waits: by stage, whether each was seen to its
 /// end.
-fn waits(transport: &Transport) -> Vec<Vec<bool>> {
-    let home = tempfile::tempdir().unwrap();
-    let file = MemoryFile::within(home.path());
-    assert!(transport.keep(&file).is_none());
-    let Ok(kept) = std::fs::read(file.path()) else {
-        return Vec::new();
-    };
-    let kept: serde_json::Value = serde_json::from_slice(&kept).unwrap();
-    let kinds = kept["patience"].as_array().into_iter().flatten();
-    let stages = kinds.flat_map(|kind| kind["waits"].as_array().unwrap());
+async fn waits(transport: &Transport) -> Vec<Vec<bool>> {
+    let shelf = Shelf::default();
+    assert!(transport.keep(&shelf).await.is_none());
+    let rows = shelf.0.into_inner().unwrap().rows();
+    let known = rows.iter().map(|row| serde_json::from_str(&row.known));
+    let known: Vec<serde_json::Value> = known.collect::<Result<_, _>>().unwrap();
+    // What is known of waits is a list; of a fact it is an object.
+    let stages = known.iter().filter_map(|known| known.as_array()).flatten();
     let seen = |sample: &serde_json::Value| sample[2] == 0;
     stages
         .map(|stage| stage.as_array().unwrap().iter().map(seen).collect())
@@ -156,10 +180,10 @@ async fn an_answer_teaches_how_long_to_wait_and_a_fault_does_not() {
     let transport = new_transport();
     let fault = new_conversation(&transport, &broken, SSE, true).await;
     assert!(fault.result.is_err());
-    assert_eq!(waits(&transport), Vec::<Vec<bool>>::new());
+    assert_eq!(waits(&transport).await, Vec::<Vec<bool>>::new());
     let answer = new_conversation(&transport, &healthy, SSE, true).await;
     assert!(answer.result.is_ok());
-    let learnt = waits(&transport);
+    let learnt = waits(&transport).await;
     assert_eq!(learnt.len(), 4, "one kind of request, four stages");
     assert_eq!(learnt[3], [true], "the text has come to its end");
 }
@@ -178,5 +202,9 @@ async fn a_cancelled_wait_teaches_that_it_takes_at_least_so_long() {
         }
     }
     drop(stream);
-    assert_eq!(waits(&transport)[1], [false], "the first output never came");
+    assert_eq!(
+        waits(&transport).await[1],
+        [false],
+        "the first output never came"
+    );
 }
