@@ -7,9 +7,11 @@ use std::os::unix::process::ExitStatusExt as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use alipes_agent::{Gate, GateOptions};
 use alipes_tools::SandboxChoice;
 use clap::Args;
 
+use crate::approvals;
 use crate::args::sandboxes;
 use crate::failure::Failure;
 use crate::setup::Machine;
@@ -63,7 +65,11 @@ pub(crate) async fn run(args: SandboxArgs, machine: &Machine) -> Result<(), Fail
     let folder = args
         .folder
         .map_or(here.to_owned(), |other| here.join(other));
-    let root = machine.root(&folder, &catalog)?;
+    let gate = Gate::new(GateOptions {
+        rules: approvals::rules(machine)?,
+        ..GateOptions::default()
+    });
+    let root = gate.veiled("shell", &machine.root(&folder, &catalog)?);
     let sandbox = machine.sandbox(args.kind, args.network, &catalog)?;
     if args.show {
         for line in sandbox.report(&root).await {

@@ -66,6 +66,25 @@ impl Root {
         Self { hidden, ..self }
     }
 
+    /// The same with absolute places that are hidden, also outside of the directory: commands cannot be
+    /// asked about each file that they open. `are_all` if what is hidden is nothing else.
+    #[must_use]
+    pub fn hiding_places(self, places: impl IntoIterator<Item = PathBuf>, are_all: bool) -> Self {
+        let hidden = self.hidden.at(places.into_iter().collect(), are_all);
+        Self { hidden, ..self }
+    }
+
+    /// The same directory with nothing hidden in it.
+    pub(crate) fn bare(self) -> Self {
+        let hidden = Hidden::default();
+        Self { hidden, ..self }
+    }
+
+    /// What is hidden.
+    pub(crate) fn hidden(&self) -> &Hidden {
+        &self.hidden
+    }
+
     /// The absolute path of the directory, without links: for messages and for commands.
     #[must_use]
     pub fn path(&self) -> &Path {

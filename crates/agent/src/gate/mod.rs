@@ -141,7 +141,7 @@ impl Gate {
     }
 
     /// The root as this tool may see it: without the paths that a rule forbids it. A call that searches a
-    /// folder names none of the files that it meets there.
+    /// folder names none of the files that it meets there, and a command none of those that it opens.
     #[must_use]
     pub fn veiled(&self, tool: &str, root: &Root) -> Root {
         let rules = self.options.rules.iter();
@@ -154,11 +154,14 @@ impl Gate {
             return root.clone();
         }
         let top = root.path().to_owned();
-        root.clone().hiding(move |path| {
+        let places: Vec<Option<_>> = forbidding.iter().map(|rule| rule.place(&top)).collect();
+        let are_all = places.iter().all(Option::is_some);
+        let veiled = root.clone().hiding(move |path| {
             let facet = Facet::of_real_path(path, &top);
             let mut says = forbidding.iter().map(|rule| facet.compared_with(rule));
             says.any(|says| says == Says::This(Verdict::Deny))
-        })
+        });
+        veiled.hiding_places(places.into_iter().flatten(), are_all)
     }
 
     /// What the rules say, and the one that explains it: the strictest over all that the call is about.

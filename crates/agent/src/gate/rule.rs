@@ -5,6 +5,7 @@
 //! beginning of a plain command; one about a path with where that really leads.
 
 use std::fmt;
+use std::path::{Path, PathBuf};
 
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 
@@ -58,6 +59,8 @@ pub(super) enum What {
         globs: GlobSet,
         /// Compared with whole paths, and not with those beneath the root.
         is_absolute: bool,
+        /// The path itself, where it is no pattern.
+        literal: Option<String>,
     },
     Command(Vec<String>),
     Host(String),
@@ -112,6 +115,14 @@ impl Rule {
         self.tool.as_deref().is_none_or(|tool| tool == name)
     }
 
+    /// The one place that the rule is about, with what is beneath it; none if it is a pattern.
+    pub(super) fn place(&self, root: &Path) -> Option<PathBuf> {
+        match &self.what {
+            What::Path { literal, .. } => Some(root.join(literal.as_ref()?)),
+            _ => None,
+        }
+    }
+
     /// How much a rule narrows things down: of two that say the same, the greater explains it.
     pub(super) fn specificity(&self) -> (usize, bool) {
         let narrows = match &self.what {
@@ -155,7 +166,14 @@ fn path(glob: &str) -> Result<What, String> {
     }
     let globs = globs.build().map_err(|error| error.to_string())?;
     let is_absolute = glob.starts_with('/');
-    Ok(What::Path { globs, is_absolute })
+    let literal = glob.strip_suffix("/**").unwrap_or(glob);
+    let is_pattern = literal.is_empty() || literal.contains(['*', '?', '[', '{', '\\']);
+    let literal = (!is_pattern).then(|| literal.to_owned());
+    Ok(What::Path {
+        globs,
+        is_absolute,
+        literal,
+    })
 }
 
 #[cfg(test)]

@@ -67,7 +67,12 @@ impl Facet {
     pub(super) fn compared_with(&self, rule: &Rule) -> Says {
         let applies = match (&rule.what, self) {
             (What::Anything, _) => true,
-            (What::Path { globs, is_absolute }, Self::Path(place)) => {
+            (
+                What::Path {
+                    globs, is_absolute, ..
+                },
+                Self::Path(place),
+            ) => {
                 let is_match = |path: &Path| match is_absolute {
                     true => globs.is_match(path),
                     false => place.beneath(path).is_some_and(|path| globs.is_match(path)),

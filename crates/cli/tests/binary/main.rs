@@ -38,6 +38,7 @@ mod sandbox;
 mod sandbox_escapes;
 mod serve;
 mod sessions;
+mod sandbox_rules;
 mod simulate;
 mod status;
 mod stopping;

@@ -120,7 +120,11 @@ impl Words {
 
     fn hide(&mut self, place: &Path) {
         match place.is_dir() {
-            true => self.0.extend(["--tmpfs".into(), place.into()]),
+            true => {
+                for how in ["--tmpfs", "--remount-ro"] {
+                    self.0.extend([how.into(), place.into()]);
+                }
+            }
             false => self.bind("--ro-bind", Path::new("/dev/null"), place),
         }
     }

@@ -1,7 +1,8 @@
 //! The wall around commands: what a command may do whatever it is, enforced by the operating system.
 //!
 //! A confined command reads the system, writes the working folder and a temporary folder of its own,
-//! has no network unless that was allowed, sees no credentials, and cannot change `.git`. All of its
+//! has no network unless that was allowed, sees neither credentials nor what rules forbid by path, and
+//! cannot change `.git`. All of its
 //! processes end with it, also those that leave its process group.
 //!
 //! Two kinds, both without unsafe code of ours. `bubblewrap`, where a trusted one is installed, gives
@@ -15,6 +16,8 @@
 
 #[cfg(target_os = "linux")]
 mod bubblewrap;
+#[cfg(target_os = "linux")]
+mod forbidden;
 #[cfg(target_os = "linux")]
 mod keeper;
 #[cfg(target_os = "linux")]
@@ -232,7 +235,7 @@ impl Sandbox {
 
     #[cfg(target_os = "linux")]
     fn policy(&self, root: &Root, temp: &TempDir) -> std::io::Result<policy::Policy> {
-        policy::Policy::of(&self.0.options, root.path(), temp.path())
+        policy::Policy::of(&self.0.options, root, temp.path())
     }
 
     fn rules(&self, kind: &Kind) -> String {
@@ -248,13 +251,13 @@ impl Sandbox {
             }
             _ => "only the working folder and /tmp can be written, not `.git`",
         };
-        format!("{network}; {written}; credentials cannot be read")
+        format!("{network}; {written}; neither credentials nor what `path` rules deny can be read")
     }
 
     async fn found(&self, root: &Root) -> &Found {
         self.0
             .found
-            .get_or_init(|| probe::find(self, root.clone()))
+            .get_or_init(|| probe::find(self, root.clone().bare()))
             .await
     }
 

@@ -10,7 +10,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::options::SandboxOptions;
-use super::places;
+use super::{forbidden, places};
+use crate::Root;
 
 /// How many folders of the working folder are looked into for a `.git`, those near its top first.
 const GIT_FOLDERS: usize = 4_000;
@@ -43,22 +44,28 @@ const SEALED: &str = "--sealed";
 const NETWORK: &str = "--network";
 
 impl Policy {
-    pub(super) fn of(options: &SandboxOptions, root: &Path, temp: &Path) -> io::Result<Self> {
+    pub(super) fn of(options: &SandboxOptions, root: &Root, temp: &Path) -> io::Result<Self> {
         let real = |place: &PathBuf| fs::canonicalize(place).ok();
+        let forbidden = forbidden::places(root)?;
+        let root = root.path();
         let own = options.own.iter().filter_map(real);
         let mut hidden: Vec<PathBuf> = places::of_credentials(options.home.as_deref())
             // Who chose to work in such a place means it.
             .filter(|place| !root.starts_with(place))
             .chain(own)
+            .chain(forbidden)
             .collect();
         hidden.sort();
-        hidden.dedup();
+        // What lies in something hidden is hidden with it.
+        hidden.dedup_by(|later, earlier| later.starts_with(earlier));
+        let mut sealed = repositories(root);
+        sealed.retain(|place| !hidden.iter().any(|hidden| place.starts_with(hidden)));
         Ok(Self {
             root: root.to_owned(),
             temp: fs::canonicalize(temp)?,
             writable: options.writable.iter().filter_map(real).collect(),
             hidden,
-            sealed: repositories(root),
+            sealed,
             network: options.network,
         })
     }
@@ -178,9 +185,9 @@ mod tests {
         };
         let temp = real.join("temp");
         let hidden = |root: &str| {
-            Policy::of(&options, &real.join(root), &temp)
-                .unwrap()
-                .hidden
+            fs::create_dir_all(real.join(root)).unwrap();
+            let root = Root::open(&real.join(root)).unwrap();
+            Policy::of(&options, &root, &temp).unwrap().hidden
         };
         for name in [".ssh", ".codex", "own"] {
             assert!(hidden("elsewhere").contains(&real.join(name)), "{name}");
