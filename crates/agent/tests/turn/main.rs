@@ -6,6 +6,7 @@
 mod calls;
 mod compaction;
 mod conversation;
+mod cuts;
 mod ending;
 mod interjections;
 mod prefix;

@@ -20,12 +20,19 @@ pub(crate) struct Script {
 
 impl Script {
     /// Answers request number `n`, counted from 0, with the events that `answer(n)` gives.
+    pub(crate) async fn start(
+        mut answer: impl FnMut(usize) -> Vec<String> + Send + 'static,
+    ) -> Self {
+        Self::reading(move |number, _request| answer(number)).await
+    }
+
+    /// The same by what the request says, too.
     #[expect(
         clippy::disallowed_methods,
         reason = "a server to be tested against, on loopback"
     )]
-    pub(crate) async fn start(
-        mut answer: impl FnMut(usize) -> Vec<String> + Send + 'static,
+    pub(crate) async fn reading(
+        mut answer: impl FnMut(usize, &str) -> Vec<String> + Send + 'static,
     ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -38,10 +45,10 @@ impl Script {
                 let body = read_request(&mut stream).await;
                 let number = {
                     let mut seen = seen.lock().unwrap();
-                    seen.push(body);
+                    seen.push(body.clone());
                     seen.len() - 1
                 };
-                write_events(&mut stream, &answer(number)).await;
+                write_events(&mut stream, &answer(number, &body)).await;
             }
         });
         Self {
