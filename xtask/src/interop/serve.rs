@@ -183,7 +183,7 @@ fn play(report: &mut Report, alipes: &Alipes, cache: &Cache, pairs: &[Pair]) -> 
     Ok(table)
 }
 
-/// One client in one trouble, both ways at the same time.
+/// One client in one trouble, both ways, one after the other.
 fn meet(
     alipes: &Alipes,
     cache: &Cache,
