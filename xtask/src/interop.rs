@@ -9,6 +9,7 @@ mod app_server;
 mod cache;
 mod certificate;
 mod codex;
+mod har;
 mod hermes;
 mod issuer;
 mod litellm;
@@ -58,6 +59,8 @@ pub(crate) enum Part {
     Sdk,
     /// Our client against foreign servers
     Peers,
+    /// The HAR of calls, judged by har-validator
+    Har,
     /// Our client over wires that go dead
     Wires,
     /// Signing in with a real browser
@@ -154,6 +157,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<bool> {
     }
     if matches!(part, Part::All | Part::Peers) {
         peers::check(&mut report, &alipes, &cache)?;
+    }
+    if matches!(part, Part::All | Part::Har) {
+        har::check(&mut report, &alipes, &cache)?;
     }
     if matches!(part, Part::All | Part::Login) {
         login::check(&mut report, &alipes, &cache);

@@ -76,6 +76,13 @@ impl Cache {
         Ok(self.script("portkey.mjs"))
     }
 
+    /// The script that judges HAR files, with its validator (1 MB), installed when it is first asked for.
+    pub(super) fn har_validator(&self) -> Result<PathBuf> {
+        let target = self.interop.join(".cache").join("har");
+        self.install_node("har", &target)?;
+        Ok(self.script("har.mjs"))
+    }
+
     /// The Hermes Agent.
     pub(crate) fn hermes(&self) -> Result<PathBuf> {
         Ok(in_venv(&self.apart("hermes", &[Self::HERMES])?, "hermes"))
