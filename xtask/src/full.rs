@@ -41,6 +41,7 @@ const PARTS: &[Part] = &[
     ("bench fallback", bench::fallback),
     ("bench turns", bench::turns),
     ("bench store", bench::store),
+    ("bench see", bench::see),
     ("bench overhead", |write| {
         bench::overhead(&bench::Overhead::everything(write))
     }),

@@ -95,6 +95,12 @@ enum Bench {
     },
     /// What `alipes serve` adds between a client and its provider.
     Overhead(bench::Overhead),
+    /// What recording calls costs, and lists of a million of them.
+    See {
+        /// Put the table between the markers in docs/benchmarks.md.
+        #[arg(long)]
+        write: bool,
+    },
     /// Start-up, one turn over SSE and over WebSocket, and peak memory.
     Start {
         /// Runs of each program; the median is shown.
@@ -143,6 +149,7 @@ fn run(command: Command) -> Result<bool> {
             Bench::Overhead(arguments) => bench::overhead(&arguments),
             Bench::Start { runs, write } => bench::start(runs, write).map(|()| true),
             Bench::Recovery(arguments) => bench::recovery(&arguments),
+            Bench::See { write } => bench::see(write),
             Bench::Store { write } => bench::store(write),
             Bench::Turns { write } => bench::turns(write),
         },

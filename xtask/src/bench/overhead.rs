@@ -12,6 +12,7 @@ mod load;
 mod memory;
 mod pass_through;
 mod question;
+mod recording;
 mod samples;
 mod sockets;
 mod streams;
@@ -26,6 +27,7 @@ use anyhow::Result;
 use clap::ValueEnum;
 
 pub(crate) use self::pass_through::run as pass_through;
+pub(super) use self::recording::{Recording, recording};
 use self::system::{Backend, System};
 use super::facts::Facts;
 use super::{page, release};

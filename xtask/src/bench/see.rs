@@ -1,0 +1,106 @@
+//! `cargo xtask bench see`: what it costs to see what happened, with a million calls on record.
+//!
+//! Lists are timed as a person gets them: the program from its start to its end. What recording costs those who
+//! answer is the difference between two servers in one run, of which one has no store to record in.
+
+mod doctor;
+mod fill;
+mod lists;
+mod status;
+
+use std::time::Duration;
+
+use anyhow::Result;
+
+use super::facts::Facts;
+use super::overhead::{self, Recording};
+use super::{page, release};
+use crate::interop::Alipes;
+use crate::workspace::{self, Profile};
+
+/// What recording may take of a call on its way, and of what the server answers in a second.
+const HOT: f64 = 20.0;
+const SHARE: f64 = 1.0;
+
+/// Measures, prints the table, and writes it if asked to; whether all targets are met.
+pub(crate) fn run(write: bool) -> Result<bool> {
+    if !release::IS_RELEASE {
+        return release::again("see", write);
+    }
+    let alipes = Alipes {
+        binary: workspace::build(Profile::Release)?,
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    let recording = runtime.block_on(overhead::recording(&alipes))?;
+    // Below the workspace: a folder for temporary files may be in memory.
+    let home = tempfile::tempdir_in(workspace::root()?.join("target"))?;
+    let filled = runtime.block_on(fill::records(&home.path().join("store")))?;
+    let mut rows = of_recording(&recording);
+    rows.extend(lists::rows(&alipes, home.path())?);
+    rows.push(status::row(&alipes, home.path())?);
+    rows.extend(doctor::row(&alipes)?);
+    let facts = Facts::gather()?;
+    let table = format!(
+        "| what | half within | 99 % within | target |\n|---|---|---|---|\n{}\n\n\
+         {} calls of thirty days on record, {} MB, written in {} s; {} runs each; {} at {}, {}. Again: \
+         `cargo xtask bench see --write`.",
+        rows.join("\n"),
+        fill::CALLS,
+        filled.bytes / 1_000_000,
+        filled.took.as_secs(),
+        lists::RUNS,
+        facts.date,
+        facts.commit,
+        facts.machine
+    );
+    println!("{table}");
+    if write {
+        let file = workspace::root()?.join("docs").join("benchmarks.md");
+        page::put(&file, "see", &table)?;
+    }
+    Ok(!table.contains("MISSED"))
+}
+
+fn of_recording(recording: &Recording) -> Vec<String> {
+    let share = recording.share();
+    let mut rows = Vec::new();
+    if let Some((hot, all)) = recording.taken() {
+        rows.push(format!(
+            "| recording a call, on its way | {hot:.1} µs | | {} |",
+            verdict(hot <= HOT, &format!("at most {HOT:.0} µs"))
+        ));
+        rows.push(format!(
+            "| the same with what is written behind it | {all:.1} µs | | |"
+        ));
+    }
+    rows.push(format!(
+        "| of what `serve` answers in a second | {share:.1} % | | {} |",
+        verdict(share <= SHARE, &format!("at most {SHARE:.0} %"))
+    ));
+    rows
+}
+
+fn verdict(is_met: bool, target: &str) -> String {
+    format!("{}: {target}", if is_met { "met" } else { "MISSED" })
+}
+
+/// The row of a command that took so long each time.
+fn told(name: &str, mut times: Vec<Duration>, target: Duration) -> String {
+    times.sort_unstable();
+    let at = |percent: usize| {
+        let index = (times.len() * percent / 100).min(times.len().saturating_sub(1));
+        times.get(index).copied().unwrap_or_default()
+    };
+    format!(
+        "| `{name}` | {} | {} | {} |",
+        millis(at(50)),
+        millis(at(99)),
+        verdict(at(99) <= target, &format!("99 % within {}", millis(target)))
+    )
+}
+
+fn millis(length: Duration) -> String {
+    format!("{:.1} ms", length.as_secs_f64() * 1_000.0)
+}
