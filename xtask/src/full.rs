@@ -33,6 +33,9 @@ const PARTS: &[Part] = &[
     ("interop serve", |write| {
         interop::run(&interop::Arguments::of(interop::Part::Serve, write))
     }),
+    ("interop traces", |write| {
+        interop::run(&interop::Arguments::of(interop::Part::Traces, write))
+    }),
     ("bench start", |write| {
         bench::start(RUNS, write).map(|()| true)
     }),

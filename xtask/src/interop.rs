@@ -23,6 +23,7 @@ mod report;
 mod running;
 mod sdk;
 mod serve;
+mod traces;
 mod turn;
 mod wires;
 mod witness;
@@ -61,6 +62,8 @@ pub(crate) enum Part {
     Peers,
     /// The HAR of calls, judged by har-validator
     Har,
+    /// Our traces before a receiver of OpenTelemetry; not part of `all`, it is a build with the feature `traces`
+    Traces,
     /// Our client over wires that go dead
     Wires,
     /// Signing in with a real browser
@@ -137,12 +140,20 @@ impl Alipes {
 /// Runs the checks; whether all passed.
 pub(crate) fn run(arguments: &Arguments) -> Result<bool> {
     let part = arguments.part;
+    let features: &[&str] = match part {
+        Part::Traces => &["traces"],
+        _ => &[],
+    };
     let alipes = Alipes {
-        binary: workspace::build(arguments.profile)?,
+        binary: workspace::build_with(arguments.profile, features)?,
     };
     let mut report = Report::default();
     if matches!(part, Part::All | Part::Wires) {
         wires::check(&mut report, &alipes);
+    }
+    if part == Part::Traces {
+        traces::check(&mut report, &alipes, &Cache::as_it_is()?)?;
+        return Ok(report.finish());
     }
     if part == Part::Wires {
         return Ok(report.finish());

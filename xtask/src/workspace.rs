@@ -31,6 +31,11 @@ pub(crate) fn root() -> Result<PathBuf> {
 
 /// Builds `alipes` and returns the binary's path, as cargo reports it.
 pub(crate) fn build(profile: Profile) -> Result<PathBuf> {
+    build_with(profile, &[])
+}
+
+/// The same with features that are not on by default.
+pub(crate) fn build_with(profile: Profile, features: &[&str]) -> Result<PathBuf> {
     let mut cargo = Command::new("cargo");
     cargo
         .args([
@@ -48,6 +53,9 @@ pub(crate) fn build(profile: Profile) -> Result<PathBuf> {
         // With its own features only, as it ships.
         Profile::Release => cargo.args(["--release", "--package", "alipes"]),
     };
+    for feature in features {
+        cargo.arg("--features").arg(format!("alipes/{feature}"));
+    }
     let built = process::run(&mut cargo, BUILD_LIMIT)?.succeeded("cargo build --bin alipes")?;
     built
         .stdout

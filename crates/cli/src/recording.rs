@@ -121,7 +121,7 @@ impl Recording {
 
 /// Whom the environment names to be told of calls; what cannot be used is said, and left out.
 fn listeners(machine: &Machine) -> Arc<[Telling]> {
-    let wanted = log(machine).into_iter();
+    let wanted = [log(machine), traces(machine)].into_iter().flatten();
     let told = wanted.filter_map(|telling| {
         let unused = |error| warn(&Style::of_stderr(&machine.environment), error);
         telling.map_err(unused).ok()
@@ -138,4 +138,33 @@ fn log(machine: &Machine) -> Option<anyhow::Result<Telling>> {
         anyhow!("calls are not logged: {path} ({LOG}) cannot be written: {error}")
     };
     Some(log.map_err(unused))
+}
+
+#[cfg(feature = "traces")]
+fn traces(machine: &Machine) -> Option<anyhow::Result<Telling>> {
+    use crate::args::NetworkArgs;
+    use crate::failure::Failure;
+    use crate::telling::traces::{self, Traces};
+
+    if !traces::is_wanted(&machine.environment) {
+        return None;
+    }
+    let start = || {
+        let settings = machine.settings()?;
+        let nothing_said = NetworkArgs::default();
+        let transport = machine.transport(&settings.network(&nothing_said))?;
+        let (http, clock) = (transport.http, machine.clock.clone());
+        let traces = Traces::new(http, clock, machine.rng.clone());
+        traces
+            .and_then(|traces| Ok(Telling::start(traces)?))
+            .map_err(Failure::failed)
+    };
+    let unused = |_failure| anyhow!("no traces are sent: the receiver cannot be used");
+    Some(start().map_err(unused))
+}
+
+/// Without the feature nobody is told.
+#[cfg(not(feature = "traces"))]
+fn traces(_machine: &Machine) -> Option<anyhow::Result<Telling>> {
+    None
 }

@@ -31,6 +31,9 @@ impl Cache {
     /// A proxy in front of model backends.
     const LITELLM: &str = "litellm[proxy]==1.106.2";
 
+    /// What traces are made of on the wire.
+    const OTLP: &str = "opentelemetry-proto==1.45.2";
+
     /// llama.cpp's server, which pip compiles (C and C++; cmake comes along), and what writes a model for it.
     const LLAMA: [&str; 2] = ["llama-cpp-python[server]==0.3.36", "gguf==0.19.0"];
 
@@ -91,6 +94,11 @@ impl Cache {
     /// The Python that knows LiteLLM.
     pub(crate) fn litellm(&self) -> Result<PathBuf> {
         Ok(in_venv(&self.apart("litellm", &[Self::LITELLM])?, "python"))
+    }
+
+    /// The Python that can decode traces.
+    pub(super) fn otlp(&self) -> Result<PathBuf> {
+        Ok(in_venv(&self.apart("otlp", &[Self::OTLP])?, "python"))
     }
 
     /// The Python that knows llama.cpp.

@@ -1,11 +1,13 @@
-//! Whoever is told of calls beside the store: a log in a file.
+//! Whoever is told of calls beside the store: a log in a file, and a receiver of traces.
 //!
 //! They read the same records. A record is put into words once, by whoever writes it down; from there it goes through a
-//! bounded queue to a thread of each listener's own, so that a full disk is not felt by
+//! bounded queue to a thread of each listener's own, so that neither a full disk nor a receiver that is away is felt by
 //! a call. What cannot be told is counted, and said once.
 
 mod line;
 mod log;
+#[cfg(feature = "traces")]
+pub(crate) mod traces;
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
