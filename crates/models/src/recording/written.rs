@@ -280,6 +280,10 @@ impl Writing {
 /// The tokens that the events tell.
 fn usage(dialect: Dialect, events: &[RawEvent]) -> Option<Usage> {
     let mut reader = StreamReader::new(dialect);
+    if dialect == Dialect::Responses {
+        // The last event says all of it, and has been read before.
+        return reader.usage(events.last()?);
+    }
     let read = |event: &RawEvent| reader.event(event.raw().clone()).ok();
     let last = events.iter().filter_map(read).last()?;
     reader.usage(&last)

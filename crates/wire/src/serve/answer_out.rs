@@ -44,7 +44,7 @@ impl AnswerOut {
     }
 
     /// The same answer for a client that wants it in one piece: it is collected. Where it is
-    /// passed on as it came, no events of Responses are given but the last.
+    /// passed on as it came, no events of Responses are given.
     #[must_use]
     pub fn whole(mut self) -> Self {
         if let Way::Passed(pass) = &mut self.way {

@@ -54,13 +54,15 @@ impl Pass {
         Signal::of(event) == Signal::Terminal
     }
 
-    /// The event as the client is sent it. `is_last`: nothing comes behind it.
+    /// The event as the client is sent it. `is_last`: nothing comes behind it. Of a collected answer of
+    /// Responses nobody reads the events, so there are none.
     pub(super) fn push(&mut self, event: &RawEvent, is_last: bool) -> Option<Frame> {
         // The token that ties a turn to a machine is between us and the provider.
         if turn_state(event).is_some() {
             return None;
         }
-        if !is_last && self.only_collects(event) {
+        if matches!(self.whole, Some(Whole::Responses(..))) {
+            self.collect_response(event, is_last);
             return None;
         }
         let text = String::from_utf8_lossy(event.raw());
@@ -89,7 +91,7 @@ impl Pass {
             false => text,
         };
         let frame = Frame::new(name.to_owned(), data);
-        self.keep(event, &frame.data, is_last);
+        self.keep(&frame.data);
         Some(frame)
     }
 
@@ -163,32 +165,50 @@ impl Pass {
         }
     }
 
-    /// Whether nobody reads the events of this answer: of a collected one only its items, and what it is
-    /// called, are kept until its end.
-    fn only_collects(&mut self, event: &RawEvent) -> bool {
+    /// Keeps the items and what the answer is called, and in the end the response.
+    fn collect_response(&mut self, event: &RawEvent, is_last: bool) {
         let Some(Whole::Responses(items, _)) = &mut self.whole else {
-            return false;
+            return;
         };
         items.extend(whole_item(event));
-        if self.kept_as.is_none() {
-            let fields = Fields::of(event.raw());
-            let response = fields.and_then(|fields| fields.object("response")?.string("id"));
-            self.kept_as = response;
+        if !is_last && self.kept_as.is_some() {
+            return;
         }
-        true
+        let text = String::from_utf8_lossy(event.raw());
+        let event = Fields::of(text.as_bytes()).unwrap_or_default();
+        let Some(response) = event.object("response") else {
+            return;
+        };
+        self.kept_as = response.string("id").or(self.kept_as.take());
+        if is_last && let Some(json) = event.json("response") {
+            let ended = self.response(json, &response);
+            if let Some(Whole::Responses(_, kept)) = &mut self.whole {
+                *kept = ended;
+            }
+        }
     }
 
-    fn keep(&mut self, event: &RawEvent, data: &str, is_last: bool) {
+    /// The response in its last event, as we call it. Some backends leave the items out there.
+    fn response(&self, json: &str, response: &Fields<'_>) -> Option<String> {
+        let Some(Whole::Responses(items, _)) = &self.whole else {
+            return None;
+        };
+        let mut rewrite = Rewrite::new(json);
+        rewrite.members(response, |name, json| self.own(name, json));
+        let response_text = rewrite.end();
+        if items.is_empty() || has_output(response) {
+            return Some(response_text);
+        }
+        let response = Fields::of(response_text.as_bytes())?;
+        let filled = Object::new().list("output", items);
+        Some(filled.merge_all(&response).end())
+    }
+
+    fn keep(&mut self, data: &str) {
         match &mut self.whole {
-            None => {}
+            None | Some(Whole::Responses(..)) => {}
             Some(Whole::Chat(whole)) => whole.push(data),
             Some(Whole::Messages(whole)) => whole.push(data),
-            Some(Whole::Responses(items, ended)) => {
-                items.extend(whole_item(event));
-                if is_last {
-                    *ended = response(data, items);
-                }
-            }
         }
     }
 }
@@ -200,14 +220,9 @@ fn whole_item(event: &RawEvent) -> Option<String> {
     item.map(|item| item.json().to_string())
 }
 
-/// The response in its last event. Some backends leave the items out there.
-fn response(event: &str, items: &[String]) -> Option<String> {
-    let event = Fields::of(event.as_bytes())?;
-    let json = event.json("response")?;
-    let response = event.object("response")?;
-    if items.is_empty() || !response.list("output").is_empty() {
-        return Some(json.to_owned());
-    }
-    let filled = Object::new().list("output", items);
-    Some(filled.merge_all(&response).end())
+/// Whether the response holds any items.
+fn has_output(response: &Fields<'_>) -> bool {
+    let list = response.json("output");
+    let inner = list.and_then(|list| list.strip_prefix('['));
+    inner.is_some_and(|inner| !inner.trim_start().starts_with(']'))
 }
