@@ -48,8 +48,8 @@ pub(crate) async fn serve_connection(
     let Some(acceptor) = acceptor else {
         return http(stream, came_in_on, router, drain).await;
     };
-    let secured = tokio::time::timeout(HANDSHAKE, acceptor.accept(stream)).await;
-    http(secured??, came_in_on, router, drain).await
+    let secured = tokio::time::timeout(HANDSHAKE, Box::pin(acceptor.accept(stream))).await;
+    Box::pin(http(secured??, came_in_on, router, drain)).await
 }
 
 async fn http(

@@ -13,6 +13,8 @@ use crate::{EndpointKey, KeyHeader, Profile, Route, Token, UnusableKey};
 pub struct Endpoint {
     name: Arc<str>,
     base_url: Url,
+    /// Where its requests for answers go.
+    request_url: Url,
     /// What is remembered of it is found by this; every request asks many times.
     key: EndpointKey,
     profile: Profile,
@@ -73,13 +75,15 @@ impl Endpoint {
         let routes = routes
             .filter(|routes| !routes.is_empty())
             .unwrap_or_else(|| profile.routes.clone());
+        let dialect = Dialect::Responses;
         Ok(Self {
             name: name.into(),
             key: EndpointKey::of(&base_url),
+            request_url: beneath(&base_url, dialect.path()),
             base_url,
             profile,
             routes,
-            dialect: Dialect::Responses,
+            dialect,
             key_header: KeyHeader::default(),
             headers: HeaderMap::new(),
         })
@@ -91,7 +95,11 @@ impl Endpoint {
         if dialect != Dialect::Responses {
             self.routes = vec![Route::Sse];
         }
-        Self { dialect, ..self }
+        Self {
+            dialect,
+            request_url: beneath(&self.base_url, dialect.path()),
+            ..self
+        }
     }
 
     /// The dialect.
@@ -102,8 +110,8 @@ impl Endpoint {
 
     /// Where requests for answers go.
     #[must_use]
-    pub fn request_url(&self) -> Url {
-        self.url(self.dialect.path())
+    pub fn request_url(&self) -> &Url {
+        &self.request_url
     }
 
     /// The same endpoint, wanting its key in this header.
@@ -196,19 +204,23 @@ impl Endpoint {
     /// base's last part, and nothing leads to another server.
     #[must_use]
     pub fn url(&self, path: &str) -> Url {
-        let mut url = self.base_url.clone();
-        let base = self.base_url.path().trim_end_matches('/');
-        let (path, query) = match path.split_once('?') {
-            Some((path, query)) => (path, Some(query)),
-            None => (path, None),
-        };
-        url.set_path(&format!("{base}/{path}"));
-        let queries: Vec<&str> = self.base_url.query().into_iter().chain(query).collect();
-        if !queries.is_empty() {
-            url.set_query(Some(&queries.join("&")));
-        }
-        url
+        beneath(&self.base_url, path)
     }
+}
+
+fn beneath(base_url: &Url, path: &str) -> Url {
+    let mut url = base_url.clone();
+    let base = base_url.path().trim_end_matches('/');
+    let (path, query) = match path.split_once('?') {
+        Some((path, query)) => (path, Some(query)),
+        None => (path, None),
+    };
+    url.set_path(&format!("{base}/{path}"));
+    let queries: Vec<&str> = base_url.query().into_iter().chain(query).collect();
+    if !queries.is_empty() {
+        url.set_query(Some(&queries.join("&")));
+    }
+    url
 }
 
 fn parse(text: &str) -> Result<Url, EndpointError> {

@@ -62,9 +62,7 @@ pub(crate) async fn run(
         let fault = why.map_or(fault.clone(), |why| fault.clone().because(why));
         history.reacted(reaction);
         step.failed(&ran, &fault, reaction).await;
-        course
-            .set(reaction, session, &mut step, &ran, fault)
-            .await?;
+        Box::pin(course.set(reaction, session, &mut step, &ran, fault)).await?;
         if ran.passed {
             let delivered = ran.delivered;
             step.updates.send(Update::Restarted { delivered }).await;

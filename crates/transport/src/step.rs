@@ -225,7 +225,13 @@ impl Attempt {
         let token = token.as_ref();
         *generation = token.map(|token| token.generation);
         match self.route {
-            Route::WebSocket => attempt::websocket(session, request, token, deadline, intake).await,
+            // Apart, because an attempt takes as much memory as the larger of the two.
+            Route::WebSocket => {
+                Box::pin(attempt::websocket(
+                    session, request, token, deadline, intake,
+                ))
+                .await
+            }
             Route::Sse | Route::AppServer => {
                 attempt::sse(&mut session.about, request, token, deadline, intake).await
             }

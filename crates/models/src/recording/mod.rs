@@ -153,10 +153,10 @@ impl Recording {
         let (endpoint, url) = match &ask.source {
             Source::Endpoint(session) => {
                 let endpoint = session.endpoint();
-                let mut url = endpoint.request_url();
-                // It may hold a key.
-                url.set_query(None);
-                (Arc::clone(endpoint.name()), url.into())
+                // What is asked for in the query may hold a key.
+                let url = endpoint.request_url().as_str();
+                let plain = url.split_once('?').map_or(url, |(plain, _)| plain);
+                (Arc::clone(endpoint.name()), plain.to_owned())
             }
             Source::AppServer(_) => (ask.name.provider.as_str().into(), String::new()),
         };

@@ -92,7 +92,8 @@ impl HttpClient {
         let key = Key::new(&target, &call.partition, &self.dialer);
         let (link, facts) = match self.pooled(&key, call.fresh).await {
             Some(found) => found,
-            None => self.open(&key, deadline).await?,
+            // Apart, because it is large and most calls need none of it.
+            None => Box::pin(self.open(&key, deadline)).await?,
         };
         let traffic = facts.traffic.clone();
         let progress = Progress::begin(self.clock.now(), traffic, call.body.len());

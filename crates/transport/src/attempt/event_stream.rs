@@ -5,7 +5,7 @@ use std::time::SystemTime;
 use alipes_base::Deadline;
 use alipes_net::{Body, ConnectionFacts, Response};
 use alipes_wire::{SseDecoder, SseItem, SseLimits};
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, HeaderValue, StatusCode};
 
 use super::http_edge::{Ended, HttpEdge};
 use super::intake::{Intake, Next};
@@ -25,13 +25,15 @@ pub(super) struct Head {
 }
 
 impl Head {
-    pub(super) fn of(response: &Response, at: SystemTime) -> Self {
-        Self {
+    /// The head of a response that came `at`, and its body.
+    pub(super) fn of(response: Response, at: SystemTime) -> (Self, Body) {
+        let head = Self {
             status: response.status,
-            headers: response.headers.clone(),
+            headers: copied(&response.headers),
             at,
-            facts: response.facts.clone(),
-        }
+            facts: response.facts,
+        };
+        (head, response.body)
     }
 
     /// The fault with this head as evidence.
@@ -42,6 +44,20 @@ impl Head {
         fault.evidence.connection(&self.facts);
         fault
     }
+}
+
+/// The same headers, which do not keep the connection's buffer that they were read into for as long as
+/// the answer lasts.
+fn copied(headers: &HeaderMap) -> HeaderMap {
+    let copy = |value: &HeaderValue| HeaderValue::from_bytes(value.as_bytes()).ok();
+    let copies = headers
+        .iter()
+        .filter_map(|(name, value)| Some((name.clone(), copy(value)?)));
+    let mut copied = HeaderMap::with_capacity(headers.keys_len());
+    copies.for_each(|(name, value)| {
+        copied.append(name, value);
+    });
+    copied
 }
 
 /// Reads events until the response is complete, and gives back what is left of the body.

@@ -182,7 +182,7 @@ pub(super) async fn open(
 
 async fn dial(about: &Conversation, deadline: &Deadline) -> Result<Connection, Fault> {
     let url = about.endpoint.request_url();
-    let dialled = websocket::dial(&about.transport.dialer, &url, *deadline).await;
+    let dialled = websocket::dial(&about.transport.dialer, url, *deadline).await;
     dialled.map_err(|error| refused(about, &error, deadline))
 }
 
@@ -193,7 +193,7 @@ async fn upgrade(
     deadline: &Deadline,
 ) -> Result<LiveSocket, Fault> {
     let ask = Upgrade {
-        url: about.endpoint.request_url(),
+        url: about.endpoint.request_url().clone(),
         headers: request_headers::of(about, token, Route::WebSocket)?,
         compression: true,
         max_message: MAX_MESSAGE,

@@ -75,8 +75,8 @@ pub(crate) async fn attempt(
     }
     edge.asked();
     intake.accepted().await;
-    let head = Head::of(&response, about.transport.clock.wall());
-    match event_stream::read(response.body, &head, &mut edge, deadline, intake).await {
+    let (head, body) = Head::of(response, about.transport.clock.wall());
+    match event_stream::read(body, &head, &mut edge, deadline, intake).await {
         Ok(body) => {
             give_back(about, body);
             Ok(())
@@ -180,8 +180,8 @@ fn may_be_a_stream(response: &Response) -> bool {
 async fn read_error(about: &Conversation, response: Response, intake: &Intake) -> Fault {
     let clock = &about.transport.clock;
     let wait = Deadline::after(clock, "error_body", ERROR_BODY_WAIT);
-    let head = Head::of(&response, clock.wall());
-    let body = response.body.read_prefix(ERROR_BODY, wait).await;
+    let (head, body) = Head::of(response, clock.wall());
+    let body = body.read_prefix(ERROR_BODY, wait).await;
     let mut fault = of_response(intake.phase(), head.status, &head.headers, &body, head.at);
     if head.status.is_success() && fault.cause == Cause::Malformed && fault.message.is_none() {
         fault.message = Some("it answered with one JSON object instead of a stream".to_owned());
@@ -194,6 +194,12 @@ async fn read_error(about: &Conversation, response: Response, intake: &Intake) -
 /// connection can be used again.
 fn give_back(about: &mut Conversation, mut body: Body) {
     while about.endings.try_join_next().is_some() {}
+    // It has come with the last event more often than not.
+    while let Some(read) = body.chunk().now_or_never() {
+        if !matches!(read, Ok(Some(_))) {
+            return;
+        }
+    }
     about.endings.spawn(async move {
         let end = async { while let Ok(Some(_)) = body.chunk().await {} };
         let _ = tokio::time::timeout(ENDING, end).await;

@@ -23,7 +23,7 @@ impl Way {
         let account = about.account();
         Self {
             http: about.transport.http.clone(),
-            url: about.endpoint.request_url(),
+            url: about.endpoint.request_url().clone(),
             partition: format!("{endpoint}#{account}#{generation}"),
         }
     }
