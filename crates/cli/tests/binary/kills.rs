@@ -4,7 +4,6 @@
 //! `ALIPES_KILLS` says how often, `ALIPES_SEED` with which seed; both are printed.
 
 use std::collections::HashMap;
-use std::process::Stdio;
 use std::time::Duration;
 
 use alipes_base::Rng;
@@ -28,6 +27,8 @@ struct Run {
     events: Vec<Value>,
     /// Its exit code, unless it was killed.
     code: Option<i32>,
+    /// What it said beside that.
+    said: String,
 }
 
 struct Loop {
@@ -100,7 +101,7 @@ impl Loop {
                 }
                 // It was killed before its prompt was accepted: so it had done nothing.
                 Some(2) if told_before == self.told.len() => name = None,
-                Some(code) => panic!("exit code {code}: {:?}", run.events),
+                Some(code) => panic!("exit code {code}: {} {:?}", run.said, run.events),
                 None => {
                     self.kills += 1;
                     self.spread = self.spread.mul_f64(1.1);
@@ -114,9 +115,10 @@ impl Loop {
 
     async fn run(&self, arguments: &[&str], kill_after: Option<Duration>) -> Run {
         let mut command = self.machine.command(arguments);
-        let mut child = command.stderr(Stdio::null()).spawn().unwrap();
+        let mut child = command.spawn().unwrap();
         let mut stdout = child.stdout.take().unwrap();
-        let mut text = Vec::new();
+        let mut stderr = child.stderr.take().unwrap();
+        let (mut text, mut said) = (Vec::new(), String::new());
         let ended = async {
             if let Some(after) = kill_after {
                 let killed = tokio::time::timeout(after, child.wait()).await;
@@ -126,9 +128,15 @@ impl Loop {
             }
             child.wait().await.unwrap()
         };
-        let both = async { tokio::join!(ended, stdout.read_to_end(&mut text)) };
-        let (status, read) = tokio::time::timeout(LIMIT, both).await.unwrap();
-        read.unwrap();
+        let all = async {
+            let read = (
+                stdout.read_to_end(&mut text),
+                stderr.read_to_string(&mut said),
+            );
+            tokio::join!(ended, read.0, read.1)
+        };
+        let (status, read, heard) = tokio::time::timeout(LIMIT, all).await.unwrap();
+        read.and(heard).unwrap();
         let text = String::from_utf8(text).unwrap();
         // The last line may have been cut by the kill.
         let whole = text.rsplit_once('\n').map_or("", |(whole, _)| whole);
@@ -138,6 +146,7 @@ impl Loop {
         Run {
             events: events.collect(),
             code: status.code(),
+            said,
         }
     }
 

@@ -27,6 +27,11 @@ pub(super) const BEAT: Duration = Duration::from_secs(20);
 /// How long it is believed.
 const LENGTH_MS: u64 = 90_000;
 
+/// How often, and how far apart, it is looked whether a holder is dying: a process that was killed while
+/// it started another one leaves its lock to that one until this becomes the program it was started for.
+pub(super) const LOOKS: u32 = 20;
+pub(super) const LOOK: Duration = Duration::from_millis(25);
+
 /// This process, as a holder of leases.
 #[derive(Debug)]
 pub(super) struct Holder {

@@ -186,6 +186,16 @@ impl SqliteStore {
                 .await?
             {}
         }
+    async fn take_lease(&self, id: &str) -> Result<Lease, StoreError> {
+        let (holder, now) = (Arc::clone(&self.holder), self.clock.unix_ms());
+        let id = id.to_owned();
+        self.write(Safety::Durable, move |db| {
+            let number = listing::number(db, &id)?;
+            leases::take(db, (number, &id), &holder, now)
+        })
+        .await
+    }
+
         Ok(())
     }
 
@@ -212,14 +222,18 @@ impl Store for SqliteStore {
     fn lease(&self, id: &str) -> BoxFuture<'_, Result<Lease, StoreError>> {
         let (holder, now) = (Arc::clone(&self.holder), self.clock.unix_ms());
         let id = id.to_owned();
-        Box::pin(self.write(Safety::Durable, move |db| {
-            let number = listing::number(db, &id)?;
-            leases::take(db, (number, &id), &holder, now)
-        }))
+        Box::pin(async move {
+            for _ in 0..leases::LOOKS {
+                match self.take_lease(&id).await {
+                    Err(StoreError::Leased { .. }) => tokio::time::sleep(leases::LOOK).await,
+                    taken => return taken,
+                }
+            }
+            self.take_lease(&id).await
+        })
     }
 
     fn append(&self, lease: &Lease, entries: Vec<Entry>) -> BoxFuture<'_, Result<(), StoreError>> {
-        let (holder, now) = (Arc::clone(&self.holder), self.clock.unix_ms());
         let lease = lease.clone();
         Box::pin(self.write(Safety::Durable, move |db| {
             entries::append(db, &lease, &entries, &holder, now)

@@ -44,6 +44,28 @@ async fn a_conversation_is_free_when_its_process_has_ended() {
 }
 
 #[tokio::test]
+async fn a_lock_that_outlives_its_process_for_a_moment_is_waited_for() {
+    let room = Room::new();
+    let store = room.open();
+    talk(&store, "a", "hello").await;
+    let ghost = std::fs::File::create(room.path("holders/ghost")).unwrap();
+    ghost.lock().unwrap();
+    let db = rusqlite::Connection::open(room.path("alipes.db")).unwrap();
+    let hold = format!(
+        "UPDATE lease SET holder = 'ghost', expires_ms = {}",
+        (TODAY + DAY).as_millis()
+    );
+    db.execute_batch(&hold).unwrap();
+    let dies = async {
+        // What comes behind the first look is done after it.
+        store.rename("a", "looked").await.unwrap();
+        drop(ghost);
+    };
+    let (lease, ()) = tokio::join!(store.lease("a"), dies);
+    lease.unwrap();
+}
+
+#[tokio::test]
 async fn who_has_slept_through_its_lease_is_refused_and_loses_nothing_it_had_stored() {
     let room = Room::new();
     let one = room.open();
