@@ -128,7 +128,8 @@ impl From<AuthError> for Failure {
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         match error {
-            StoreError::Unknown { .. }
+            StoreError::NoneYet
+            | StoreError::Unknown { .. }
             | StoreError::Ambiguous { .. }
             | StoreError::UnknownCall { .. }
             | StoreError::AmbiguousCall { .. } => Self::usage(error),

@@ -87,6 +87,9 @@ pub enum StoreError {
         /// The conversation.
         id: String,
     },
+    /// The last conversation is meant, and there is none at all.
+    #[error("there are no conversations yet")]
+    NoneYet,
     /// There is no such conversation.
     #[error("there is no conversation {name:?}; see `alipes sessions list`")]
     Unknown {

@@ -95,10 +95,13 @@ async fn rename(
 }
 
 async fn delete(reading: &SqliteStore, ids: &[String], machine: &Machine) -> Result<(), Failure> {
-    let mut found = Vec::new();
-    // All must be there before any is deleted.
+    let mut found: Vec<Summary> = Vec::new();
+    // All must be there before any is deleted; one that is named twice is meant once.
     for id in ids {
-        found.push(reading.find(id).await?);
+        let summary = reading.find(id).await?;
+        if found.iter().all(|other| other.id != summary.id) {
+            found.push(summary);
+        }
     }
     let store = to_write(machine)?;
     let style = Style::of_stderr(&machine.environment);

@@ -75,6 +75,18 @@ async fn a_conversation_is_renamed_and_deleted_for_good() {
 }
 
 #[tokio::test]
+async fn a_conversation_that_is_named_twice_is_deleted_once_and_told_once() {
+    let machine = machine().await;
+    let before = machine.run(&["sessions", "list", "--all"]).await;
+    let deleted = machine.run(&["sessions", "delete", "last", "last"]).await;
+    assert_eq!((deleted.code, &*deleted.out), (Some(0), ""), "{deleted:?}");
+    assert_eq!(deleted.err.matches("deleted ").count(), 1, "{deleted:?}");
+    let after = machine.run(&["sessions", "list", "--all"]).await;
+    let count = |ran: &crate::machine::Ran| ran.answer().lines().count();
+    assert_eq!(count(&after), count(&before) - 1);
+}
+
+#[tokio::test]
 async fn a_conversation_is_exported_for_people() {
     let machine = machine().await;
     let id = &machine.run(&["sessions", "list"]).await.out;

@@ -66,7 +66,7 @@ pub(super) fn find(
     };
     if name == LAST {
         let found = list(db, 1, holder, now)?.pop();
-        return Ok(found.ok_or_else(unknown)?);
+        return Ok(found.ok_or(StoreError::NoneYet)?);
     }
     if name.is_empty() {
         return Err(unknown().into());

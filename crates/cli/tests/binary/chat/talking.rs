@@ -1,6 +1,7 @@
 //! An undisturbed conversation.
 
 use super::{READY, count, opened, simulated};
+use crate::exfiltration::{nobody_came, with_an_image};
 use crate::machine::Machine;
 
 #[tokio::test]
@@ -24,6 +25,18 @@ async fn what_is_asked_is_answered_and_stays_when_the_chat_has_gone() {
     }
     // The chat's own rows have gone.
     assert_eq!(count(&everything, "simulated/planner"), 0, "{everything}");
+}
+
+#[tokio::test]
+async fn an_image_in_an_answer_is_shown_as_text_and_not_fetched() {
+    let (machine, listener, url) = with_an_image();
+    let chat = simulated(&machine, 80, 24).await;
+    chat.says("read notes.md");
+    chat.until_done("image: alt").await;
+    chat.says("/quit");
+    assert_eq!(chat.end().await, 0);
+    assert!(chat.everything().contains(&url), "{}", chat.everything());
+    nobody_came(&listener);
 }
 
 #[tokio::test]
