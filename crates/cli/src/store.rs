@@ -9,6 +9,7 @@ use clap::{Args, Subcommand};
 use crate::failure::Failure;
 use crate::setup::Machine;
 use crate::streams::print;
+use crate::style::counted;
 
 #[derive(Debug, Args)]
 pub(crate) struct StoreArgs {
@@ -51,7 +52,7 @@ pub(crate) async fn run(args: StoreArgs, machine: &Machine) -> Result<(), Failur
             let keep = keep.map_or_else(|| machine.retention(), Ok)?;
             SqliteStore::open_to_read(&options)?;
             let deleted = SqliteStore::open(options)?.prune(keep).await?;
-            tell(&format!("deleted {deleted} conversations"))
+            tell(&format!("deleted {}", counted(deleted, "conversation")))
         }
     }
 }
@@ -66,7 +67,8 @@ fn check(options: &SqliteOptions) -> Result<(), Failure> {
     } = SqliteStore::check(options)?;
     if problems.is_empty() {
         return tell(&format!(
-            "the store is sound: {conversations} conversations, {entries} entries, {bytes} bytes"
+            "the store is sound: {}, {entries} entries, {bytes} bytes",
+            counted(conversations, "conversation")
         ));
     }
     for problem in problems {
@@ -84,9 +86,10 @@ fn repair(options: &SqliteOptions) -> Result<(), Failure> {
         return tell("the store is sound; its index for searches was built anew");
     };
     tell(&format!(
-        "the new store has {conversations} conversations with {entries} entries and {} calls on record; \
-         {} entries could not be read",
-        repaired.calls, repaired.unreadable
+        "the new store has {} with {entries} entries and {} on record; {} entries could not be read",
+        counted(conversations, "conversation"),
+        counted(repaired.calls, "call"),
+        repaired.unreadable
     ))?;
     tell(&format!(
         "the damaged one is kept as {}",

@@ -71,6 +71,12 @@ pub(crate) fn seconds(length: std::time::Duration) -> String {
     }
 }
 
+/// So many of something whose plural ends in s.
+pub(crate) fn counted(count: u64, noun: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {noun}{plural}")
+}
+
 /// Text from elsewhere in one harmless line: control, direction and escape characters could
 /// disguise it.
 pub(crate) fn one_line(text: &str, longest: usize) -> String {

@@ -6,6 +6,8 @@ use alipes_models::{AccountStanding, Strategy};
 use alipes_transport::Cause;
 use serde_json::{Value, json};
 
+use crate::style::counted;
+
 const MINUTE: u64 = 60;
 const HOUR: u64 = 60 * MINUTE;
 const DAY: u64 = 24 * HOUR;
@@ -66,8 +68,7 @@ pub(crate) fn length(length: Duration) -> String {
         MINUTE.. => (seconds / MINUTE, "minute"),
         _ => (seconds, "second"),
     };
-    let plural = if number == 1 { "" } else { "s" };
-    format!("{number} {unit}{plural}")
+    counted(number, unit)
 }
 
 #[cfg(test)]

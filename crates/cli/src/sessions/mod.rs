@@ -28,6 +28,10 @@ const PAGE: usize = 512;
 /// The longest title in a line of talk.
 const LONGEST: usize = 60;
 
+/// What a search cannot know where nothing can be written.
+const NOT_INDEXED: &str = "what was said last is not among it: the store cannot be written, and its \
+                           index for searches neither";
+
 /// As much of an id as tells it from others.
 pub(crate) fn short(id: &str) -> &str {
     id.get(..8).unwrap_or(id)
@@ -61,7 +65,12 @@ pub(crate) async fn run(args: SessionsArgs, machine: &Machine) -> Result<(), Fai
         SessionsCommand::Search { words, most } => {
             let store = searchable(reading, machine)?;
             let hits = store.search(&words.join(" "), most).await?;
-            list::hits(&hits, machine).map_err(closed)
+            list::hits(&hits, machine).map_err(closed)?;
+            if store.index_is_behind().await? {
+                let style = Style::of_stderr(&machine.environment);
+                say(&style.warning(format!("! {NOT_INDEXED}")));
+            }
+            Ok(())
         }
         SessionsCommand::Rename { id, title } => rename(&reading, &id, &title, machine).await,
         SessionsCommand::Undo { id } => {

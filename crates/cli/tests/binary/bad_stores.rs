@@ -89,6 +89,7 @@ async fn a_full_disk_ends_a_turn_by_name_and_keeps_what_was_accepted() {
         echo accepted $accepted
         "$A" sessions list --all | grep -c -v interrupted
         "$A" store check
+        "$A" sessions search simulated > /dev/null || exit 80
     "#;
     let Some(ran) = alone(&machine, script).await else {
         return;
@@ -111,6 +112,10 @@ async fn a_read_only_home_can_be_read_and_its_turns_say_so() {
         "$A" sessions list && "$A" sessions search hello && "$A" sessions show last && "$A" store check
         "$A" exec --simulate hi
         echo "exit $?"
+        "$A" sessions search simulated 2>&1 | grep -q -e "hi" -e "not among it" && echo told
+        "$A" sessions delete last && exit 79
+        "$A" sessions rename last other && exit 79
+        echo refused
     "#;
     let Some(ran) = alone(&machine, script).await else {
         return;
@@ -118,7 +123,9 @@ async fn a_read_only_home_can_be_read_and_its_turns_say_so() {
     assert!(ran.out.contains("1 turn  hi"), "{ran:?}");
     assert!(ran.out.contains("## You"), "{ran:?}");
     assert!(ran.out.contains("the store is sound"), "{ran:?}");
-    assert!(ran.out.ends_with("exit 1\n"), "{ran:?}");
+    assert!(ran.out.contains("exit 1\n"), "{ran:?}");
+    // What a search misses is told where the index cannot be written.
+    assert!(ran.out.ends_with("told\nrefused\n"), "{ran:?}");
     assert!(ran.err.contains("read-only"), "{}", ran.err);
     assert!(ran.err.contains("alipes exec --ephemeral"), "{}", ran.err);
 }

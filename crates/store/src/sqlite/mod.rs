@@ -155,6 +155,14 @@ impl SqliteStore {
         self.reader.run(move |db| backup::write(db, &target)).await
     }
 
+    /// Whether a search misses what was said last, because the index cannot be written.
+    ///
+    /// # Errors
+    /// [`StoreError`] if that cannot be told.
+    pub async fn index_is_behind(&self) -> Result<bool, StoreError> {
+        self.reader.run(search::is_behind).await
+    }
+
     /// Looks after retention, once a day; gives how many conversations were deleted.
     ///
     /// # Errors
@@ -178,14 +186,6 @@ impl SqliteStore {
         Ok(daily)
     }
 
-    /// Fills the index up to the last entry.
-    async fn index(&self) -> Result<(), StoreError> {
-        if self.reader.run(search::is_behind).await? {
-            while self
-                .write(Safety::Lazy, |db| search::index(db, search::STEP))
-                .await?
-            {}
-        }
     async fn take_lease(&self, id: &str) -> Result<Lease, StoreError> {
         let (holder, now) = (Arc::clone(&self.holder), self.clock.unix_ms());
         let id = id.to_owned();
@@ -196,6 +196,14 @@ impl SqliteStore {
         .await
     }
 
+    /// Fills the index up to the last entry.
+    async fn index(&self) -> Result<(), StoreError> {
+        if self.reader.run(search::is_behind).await? {
+            while self
+                .write(Safety::Lazy, |db| search::index(db, search::STEP))
+                .await?
+            {}
+        }
         Ok(())
     }
 
@@ -220,7 +228,6 @@ impl Store for SqliteStore {
     }
 
     fn lease(&self, id: &str) -> BoxFuture<'_, Result<Lease, StoreError>> {
-        let (holder, now) = (Arc::clone(&self.holder), self.clock.unix_ms());
         let id = id.to_owned();
         Box::pin(async move {
             for _ in 0..leases::LOOKS {
@@ -234,6 +241,7 @@ impl Store for SqliteStore {
     }
 
     fn append(&self, lease: &Lease, entries: Vec<Entry>) -> BoxFuture<'_, Result<(), StoreError>> {
+        let (holder, now) = (Arc::clone(&self.holder), self.clock.unix_ms());
         let lease = lease.clone();
         Box::pin(self.write(Safety::Durable, move |db| {
             entries::append(db, &lease, &entries, &holder, now)
@@ -282,7 +290,7 @@ impl Store for SqliteStore {
         Box::pin(async move {
             match self.index().await {
                 // Where nothing can be written, what is in the index is found all the same.
-                Ok(()) | Err(StoreError::ReadOnly { .. }) => {}
+                Ok(()) | Err(StoreError::ReadOnly { .. } | StoreError::Full { .. }) => {}
                 Err(error) => return Err(error),
             }
             self.reader

@@ -185,23 +185,44 @@ pub(super) fn each(
     (table, sql, most_skipped): (&str, &str, i64),
     mut take: impl FnMut(&rusqlite::Row<'_>) -> Result<(), Failure>,
 ) -> Result<u64, Failure> {
-    let last = format!("SELECT max(number) FROM {table}");
-    let last = old.query_row(&last, [], |row| row.get::<_, Option<i64>>(0));
+    let last = last_number(old, table);
+    // `reached` is the last row that was read; between it and `at` lies what was skipped.
+    let (mut at, mut reached, mut step, mut skipped) = (0_i64, 0_i64, 1_i64, 0_u64);
     // Where even the last number cannot be read, so many unreadable ones in a row are the end.
-    let last = last.ok().flatten().unwrap_or(i64::MAX);
-    let (mut at, mut step, mut skipped) = (0_i64, 1_i64, 0_u64);
-    while at < last && step < most_skipped {
+    while at < last.unwrap_or(i64::MAX) && step < most_skipped {
         let from = at;
-        match rows_after(old, sql, &mut at, &mut take) {
+        let read = rows_after(old, sql, &mut at, &mut take);
+        if at > from {
+            skipped += super::unsigned(from - reached);
+            (reached, step) = (at, 1);
+        } else {
+            step *= 2;
+        }
+        match read {
             Ok(()) => break,
-            Err(Failure::Sql(error)) if is_corrupt(&error) => {}
+            Err(Failure::Sql(error)) if is_corrupt(&error) => at = at.saturating_add(step),
             Err(failure) => return Err(failure),
         }
-        step = if at > from { 1 } else { step * 2 };
-        at = at.saturating_add(step);
-        skipped += super::unsigned(step);
     }
-    Ok(skipped)
+    let behind = match last {
+        Some(last) => super::unsigned(last.min(at) - reached),
+        None => u64::from(at > reached),
+    };
+    Ok(skipped + behind)
+}
+
+/// The last number of a table, as far as that can be told.
+fn last_number(old: &Connection, table: &str) -> Option<i64> {
+    let read = |sql: &str| {
+        let last = old.query_row(sql, [], |row| row.get::<_, Option<i64>>(0));
+        last.ok().flatten()
+    };
+    read(&format!("SELECT max(number) FROM {table}")).or_else(|| {
+        // Kept apart from the table, for those whose numbers are never given twice.
+        read(&format!(
+            "SELECT seq FROM sqlite_sequence WHERE name = '{table}'"
+        ))
+    })
 }
 
 /// Beyond so many numbers in a row nothing more is looked for.

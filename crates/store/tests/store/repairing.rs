@@ -51,6 +51,19 @@ async fn a_sound_store_is_called_sound() {
 }
 
 #[tokio::test]
+async fn what_a_repair_could_not_read_is_counted_by_what_there_was() {
+    let room = filled().await;
+    let size = std::fs::metadata(room.path("alipes.db")).unwrap().len();
+    // The head of every page but those that say which tables there are.
+    for at in (3 * 4096..size).step_by(4096) {
+        overwrite(&room, at, 200);
+    }
+    let repaired = SqliteStore::repair(&room.options()).unwrap();
+    assert_eq!(repaired.entries, 0);
+    assert!((1..=180).contains(&repaired.unreadable), "{repaired:?}");
+}
+
+#[tokio::test]
 async fn damaged_pages_cost_what_was_on_them_and_nothing_else() {
     let room = filled().await;
     let size = std::fs::metadata(room.path("alipes.db")).unwrap().len();
