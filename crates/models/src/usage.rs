@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use alipes_base::{Clock, Deadline};
 use alipes_transport::{
-    AccountKey, AuxiliaryFault, Credential, Endpoint, EndpointKey, Experience, Transport,
+    AccountKey, AuxiliaryFault, Credential, Endpoint, EndpointKey, Experience, QuotaLeft, Transport,
 };
 use alipes_wire::{Quota, QuotaFields};
 
@@ -14,9 +14,20 @@ use crate::Records;
 use crate::catalog::reach::Reached;
 use crate::recording::Question;
 
+/// Clocks are read in between, so lengths that should be the same differ by as much.
+const SLACK: Duration = Duration::from_secs(2);
+
 /// An answer without a date counts for this long, and none for less than a minute.
 const COUNTS: Duration = Duration::from_secs(24 * 3_600);
 const LEAST: Duration = Duration::from_secs(60);
+
+/// Within how long the account has all of its plan again, where its provider said so: an answer without
+/// a date counts for a day, and says nothing about that. Where a plan has several windows it may be
+/// sooner, because memory keeps the later of two dates.
+pub(crate) fn resets_in(left: QuotaLeft) -> Option<Duration> {
+    let counted = left.age + left.remaining;
+    (counted.abs_diff(COUNTS) > SLACK).then_some(left.remaining)
+}
 
 /// Where a provider says what an account has left.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -48,6 +48,7 @@ pub(crate) fn as_json(account: &AccountStanding) -> Value {
         "times_asked": account.times_asked,
         "quota_left_percent": account.quota.map(|quota| quota.percent),
         "quota_age_s": account.quota.map(|quota| quota.age.as_secs()),
+        "quota_resets_in_s": account.resets_in.map(|left| left.as_secs()),
     })
 }
 
@@ -107,7 +108,9 @@ mod tests {
             quota: Some(QuotaLeft {
                 percent: 74,
                 age: Duration::from_secs(180),
+                remaining: Duration::from_secs(3_600),
             }),
+            resets_in: None,
         };
         assert_eq!(
             in_words(&account, Strategy::LeastUsed, false),

@@ -98,7 +98,10 @@ impl Account {
         facts.extend(plan.map(|plan| format!("plan {plan}")));
         if let Some(quota) = standing.quota {
             let used = 100 - quota.percent.min(100);
-            facts.push(format!("{used} % used, said {}", ago(quota.age)));
+            let anew = standing.resets_in;
+            let anew = anew.map(|left| format!(", anew within {}", length(left)));
+            let anew = anew.unwrap_or_default();
+            facts.push(format!("{used} % used (said {}{anew})", ago(quota.age)));
         }
         if let Some(rest) = standing.rest {
             let why = rest.cause.map_or("many faults", Cause::as_str);

@@ -8,9 +8,10 @@ use alipes_store::{
 };
 use alipes_transport::{RouteStanding, Transport};
 
+use super::StatusArgs;
 use super::accounts::{self, Account};
 use super::faults::{self, Seen};
-use crate::args::NetworkArgs;
+use super::live::{self, Live};
 use crate::failure::Failure;
 use crate::setup::Machine;
 use crate::{login, serve};
@@ -46,6 +47,8 @@ pub(super) struct Endpoint {
     pub(super) health: EndpointHealth,
     /// Its last fault.
     pub(super) fault: Option<Seen>,
+    /// What it said when it was asked now.
+    pub(super) live: Option<Live>,
 }
 
 /// What the store keeps.
@@ -57,8 +60,8 @@ pub(super) struct Kept {
     health: Vec<EndpointHealth>,
 }
 
-pub(super) async fn report(machine: &Machine) -> Result<Report, Failure> {
-    let (catalog, transport) = login::catalog(machine, &NetworkArgs::default())?;
+pub(super) async fn report(args: &StatusArgs, machine: &Machine) -> Result<Report, Failure> {
+    let (catalog, transport) = login::catalog(machine, &args.network)?;
     for secret in catalog.secrets(&machine.environment) {
         machine.redactor.learn(&secret);
     }
@@ -75,6 +78,9 @@ pub(super) async fn report(machine: &Machine) -> Result<Report, Failure> {
     let mut endpoints = endpoints(&catalog, health, machine);
     let left_out = endpoints.len().saturating_sub(MOST);
     endpoints.truncate(MOST);
+    if args.live {
+        live::ask(&mut endpoints, &catalog, &transport, machine).await;
+    }
     for endpoint in &mut endpoints {
         complete(endpoint, &catalog, &transport, machine);
         if let Ok(Some(store)) = &store {
@@ -180,6 +186,7 @@ impl Endpoint {
             problem: None,
             health,
             fault: None,
+            live: None,
         }
     }
 

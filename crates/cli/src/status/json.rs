@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::accounts::Account;
 use super::faults::Seen;
 use super::gather::{Endpoint, Report};
+use super::live::Live;
 use super::needs::Need;
 use crate::providers::standing;
 
@@ -58,6 +59,7 @@ fn endpoint(endpoint: &Endpoint) -> Value {
         "routes": routes,
         "last_answered_ms": endpoint.health.last_answered_ms,
         "first_event": first,
+        "live": endpoint.live.as_ref().map(Live::as_json),
         "last_fault": endpoint.fault.as_ref().map(fault),
     })
 }

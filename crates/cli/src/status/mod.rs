@@ -1,12 +1,14 @@
 //! `alipes status`: what works, what does not, since when, whose fault it is and what to do, on one
 //! screen. It asks nobody: all of it is known from the configuration, the sign-ins, endpoint memory and
 //! the records of calls (`gather`). What needs the person is decided in one place (`needs`), comes
-//! first, and makes the exit code 1.
+//! first, and makes the exit code 1. Only `--live` asks the providers, and what they say beside turns
+//! is shown and decides nothing (`live`).
 
 mod accounts;
 mod faults;
 mod gather;
 mod json;
+mod live;
 mod needs;
 mod screen;
 #[cfg(test)]
@@ -14,6 +16,7 @@ mod tests;
 
 use clap::Args;
 
+use crate::args::NetworkArgs;
 use crate::calls::line::Page;
 use crate::failure::Failure;
 use crate::setup::Machine;
@@ -24,10 +27,17 @@ pub(crate) struct StatusArgs {
     /// Print it as JSON
     #[arg(long)]
     json: bool,
+
+    /// Ask the providers too: for their models, and what is left of each plan
+    #[arg(long)]
+    live: bool,
+
+    #[command(flatten)]
+    network: NetworkArgs,
 }
 
 pub(crate) async fn run(args: &StatusArgs, machine: &Machine) -> Result<(), Failure> {
-    let report = gather::report(machine).await?;
+    let report = gather::report(args, machine).await?;
     let needs = needs::of(&report);
     let page = Page::of(machine);
     let lines = match args.json {

@@ -142,6 +142,7 @@ fn of_endpoint(endpoint: &Endpoint, fault_is_told: bool, page: &Page) -> Vec<Str
     );
     rows.extend(route(&endpoint.routes, page).map(|told| ("route", told)));
     rows.push(("answered", answered(&endpoint.health, page.now_ms)));
+    rows.extend(endpoint.live.iter().map(|live| ("live", live.in_words())));
     let fault = fault(endpoint, page.now_ms).filter(|_| !fault_is_told);
     rows.extend(fault.map(|told| ("fault", told)));
     for (name, value) in rows {

@@ -29,6 +29,7 @@ fn report(cause: Cause, ago: u64, change: impl FnOnce(&mut Endpoint)) -> Report 
             },
             ..Seen::default()
         }),
+        live: None,
     };
     change(&mut endpoint);
     Report {

@@ -262,3 +262,46 @@ async fn what_a_hostile_server_says_steers_nothing_and_is_short() {
     assert!(screen.contains("evil"), "{screen}");
     assert!(screen.lines().count() <= 24, "{screen}");
 }
+
+#[tokio::test]
+async fn nobody_is_asked_unless_it_is_live_and_then_the_plan_is_told_with_its_date() {
+    let simulator = login::issuer().await;
+    let machine = login::machine(&simulator);
+    login::sign_in(&machine).await.answer();
+    let before = simulator.seen().len();
+    content(&machine).await;
+    assert_eq!(simulator.seen().len(), before, "status alone asks nobody");
+    let live = machine.run(&["status", "--live"]).await;
+    tells(
+        live.answer(),
+        &[
+            "live lists ",
+            " models after ",
+            " % used (said just now, anew within ",
+        ],
+    );
+    assert!(simulator.seen().len() > before);
+    // What was said is remembered.
+    let later = content(&machine).await;
+    tells(&later, &[" % used (said just now, anew within "]);
+    assert!(!later.contains("live"), "{later}");
+}
+
+#[tokio::test]
+async fn live_ends_though_nobody_answers_and_says_that_this_is_not_about_answers() {
+    let silent = Listener::answering("", "").await;
+    let config = format!(
+        "[providers.sim]\nbase_url = \"{}\"\n[model]\ndefault = \"sim/m\"\n",
+        silent.base_url
+    );
+    let ran = Machine::configured(&config)
+        .run(&["status", "--live"])
+        .await;
+    tells(
+        ran.answer(),
+        &[
+            "live no list of models: ",
+            "this says nothing about answers",
+        ],
+    );
+}

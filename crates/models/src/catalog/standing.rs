@@ -1,12 +1,14 @@
 //! How a provider's accounts stand, for people: who is asked next, who rests and why, what is left.
 
+use std::time::Duration;
+
 use alipes_transport::{AccountRest, QuotaLeft, RouteStanding};
 
 use super::provider::{Key, NamedKey, Provider};
 use super::reach::effective_profile;
 use super::{Catalog, Making};
-use crate::ModelsError;
 use crate::strategy::AccountRecord;
+use crate::{ModelsError, usage};
 
 /// One account, as a new conversation would find it.
 #[derive(Clone, Debug)]
@@ -23,6 +25,8 @@ pub struct AccountStanding {
     pub times_asked: usize,
     /// What is left of its plan, where that was said.
     pub quota: Option<QuotaLeft>,
+    /// Within how long it has all of its plan again, where that was said.
+    pub resets_in: Option<Duration>,
 }
 
 impl Catalog {
@@ -58,6 +62,7 @@ impl Catalog {
                 rest: session.account_rest(),
                 times_asked: asked.map_or(0, |asked| asked.times),
                 quota,
+                resets_in: quota.and_then(usage::resets_in),
             });
         }
         let order = provider.strategy.order(&records);

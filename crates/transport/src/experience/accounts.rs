@@ -26,6 +26,8 @@ pub struct QuotaLeft {
     pub percent: u8,
     /// How long ago that was said.
     pub age: Duration,
+    /// For how much longer it counts.
+    pub remaining: Duration,
 }
 
 /// An account that is better not asked for now.
@@ -81,6 +83,7 @@ impl Experience {
         Some(QuotaLeft {
             percent: u8::try_from(known.limit?).ok()?.min(100),
             age: age.unwrap_or_default(),
+            remaining: known.remaining(self.clock.unix_ms()),
         })
     }
 
