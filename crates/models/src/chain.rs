@@ -28,6 +28,7 @@ pub struct Chain {
     experience: Arc<Experience>,
     clock: Clock,
     priority: Priority,
+    waits_on: bool,
     records: Option<Records>,
     conversation: String,
     /// Questions that nobody waits for, and that end with the conversation.
@@ -42,6 +43,7 @@ impl Chain {
             experience: Arc::clone(&transport.experience),
             clock: transport.clock.clone(),
             priority: Priority::Main,
+            waits_on: false,
             records: None,
             conversation: String::new(),
             questions: JoinSet::new(),
@@ -58,6 +60,16 @@ impl Chain {
     pub(crate) fn behind(mut self, first: Link) -> Self {
         self.links.insert(0, first);
         self
+    }
+
+    /// The same for somebody who waits as long as he likes, and ends it himself: where neither of two
+    /// requests has a word for an answer, and nobody else can be asked, both stay open.
+    #[must_use]
+    pub fn waiting_on(self) -> Self {
+        Self {
+            waits_on: true,
+            ..self
+        }
     }
 
     /// The same, for what a turn can do without.
@@ -140,7 +152,7 @@ impl Model for Chain {
         let (rests, clock) = (self.rests.clone(), self.clock.clone());
         let experience = Arc::clone(&self.experience);
         let preferred = preferred(&self.links, &self.experience);
-        let priority = self.priority;
+        let (priority, waits_on) = (self.priority, self.waits_on);
         let recording = self.recording();
         let asks = self.asks();
         let now = clock.now();
@@ -154,6 +166,7 @@ impl Model for Chain {
         let walk = Walk::new(preferred.iter().filter_map(known).collect());
         let terms = Terms {
             accepts_restart,
+            waits_on,
             priority,
             deadline,
             clock,

@@ -79,6 +79,8 @@ pub(crate) enum Source<'m> {
 /// On what terms a step is asked.
 pub(crate) struct Terms {
     pub(crate) accepts_restart: bool,
+    /// Somebody waits who ends it himself.
+    pub(crate) waits_on: bool,
     pub(crate) priority: Priority,
     pub(crate) deadline: Deadline,
     pub(crate) clock: Clock,
@@ -278,6 +280,7 @@ impl<'m> Ask<'m> {
             without_reasoning,
             reasoning,
             accepts_restart: terms.accepts_restart,
+            waits_on: terms.waits_on,
             alternatives,
             effort: self.effort.map_or("", Effort::as_str).to_owned(),
             priority: terms.priority,

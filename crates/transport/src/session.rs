@@ -56,6 +56,9 @@ pub struct Request {
     pub effort: String,
     /// Who goes first where the endpoint bears only so many requests at once.
     pub priority: Priority,
+    /// Whether somebody waits who ends it when he has waited enough: where nobody else can be asked, two
+    /// requests without a word stay open until the deadline, instead of being asked a third time.
+    pub waits_on: bool,
     /// Whom the rooms above could ask instead: then this one is not waited for with growing pauses.
     pub alternatives: Alternatives,
 }

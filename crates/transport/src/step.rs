@@ -53,6 +53,9 @@ pub(crate) struct Ran {
     pub(crate) spent: bool,
 }
 
+/// What is waited for when there is no patience left.
+const EITHER: &str = "either";
+
 impl<'s> Step<'s> {
     pub(crate) fn new(
         session: &Session,
@@ -90,6 +93,16 @@ impl<'s> Step<'s> {
             waited: self.clock.since(beside.begun),
         };
         self.updates.trace(hedged).await;
+    }
+
+    /// Two attempts have waited in vain, and both stay open.
+    pub(crate) async fn goes_on(&self, elder: Attempt) {
+        let waiting = Trace::Waiting {
+            attempt: elder.number,
+            limit: EITHER,
+            length: self.deadline.remaining(&self.clock),
+        };
+        self.updates.trace(waiting).await;
     }
 
     /// An attempt on `route` is not made.

@@ -84,6 +84,7 @@ impl<'r> Said<'r> {
             body,
             reasoning: words.reasons,
             accepts_restart: false,
+            waits_on: false,
             alternatives,
             effort: words.effort.clone(),
             priority: Priority::Main,

@@ -4,7 +4,8 @@
 //! half of the time. So when an attempt that has shown nothing is overdue, a second one is sent over
 //! another TCP connection and both run on. The first that has *output* wins the reader; signs of
 //! life win nothing, because a node that is stuck gives those too. The elder is never ended for
-//! being slow: only when both are out of patience is the step given up here.
+//! being slow: only when both are out of patience is the step given up here, and not even then where
+//! somebody waits who can end it himself.
 //!
 //! A second request costs tokens. So there is one in a step, where the profile allows it, where its
 //! input is small if the tokens are paid for, and while [`HedgeTokens`] last. One for a ping that is
@@ -14,6 +15,8 @@
 
 mod lane;
 mod tokens;
+
+use std::convert::Infallible;
 
 use futures_util::future::BoxFuture;
 
@@ -104,13 +107,15 @@ async fn contest<'a>(
     step: &Step<'_>,
     [first, second]: [Attempt; 2],
 ) -> Ran {
+    let waits_on = step.request.waits_on && !step.request.alternatives.any();
     let turn = tokio::select! {
         biased;
         ran = &mut elder => Turn::Ended(Box::new(ran)),
         ran = &mut younger => Turn::Ended(Box::new(ran)),
         entrant = race.won() => Turn::Won(entrant),
         spent = race.both_spent(), if step.request.alternatives.any() => Turn::Spent(spent, 2),
-        spent = all_patience(race) => Turn::Spent(spent, MOST_PATIENCE),
+        spent = all_patience(race), if !waits_on => Turn::Spent(spent, MOST_PATIENCE),
+        never = wait_on(race, step, first), if waits_on => match never {},
     };
     match turn {
         // It has answered, or has failed with the reader its own.
@@ -133,7 +138,8 @@ async fn contest<'a>(
             let ran = tokio::select! {
                 biased;
                 ran = &mut elder => ran,
-                spent = all_patience(race) => gave_up(step, first, spent, MOST_PATIENCE),
+                spent = all_patience(race), if !waits_on => gave_up(step, first, spent, MOST_PATIENCE),
+                never = wait_on(race, step, first), if waits_on => match never {},
             };
             ran.after(lost)
         }
@@ -156,6 +162,13 @@ async fn all_patience(race: &Race) -> Spent {
     let spent = race.elder_spent().await;
     tokio::time::sleep_until(spent.at + spent.length * (MOST_PATIENCE - 1)).await;
     spent
+}
+
+/// Says that there is no patience left, and leaves the end to whoever waits, or to the deadline.
+async fn wait_on(race: &Race, step: &Step<'_>, first: Attempt) -> Infallible {
+    all_patience(race).await;
+    step.goes_on(first).await;
+    std::future::pending().await
 }
 
 /// Neither of the two has said anything.

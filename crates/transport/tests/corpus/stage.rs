@@ -233,6 +233,7 @@ pub(crate) fn request(input: &[Item], accepts_restart: bool) -> Request {
         without_reasoning: None,
         reasoning: false,
         accepts_restart,
+        waits_on: false,
         model: "simulated".to_owned(),
         effort: String::new(),
         priority: Priority::Main,

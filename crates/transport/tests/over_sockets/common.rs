@@ -237,6 +237,7 @@ pub(crate) fn step(input: &[Item]) -> Request {
         without_reasoning: None,
         reasoning: false,
         accepts_restart: true,
+        waits_on: false,
         alternatives: Alternatives::default(),
         model: "simulated".to_owned(),
         effort: String::new(),

@@ -1,9 +1,11 @@
 //! A request that shows nothing gets another one beside it, and the first output counts.
 
-use crate::common::{PATIENCE, pinging_session, say, session, session_with, simulator};
+use crate::common::{PATIENCE, pinging_session, say, session, session_with, simulator, step};
+use alipes_base::{Clock, Deadline};
 use alipes_net::TlsOptions;
 use alipes_simulator::Simulator;
-use alipes_transport::{Cause, Profile, Route, Session};
+use alipes_transport::{Cause, Profile, Request, Route, Session, Trace, Update};
+use alipes_wire::Item;
 
 const SSE: &[Route] = &[Route::Sse];
 const WEBSOCKET: &[Route] = &[Route::WebSocket];
@@ -78,6 +80,33 @@ async fn two_that_stay_silent_are_told_as_one_fault_and_no_third_is_sent() {
     assert_eq!(fault.cause, Cause::Silent);
     assert_eq!(fault.limit.map(|limit| limit.length), Some(3 * PATIENCE));
     assert_eq!((outcome.attempts(), simulator.seen().len()), (2, 2));
+}
+
+#[tokio::test]
+async fn where_somebody_waits_on_two_that_stay_silent_stay_open_until_the_deadline() {
+    let simulator = simulator(&["sse-stall-before-headers"]).await;
+    let mut session = session(&simulator.base_url(), SSE);
+    let request = Request {
+        waits_on: true,
+        ..step(&[Item::user("hello")])
+    };
+    let deadline = Deadline::after(&Clock::system(), "test", 5 * PATIENCE);
+    let mut stream = session.stream(request, deadline);
+    let mut told = 0;
+    while let Some(update) = stream.next().await {
+        let waits_on = |trace: &Trace| {
+            matches!(
+                trace,
+                Trace::Waiting {
+                    limit: "either",
+                    ..
+                }
+            )
+        };
+        told += usize::from(matches!(&update, Update::Trace(trace) if waits_on(trace)));
+    }
+    assert_eq!(stream.finish().await.unwrap_err().cause, Cause::Deadline);
+    assert_eq!((told, simulator.seen().len()), (1, 2));
 }
 
 #[tokio::test]
