@@ -174,6 +174,12 @@ impl Agent {
         &self.root
     }
 
+    /// The same without what the user's rules keep from whoever reads.
+    #[must_use]
+    pub fn readable_root(&self) -> Root {
+        self.gate.veiled("read_file", &self.root)
+    }
+
     /// How commands are confined.
     #[must_use]
     pub fn sandbox(&self) -> &Sandbox {

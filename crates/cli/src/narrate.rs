@@ -36,6 +36,7 @@ pub(crate) fn awaited(limit: &str) -> &str {
         "first_output" => "the first output",
         "output" => "more output",
         "reasoning" => "the model, which reasons",
+        "either" => "an answer to either request",
         "pong" => "the answer to a ping",
         "resolve" => "the host's address",
         "connect" => "a connection",

@@ -45,6 +45,9 @@ impl Remarks {
                 fault, reaction, ..
             }) => self.fault(fault, *reaction),
             TurnEvent::Trace(Trace::Hedged { limit, waited, .. }) => Some(hedged(limit, *waited)),
+            TurnEvent::Trace(Trace::Waiting {
+                limit: "either", ..
+            }) => Some("nobody has answered; both requests stay open".to_owned()),
             TurnEvent::Trace(Trace::AttemptLost {
                 fault: Some(fault), ..
             }) => Some(format!("{}; the other request goes on", short(fault))),

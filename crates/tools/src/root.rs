@@ -91,6 +91,12 @@ impl Root {
         &self.path
     }
 
+    /// Whether a real, absolute place may be shown: it is neither the program's own nor hidden.
+    #[must_use]
+    pub fn shows(&self, real: &Path) -> bool {
+        !self.protected.covers(real) && !self.hidden.covers(real)
+    }
+
     /// A given path as one relative to the root. An absolute path must begin with the root's own.
     /// Where it leads is found out when it is used.
     pub(crate) fn relative(&self, given: &str) -> Result<PathBuf, ToolError> {

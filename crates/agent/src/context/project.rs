@@ -59,14 +59,18 @@ pub struct ProjectFile {
 
 impl ProjectText {
     /// Reads what there is for somebody who works in `folder`, an absolute path without links, but
-    /// nothing of what is our `own`. What cannot be read is not there.
+    /// nothing of what is our `own`, and nothing that `is_hidden`. What cannot be read is not there.
     #[must_use]
-    pub fn read(folder: &Path, own: impl IntoIterator<Item = PathBuf>) -> Self {
+    pub fn read(
+        folder: &Path,
+        own: impl IntoIterator<Item = PathBuf>,
+        is_hidden: impl Fn(&Path) -> bool + Send + Sync + 'static,
+    ) -> Self {
         let project = project(folder);
         let Ok(root) = Root::open(project) else {
             return Self::default();
         };
-        let root = root.protecting(own);
+        let root = root.protecting(own).hiding(is_hidden);
         let beneath = folder.strip_prefix(project).unwrap_or(Path::new(""));
         let (mut left, mut read) = (MOST, Vec::new());
         // From the nearest up: it has the first claim on the space.
@@ -205,7 +209,8 @@ mod tests {
 
         fn read(&self, folder: &str) -> (Vec<String>, String) {
             let root = std::fs::canonicalize(self.0.path()).unwrap();
-            let text = ProjectText::read(&root.join(folder), [root.join("a/own")]);
+            let (own, hidden) = ([root.join("a/own")], root.join("a/b/GEMINI.md"));
+            let text = ProjectText::read(&root.join(folder), own, move |path| path == hidden);
             let names = text.files().iter().map(|file| {
                 let path = file.path.strip_prefix(&root).unwrap();
                 path.display().to_string()
@@ -223,6 +228,7 @@ mod tests {
         let project = Project::new()
             .file("AGENTS.md", "top")
             .file("CLAUDE.md", "not this")
+            .file("a/b/GEMINI.md", "hidden")
             .file("a/b/.cursorrules", "near");
         let (names, text) = project.read("a/b");
         assert_eq!(names, ["AGENTS.md", "a/b/.cursorrules"]);
@@ -235,7 +241,7 @@ mod tests {
         ];
         assert!(order.map(|part| text.find(part)).is_sorted(), "{text}");
         assert!(order.iter().all(|part| text.contains(part)), "{text}");
-        assert!(!text.contains("not this"));
+        assert!(!text.contains("not this") && !text.contains("hidden"));
         assert_eq!(project.read("a").0, ["AGENTS.md"]);
     }
 

@@ -17,7 +17,7 @@ mod subjects;
 mod words;
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use alipes_tools::{Context, Effect, Root, Subject, Tool};
@@ -144,24 +144,38 @@ impl Gate {
     /// folder names none of the files that it meets there, and a command none of those that it opens.
     #[must_use]
     pub fn veiled(&self, tool: &str, root: &Root) -> Root {
-        let rules = self.options.rules.iter();
-        let forbidding: Vec<Rule> = rules
-            .filter(|rule| rule.verdict == Verdict::Deny && rule.is_about_tool(tool))
-            .filter(|rule| matches!(rule.what, What::Path { .. }))
-            .cloned()
-            .collect();
+        let forbidding = self.forbidding(tool);
         if forbidding.is_empty() {
             return root.clone();
         }
-        let top = root.path().to_owned();
-        let places: Vec<Option<_>> = forbidding.iter().map(|rule| rule.place(&top)).collect();
+        let top = root.path();
+        let places: Vec<Option<_>> = forbidding.iter().map(|rule| rule.place(top)).collect();
         let are_all = places.iter().all(Option::is_some);
-        let veiled = root.clone().hiding(move |path| {
+        let veiled = root.clone().hiding(self.hides(tool, top));
+        veiled.hiding_places(places.into_iter().flatten(), are_all)
+    }
+
+    /// Which real places rules about paths keep from a tool that works in the folder `top`.
+    pub fn hides(
+        &self,
+        tool: &str,
+        top: &Path,
+    ) -> impl Fn(&Path) -> bool + Send + Sync + use<> + 'static {
+        let (forbidding, top) = (self.forbidding(tool), top.to_owned());
+        move |path| {
             let facet = Facet::of_real_path(path, &top);
             let mut says = forbidding.iter().map(|rule| facet.compared_with(rule));
             says.any(|says| says == Says::This(Verdict::Deny))
-        });
-        veiled.hiding_places(places.into_iter().flatten(), are_all)
+        }
+    }
+
+    fn forbidding(&self, tool: &str) -> Vec<Rule> {
+        let rules = self.options.rules.iter();
+        rules
+            .filter(|rule| rule.verdict == Verdict::Deny && rule.is_about_tool(tool))
+            .filter(|rule| matches!(rule.what, What::Path { .. }))
+            .cloned()
+            .collect()
     }
 
     /// What the rules say, and the one that explains it: the strictest over all that the call is about.

@@ -49,7 +49,9 @@ async fn every_request_of_a_conversation_begins_with_the_one_before() {
     let mut work = Work::granted(&script.base_url, &[Effect::Writes]);
     work.file("AGENTS.md", "old");
     let folder = std::fs::canonicalize(work.path(".")).unwrap();
-    work.agent = work.agent.with_project(ProjectText::read(&folder, []));
+    work.agent = work
+        .agent
+        .with_project(ProjectText::read(&folder, [], |_| false));
     work.answer("write").await;
     work.answer("and now").await;
     work.answer("and then").await;
@@ -65,7 +67,9 @@ async fn a_conversation_that_goes_on_another_day_keeps_its_beginning() {
     let mut before = Work::with(&script.base_url);
     before.file("AGENTS.md", "old notes");
     let folder = std::fs::canonicalize(before.path(".")).unwrap();
-    before.agent = before.agent.with_project(ProjectText::read(&folder, []));
+    before.agent = before
+        .agent
+        .with_project(ProjectText::read(&folder, [], |_| false));
     before.answer("one").await;
     let mut transcript = before.agent.transcript().clone();
     transcript.add(Entry::Setting(Item::developer("Date: yesterday")));
@@ -75,7 +79,9 @@ async fn a_conversation_that_goes_on_another_day_keeps_its_beginning() {
         ..Setup::default()
     };
     let mut after = Work::set_up(&script.base_url, setup);
-    after.agent = after.agent.with_project(ProjectText::read(&folder, []));
+    after.agent = after
+        .agent
+        .with_project(ProjectText::read(&folder, [], |_| false));
     after.answer("second question").await;
     assert_prefixes(&script);
     let request = script.request(1);

@@ -78,6 +78,7 @@ impl Voices {
                 // Where too many wait, this one is not missed.
                 let _ = notes.try_send(text.to_owned());
             }),
+            waits_on: true,
         }
     }
 }
@@ -158,7 +159,8 @@ impl Conversation {
         let auxiliary = auxiliary.map(|chain| Box::new(chain) as _);
         self.model = model.name().clone();
         let window = self.catalog.context_window(&self.model);
-        self.agent.ask_instead(Box::new(model), window, auxiliary);
+        self.agent
+            .ask_instead(Box::new(model.waiting_on()), window, auxiliary);
         Ok(())
     }
 }

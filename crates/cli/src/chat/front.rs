@@ -2,11 +2,11 @@
 //! Where nothing is typed and nothing waits, nothing runs.
 
 use std::io::{self, Stdout};
-use std::path::PathBuf;
 use std::time::Duration;
 
 use alipes_agent::TurnEvent;
 use alipes_base::Clock;
+use alipes_tools::Root;
 use crossterm::event::Event;
 use ratatui_core::text::Line;
 use tokio::sync::mpsc;
@@ -65,7 +65,8 @@ pub(super) struct Front<'f> {
     settled: Instant,
     beside: JoinSet<Found>,
     lists_files: bool,
-    folder: PathBuf,
+    /// Whose files are offered; nobody's before that is known.
+    pub(super) root: Option<Root>,
 }
 
 /// How attending to something ended.
@@ -77,12 +78,7 @@ pub(super) enum Attended<T> {
 
 impl<'f> Front<'f> {
     /// Takes the terminal and draws the first frame.
-    pub(super) fn open(
-        machine: &Machine,
-        signals: &'f Signals,
-        ears: Ears,
-        folder: PathBuf,
-    ) -> io::Result<Self> {
+    pub(super) fn open(machine: &Machine, signals: &'f Signals, ears: Ears) -> io::Result<Self> {
         let modes = Modes::take()?;
         let colour = machine.environment.text("NO_COLOR").is_none();
         let reflows = modes::reflows(&machine.environment);
@@ -102,7 +98,7 @@ impl<'f> Front<'f> {
             size,
             beside: JoinSet::new(),
             lists_files: false,
-            folder,
+            root: None,
         };
         front.draw()?;
         Ok(front)
@@ -186,10 +182,12 @@ impl<'f> Front<'f> {
         if self.lists_files || !self.state.menu.lacks_files(self.state.editor.before()) {
             return;
         }
+        let Some(root) = self.root.clone() else {
+            return;
+        };
         self.lists_files = true;
-        let folder = self.folder.clone();
         self.beside
-            .spawn_blocking(move || Found::Files(completion::files(&folder)));
+            .spawn_blocking(move || Found::Files(completion::files(&root)));
     }
 
     /// Finds out what confines commands; it is shown when it is known.

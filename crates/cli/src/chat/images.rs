@@ -5,6 +5,7 @@ use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
+use alipes_tools::Root;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
@@ -39,18 +40,18 @@ pub(super) struct Pictures {
     pub(super) remarks: Vec<String>,
 }
 
-/// The images that a prompt names, read from `folder` or from where their paths lead. To be called
-/// where waiting for a disk does no harm.
-pub(super) fn read(prompt: &str, folder: &Path, home: Option<&Path>) -> Pictures {
+/// The images that a prompt names, read from the root or from where their paths lead, but not what the
+/// root hides. To be called where waiting for a disk does no harm.
+pub(super) fn read(prompt: &str, root: &Root, home: Option<&Path>) -> Pictures {
     let mut pictures = Pictures::default();
-    for path in paths(prompt, folder, home) {
+    for path in paths(prompt, root.path(), home) {
         let name = path.file_name().unwrap_or_default().display().to_string();
         if pictures.images.len() == MOST {
             let remark = format!("{name} is not shown: a prompt shows at most {MOST} images");
             pictures.remarks.push(remark);
             continue;
         }
-        match image(&path) {
+        match image(&path, root) {
             Ok(image) => {
                 pictures.images.push(image);
                 pictures.names.push(name);
@@ -132,8 +133,12 @@ fn words(text: &str) -> Vec<String> {
         .collect()
 }
 
-fn image(path: &Path) -> Result<String, String> {
-    let bytes = bytes(path).map_err(|error| error.to_string())?;
+fn image(path: &Path, root: &Root) -> Result<String, String> {
+    let real = path.canonicalize().map_err(|error| error.to_string())?;
+    if !root.shows(&real) {
+        return Err("your rules keep it from the model".to_owned());
+    }
+    let bytes = bytes(&real).map_err(|error| error.to_string())?;
     if bytes.len() as u64 > LARGEST {
         let most = LARGEST / 1_000;
         return Err(format!("it is larger than {most} kB; make it smaller"));
@@ -174,6 +179,7 @@ mod tests {
         let whole = folder.path().join("a.png");
         let whole = whole.to_str().unwrap();
         let home = Some(folder.path());
+        let root = Root::open(folder.path()).unwrap();
         for (prompt, count) in [
             ("what is @a.png?", 1),
             ("look at a.png, please", 1),
@@ -185,7 +191,7 @@ mod tests {
             (whole, 1),
             ("a.txt", 0),
         ] {
-            let pictures = read(prompt, folder.path(), home);
+            let pictures = read(prompt, &root, home);
             assert_eq!(pictures.images.len(), count, "{prompt}: {pictures:?}");
             assert!(pictures.remarks.is_empty(), "{prompt}: {pictures:?}");
         }
@@ -203,17 +209,18 @@ mod tests {
             &[b"GIF89a".as_slice(), &vec![0; 4_000_000]].concat(),
         );
         file("right.jpg", b"\xff\xd8\xff\xe0");
-        let pictures = read(
-            "text.png sound.webp large.gif right.jpg",
-            folder.path(),
-            None,
-        );
+        file("secret.png", PNG);
+        let root = Root::open(folder.path()).unwrap();
+        let root = root.hiding(|path| path.ends_with("secret.png"));
+        let names = "text.png sound.webp large.gif right.jpg secret.png";
+        let pictures = read(names, &root, None);
         assert_eq!(pictures.images.len(), 1);
         let remarks = pictures.remarks.join("\n");
         for (name, reason) in [
             ("text.png", "no PNG"),
             ("sound.webp", "no PNG"),
             ("large.gif", "larger"),
+            ("secret.png", "your rules"),
         ] {
             let line = remarks.lines().find(|line| line.starts_with(name)).unwrap();
             assert!(line.contains(reason), "{line}");
@@ -227,7 +234,7 @@ mod tests {
         for name in &names {
             std::fs::write(folder.path().join(name), PNG).unwrap();
         }
-        let pictures = read(&names.join(" "), folder.path(), None);
+        let pictures = read(&names.join(" "), &Root::open(folder.path()).unwrap(), None);
         assert_eq!((pictures.images.len(), pictures.remarks.len()), (8, 1));
     }
 }

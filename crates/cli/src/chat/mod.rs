@@ -14,6 +14,7 @@ mod commands;
 mod completion;
 mod conversation;
 mod editor;
+mod first_steps;
 mod front;
 mod images;
 mod looks;
@@ -41,7 +42,6 @@ use tokio::sync::mpsc;
 use crate::args::AgentArgs;
 use crate::exec::keep;
 use crate::failure::Failure;
-use crate::providers::local;
 use crate::setup::Machine;
 use crate::signals::Signals;
 use crate::streams::say;
@@ -102,12 +102,7 @@ pub(crate) async fn run(
         return Err(Failure::usage(anyhow!(hint)));
     }
     let (voices, ears) = Voices::new();
-    let here = machine.environment.current_dir();
-    let folder = args
-        .folder
-        .as_ref()
-        .map_or(here.to_owned(), |other| here.join(other));
-    let front = Front::open(machine, signals, ears, folder).map_err(Failure::failed)?;
+    let front = Front::open(machine, signals, ears).map_err(Failure::failed)?;
     let Some(mut chat) = open(args, machine, front, voices).await? else {
         return Ok(());
     };
@@ -156,7 +151,7 @@ async fn open<'c>(
         Ok(opened) => opened,
         Err(failure) => {
             drop(front);
-            return Err(local::offered(failure, machine).await);
+            return Err(first_steps::told(failure, machine).await);
         }
     };
     front.state.done();
@@ -276,6 +271,7 @@ impl Chat<'_> {
         } = self;
         let agent = &conversation.agent;
         let (sandbox, root) = (agent.sandbox().clone(), agent.root().clone());
+        front.root = Some(agent.readable_root());
         front.learn_sandbox(async move { sandbox.caution(&root).await });
         let state = &mut front.state;
         state.interjections = agent.interjections();

@@ -18,10 +18,10 @@ impl Chat<'_> {
         if !images::may_be_named(prompt) {
             return Ok(Some(Item::user(prompt)));
         }
-        let folder = self.conversation.agent.root().path().to_owned();
+        let root = self.conversation.agent.readable_root();
         let home = self.machine.environment.text("HOME").map(PathBuf::from);
         let text = prompt.to_owned();
-        let reading = spawn_blocking(move || images::read(&text, &folder, home.as_deref()));
+        let reading = spawn_blocking(move || images::read(&text, &root, home.as_deref()));
         let (_nobody, mut nothing) = mpsc::channel(1);
         self.front.state.begin("reading images");
         let read = match self.front.attend(reading, &mut nothing).await? {

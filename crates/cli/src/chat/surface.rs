@@ -102,12 +102,11 @@ impl<W: Write> Surface<W> {
         u16::try_from(last).unwrap_or(u16::MAX)
     }
 
+    /// Writes a row from its first column on. It is erased first: of a row that is erased from further on
+    /// tmux keeps the rest as blanks, and wraps them when the terminal becomes narrower (3.3a, observed).
     fn write(&self, text: &mut String, row: &Buffer) {
+        text.push_str(TO_LINE_END);
         text.push_str(&self.painter.row(row));
-        // In the last column a terminal waits with the end of the line: erasing would take that column.
-        if paint::width(row) < self.size.0 {
-            text.push_str(TO_LINE_END);
-        }
     }
 
     /// The terminal has another size. What is drawn is taken back, to be drawn anew.

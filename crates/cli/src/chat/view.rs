@@ -1,6 +1,7 @@
 //! What the state looks like: the rows at the end of the terminal.
 
 use ratatui_core::text::{Line, Span};
+use unicode_width::UnicodeWidthStr as _;
 
 use super::editor::Layout;
 use super::looks::{FAINT, PLAIN, STRONG};
@@ -80,8 +81,7 @@ fn over(state: &State, columns: usize, most: usize) -> Vec<Line<'static>> {
     if let Some(open) = &state.open {
         rows.extend(open.rows(columns, state.clock.now()));
     } else if let Some(working) = &state.working {
-        let line = format!("… {} · Esc interrupts", working.line());
-        rows.push(Line::from(Span::styled(cut(&line, columns), FAINT)));
+        rows.push(Line::from(Span::styled(awaited(working, columns), FAINT)));
     }
     let unheard = state.interjections.unheard();
     let soon = unheard.iter().map(|text| ("soon", text));
@@ -92,6 +92,18 @@ fn over(state: &State, columns: usize, most: usize) -> Vec<Line<'static>> {
     });
     rows.extend(waiting);
     rows
+}
+
+/// What is waited for, in as many words as there is room for.
+fn awaited(working: &Working, columns: usize) -> String {
+    let (text, brief) = working.line();
+    let ways = [
+        format!("… {text} · Esc interrupts"),
+        format!("… {brief} · Esc interrupts"),
+        format!("… {brief}"),
+    ];
+    let fitting = ways.iter().find(|way| way.width() <= columns);
+    cut(fitting.unwrap_or(&ways[2]), columns)
 }
 
 /// The end of the message that is coming, or of the thoughts before it.

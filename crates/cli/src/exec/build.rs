@@ -38,6 +38,8 @@ pub(crate) struct Parts<'p> {
 pub(crate) struct Asked {
     pub(crate) approver: Option<Box<dyn Approver>>,
     pub(crate) tell: Tell,
+    /// Whether they wait for an answer as long as they like.
+    pub(crate) waits_on: bool,
 }
 
 impl Asked {
@@ -46,6 +48,7 @@ impl Asked {
         Self {
             approver: Keyboard::of_this_terminal(Style::of_stderr(&machine.environment)),
             tell: Box::new(say),
+            waits_on: false,
         }
     }
 }
@@ -80,17 +83,24 @@ pub(crate) fn agent(
         folder: root.path(),
     };
     let model = self::model(args, machine, &asking)?;
+    let model = if asked.waits_on {
+        model.waiting_on()
+    } else {
+        model
+    };
     let auxiliary = auxiliary(args, machine, &asking, &asked.tell);
     let name = model.name().clone();
     let network = args.allow.contains(&Grant::Network);
     let sandbox = machine.sandbox(args.sandbox, network, catalog)?;
     let setting = setup::setting(&root, &machine.clock);
-    let project = ProjectText::read(root.path(), machine.own(catalog));
+    let gate = gate(args, machine, catalog, asked)?;
+    let is_hidden = gate.hides("read_file", root.path());
+    let project = ProjectText::read(root.path(), machine.own(catalog), is_hidden);
     let (journal, transcript) = keeping.journal(&root, &name);
     let options = AgentOptions {
         model: Box::new(model),
         toolbox: Toolbox::builtin(),
-        gate: gate(args, machine, catalog, asked)?,
+        gate,
         journal,
         root,
         sandbox,

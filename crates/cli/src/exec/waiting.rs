@@ -54,6 +54,25 @@ impl Waiting {
         }
     }
 
+    /// The same where there is little room: `the first event: 3 s of 20 s`.
+    pub(crate) fn brief(&self, clock: &Clock) -> String {
+        let age = self.age(clock).as_secs();
+        match self.until {
+            Some(until) => {
+                let most = until.duration_since(self.since).as_secs();
+                format!("{}: {age} s of {most} s", self.what)
+            }
+            None => format!("{}: {age} s", self.what),
+        }
+    }
+
+    /// Something came, and the same is waited for again.
+    pub(crate) fn begins_anew(&mut self, clock: &Clock) {
+        let (now, length) = (clock.now(), self.until.map(|until| until - self.since));
+        self.since = now;
+        self.until = length.map(|length| now + length);
+    }
+
     /// The wait for a connection: its steps are one wait, as old as the first of them.
     fn on_the_way(self, before: Option<&Self>) -> Self {
         let before = before.filter(|before| before.reaching);

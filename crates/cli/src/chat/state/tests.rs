@@ -183,6 +183,26 @@ async fn a_wait_says_for_what_since_when_and_until_when() {
     let rows: Vec<String> = frame.rows.iter().map(ToString::to_string).collect();
     let expected = "… waiting since 3 s (at most 20 s) for the first output · Esc interrupts";
     assert!(rows.iter().any(|row| row == expected), "{rows:?}");
+    // Where there is little room, what matters stays.
+    let narrow = shown(&state);
+    assert!(
+        narrow.starts_with("… the first output: 3 s of 20 s\n"),
+        "{narrow}"
+    );
+    // While a text comes, nothing is waited for.
+    state.event(delta("a word"));
+    advance(Duration::from_millis(500)).await;
+    assert!(
+        shown(&state).contains("… working for 3.0 s · Esc interrupts"),
+        "{}",
+        shown(&state)
+    );
+    advance(Duration::from_secs(2)).await;
+    assert!(
+        shown(&state).contains("the first output: 2 s of 20 s"),
+        "{}",
+        shown(&state)
+    );
 }
 
 #[tokio::test(start_paused = true)]

@@ -71,10 +71,12 @@ impl Working {
         blocks.extend(remark.map(|remark| Block::Note(Tone::Warning, remark)));
         match event {
             TurnEvent::TextDelta { delta, .. } => {
+                self.hears();
                 self.reasoning.clear();
                 self.text.push_str(&delta);
             }
             TurnEvent::ReasoningDelta { delta } => {
+                self.hears();
                 self.reasoning.push_str(&delta);
                 keep_tail(&mut self.reasoning, REASONING_TAIL);
             }
@@ -113,6 +115,13 @@ impl Working {
     fn begin_text(&mut self) {
         self.text.clear();
         self.reasoning.clear();
+    }
+
+    /// Output came: what is waited for now is the next.
+    fn hears(&mut self) {
+        if let Some(waiting) = &mut self.waiting {
+            waiting.begins_anew(&self.clock);
+        }
     }
 
     fn waits(&mut self, trace: &Trace) {
@@ -182,16 +191,20 @@ impl Working {
         }
     }
 
-    /// What it is waiting for, since when, until when; or what it is and for how long.
-    pub(in crate::chat) fn line(&self) -> String {
+    /// What it is waiting for, since when, until when; or what it is and for how long. The second is for
+    /// where there is little room.
+    pub(in crate::chat) fn line(&self) -> (String, String) {
         let waiting = self.waiting.as_ref();
         let waiting = waiting.filter(|waiting| waiting.age(&self.clock) >= TELL_AFTER);
         match waiting.filter(|_| !self.is_running()) {
-            Some(waiting) => waiting.text(&self.clock),
-            None => match self.clock.since(self.begun) {
-                age if age < TELL_AFTER => self.what.to_owned(),
-                age => format!("{} for {}", self.what, seconds(whole(age))),
-            },
+            Some(waiting) => (waiting.text(&self.clock), waiting.brief(&self.clock)),
+            None => {
+                let text = match self.clock.since(self.begun) {
+                    age if age < TELL_AFTER => self.what.to_owned(),
+                    age => format!("{} for {}", self.what, seconds(whole(age))),
+                };
+                (text.clone(), text)
+            }
         }
     }
 }

@@ -80,6 +80,19 @@ async fn a_storm_of_sizes_leaves_everything_said_once() {
 }
 
 #[tokio::test]
+async fn a_narrower_terminal_shows_no_blanks_that_nobody_wrote() {
+    let machine = Machine::new();
+    machine.file("cat.txt", "the cat sat\n");
+    let chat = simulated(&machine, 80, 24).await;
+    chat.says("change cat to dog in cat.txt");
+    chat.until("y once").await;
+    chat.types("y");
+    chat.until_done("said:").await;
+    chat.resize(40, 24);
+    chat.until("  -the cat sat\n  +the dog sat\n").await;
+}
+
+#[tokio::test]
 async fn a_resize_while_text_streams_does_not_repeat_it() {
     let machine = Machine::new();
     let lines: String = (0..12).map(|n| format!("entry number {n}\n\n")).collect();

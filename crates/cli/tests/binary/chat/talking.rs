@@ -1,5 +1,6 @@
 //! An undisturbed conversation.
 
+use super::tmux::Tmux;
 use super::{READY, count, opened, simulated};
 use crate::exfiltration::{nobody_came, with_an_image};
 use crate::machine::Machine;
@@ -143,6 +144,44 @@ async fn files_are_completed_and_commands_too() {
     chat.press("C-u");
     chat.says("/stat");
     chat.until("conversation").await;
+}
+
+#[tokio::test]
+async fn who_has_configured_nothing_is_told_what_to_do_first() {
+    let machine = Machine::new();
+    let chat = Tmux::run(&machine.command(&[]), 80, 24);
+    assert_eq!(chat.end().await, 2);
+    let told = chat.everything();
+    for step in [
+        "`alipes login`",
+        "`alipes demo`",
+        "`alipes chat --simulate`",
+    ] {
+        assert!(told.contains(step), "{told}");
+    }
+}
+
+#[tokio::test]
+async fn what_a_rule_hides_is_neither_completed_nor_read_as_the_projects_notes() {
+    let machine = Machine::new();
+    machine.file("alpha-secret.md", "x\n");
+    machine.file("alpha-open.md", "x\n");
+    machine.file("AGENTS.md", "notes that nobody shall read\n");
+    let rules = "[approvals]\n\"path alpha-secret.md\" = \"deny\"\n\"path AGENTS.md\" = \"deny\"\n";
+    std::fs::write(machine.home("config.toml"), rules).unwrap();
+    let chat = simulated(&machine, 40, 20).await;
+    chat.types("read @alpha");
+    chat.until("  alpha-open.md").await;
+    assert!(!chat.screen().contains("secret"), "{}", chat.screen());
+    chat.press("C-u");
+    chat.says("hello");
+    chat.until_done("You said “hello”").await;
+    assert!(!chat.everything().contains("project notes"));
+    chat.says("/quit");
+    assert_eq!(chat.end().await, 0);
+    let export = ["sessions", "export", "last", "--format", "jsonl"];
+    let journal = machine.run(&export).await;
+    assert!(!journal.answer().contains("nobody shall read"));
 }
 
 #[tokio::test]
