@@ -36,6 +36,9 @@ const PARTS: &[Part] = &[
     ("interop traces", |write| {
         interop::run(&interop::Arguments::of(interop::Part::Traces, write))
     }),
+    ("interop prometheus", |write| {
+        interop::run(&interop::Arguments::of(interop::Part::Prometheus, write))
+    }),
     ("bench start", |write| {
         bench::start(RUNS, write).map(|()| true)
     }),

@@ -18,6 +18,7 @@ mod login;
 mod namespaces;
 mod peers;
 mod person;
+mod prometheus;
 mod relay;
 mod report;
 mod running;
@@ -68,6 +69,8 @@ pub(crate) enum Part {
     Wires,
     /// Signing in with a real browser
     Login,
+    /// Debian's Prometheus scrapes `alipes serve`; not part of `all`, it is loaded from Debian
+    Prometheus,
     /// Our client through LiteLLM's proxy; not part of `all`, it installs 750 MB
     Litellm,
     /// Our client against a llama.cpp server; not part of `all`, it is compiled
@@ -156,6 +159,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<bool> {
         return Ok(report.finish());
     }
     if part == Part::Wires {
+        return Ok(report.finish());
+    }
+    if part == Part::Prometheus {
+        prometheus::check(&mut report, &alipes, &Cache::as_it_is()?);
         return Ok(report.finish());
     }
     let cache = Cache::open()?;

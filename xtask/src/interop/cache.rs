@@ -86,6 +86,37 @@ impl Cache {
         Ok(self.script("har.mjs"))
     }
 
+    /// The folder with Debian's `prometheus` and `promtool`: this machine's, or else 26 MB that are loaded and only
+    /// unpacked, so that no service is set up.
+    pub(super) fn prometheus(&self) -> Result<PathBuf> {
+        const INSTALLED: &str = "/usr/bin";
+        let target = self.interop.join(".cache").join("prometheus");
+        let unpacked = target.join("usr").join("bin");
+        let known = [PathBuf::from(INSTALLED), unpacked.clone()];
+        if let Some(folder) = known
+            .into_iter()
+            .find(|folder| folder.join("promtool").is_file())
+        {
+            return Ok(folder);
+        }
+        println!("loading prometheus from Debian");
+        start_afresh(&target)?;
+        let mut apt = Command::new("apt-get");
+        apt.args(["--quiet", "download", "prometheus"])
+            .current_dir(&target);
+        process::run(&mut apt, INSTALL_LIMIT)
+            .context("Debian's package prometheus is needed")?
+            .succeeded("apt-get download prometheus")?;
+        let files = std::fs::read_dir(&target)?.filter_map(|entry| Some(entry.ok()?.path()));
+        let mut packages = files.filter(|path| path.extension().is_some_and(|kind| kind == "deb"));
+        let package = packages.next().context("apt-get loaded no package")?;
+        let mut dpkg = Command::new("dpkg-deb");
+        dpkg.arg("--extract").arg(&package).arg(&target);
+        process::run(&mut dpkg, INSTALL_LIMIT)?.succeeded("dpkg-deb --extract")?;
+        std::fs::remove_file(&package)?;
+        Ok(unpacked)
+    }
+
     /// The Hermes Agent.
     pub(crate) fn hermes(&self) -> Result<PathBuf> {
         Ok(in_venv(&self.apart("hermes", &[Self::HERMES])?, "hermes"))

@@ -57,11 +57,11 @@ pub(super) async fn ask(
         })
     });
     join_all(asked).await;
-    recording.settle(machine).await;
-    if let Some(memory) = machine.memory() {
+    if let Some(memory) = recording.memory(machine) {
         // What could not be kept is asked again.
-        let _unkept = transport.keep(&memory);
+        let _unkept = transport.keep(&memory).await;
     }
+    recording.settle(machine).await;
 }
 
 async fn of_models(provider: &Provider, catalog: &Catalog, making: Making<'_>) -> Live {

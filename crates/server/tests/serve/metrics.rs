@@ -1,6 +1,8 @@
 //! What is counted, as whoever scrapes it reads it.
 
-use serde_json::json;
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
 
 use crate::stage::{Stage, config, simulator};
 
@@ -53,4 +55,38 @@ async fn a_series_cannot_be_made_by_a_clients_words() {
         lengths.push(page.lines().count());
     }
     assert_eq!(lengths[1], lengths[2]);
+}
+
+#[tokio::test]
+async fn every_query_of_the_dashboard_names_a_metric_that_exists() {
+    let (broken, healthy) = (simulator(&["sse-500"]).await, simulator(&[]).await);
+    let stage = Stage::before(&[&broken, &healthy]).await;
+    stage.ask().await;
+    let page = page(&stage).await;
+    let series = |line: &str| line.split(['{', ' ']).next().map(ToOwned::to_owned);
+    let known: BTreeSet<String> = page.lines().filter_map(series).collect();
+    let file = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../contrib/grafana/alipes.json"
+    );
+    let dashboard: Value = serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
+    let panels = dashboard["panels"].as_array().unwrap().iter();
+    let targets = panels.flat_map(|panel| panel["targets"].as_array().unwrap());
+    let mut asked = BTreeSet::new();
+    for target in targets {
+        let query = target["expr"].as_str().unwrap();
+        let words = query.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+        let names: Vec<&str> = words.filter(|word| word.starts_with("alipes_")).collect();
+        assert!(!names.is_empty(), "{query}");
+        for name in names {
+            assert!(known.contains(name), "{name} is no series: {query}");
+            asked.insert(name.to_owned());
+        }
+    }
+    // And nothing that is told is forgotten there.
+    let told = page.lines().filter_map(|line| line.strip_prefix("# TYPE "));
+    for name in told.filter_map(|line| line.split(' ').next()) {
+        let is_asked = asked.iter().any(|asked| asked.starts_with(name));
+        assert!(is_asked, "no panel shows {name}");
+    }
 }
