@@ -12,12 +12,12 @@ use alipes_base::Clock;
 use alipes_models::Relay;
 use tokio::time::Instant;
 
-/// Most sessions that are kept while nobody uses them.
-const MOST: usize = 256;
+/// Most sessions that are kept while nobody uses them, some ten kilobytes each.
+const MOST: usize = 512;
 
 /// Most of them for one conversation: requests of one may go side by side, and those of clients that
-/// name none are all of one.
-const EACH: usize = 32;
+/// name none are all of one. As many as connections of one account rest in the pool.
+const EACH: usize = 256;
 
 /// For how long one is kept: below the ten minutes after which servers commonly end idle connections.
 const KEPT: Duration = Duration::from_secs(9 * 60);
