@@ -152,10 +152,11 @@ impl Stage {
                 None => workspace::build(Profile::Release)?,
             },
         };
+        // At full length all parts together take ten minutes.
         let (count, millis) = if arguments.quick {
             (2, 500)
         } else {
-            (5, 2_000)
+            (4, 2_000)
         };
         Ok(Self {
             direct: System::direct(&backend),

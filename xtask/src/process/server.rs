@@ -11,8 +11,8 @@ use super::{PIPES_LIMIT, POLL, now, tail};
 /// What every server of ours and of the peers prints when it is ready, before its address.
 pub(crate) const READY: &str = "listening on ";
 
-/// A large one of Python takes 14 s on a busy machine.
-const READY_LIMIT: Duration = Duration::from_secs(60);
+/// A large one of Python takes 14 s on a busy machine, and its first start, which compiles it, more than a minute.
+const READY_LIMIT: Duration = Duration::from_secs(180);
 const END_LIMIT: Duration = Duration::from_secs(3);
 
 /// A server that is ready.
