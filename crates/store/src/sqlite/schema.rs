@@ -11,7 +11,7 @@ pub(super) const APPLICATION: i64 = 0x616c_6970;
 pub(super) const VERSION: i64 = MIGRATIONS.len() as i64;
 
 /// Number `n` leads from version `n` to `n + 1`.
-pub(super) const MIGRATIONS: [&str; 3] = [V1, CALLS, ENDPOINTS];
+pub(super) const MIGRATIONS: [&str; 4] = [V1, CALLS, ENDPOINTS, UNMENDED];
 
 /// - `conversation.used` is the number of the entry that began its last turn: an order that no clock
 ///   can disturb.
@@ -99,4 +99,10 @@ CREATE TABLE endpoint_memory (
     about TEXT PRIMARY KEY,
     known TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
+";
+
+/// Faults that no answer came after are few among those of their cause.
+const UNMENDED: &str = "
+CREATE INDEX IF NOT EXISTS call_fault_unmended ON call_fault (cause, call) WHERE mended = 0;
+CREATE INDEX IF NOT EXISTS call_fault_unmended_at ON call_fault (endpoint, cause, call) WHERE mended = 0;
 ";
