@@ -35,6 +35,9 @@ impl Question {
         endpoint: &Endpoint,
         path: &str,
     ) -> Self {
+        let mut url = endpoint.url(path);
+        // It may hold a key.
+        url.set_query(None);
         Self(records.map(|records| Asked {
             records: records.clone(),
             clock: clock.clone(),
@@ -47,7 +50,7 @@ impl Question {
                 asked: vec![AskedRecord {
                     model: cut(&format!("{}/{path}", endpoint.name()), LONGEST_NAME),
                     endpoint: cut(endpoint.name(), LONGEST_NAME),
-                    url: cut(endpoint.url(path).as_str(), LONGEST_NAME),
+                    url: cut(url.as_str(), LONGEST_NAME),
                     ..AskedRecord::default()
                 }],
                 ..CallRecord::default()
