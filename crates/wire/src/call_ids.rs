@@ -36,10 +36,10 @@ pub(crate) fn invent(response: &str, index: usize, name: &str, arguments: &str) 
     format!("call_{}", base36(seed, 13))
 }
 
-/// A name of at most `longest` bytes that begins as `name` does: the same for the same name, and another
+/// A name of at most `longest` bytes that begins as `name` does: the same for the same key, and another
 /// for another.
-pub(crate) fn shortened(name: &str, longest: usize) -> String {
-    let end = base36(digest(&[name]), 13);
+pub(crate) fn shortened(name: &str, key: &str, longest: usize) -> String {
+    let end = base36(digest(&[key]), 13);
     let kept = name.floor_char_boundary(longest.saturating_sub(end.len() + 1));
     format!("{}_{end}", &name[..kept])
 }

@@ -6,6 +6,8 @@
 //! called by both names, and a text is the only argument of a function. So nothing is lost but the
 //! enforcement of a text's grammar, which is told to the model instead.
 
+use std::collections::HashSet;
+
 use serde_json::json;
 
 use crate::call_ids::shortened;
@@ -58,7 +60,7 @@ impl ToolNames {
                         .iter()
                         .for_each(|tool| names.add(tool, Some(&namespace)));
                 }
-                Some("custom") => names.add(&tool, None),
+                Some("custom" | "function") => names.add(&tool, None),
                 _ => {}
             }
         }
@@ -72,7 +74,10 @@ impl ToolNames {
             namespace: namespace.map(ToOwned::to_owned),
             name,
         };
-        self.0.push((elsewhere(namespace, &own.name), own));
+        let elsewhere = elsewhere(namespace, &own.name);
+        if own.is_custom || own.namespace.is_some() || elsewhere != own.name {
+            self.0.push((elsewhere, own));
+        }
     }
 
     /// What the function `name` of another dialect is in the client's own words; `None`: the same.
@@ -82,25 +87,47 @@ impl ToolNames {
     }
 }
 
-/// What a tool is called in other dialects.
+/// What a tool is called in other dialects: as it is where they take that name (letters, digits, `_` and
+/// `-`), else by one that begins alike and belongs to no other tool.
 pub(super) fn elsewhere(namespace: Option<&str>, name: &str) -> String {
-    let whole = match namespace.filter(|namespace| !namespace.is_empty()) {
-        Some(namespace) => format!("{namespace}__{name}"),
+    const BETWEEN: &str = "__";
+    let namespace = namespace.filter(|namespace| !namespace.is_empty());
+    let whole = match namespace {
+        Some(namespace) => format!("{namespace}{BETWEEN}{name}"),
         None => name.to_owned(),
     };
-    match whole.len() > LONGEST_NAME && namespace.is_some() {
-        true => shortened(&whole, LONGEST_NAME),
-        false => whole,
+    // More than one pair of names could be read from it.
+    let is_ambiguous = namespace.is_some() && whole.matches(BETWEEN).count() > 1;
+    let is_word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
+    if whole.len() <= LONGEST_NAME && whole.chars().all(is_word) && !is_ambiguous {
+        return whole;
     }
+    let fit: String = whole
+        .chars()
+        .map(|c| if is_word(c) { c } else { '_' })
+        .collect();
+    let key = format!("{}\n{name}", namespace.unwrap_or_default());
+    shortened(&fit, &key, LONGEST_NAME)
 }
 
 /// The text in the arguments of a call of a tool that takes plain text. A model may have left out what
-/// should be around it.
+/// should be around it, or closed it badly. A text that does not end is no text: it stays as it came, so
+/// that no half of a patch is taken for a whole one.
 pub(super) fn text_of(arguments: &str) -> String {
     let fields = Fields::of(arguments.as_bytes());
     let text = fields.and_then(|fields| fields.string(INPUT));
     text.or_else(|| serde_json::from_str(arguments).ok())
+        .or_else(|| begun(arguments))
         .unwrap_or_else(|| arguments.to_owned())
+}
+
+/// The text with which an object begins that is not well formed behind it.
+fn begun(arguments: &str) -> Option<String> {
+    let inside = arguments.trim_start().strip_prefix('{')?.trim_start();
+    let value = inside.strip_prefix("\"input\"")?.trim_start();
+    let text = value.strip_prefix(':')?;
+    let mut values = serde_json::Deserializer::from_str(text).into_iter::<String>();
+    values.next()?.ok()
 }
 
 /// The tools on offer.
@@ -123,7 +150,20 @@ pub(super) fn read(
             _ => tools.push(one(&tool, None, left_out).map_err(|error| error.at(place))?),
         }
     }
+    each_has_its_name(&tools)?;
     Ok(tools)
+}
+
+/// A call says no more than a name, and has to reach the one tool that is meant.
+fn each_has_its_name(tools: &[ToolDefinition]) -> Result<(), NotARequest> {
+    let mut names = HashSet::new();
+    match tools.iter().find(|tool| !names.insert(&tool.name)) {
+        Some(twice) => {
+            let what = format!("two tools are called {:?}, groups included", twice.name);
+            Err(NotARequest::shape(what).at("tools"))
+        }
+        None => Ok(()),
+    }
 }
 
 /// The tools of a group, each with what is said of the whole group.
@@ -213,7 +253,10 @@ pub(super) fn plain(item: Item) -> Item {
         )
     };
     let plain = match fields.string("type").as_deref() {
-        Some("function_call") if fields.json("namespace").is_some() => {
+        Some("function_call")
+            if fields.json("namespace").is_some()
+                || fields.string("name").is_some_and(|own| own != name()) =>
+        {
             let kept = fields.iter().filter(|(name, _)| *name != "namespace");
             Object::new().put("name", name()).distinct(kept)
         }
@@ -255,12 +298,42 @@ mod tests {
     }
 
     #[test]
+    fn no_two_tools_have_one_name_and_each_is_fit_for_a_function() {
+        let tools = [
+            (Some("a"), "b__c"),
+            (Some("a__b"), "c"),
+            (Some("a_"), "_b"),
+            (Some("a__"), "b"),
+            (Some("my.ns"), "list"),
+            (Some("my_ns"), "list"),
+            (None, "a.b"),
+            (None, "a_b"),
+            (None, ""),
+        ];
+        let names: Vec<String> = tools
+            .iter()
+            .map(|(namespace, name)| elsewhere(*namespace, name))
+            .collect();
+        let distinct: HashSet<&String> = names.iter().collect();
+        assert_eq!(distinct.len(), tools.len(), "{names:?}");
+        let is_fit = |name: &String| {
+            name.len() <= LONGEST_NAME
+                && name
+                    .chars()
+                    .all(|c| c.is_ascii_alphanumeric() || "_-".contains(c))
+        };
+        assert!(names.iter().all(is_fit), "{names:?}");
+    }
+
+    #[test]
     fn the_text_is_found_however_a_model_gives_it() {
         for (arguments, text) in [
             (r#"{"input":"a\nb"}"#, "a\nb"),
             (r#""a\nb""#, "a\nb"),
             ("*** Begin Patch", "*** Begin Patch"),
             (r#"{"patch":"a"}"#, r#"{"patch":"a"}"#),
+            (r#"{"input": "a\"b", "x":"#, "a\"b"),
+            (r#"{"input":"half of"#, r#"{"input":"half of"#),
             ("", ""),
         ] {
             assert_eq!(text_of(arguments), text);

@@ -116,3 +116,16 @@ fn their_calls_come_back_as_the_client_knows_them() {
         assert!(kinds.contains(&"response.custom_tool_call_input.delta"));
     }
 }
+
+#[test]
+fn two_tools_that_a_call_could_not_tell_apart_are_refused_by_name() {
+    let function = |name: &str| json!({"type": "function", "name": name, "parameters": {}});
+    let group = json!({"type": "namespace", "name": "crm", "tools": [function("list")]});
+    let asked = json!({"model": "m", "input": "hi", "tools": [function("crm__list"), group]});
+    let refused = Dialect::Responses.read(asked.to_string().as_bytes());
+    let said = refused.unwrap_err().to_string();
+    assert!(
+        said.contains("crm__list") && said.contains("tools"),
+        "{said}"
+    );
+}
