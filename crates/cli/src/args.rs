@@ -12,6 +12,7 @@ use alipes_transport::{Cause, Profile};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::calls::CallsArgs;
+use crate::doctor::DoctorArgs;
 use crate::sandbox::SandboxArgs;
 use crate::serve::ServeArgs;
 use crate::sessions::SessionsArgs;
@@ -40,6 +41,8 @@ pub(crate) enum Command {
     Calls(CallsArgs),
     /// Show a real turn on real files through real faults, with nothing to set up
     Demo(DemoArgs),
+    /// Find out what is wrong on the way to a provider, and what helps
+    Doctor(DoctorArgs),
     /// Sign in to ChatGPT, with a browser or with a code on another device
     Login(LoginArgs),
     /// Take a sign-in back and delete it
@@ -346,6 +349,10 @@ pub(crate) struct SimulateArgs {
     /// How much later every answer comes, as over a network whose round trip takes that long
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub(crate) latency: Option<Duration>,
+
+    /// How far its clock is ahead of this machine's, such as 24h
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub(crate) ahead: Option<Duration>,
 
     /// A file that describes the faults
     #[arg(long, value_name = "FILE", conflicts_with = "faults")]

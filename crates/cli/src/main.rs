@@ -7,6 +7,7 @@ mod calls;
 mod chat;
 mod context;
 mod demo;
+mod doctor;
 mod exec;
 mod explain;
 mod failure;
@@ -104,6 +105,7 @@ async fn dispatch(command: Command, machine: &Machine, signals: &Signals) -> Res
         Command::Exec(args) => exec::run(*args, machine, signals).await,
         Command::Calls(args) => calls::run(args, machine).await,
         Command::Demo(args) => demo::run(&args, machine).await,
+        Command::Doctor(args) => doctor::run(args, machine).await,
         Command::Login(args) => login::run(args, machine).await,
         Command::Logout(args) => login::sign_out(&args, machine).await,
         Command::Explain(args) => explain::run(&args, machine),

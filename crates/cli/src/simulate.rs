@@ -2,6 +2,7 @@
 
 mod log;
 
+use alipes_base::Clock;
 use alipes_simulator::{Keys, Options, Scenario, Simulator, faults};
 use anyhow::Context as _;
 use serde_json::json;
@@ -29,7 +30,10 @@ pub(crate) async fn run(
         pace: args.pace.unwrap_or_default(),
         latency: args.latency.unwrap_or_default(),
         keys: Keys::Any,
-        clock: machine.clock.clone(),
+        clock: match args.ahead {
+            Some(ahead) => Clock::anchored(machine.clock.wall() + ahead),
+            None => machine.clock.clone(),
+        },
         rng: machine.rng.clone(),
     })
     .await

@@ -5,6 +5,7 @@
 mod app_server;
 pub(crate) mod bundled;
 mod credential;
+mod examined;
 mod making;
 pub(crate) mod provider;
 pub(crate) mod quirks;
@@ -25,6 +26,7 @@ use crate::{
 };
 use provider::{KEY_VARIABLE, Key, Provider};
 
+pub use examined::Examined;
 pub use making::{Making, Overrides};
 
 /// The provider that is signed in to with ChatGPT, and the name of that sign-in.

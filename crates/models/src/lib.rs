@@ -33,7 +33,7 @@ mod walk;
 pub use alipes_wire::Dialect;
 pub use catalog::provider::{Key, NamedKey, Provider};
 pub use catalog::standing::AccountStanding;
-pub use catalog::{Catalog, Making, OPENAI_CODEX, Overrides};
+pub use catalog::{Catalog, Examined, Making, OPENAI_CODEX, Overrides};
 pub use chain::Chain;
 pub use effort::Effort;
 pub use error::ModelsError;

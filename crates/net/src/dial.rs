@@ -20,7 +20,7 @@ use crate::resolver::{Addresses, Families, Question, resolve};
 use crate::sockets::{BoxStream, Family};
 use crate::stream::{Metered, Traffic};
 use crate::target::Target;
-use crate::tls::Hello;
+use crate::tls::{Hello, KeyShares};
 use crate::trip::Trip;
 
 pub(crate) struct Dial<'a> {
@@ -70,7 +70,11 @@ impl<'a> Dial<'a> {
     pub(crate) async fn run(mut self) -> Result<Connection, NetError> {
         let destination = self.destination().await?;
         let addresses = self.first_hop().await?;
-        let hello = Hello::new(self.dialer.memory().needs_classical(&self.key));
+        let hello = Hello::new(match self.dialer.key_shares() {
+            KeyShares::AsLearnt => self.dialer.memory().needs_classical(&self.key),
+            KeyShares::PostQuantum => false,
+            KeyShares::Classical => true,
+        });
         match self.open(addresses, &destination, &hello).await {
             Ok(opened) => Ok(self.connection(opened)),
             Err(error) => match self.classical_retry(&error, &hello) {
@@ -169,7 +173,10 @@ impl<'a> Dial<'a> {
             });
         }
         let host = &self.target.host;
-        let securing = options.tls.connect(stream, host, self.alpn, hello);
+        let witness = self.dialer.witness();
+        let securing = options
+            .tls
+            .connect(stream, (host, witness), self.alpn, hello);
         let secured = self.trip.phase(Phase::Tls, options.limits.tls, securing);
         let secured = secured.await?;
         Ok(Opened {
@@ -208,7 +215,8 @@ impl<'a> Dial<'a> {
             NetErrorKind::TimedOut { limit, .. } => *limit == error.phase.as_str(),
             _ => false,
         };
-        let worth_it = is_silence && hello.is_unanswered() && !hello.is_classical();
+        let may = self.dialer.key_shares() == KeyShares::AsLearnt;
+        let worth_it = may && is_silence && hello.is_unanswered() && !hello.is_classical();
         error.facts.remote_addr.filter(|_| worth_it)
     }
 

@@ -18,7 +18,7 @@ use crate::memory::DialMemory;
 use crate::phase::Phase;
 use crate::sockets::{BoxStream, SocketOptions, Sockets};
 use crate::target::Target;
-use crate::tls::Tls;
+use crate::tls::{KeyShares, Tls, Witness};
 
 /// Hears which phase of a dial or upgrade begins, and how long it may take. Must not block.
 pub type DialWatch = Arc<dyn Fn(Phase, Duration) + Send + Sync>;
@@ -50,6 +50,8 @@ struct Inner {
     egress: EgressPolicy,
     ipv4_only: bool,
     socket: SocketOptions,
+    key_shares: KeyShares,
+    witness: Option<Witness>,
     memory: Arc<DialMemory>,
     local_keys: Arc<LocalKeys>,
 }
@@ -82,6 +84,8 @@ impl Dialer {
             egress: EgressPolicy::default(),
             ipv4_only: false,
             socket: SocketOptions::default(),
+            key_shares: KeyShares::default(),
+            witness: None,
         };
         Self {
             inner: Arc::new(inner),
@@ -124,6 +128,24 @@ impl Dialer {
             inner: Arc::new(inner),
             watch: self.watch.clone(),
         }
+    }
+
+    /// The same dialer with other limits.
+    #[must_use]
+    pub fn within(&self, limits: Limits) -> Self {
+        self.with(|inner| inner.options.limits = limits)
+    }
+
+    /// The same dialer, securing connections with these key shares alone: for whoever compares them.
+    #[must_use]
+    pub fn with_key_shares(&self, key_shares: KeyShares) -> Self {
+        self.with(|inner| inner.key_shares = key_shares)
+    }
+
+    /// The same dialer, showing `witness` whatever certificate a target presents, trusted or not.
+    #[must_use]
+    pub fn witnessed(&self, witness: Witness) -> Self {
+        self.with(|inner| inner.witness = Some(witness))
     }
 
     /// Opens a connection to `target`.
@@ -183,6 +205,14 @@ impl Dialer {
 
     pub(crate) fn is_ipv4_only(&self) -> bool {
         self.inner.ipv4_only
+    }
+
+    pub(crate) fn key_shares(&self) -> KeyShares {
+        self.inner.key_shares
+    }
+
+    pub(crate) fn witness(&self) -> Option<&Witness> {
+        self.inner.witness.as_ref()
     }
 
     pub(crate) fn limits(&self) -> &Limits {

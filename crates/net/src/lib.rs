@@ -34,6 +34,7 @@ mod error;
 mod facts;
 mod http;
 mod limits;
+mod look;
 mod memory;
 mod phase;
 mod proxy;
@@ -48,8 +49,9 @@ pub mod websocket;
 
 pub use crate::dialer::{Alpn, Connection, DialWatch, Dialer, DialerOptions};
 pub use crate::egress::{
-    ConfiguredEgress, Departure, Egress, EgressKey, EgressPolicy, EgressSource, PlatformProxy,
-    ProxyProblem, ProxyUrl, SystemProxy, SystemProxySettings, UnusedProxy, UnusedReason, Way,
+    ConfiguredEgress, Departure, Doors, Egress, EgressKey, EgressPolicy, EgressSource,
+    PlatformProxy, ProxyProblem, ProxyUrl, SystemProxy, SystemProxySettings, UnusedProxy,
+    UnusedReason, Way,
 };
 pub use crate::error::{CaFileProblem, ErrorFacts, NetError, NetErrorKind};
 pub use crate::facts::{ConnectionFacts, Protocol, TlsFacts};
@@ -63,4 +65,4 @@ pub use crate::sockets::{
 };
 pub use crate::stream::Traffic;
 pub use crate::target::Target;
-pub use crate::tls::{CaFile, Tls, TlsOptions};
+pub use crate::tls::{CaFile, CertificateFacts, KeyShares, Tls, TlsOptions, Witness};

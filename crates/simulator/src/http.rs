@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::request::Parts;
-use http::{Method, Request, Response, Version, header};
+use http::{HeaderValue, Method, Request, Response, Version, header};
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::Incoming;
@@ -52,10 +52,19 @@ impl Connection {
             tokio::time::sleep(self.backend.latency).await;
         }
         let response = self.reply(request).await;
-        match foreign {
+        self.dated(match foreign {
             Some(foreign) => foreign.refusal(response).await,
             None => response,
+        })
+    }
+
+    /// The answer with its date by our own clock: hyper would take the machine's.
+    fn dated(&self, mut response: Response<Body>) -> Response<Body> {
+        let date = httpdate::fmt_http_date(self.backend.clock.wall());
+        if let Ok(date) = HeaderValue::try_from(date) {
+            response.headers_mut().insert(header::DATE, date);
         }
+        response
     }
 
     async fn reply(&self, request: Request<Incoming>) -> Response<Body> {

@@ -44,13 +44,23 @@ const ERROR_BODY: usize = 64 * 1024;
 
 /// What is asked for.
 #[derive(Clone, Default)]
-struct Question<'q> {
+pub(crate) struct Question<'q> {
     path: &'q str,
     /// The `ETag` of what is known already.
     known: Option<&'q HeaderValue>,
     /// What is said with it, in JSON. Somebody waits for the answer to that, for as long as its
     /// deadline says.
     said: Option<Said>,
+}
+
+impl<'q> Question<'q> {
+    /// What is there, whatever is known already.
+    pub(crate) fn of(path: &'q str) -> Self {
+        Self {
+            path,
+            ..Self::default()
+        }
+    }
 }
 
 /// What is posted.
@@ -177,10 +187,7 @@ impl Transport {
         path: &str,
         deadline: Deadline,
     ) -> Result<AuxiliaryAnswer, AuxiliaryFault> {
-        let question = Question {
-            path,
-            ..Question::default()
-        };
+        let question = Question::of(path);
         self.ask(endpoint, credential, question, deadline).await
     }
 
@@ -302,7 +309,7 @@ async fn tried(
     (generation, got)
 }
 
-async fn get(
+pub(crate) async fn get(
     about: &Conversation,
     question: &Question<'_>,
     token: Option<&Token>,

@@ -200,6 +200,22 @@ impl Experience {
         fault
     }
 
+    /// A probe, which is no turn, has found a route open or not. It opens and closes no breaker.
+    pub(crate) fn probed(&self, to: &Destination, route: Route, outcome: Result<(), &Fault>) {
+        match outcome {
+            Ok(()) => {
+                for fact in route_facts(to, route) {
+                    self.facts.withdraw(&fact);
+                }
+            }
+            Err(fault) => {
+                for (fact, lasting) in facts_of(to, fault) {
+                    self.facts.note(fact, lasting, Some(Reason::of(fault)));
+                }
+            }
+        }
+    }
+
     /// Counts a fault against what it condemns. One that came as an answer also shows that the path
     /// is good.
     fn count(&self, to: &Destination, fault: &Fault, now: Instant) {

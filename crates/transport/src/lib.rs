@@ -38,6 +38,7 @@ mod memory;
 mod outage;
 mod patience;
 mod permits;
+pub mod probe;
 mod profile;
 mod queue;
 mod reachability;

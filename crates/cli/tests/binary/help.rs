@@ -11,6 +11,7 @@ async fn every_command_explains_itself() {
         "exec",
         "calls",
         "demo",
+        "doctor",
         "login",
         "logout",
         "simulate",

@@ -19,6 +19,7 @@ mod chat;
 mod context;
 mod demo;
 mod dialects;
+mod doctor;
 mod exec;
 mod exfiltration;
 mod help;

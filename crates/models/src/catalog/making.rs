@@ -43,7 +43,7 @@ pub struct Making<'m> {
 /// A model that was asked for, and where, for messages.
 pub(super) struct Asked {
     pub(super) name: ModelName,
-    place: String,
+    pub(super) place: String,
 }
 
 impl Catalog {
@@ -179,7 +179,7 @@ impl Catalog {
     }
 
     /// The provider that is asked, with what the command line says about it.
-    fn overridden(
+    pub(super) fn overridden(
         &self,
         asked: &Asked,
         overrides: &Overrides,

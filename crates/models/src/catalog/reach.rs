@@ -135,7 +135,7 @@ impl Catalog {
         models.find(|model| model.name == name.model)
     }
 
-    fn reached(
+    pub(super) fn reached(
         &self,
         provider: &Provider,
         profile: &Profile,

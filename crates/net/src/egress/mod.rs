@@ -5,6 +5,7 @@
 //! of the program; who decided it is part of every fact and error; and a dial that goes direct
 //! although a proxy is configured somewhere can say so and why ([`UnusedProxy`]).
 
+mod doors;
 mod exceptions;
 mod key;
 mod local_keys;
@@ -14,6 +15,7 @@ mod system;
 
 use std::fmt;
 
+pub use self::doors::Doors;
 pub use self::key::EgressKey;
 pub(crate) use self::key::is_offline;
 pub(crate) use self::local_keys::LocalKeys;

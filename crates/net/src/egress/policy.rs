@@ -39,10 +39,10 @@ pub struct ConfiguredEgress {
 
 /// Decides how each dial leaves. Cheap to clone; the default sends everything direct.
 #[derive(Clone, Debug, Default)]
-pub struct EgressPolicy(Arc<Rules>);
+pub struct EgressPolicy(pub(super) Arc<Rules>);
 
 #[derive(Debug, Default)]
-struct Rules {
+pub(super) struct Rules {
     configured: Option<(Egress, Vec<List>)>,
     environment: Layer,
     system: Layer,
@@ -53,7 +53,7 @@ type List = (EgressSource, Exceptions);
 
 /// The proxies that one place names, and whom they are not for.
 #[derive(Debug, Default)]
-struct Layer {
+pub(super) struct Layer {
     https: Option<Egress>,
     http: Option<Egress>,
     lists: Vec<List>,
@@ -122,6 +122,13 @@ impl EgressPolicy {
 }
 
 impl Rules {
+    pub(super) fn only(egress: Egress) -> Self {
+        Self {
+            configured: Some((egress, Vec::new())),
+            ..Self::default()
+        }
+    }
+
     fn by_user(&self, egress: &Egress, lists: &[List], target: &Target) -> Departure {
         if egress.way != Way::Direct {
             return unless_excepted(egress, lists, target);
@@ -146,7 +153,7 @@ impl Rules {
 }
 
 impl Layer {
-    fn of_environment(environment: &Environment) -> Result<Self, NetError> {
+    pub(super) fn of_environment(environment: &Environment) -> Result<Self, NetError> {
         let is_cgi = environment.text(CGI).is_some();
         let first = |names: &[&'static str]| -> Option<(&'static str, &str)> {
             let usable = names
@@ -178,7 +185,10 @@ impl Layer {
 
     /// `NO_PROXY` holds for the system's proxies as well: it is the only list that a shell has.
     /// The system is not asked where the environment has an answer to everything.
-    fn of_system(system: &dyn SystemProxy, environment: &Self) -> Result<Self, NetError> {
+    pub(super) fn of_system(
+        system: &dyn SystemProxy,
+        environment: &Self,
+    ) -> Result<Self, NetError> {
         if environment.https.is_some() && environment.http.is_some() {
             return Ok(Self::default());
         }
@@ -201,6 +211,11 @@ impl Layer {
                 reason: UnusedReason::AutoConfiguration,
             }),
         })
+    }
+
+    /// Its proxies, whatever they are for.
+    pub(super) fn proxies(self) -> impl Iterator<Item = Egress> {
+        self.https.into_iter().chain(self.http)
     }
 
     fn proxy(&self, tls: bool) -> Option<&Egress> {
@@ -244,7 +259,9 @@ fn straight(source: EgressSource, unused: Option<UnusedProxy>) -> Departure {
     Departure { egress, unused }
 }
 
-fn read_configured(configured: &ConfiguredEgress) -> Result<(Egress, Vec<List>), NetError> {
+pub(super) fn read_configured(
+    configured: &ConfiguredEgress,
+) -> Result<(Egress, Vec<List>), NetError> {
     let source = EgressSource::Configured(configured.named_by.clone());
     let egress = if configured.way.trim().eq_ignore_ascii_case("direct") {
         Egress::direct(source)

@@ -33,6 +33,7 @@ pub struct HttpClient {
     dialer: Dialer,
     clock: Clock,
     pool: Arc<Pool>,
+    alpn: Alpn,
 }
 
 impl HttpClient {
@@ -42,6 +43,7 @@ impl HttpClient {
         Self {
             dialer,
             pool: Arc::new(Pool::new(clock.clone())),
+            alpn: Alpn::Http2OrHttp1,
             clock,
         }
     }
@@ -62,6 +64,15 @@ impl HttpClient {
         Self {
             dialer: self.dialer.watched(watch),
             ..self.clone()
+        }
+    }
+
+    /// A client with a pool of its own that speaks HTTP/1.1 alone.
+    #[must_use]
+    pub fn http1_only(&self) -> Self {
+        Self {
+            alpn: Alpn::Http1,
+            ..Self::new(self.dialer.clone(), self.clock.clone())
         }
     }
 
@@ -160,10 +171,7 @@ impl HttpClient {
         key: &Key,
         deadline: Deadline,
     ) -> Result<(Link, ConnectionFacts), NetError> {
-        let connection = self
-            .dialer
-            .dial(key.target(), Alpn::Http2OrHttp1, deadline)
-            .await?;
+        let connection = self.dialer.dial(key.target(), self.alpn, deadline).await?;
         let facts = connection.facts.clone();
         let opened = match facts.protocol {
             Protocol::Http1 => Http1::open(connection).await.map(Link::Http1),

@@ -68,7 +68,9 @@ pub(crate) async fn pass_through(
     match proxy.scheme {
         ProxyScheme::Http => http_connect::ask(stream, destination, login).await,
         ProxyScheme::Https => {
-            let secured = tls.connect(stream, &proxy.host, Alpn::Http1, hello).await?;
+            let secured = tls
+                .connect(stream, (&proxy.host, None), Alpn::Http1, hello)
+                .await?;
             http_connect::ask(secured.stream, destination, login).await
         }
         ProxyScheme::Socks5 | ProxyScheme::Socks5h => socks5::ask(stream, destination, login).await,

@@ -6,8 +6,10 @@
 //! There are two ClientHellos: the usual one with a post-quantum key share, and a classical one
 //! for networks that cannot bear the first (see `hello`).
 
+mod certificate;
 mod hello;
 mod roots;
+mod witness;
 
 use std::fmt;
 use std::path::PathBuf;
@@ -19,7 +21,9 @@ use rustls::{ClientConfig, ClientConnection, RootCertStore};
 use tokio::sync::OnceCell;
 use tokio_rustls::TlsConnector;
 
+pub use self::certificate::CertificateFacts;
 pub(crate) use self::hello::Hello;
+pub use self::witness::Witness;
 use crate::dialer::Alpn;
 use crate::error::{Failure, NetError, NetErrorKind};
 use crate::facts::{Protocol, TlsFacts};
@@ -60,6 +64,19 @@ struct Shared {
 struct Configs {
     usual: Offers,
     classical: Offers,
+    roots: Arc<RootCertStore>,
+}
+
+/// Which key shares a ClientHello offers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum KeyShares {
+    /// A post-quantum one, unless that was met with silence on this way out.
+    #[default]
+    AsLearnt,
+    /// A post-quantum one, whatever was learnt; what meets with silence fails.
+    PostQuantum,
+    /// None but those of before.
+    Classical,
 }
 
 /// The configurations that differ in the HTTP versions they offer.
@@ -110,11 +127,11 @@ impl Tls {
         &self.0.left_out
     }
 
-    /// Secures a connection to `host`.
+    /// Secures a connection to `host`, showing its certificate to the witness.
     pub(crate) async fn connect(
         &self,
         stream: BoxStream,
-        host: &str,
+        (host, witness): (&str, Option<&Witness>),
         alpn: Alpn,
         hello: &Hello,
     ) -> Result<Secured, Failure> {
@@ -128,9 +145,13 @@ impl Tls {
             Alpn::Http1 => &offers.http1,
             Alpn::Http2OrHttp1 => &offers.http2_or_http1,
         };
+        let config = match witness {
+            None => Arc::clone(config),
+            Some(witness) => Arc::new(witness.beside(config, &configs.roots)?),
+        };
         let name = ServerName::try_from(host.to_owned())
             .map_err(|invalid| Failure::new(NetErrorKind::BadUrl).caused_by(invalid))?;
-        let stream = TlsConnector::from(Arc::clone(config))
+        let stream = TlsConnector::from(config)
             .connect(name, hello.listen(stream))
             .await?;
         let session = stream.get_ref().1;
@@ -172,6 +193,7 @@ impl Shared {
         Ok(Configs {
             classical: Offers::new(hello::classical(&usual), &roots)?,
             usual: Offers::new(usual, &roots)?,
+            roots,
         })
     }
 }

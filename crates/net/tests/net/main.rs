@@ -13,6 +13,7 @@ mod forms;
 mod http1;
 #[cfg(test)]
 mod http2;
+mod looks;
 #[cfg(test)]
 mod network;
 #[cfg(test)]

@@ -85,6 +85,33 @@ impl LiveSocket {
         answered.is_ok_and(|pong| pong.is_some())
     }
 
+    /// Whether it still stands after `moment`: what grants an upgrade and does not mean it closes at
+    /// once.
+    pub(crate) async fn stands(
+        &mut self,
+        moment: Duration,
+        deadline: &Deadline,
+    ) -> Result<(), Fault> {
+        let ended = match tokio::time::timeout(moment, self.socket.next()).await {
+            Ok(Ok(Message::Close { code, reason })) => {
+                let mut fault = Fault::new(Phase::Upgrade, Cause::UpgradeRefused);
+                fault.evidence.close_code = code;
+                fault.because(&format!("it was granted and closed at once {reason:?}"))
+            }
+            Ok(Err(error)) => Fault {
+                phase: Phase::Upgrade,
+                ..of_net_error(&error, deadline)
+            },
+            Ok(Ok(_)) | Err(_) => return Ok(()),
+        };
+        Err(self.seen_by(ended))
+    }
+
+    /// The connection underneath.
+    pub(crate) fn facts(&self) -> &ConnectionFacts {
+        &self.facts
+    }
+
     /// The fault with what is known of this socket as evidence.
     pub(super) fn seen_by(&self, mut fault: Fault) -> Fault {
         fault.evidence.connection(&self.facts);
@@ -171,7 +198,7 @@ pub(super) async fn open_soon(
 }
 
 /// Opens a socket, however long that takes.
-pub(super) async fn open(
+pub(crate) async fn open(
     about: &mut Conversation,
     token: Option<&Token>,
     deadline: &Deadline,

@@ -16,8 +16,8 @@ mod websocket;
 use alipes_base::Deadline;
 
 pub(crate) use intake::Intake;
-pub(crate) use live_socket::LiveSocket;
-pub(crate) use request_headers::identified;
+pub(crate) use live_socket::{LiveSocket, open as open_socket};
+pub(crate) use request_headers::{identified, of as request_headers};
 pub(crate) use resting::Resting;
 pub(crate) use sse::attempt as sse;
 pub(crate) use way::Way;

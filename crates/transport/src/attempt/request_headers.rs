@@ -9,7 +9,7 @@ use crate::session::Conversation;
 use crate::{Cause, Fault, Phase, Route, Token, UnusableKey};
 
 /// The headers for an attempt on `route` (codex-protocol §1.2 and §2.1).
-pub(super) fn of(
+pub(crate) fn of(
     about: &Conversation,
     token: Option<&Token>,
     route: Route,

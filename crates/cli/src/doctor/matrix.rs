@@ -1,0 +1,184 @@
+//! The ways side by side: a column for each door, a row for each step.
+
+use alipes_net::{EgressSource, Way};
+use alipes_transport::probe::{Door, Look, Outcome, Step, Survey};
+
+use super::report::{Check, Status};
+use crate::calls::line::{Page, padded};
+use crate::style::seconds;
+
+/// The width of the names of steps.
+const NAMES: usize = 18;
+
+/// The narrowest and the widest column.
+const NARROWEST: usize = 14;
+const WIDEST: usize = 26;
+
+/// Rows, in the order of the way.
+const ROWS: [(Step, &str); 15] = [
+    (Step::Name, "name"),
+    (Step::Ipv4, "IPv4"),
+    (Step::Ipv6, "IPv6"),
+    (Step::Connect, "connect"),
+    (Step::Proxy, "proxy"),
+    (Step::Tls, "TLS"),
+    (Step::TlsClassical, "TLS, classical"),
+    (Step::Http1, "HTTP/1.1"),
+    (Step::Http2, "HTTP/2"),
+    (Step::Keepalive, "keepalive"),
+    (Step::Sse, "SSE with key"),
+    (Step::WebSocket, "WebSocket"),
+    (Step::Models, "models"),
+    (Step::TurnSse, "turn, SSE"),
+    (Step::TurnWebSocket, "turn, WebSocket"),
+];
+
+/// The lines of it.
+pub(super) fn lines(survey: &Survey, page: &Page) -> Vec<String> {
+    let doors = &survey.doors;
+    let room = page.columns.saturating_sub(NAMES) / doors.len().max(1);
+    let width = room.clamp(NARROWEST, WIDEST);
+    // What does not fit beside the others comes below them.
+    let fitting = (page.columns.saturating_sub(NAMES) / width).max(1);
+    doors
+        .chunks(fitting)
+        .flat_map(|doors| block(doors, width, page))
+        .chain(doors.iter().filter_map(|door| legend(door, page)))
+        .collect()
+}
+
+fn block(doors: &[Door], width: usize, page: &Page) -> Vec<String> {
+    let heads = doors.iter().map(|door| {
+        let arrow = if door.is_taken { "→ " } else { "  " };
+        padded(&format!("{arrow}{}", page.clean(&name(door))), width)
+    });
+    let heads: String = heads.collect();
+    let mut lines = vec![format!("{:NAMES$}{}", "", heads.trim_end())];
+    for (step, name) in ROWS {
+        if doors.iter().all(|door| door.look(step).is_none()) {
+            continue;
+        }
+        let cells = doors.iter().map(|door| match door.look(step) {
+            Some(look) => cell(door, look, width, page),
+            None => " ".repeat(width),
+        });
+        let cells: String = cells.collect();
+        lines.push(format!(
+            "  {name:width$}{}",
+            cells.trim_end(),
+            width = NAMES - 2
+        ));
+    }
+    lines
+}
+
+fn cell(door: &Door, look: &Look, width: usize, page: &Page) -> String {
+    let (mark, text) = match &look.outcome {
+        _ if look.was_not_reached() => ("–", String::new()),
+        Outcome::Skipped(why) => ("–", (*why).to_owned()),
+        Outcome::Passed(_) => ("✓", seconds(look.took)),
+        Outcome::Failed(fault) => (
+            mark(door, look),
+            format!("{} {}", fault.cause.as_str(), seconds(look.took)),
+        ),
+    };
+    let cell = padded(&format!("{mark} {text}"), width - 1);
+    let cell = match mark {
+        "✓" => page.style.good(cell),
+        "✗" => page.style.error(cell),
+        "!" => page.style.warning(cell),
+        _ => page.style.faint(cell),
+    };
+    cell + " "
+}
+
+/// A failure that turns survive is a warning.
+fn mark(door: &Door, look: &Look) -> &'static str {
+    let survives = match look.step {
+        Step::Ipv4 | Step::Ipv6 | Step::TlsClassical | Step::Http2 | Step::Keepalive => true,
+        Step::Models => true,
+        Step::Tls => door.passed(Step::TlsClassical),
+        Step::WebSocket | Step::TurnWebSocket => door.passed(Step::Sse) || door.passed(Step::Http1),
+        _ => false,
+    };
+    if survives { "!" } else { "✗" }
+}
+
+/// Who names the door.
+fn name(door: &Door) -> String {
+    match (&door.egress.way, &door.egress.source) {
+        (Way::Direct, _) => "direct".to_owned(),
+        (_, EgressSource::System) => "system proxy".to_owned(),
+        (_, source) => source.to_string(),
+    }
+}
+
+/// Which proxy that is.
+fn legend(door: &Door, page: &Page) -> Option<String> {
+    match &door.egress.way {
+        Way::Proxy(proxy) => {
+            let line = format!("  {} is {proxy}", name(door));
+            Some(page.clean(&line)).map(|line| format!("  {}", line.trim_start()))
+        }
+        _ => None,
+    }
+}
+
+/// The looks as checks, for programs.
+pub(super) fn checks(survey: &Survey) -> Vec<Check> {
+    let doors = survey.doors.iter().enumerate();
+    let checks = doors.flat_map(|(number, door)| {
+        let place = match &door.egress.source {
+            _ if door.egress.way == Way::Direct => "direct".to_owned(),
+            EgressSource::Configured(_) => format!("configured{number}"),
+            EgressSource::Environment(_) => format!("environment{number}"),
+            EgressSource::System => format!("system{number}"),
+            _ => format!("other{number}"),
+        };
+        let looks = door.looks.iter();
+        looks.map(move |look| {
+            check(
+                door,
+                look,
+                &format!("network.{place}.{}", look.step.as_str()),
+            )
+        })
+    });
+    checks.collect()
+}
+
+fn check(door: &Door, look: &Look, id: &str) -> Check {
+    let (status, summary) = match &look.outcome {
+        Outcome::Passed(seen) => (Status::Ok, seen.clone()),
+        Outcome::Skipped(why) => (Status::Ok, (*why).to_owned()),
+        Outcome::Failed(fault) => match door.is_taken && mark(door, look) == "✗" {
+            true => (Status::Fail, fault.to_string()),
+            false => (Status::Warning, fault.to_string()),
+        },
+    };
+    let check = Check::new(id, "network", status, summary)
+        .with("way", door.egress.to_string())
+        .with("taken", door.is_taken.to_string())
+        .took(look.took);
+    let Some(fault) = look.fault() else {
+        return check;
+    };
+    let evidence = &fault.evidence;
+    let check = check
+        .with("cause", fault.cause.as_str())
+        .with("phase", fault.phase.as_str())
+        .with("blame", fault.blame().as_str());
+    let told = [
+        ("status", evidence.status.map(|status| status.to_string())),
+        ("code", evidence.code.clone()),
+        ("cfRay", evidence.cf_ray.clone()),
+        ("remoteAddr", evidence.remote_addr.map(|at| at.to_string())),
+        ("source", evidence.source.clone()),
+    ];
+    let told = told.into_iter();
+    let check = told.fold(check, |check, (name, value)| match value {
+        Some(value) => check.with(name, value),
+        None => check,
+    });
+    check.helped_by(fault.cause.advice())
+}

@@ -1,0 +1,89 @@
+//! `alipes doctor`: what is wrong on the way to a provider, and what helps.
+//!
+//! The network is looked at by `transport::probe`, which says what it means; here are this machine and
+//! its files, because only the binary knows all rooms, and how both are shown. Nothing here stops at
+//! the first trouble: a configuration that cannot be read is a finding, and the rest is looked at.
+//!
+//! Whatever is shown comes from outside as likely as not: it passes [`Page::clean`], every line of it.
+
+mod args;
+mod bundle;
+mod fix;
+mod live;
+mod local;
+mod matrix;
+mod report;
+mod show;
+mod subject;
+
+use std::time::Duration;
+
+use alipes_transport::probe::{self, Survey};
+
+pub(crate) use args::DoctorArgs;
+
+use self::report::{Check, Report, Status};
+use self::subject::Subject;
+use crate::calls::line::Page;
+use crate::failure::Failure;
+use crate::setup::Machine;
+use crate::streams::print;
+
+/// The longest that anything on this machine is looked at, all of it at once.
+const LIMIT: Duration = Duration::from_secs(4);
+
+pub(crate) async fn run(args: DoctorArgs, machine: &Machine) -> Result<(), Failure> {
+    let mut subject = Subject::find(&args, machine);
+    subject.remember(machine).await;
+    for secret in subject.catalog.secrets(&machine.environment) {
+        machine.redactor.learn(&secret);
+    }
+    let fixed = match args.fix {
+        true => fix::mend(machine),
+        false => Vec::new(),
+    };
+    let (local, survey) = tokio::join!(
+        local::checks(machine, &subject),
+        subject.survey(args.live, machine)
+    );
+    let mut report = Report {
+        local,
+        fixed,
+        ..Report::default()
+    };
+    report.local.extend(subject.problems());
+    if let Some(survey) = &survey {
+        report.network = matrix::checks(survey);
+        report.diagnoses = probe::diagnose(survey);
+        subject.keep(survey, machine).await;
+    }
+    let page = Page::of(machine);
+    tell(&report, survey.as_ref(), args.json, &page)?;
+    if let Some(file) = &args.bundle {
+        bundle::write(&report, file, &page, machine).await?;
+    }
+    match report.status() {
+        Status::Fail => Err(Failure::Told),
+        _ => Ok(()),
+    }
+}
+
+fn tell(
+    report: &Report,
+    survey: Option<&Survey>,
+    as_json: bool,
+    page: &Page,
+) -> Result<(), Failure> {
+    let told = match as_json {
+        true => print(&report.as_json(page).to_string()),
+        false => show::lines(report, survey, page)
+            .iter()
+            .try_for_each(|line| print(line)),
+    };
+    told.map_err(|_closed| Failure::Told)
+}
+
+/// A check that failed as a command would have.
+fn failed(id: &str, category: &'static str, failure: &Failure) -> Check {
+    Check::new(id, category, Status::Fail, failure.message())
+}

@@ -1,0 +1,201 @@
+//! Who is looked at: a provider by the way and with the key that turns have, as far as there is one.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use alipes_models::{Catalog, Examined, Key, Making, Overrides};
+use alipes_net::{Doors, EgressPolicy, NetError, PlatformProxy};
+use alipes_store::{Calls as _, SqliteStore};
+use alipes_transport::probe::{self, Lately, Look, Plan, Survey};
+use alipes_transport::{Cause, Transport};
+use futures_util::future::join_all;
+
+use super::report::{Check, Status};
+use super::{DoctorArgs, failed, live};
+use crate::failure::Failure;
+use crate::login;
+use crate::network::Network;
+use crate::setup::Machine;
+
+/// What could be put together, and why not more.
+pub(super) struct Subject {
+    pub(super) catalog: Catalog,
+    transport: Option<Transport>,
+    examined: Option<Examined>,
+    overrides: Overrides,
+    doors: Doors,
+    lately: Option<Lately>,
+    problems: Vec<Check>,
+}
+
+impl Subject {
+    /// Never fails: what is wrong is a finding.
+    pub(super) fn find(args: &DoctorArgs, machine: &Machine) -> Self {
+        let mut problems = Vec::new();
+        let (catalog, transport) = match login::catalog(machine, &args.network) {
+            Ok((catalog, transport)) => (catalog, Some(transport)),
+            Err(failure) => {
+                problems.push(failed("config.load", "config", &failure));
+                // Without the file, so that the network can be looked at all the same.
+                let transport = machine.transport(&Network::of_flags(&args.network));
+                (Catalog::default(), transport.ok())
+            }
+        };
+        let settings = machine.settings();
+        let configured = match &settings {
+            Ok(settings) => settings.network(&args.network).configured_egress(),
+            Err(_) => Network::of_flags(&args.network).configured_egress(),
+        };
+        let doors = EgressPolicy::doors(configured.as_ref(), &machine.environment, &PlatformProxy);
+        problems.extend(doors.broken.iter().map(broken_proxy));
+        let overrides = Overrides {
+            base_url: args.base_url.clone(),
+            ..Overrides::default()
+        };
+        let examined = transport.as_ref().and_then(|transport| {
+            let making = Making {
+                environment: &machine.environment,
+                transport,
+                session_id: "",
+            };
+            let examined = catalog.examined(args.provider.as_deref(), &overrides, making);
+            let told = examined.map_err(|error| {
+                let failure = Failure::from(error);
+                problems.push(
+                    failed("provider.configuration", "provider", &failure).helped_by(
+                        "sign in to ChatGPT with `alipes login`, or save a key with `alipes providers add NAME`",
+                    ),
+                );
+            });
+            told.ok()
+        });
+        Self {
+            catalog,
+            transport,
+            examined,
+            overrides,
+            doors,
+            lately: None,
+            problems,
+        }
+    }
+
+    /// What was wrong before anything could be looked at.
+    pub(super) fn problems(&self) -> impl Iterator<Item = Check> {
+        self.problems.clone().into_iter()
+    }
+
+    /// Looks at the network; `None` where there is nobody to look at.
+    pub(super) async fn survey(&self, live: bool, machine: &Machine) -> Option<Survey> {
+        let (examined, transport) = (self.examined.as_ref()?, self.transport.as_ref()?);
+        let plan = Plan {
+            transport: transport.clone(),
+            endpoint: examined.endpoint.clone(),
+            credential: examined.credential.clone(),
+            doors: self.doors.ways.clone(),
+            models_path: examined.provider.models_path(),
+        };
+        let (survey, turns) = tokio::join!(probe::survey(&plan), async {
+            match live {
+                true => self.turns(machine).await,
+                false => Vec::new(),
+            }
+        });
+        let mut survey = survey.ok()?;
+        if let Some(taken) = survey.doors.iter_mut().find(|door| door.is_taken) {
+            taken.looks.extend(turns);
+        }
+        let body = survey.models_body.as_ref();
+        let listed = body.and_then(|body| examined.provider.listed(body));
+        survey.models = listed.map(|models| models.into_iter().map(|model| model.name).collect());
+        survey.model.clone_from(&examined.model);
+        survey.key_advice = Some(key_advice(&examined.key, &examined.provider.name));
+        survey.lately.clone_from(&self.lately);
+        Some(survey)
+    }
+
+    /// A turn by each route; none where no model is known.
+    async fn turns(&self, machine: &Machine) -> Vec<Look> {
+        let (Some(examined), Some(transport)) = (&self.examined, &self.transport) else {
+            return Vec::new();
+        };
+        let Some(model) = &examined.model else {
+            return Vec::new();
+        };
+        let overrides = Overrides {
+            model: Some(format!("{}/{model}", examined.provider.name)),
+            ..self.overrides.clone()
+        };
+        let id = machine.rng.uuid();
+        let making = Making {
+            environment: &machine.environment,
+            transport,
+            session_id: &id,
+        };
+        let routes = examined.endpoint.routes().iter();
+        let turns = routes.map(|route| live::turn(&self.catalog, &overrides, *route, making));
+        join_all(turns).await
+    }
+
+    /// Keeps what was learnt for turns to come.
+    pub(super) async fn keep(&self, survey: &Survey, machine: &Machine) {
+        let (Some(examined), Some(transport)) = (&self.examined, &self.transport) else {
+            return;
+        };
+        transport.learn(&examined.endpoint, &*examined.credential, survey);
+        // The first run of all may be this one. What is not kept the next turn finds out for itself.
+        let options = machine.store().ok().flatten();
+        let store = options.and_then(|options| SqliteStore::open(options).ok());
+        if let Some(memory) = machine.memory(store.map(Arc::new).as_ref()) {
+            let _unkept = transport.keep(&memory).await;
+        }
+    }
+
+    /// Adds how the last turn with this provider ended, where that is on record.
+    pub(super) async fn remember(&mut self, machine: &Machine) {
+        let Some(examined) = &self.examined else {
+            return;
+        };
+        let Ok(Some(options)) = machine.store() else {
+            return;
+        };
+        let Ok(store) = SqliteStore::open_to_read(&options) else {
+            return;
+        };
+        let health = store.endpoint_health().await.unwrap_or_default();
+        let name = examined.endpoint.name();
+        let known = health.into_iter().find(|known| *known.endpoint == **name);
+        self.lately = known.and_then(|known| {
+            let fault = known.last_fault?;
+            let is_last = known.last_answered_ms.is_none_or(|at| at < fault.at_ms);
+            let cause = Cause::ALL
+                .iter()
+                .find(|cause| cause.as_str() == fault.cause);
+            let ago = machine.clock.unix_ms().saturating_sub(fault.at_ms);
+            (is_last && !fault.was_mended).then_some(Lately {
+                cause: *cause?,
+                ago: Duration::from_millis(ago),
+                id: fault.id,
+            })
+        });
+    }
+}
+
+fn broken_proxy(error: &NetError) -> Check {
+    let failure = Failure::usage(error.clone());
+    Check::new("network.proxy", "network", Status::Fail, failure.message())
+        .helped_by("correct or unset it: no request can leave while it is set")
+}
+
+/// How a key that is refused is replaced.
+fn key_advice(key: &Key, provider: &str) -> String {
+    match key {
+        Key::Login(name) => format!("sign in again with `{}`", alipes_auth::login_command(name)),
+        Key::Variable(name) | Key::VariableIfSet(name) => format!("put a good one into {name}"),
+        Key::File(path) => format!(
+            "save another with `alipes providers add {provider}`; it is in {}",
+            path.display()
+        ),
+        _ => format!("save one with `alipes providers add {provider}`"),
+    }
+}

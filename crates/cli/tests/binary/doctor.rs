@@ -1,0 +1,337 @@
+//! `alipes doctor`: each trouble is found from what it prints, and the walks of
+//! `docs/troubleshooting.md` are what it printed (`INSTA_UPDATE=always` makes them anew).
+
+use std::path::PathBuf;
+
+use alipes_simulator::{Manner, Proxy, ProxyOptions};
+use serde_json::Value;
+
+use crate::machine::{Machine, Ran};
+
+/// A machine whose default model is of the provider `work`, which is treated as the ChatGPT backend is.
+fn work(base_url: &str) -> Machine {
+    Machine::configured(&format!(
+        "[providers.work]\nbase_url = \"{base_url}\"\nprofile = \"openai-codex\"\n\
+         [model]\ndefault = \"work/sim-model\"\n"
+    ))
+    .with("NO_COLOR", "1")
+}
+
+/// What `doctor` says of a simulator with these arguments.
+async fn seen(simulate: &[&str]) -> Ran {
+    let serving = Machine::new();
+    let server = serving.simulate(simulate).await;
+    work(&server.base_url).run(&["doctor"]).await
+}
+
+fn page() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../docs/troubleshooting.md")
+}
+
+/// Compares what was printed with the block that follows its name in the page, or replaces that.
+fn walk(name: &str, ran: &Ran, code: i32) {
+    assert_eq!(ran.code, Some(code), "{}{}", ran.out, ran.err);
+    let printed = essence(&ran.out);
+    let text = std::fs::read_to_string(page()).unwrap();
+    let head = format!("<!-- walk: {name} -->\n```text\n");
+    let (before, rest) = text
+        .split_once(&head)
+        .unwrap_or_else(|| panic!("no walk {name}: {printed}"));
+    let (shown, after) = rest.split_once("\n```\n").unwrap();
+    if is_updating() {
+        std::fs::write(page(), format!("{before}{head}{printed}\n```\n{after}")).unwrap();
+        return;
+    }
+    assert_eq!(
+        masked(shown),
+        masked(&printed),
+        "docs/troubleshooting.md is stale: INSTA_UPDATE=always makes it anew"
+    );
+}
+
+#[expect(clippy::disallowed_methods, reason = "asked as insta asks")]
+fn is_updating() -> bool {
+    std::env::var_os("INSTA_UPDATE").is_some_and(|update| update == "always")
+}
+
+/// The matrix and the diagnosis, without what is about the machine that the test runs on.
+fn essence(printed: &str) -> String {
+    let parts: Vec<&str> = printed.split("\n\n").collect();
+    let (first, last) = (parts[0], parts[parts.len() - 1]);
+    let lines = first.lines().chain(["  …"]).chain(last.lines());
+    lines.map(str::trim_end).collect::<Vec<_>>().join("\n")
+}
+
+/// Without what differs from run to run: times, ports, and the columns that hang on them.
+fn masked(text: &str) -> String {
+    let words = text.split_whitespace();
+    let masked = words.map(|word| match word.split_once(':') {
+        _ if word.parse::<f64>().is_ok() || ["ms", "s"].contains(&word) => String::new(),
+        Some((host, port)) if port.starts_with(|c: char| c.is_ascii_digit()) => {
+            format!(
+                "{host}:{}",
+                port.trim_start_matches(|c: char| c.is_ascii_digit())
+            )
+        }
+        Some(("http" | "https", rest)) => {
+            let digits = |c: char| c.is_ascii_digit();
+            rest.split(':')
+                .map(|part| part.trim_start_matches(digits))
+                .collect()
+        }
+        _ => word.to_owned(),
+    });
+    let masked: Vec<String> = masked.filter(|word| !word.is_empty()).collect();
+    masked.join(" ")
+}
+
+#[tokio::test]
+async fn a_healthy_way_is_told_as_such_and_every_step_of_it_shown() {
+    let ran = seen(&[]).await;
+    walk("healthy", &ran, 0);
+}
+
+#[tokio::test]
+async fn a_challenge_on_one_route_is_found() {
+    let ran = seen(&["--fault", "sse-challenge"]).await;
+    walk("challenge on one route", &ran, 0);
+}
+
+#[tokio::test]
+async fn a_revoked_key_is_found() {
+    let ran = seen(&["--fault", "401"]).await;
+    walk("revoked key", &ran, 1);
+}
+
+#[tokio::test]
+async fn a_quota_that_is_used_up_is_found() {
+    let ran = seen(&["--fault", "usage-limit"]).await;
+    walk("quota used up", &ran, 1);
+}
+
+#[tokio::test]
+async fn a_silent_backend_is_found() {
+    let faults = [
+        "--fault",
+        "sse-stall-before-headers",
+        "--fault",
+        "websocket-stall-before-upgrade",
+    ];
+    walk("silent backend", &seen(&faults).await, 1);
+}
+
+#[tokio::test]
+async fn a_clock_that_is_a_day_off_is_found() {
+    walk("clock a day off", &seen(&["--ahead", "24h"]).await, 0);
+}
+
+#[tokio::test]
+async fn a_wrong_model_name_is_found() {
+    let serving = Machine::new();
+    let server = serving.simulate(&[]).await;
+    let machine = work(&server.base_url);
+    let ran = machine.run(&["doctor", "work/sim-modle"]).await;
+    walk("wrong model name", &ran, 1);
+}
+
+#[tokio::test]
+async fn a_wrong_base_url_is_found() {
+    let serving = Machine::new();
+    let server = serving.simulate(&[]).await;
+    let machine = work(&server.base_url.replace("/v1", "/api"));
+    walk("wrong base URL", &machine.run(&["doctor"]).await, 1);
+}
+
+#[tokio::test]
+async fn somebody_who_looks_inside_tls_is_named() {
+    let serving = Machine::new();
+    let ca = serving.path("ca.pem");
+    let ca = ca.to_str().unwrap();
+    let arguments = ["--tls", "--ca-out", ca, "--fault", "certificate-stranger"];
+    let server = serving.simulate(&arguments).await;
+    let machine = work(&server.base_url).with("ALIPES_CA_FILE", ca);
+    walk("intercepted TLS", &machine.run(&["doctor"]).await, 1);
+}
+
+/// A backend that cannot be reached directly, and a proxy that leads to one that can.
+async fn behind_a_proxy(serving: &Machine) -> (crate::machine::Serving, Proxy) {
+    let open = serving.simulate(&[]).await;
+    let at: url::Url = open.base_url.parse().unwrap();
+    let origin = at.socket_addrs(|| None).unwrap()[0];
+    let options = ProxyOptions {
+        origin: Some(origin),
+        ..ProxyOptions::local(Manner::Obliging)
+    };
+    (open, Proxy::start(options).await.unwrap())
+}
+
+#[tokio::test]
+async fn a_proxy_that_was_not_used_is_found_with_the_reason() {
+    let serving = Machine::new();
+    let (_open, proxy) = behind_a_proxy(&serving).await;
+    // An address of this machine that no policy takes for loopback.
+    let faults = ["--fault", "connection-reset"];
+    let barred = serving.simulate_on("0.0.0.0:0", &faults).await;
+    let machine = work(&barred.base_url.replace("127.0.0.1", "0.0.0.0"))
+        .with("HTTP_PROXY", format!("http://{}", proxy.local_addr()))
+        .with("NO_PROXY", "localhost,0.0.0.0/8");
+    walk("proxy not used", &machine.run(&["doctor"]).await, 1);
+}
+
+#[tokio::test]
+async fn a_dead_proxy_is_found_and_what_works_without_it() {
+    let serving = Machine::new();
+    let server = serving.simulate_on("0.0.0.0:0", &[]).await;
+    let machine = work(&server.base_url.replace("127.0.0.1", "0.0.0.0"))
+        .with("HTTP_PROXY", "http://127.0.0.1:1");
+    walk("dead proxy", &machine.run(&["doctor"]).await, 1);
+}
+
+#[tokio::test]
+async fn a_key_is_shown_by_the_way_that_turns_take_alone() {
+    let serving = Machine::new();
+    let (_open, proxy) = behind_a_proxy(&serving).await;
+    let simulator = alipes_simulator::Simulator::start(alipes_simulator::Options::local(
+        alipes_base::Clock::system(),
+        alipes_base::Rng::from_entropy(),
+    ));
+    let simulator = simulator.await.unwrap();
+    let config = format!(
+        "[providers.work]\nbase_url = \"{}\"\napi_key = {{ env = \"CANARY\" }}\n",
+        simulator.base_url()
+    );
+    let machine = Machine::configured(&config)
+        .with("CANARY", "sk-canary-0123456789")
+        .with("HTTP_PROXY", format!("http://{}", proxy.local_addr()));
+    let ran = machine.run(&["doctor", "--json"]).await;
+    assert!(!ran.out.contains("canary"), "{}", ran.out);
+    let with_key = |seen: &alipes_simulator::Seen| seen.header("authorization").is_some();
+    let seen = simulator.seen();
+    assert!(seen.iter().any(with_key) && !seen.iter().all(with_key));
+    // The door that is not taken was tried, without it.
+    assert!(!proxy.asked().is_empty());
+    let report: Value = serde_json::from_str(ran.answer()).unwrap();
+    let at = |pointer: &str| report.pointer(pointer).unwrap();
+    assert_eq!(at("/schemaVersion"), 1);
+    assert_eq!(at("/overallStatus"), "ok");
+    let sse = at("/checks/network.direct.sse");
+    assert_eq!(
+        (&sse["status"], &sse["category"]),
+        (&"ok".into(), &"network".into())
+    );
+    assert!(report.pointer("/checks/network.environment1.sse").is_none());
+    assert_eq!(at("/checks/network.environment1.http1/status"), "ok");
+    assert_eq!(at("/diagnoses/0/id"), "fine");
+}
+
+#[tokio::test]
+async fn what_was_learnt_is_known_to_the_next_turn() {
+    let serving = Machine::new();
+    let server = serving.simulate(&["--fault", "websocket-challenge"]).await;
+    let machine = work(&server.base_url);
+    machine.run(&["doctor"]).await;
+    let turn = machine.run(&["exec", "-v", "hi"]).await;
+    turn.answer();
+    assert!(!turn.err.contains("by websocket"), "{}", turn.err);
+}
+
+#[tokio::test]
+async fn a_configuration_that_cannot_be_read_is_a_finding_and_the_rest_is_looked_at() {
+    let machine = Machine::configured("[providers\n").with("NO_COLOR", "1");
+    let ran = machine.run(&["doctor"]).await;
+    assert_eq!(ran.code, Some(1), "{}", ran.err);
+    assert!(ran.out.contains("✗ config"), "{}", ran.out);
+    assert!(ran.out.contains("✓ version"), "{}", ran.out);
+}
+
+#[tokio::test]
+async fn everything_ends_within_five_seconds_when_every_probe_fails() {
+    let serving = Machine::new();
+    let server = serving.simulate(&["--fault", "connection-silent"]).await;
+    let machine = work(&server.base_url).with("HTTP_PROXY", server.base_url.replace("/v1", ""));
+    let clock = alipes_base::Clock::system();
+    let start = clock.now();
+    let ran = machine
+        .run(&["doctor", "--proxy", "socks5://127.0.0.1:1"])
+        .await;
+    // The limit of a probe is four seconds; twice that is a hang, on however slow a machine.
+    assert!(clock.since(start) < std::time::Duration::from_secs(8));
+    assert_eq!(ran.code, Some(1), "{}", ran.out);
+}
+
+#[tokio::test]
+async fn a_live_turn_finds_what_an_empty_request_cannot() {
+    let serving = Machine::new();
+    let faults = [
+        "--fault",
+        "sse-stall-after-created",
+        "--fault",
+        "websocket-usage-limit",
+    ];
+    let server = serving.simulate(&faults).await;
+    let machine = work(&server.base_url);
+    let calm = machine.run(&["doctor"]).await;
+    assert_eq!(calm.code, Some(0), "{}", calm.out);
+    let ran = machine.run(&["doctor", "--live"]).await;
+    assert!(
+        ran.out.contains("turn, WebSocket ! usage-limit"),
+        "{}",
+        ran.out
+    );
+    assert!(ran.out.contains("turn, SSE       ✓"), "{}", ran.out);
+}
+
+#[tokio::test]
+async fn key_files_that_others_can_read_are_mended_when_asked() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let serving = Machine::new();
+    let server = serving.simulate(&[]).await;
+    let machine = work(&server.base_url);
+    let key = machine.home("keys/work");
+    std::fs::create_dir(machine.home("keys")).unwrap();
+    std::fs::write(&key, "sk-canary-0123456789").unwrap();
+    std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o644)).unwrap();
+    let ran = machine.run(&["doctor"]).await;
+    assert_eq!(ran.code, Some(1), "{}", ran.out);
+    assert!(ran.out.contains("✗ keys"), "{}", ran.out);
+    let ran = machine.run(&["doctor", "--fix"]).await;
+    assert_eq!(ran.code, Some(0), "{}", ran.out);
+    assert_eq!(ran.out.matches("mended: ").count(), 1, "{}", ran.out);
+    let mode = std::fs::metadata(&key).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    let again = machine.run(&["doctor", "--fix"]).await;
+    assert!(!again.out.contains("mended"), "{}", again.out);
+}
+
+#[tokio::test]
+async fn a_bundle_holds_what_was_found_and_no_secret() {
+    let serving = Machine::new();
+    let server = serving.simulate(&["--fault", "401"]).await;
+    let config = format!(
+        "[providers.work]\nbase_url = \"{}\"\napi_key = {{ env = \"CANARY\" }}\n\
+         [model]\ndefault = \"work/m\"\n",
+        server.base_url
+    );
+    let machine = Machine::configured(&config).with("CANARY", "hunter2-canary");
+    machine.run(&["exec", "hi"]).await;
+    let ran = machine.run(&["doctor", "--bundle", "bundle.json"]).await;
+    assert_eq!(ran.code, Some(1), "{}", ran.err);
+    let bundle = std::fs::read_to_string(machine.path("bundle.json")).unwrap();
+    assert!(!bundle.contains("hunter2"), "{bundle}");
+    let bundle: Value = serde_json::from_str(&bundle).unwrap();
+    assert_eq!(bundle["report"]["diagnoses"][0]["id"], "key-refused");
+    assert!(!bundle["calls"].as_array().unwrap().is_empty());
+    let twice = machine.run(&["doctor", "--bundle", "bundle.json"]).await;
+    assert!(twice.err.contains("cannot be written"), "{}", twice.err);
+}
+
+#[tokio::test]
+async fn what_a_server_says_cannot_steer_the_terminal() {
+    let evil =
+        "{\"error\":{\"code\":\"\\u001b]0;owned\\u0007\\u202e\",\"message\":\"\\u001b[2J\"}}";
+    let server = crate::listener::Listener::answering("500 Oops", evil).await;
+    let ran = work(&server.base_url).run(&["doctor"]).await;
+    assert_eq!(ran.code, Some(1), "{}", ran.out);
+    let harmless = |c: char| c == '\n' || !(c.is_control() || c == '\u{202e}');
+    assert!(ran.out.chars().all(harmless), "{:?}", ran.out);
+}

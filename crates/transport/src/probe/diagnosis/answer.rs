@@ -1,0 +1,283 @@
+//! Requests arrive somewhere: what is said to them.
+
+use super::super::{Door, Step, Survey};
+use super::way::{elsewhere, other_door};
+use super::words::{connections, fate, length, marks, seconds};
+use super::{Diagnosis, Weight};
+use crate::{Cause, Fault};
+
+/// The ways that a turn's request could take, the routes in their order.
+const SSE: [Step; 3] = [Step::TurnSse, Step::Sse, Step::Http1];
+const WEBSOCKET: [Step; 2] = [Step::TurnWebSocket, Step::WebSocket];
+
+/// What is said to requests by the door that turns take.
+pub(super) fn found(survey: &Survey, door: &Door) -> Vec<Diagnosis> {
+    let (sse, websocket) = (worst(door, &SSE), worst(door, &WEBSOCKET));
+    let has_websocket = door.look(Step::WebSocket).is_some();
+    match (sse, websocket) {
+        (None, None) => listing(survey, door).into_iter().collect(),
+        (Some(sse), _) if is_about_the_account(sse) || !has_websocket => {
+            vec![refused(survey, door, sse)]
+        }
+        (Some(sse), Some(websocket)) => both(survey, door, sse, websocket),
+        (Some(sse), None) => vec![one_route(survey, sse, ("SSE", "WebSocket"))],
+        (None, Some(websocket)) if is_about_the_account(websocket) => {
+            vec![refused(survey, door, websocket)]
+        }
+        (None, Some(websocket)) => vec![one_route(survey, websocket, ("WebSocket", "SSE"))],
+    }
+}
+
+/// The first fault among the steps of a route: a whole turn says more than an empty request.
+fn worst<'d>(door: &'d Door, steps: &[Step]) -> Option<&'d Fault> {
+    let faults = steps.iter().filter_map(|step| door.fault(*step));
+    let mut faults = faults.filter(|fault| !is_own_limit(fault));
+    faults.next()
+}
+
+/// A limit of the probe, not of what it looked at.
+fn is_own_limit(fault: &Fault) -> bool {
+    matches!(fault.cause, Cause::Deadline | Cause::Cancelled)
+}
+
+fn is_about_the_account(fault: &Fault) -> bool {
+    matches!(
+        fault.cause,
+        Cause::Unauthorized
+            | Cause::Forbidden
+            | Cause::NoCredential
+            | Cause::RateLimited
+            | Cause::UsageLimit
+            | Cause::Quota
+            | Cause::ModelUnavailable
+    )
+}
+
+/// Neither route is answered.
+fn both(survey: &Survey, door: &Door, sse: &Fault, websocket: &Fault) -> Vec<Diagnosis> {
+    // A refused upgrade is nothing beside what the other route is told.
+    let first = match websocket.cause {
+        Cause::Challenge | Cause::Blocked if sse.cause != websocket.cause => websocket,
+        _ => sse,
+    };
+    vec![refused(survey, door, first)]
+}
+
+/// One route is barred and the other open.
+fn one_route(survey: &Survey, fault: &Fault, (barred, open): (&str, &str)) -> Diagnosis {
+    let name = &survey.endpoint;
+    let alone = match open {
+        "SSE" => "`alipes chat --route sse`",
+        _ => "`alipes chat --route websocket`",
+    };
+    let found = |id, says| Diagnosis::new(id, Weight::Warning, says);
+    let marks = marks(fault);
+    match fault.cause {
+        Cause::Challenge => found(
+            "challenge-one-route",
+            format!(
+                "the edge of {name} challenges {barred} from this address ({marks}), {open} passes: your account is fine"
+            ),
+        )
+        .helped_by(format!(
+            "nothing has to be done: requests go by {open}; {alone} tries nothing else"
+        )),
+        Cause::Silent | Cause::TimedOut | Cause::Stalled | Cause::EdgeDead => found(
+            "silent-one-route",
+            format!("{name} says nothing over {barred} within the time of a probe; {open} is open"),
+        )
+        .helped_by(format!(
+            "if turns are slow to begin: {alone}"
+        )),
+        cause => found(
+            "one-route",
+            format!("{name} {} over {barred} ({marks}); {open} is open", cause.meaning()),
+        )
+        .helped_by(format!(
+            "nothing has to be done: requests go by {open}; {alone} tries nothing else"
+        )),
+    }
+}
+
+/// What the requests of a turn are told.
+fn refused(survey: &Survey, door: &Door, fault: &Fault) -> Diagnosis {
+    let name = &survey.endpoint;
+    let found = |id, says| Diagnosis::new(id, Weight::Fault, says);
+    let marks = marks(fault);
+    match fault.cause {
+        Cause::Challenge | Cause::Blocked | Cause::Region => barred(survey, door, fault),
+        Cause::Unauthorized => found(
+            "key-refused",
+            format!("{name} does not accept the key ({marks}): it was revoked, has ended, or is another's"),
+        )
+        .helped_by(key_advice(survey)),
+        Cause::NoCredential => {
+            let why = fault.message.as_deref().unwrap_or("there is none");
+            found("no-key", format!("{name} has no usable key: {why}")).helped_by(key_advice(survey))
+        }
+        Cause::UsageLimit | Cause::Quota | Cause::RateLimited => spent(survey, fault),
+        Cause::ModelUnavailable => {
+            let model = survey.model.as_deref().unwrap_or("this model");
+            found("wrong-model", format!("{name} does not offer {model} ({marks})"))
+                .helped_by(format!("choose one of `alipes models {name}`"))
+        }
+        Cause::NoSuchEndpoint | Cause::NotAnApi | Cause::Redirected | Cause::Malformed => {
+            not_an_api(survey, door, fault)
+        }
+        Cause::Silent | Cause::Stalled | Cause::TimedOut | Cause::EdgeDead => silent(survey, door),
+        Cause::Reset | Cause::Cut => cut(survey, door, fault),
+        cause => found(
+            "backend",
+            format!("{name} {} ({marks}): the way there is fine", cause.meaning()),
+        )
+        .helped_by(cause.advice()),
+    }
+}
+
+/// The edge turns this address away.
+fn barred(survey: &Survey, door: &Door, fault: &Fault) -> Diagnosis {
+    let (name, marks) = (&survey.endpoint, marks(fault));
+    if let Some(open) = other_door(survey).filter(|_| fault.cause != Cause::Region) {
+        let happened = format!(
+            "{} to {} {} ({marks})",
+            connections(&door.egress),
+            survey.target,
+            fate(fault, door)
+        );
+        return elsewhere(survey, (door, open), &happened);
+    }
+    let (id, says) = match fault.cause {
+        Cause::Region => (
+            "region",
+            format!("{name} does not serve this region ({marks})"),
+        ),
+        Cause::Blocked => (
+            "blocked",
+            format!(
+                "the edge of {name} blocks this network address ({marks}): no key changes that"
+            ),
+        ),
+        _ => (
+            "challenge",
+            format!(
+                "the edge of {name} challenges everything from this network address ({marks}): no key changes that"
+            ),
+        ),
+    };
+    Diagnosis::new(id, Weight::Fault, says)
+        .helped_by("use another network, or a proxy that may be used for it")
+        .helped_by("or another provider: `alipes providers add NAME`")
+}
+
+fn spent(survey: &Survey, fault: &Fault) -> Diagnosis {
+    let name = &survey.endpoint;
+    let until = fault.retry_after.map_or_else(String::new, |wait| {
+        format!("; it takes requests again in {}", length(wait))
+    });
+    let (id, what) = match fault.cause {
+        Cause::Quota => ("quota", "has no credit left on this account"),
+        Cause::UsageLimit => ("usage-limit", "takes no more: this plan's quota is used up"),
+        _ => (
+            "rate-limited",
+            "takes no more requests from this account for now",
+        ),
+    };
+    let found = Diagnosis::new(
+        id,
+        Weight::Fault,
+        format!(
+            "{name} {what} ({}){until}; the way there and the key are fine",
+            marks(fault)
+        ),
+    );
+    match fault.cause {
+        Cause::Quota => found.helped_by("top up the account"),
+        _ => found.helped_by("wait for the reset"),
+    }
+    .helped_by("or ask another account or provider: `alipes providers add NAME`")
+}
+
+/// Something answers that is not what was meant.
+fn not_an_api(survey: &Survey, door: &Door, fault: &Fault) -> Diagnosis {
+    let (name, marks) = (&survey.endpoint, marks(fault));
+    let correct = format!("correct base_url of {name}: it is {}", survey.base_url);
+    if door.passed(Step::Models) {
+        return Diagnosis::new(
+            "wrong-dialect",
+            Weight::Fault,
+            format!(
+                "{name} lists its models, but {} ({marks}): it may speak another dialect",
+                fault.cause.meaning()
+            ),
+        )
+        .helped_by(format!(
+            "set dialect under [providers.{name}]: responses, chat or messages"
+        ))
+        .helped_by(correct);
+    }
+    Diagnosis::new(
+        "wrong-base-url",
+        Weight::Fault,
+        format!(
+            "{} answers, but {} ({marks}): the base URL is wrong",
+            survey.target,
+            fault.cause.meaning()
+        ),
+    )
+    .helped_by(format!("{correct}; it often ends in /v1"))
+}
+
+fn silent(survey: &Survey, door: &Door) -> Diagnosis {
+    let dial = [Step::Name, Step::Connect, Step::Proxy, Step::Tls];
+    let took = dial.iter().filter_map(|step| door.look(*step));
+    let took = seconds(took.map(|look| look.took).sum());
+    let name = &survey.endpoint;
+    Diagnosis::new(
+        "silent",
+        Weight::Fault,
+        format!(
+            "{name} takes requests and says nothing, though a connection stands in {took}: the service hangs, not this machine or its network"
+        ),
+    )
+    .helped_by("try again later, or ask another provider: `alipes providers add NAME`")
+}
+
+/// The dial is fine, and the request ends it.
+fn cut(survey: &Survey, door: &Door, fault: &Fault) -> Diagnosis {
+    let happened = format!(
+        "{} to {} {}",
+        connections(&door.egress),
+        survey.target,
+        fate(fault, door)
+    );
+    if let Some(open) = other_door(survey) {
+        return elsewhere(survey, (door, open), &happened);
+    }
+    Diagnosis::new("way-blocked", Weight::Fault, happened).helped_by(fault.cause.advice())
+}
+
+/// Only the list of models cannot be had.
+fn listing(survey: &Survey, door: &Door) -> Option<Diagnosis> {
+    let fault = door.fault(Step::Models)?;
+    let (name, marks) = (&survey.endpoint, marks(fault));
+    let cause = fault.cause.meaning();
+    Some(
+        Diagnosis::new(
+            "no-list",
+            Weight::Warning,
+            format!(
+                "the list of models cannot be had: {name} {cause} ({marks}); turns do not need it"
+            ),
+        )
+        .helped_by("nothing has to be done"),
+    )
+}
+
+fn key_advice(survey: &Survey) -> String {
+    survey.key_advice.clone().unwrap_or_else(|| {
+        format!(
+            "save another with `alipes providers add {}`",
+            survey.endpoint
+        )
+    })
+}

@@ -1,0 +1,131 @@
+//! What is wrong beside the way: dates, one family of addresses, the model's name, what happened lately.
+
+use std::time::Duration;
+
+use alipes_config::nearest;
+
+use super::super::{Door, Step, Survey};
+use super::words::{length, seconds};
+use super::{Diagnosis, Weight, swallows_large_hellos};
+use crate::Cause;
+
+/// A clock that is this far off is not only late: tokens, limits and certificates go wrong with it.
+const WRONG_BY: u64 = 90;
+
+/// This machine's clock, held against the answers' dates.
+pub(super) fn clock(survey: &Survey, door: &Door) -> Option<Diagnosis> {
+    let ahead = survey.clock_ahead()?;
+    if ahead.unsigned_abs() < WRONG_BY {
+        return None;
+    }
+    let which = match ahead {
+        ..0 => "behind",
+        _ => "ahead of",
+    };
+    let by = length(Duration::from_secs(ahead.unsigned_abs()));
+    // Turns go on until a certificate or a token is held against that date.
+    let weight = match door.is_open() {
+        true => Weight::Warning,
+        false => Weight::Fault,
+    };
+    let name = &survey.endpoint;
+    Some(
+        Diagnosis::new(
+            "clock",
+            weight,
+            format!("this machine's clock is {by} {which} {name}'s: certificates, tokens and waiting times are misjudged"),
+        )
+        .helped_by("set this machine's clock, or let it be set by the network"),
+    )
+}
+
+/// One family held against the other.
+pub(super) fn families(survey: &Survey) -> Option<Diagnosis> {
+    let direct = survey.doors.first()?;
+    let (v4, v6) = (direct.look(Step::Ipv4)?, direct.look(Step::Ipv6)?);
+    let (dead, good, names) = match (v4.fault(), v6.fault()) {
+        (None, Some(fault)) if v4.passed() => (fault, v4, ("IPv6", "IPv4")),
+        (Some(fault), None) if v6.passed() => (fault, v6, ("IPv4", "IPv6")),
+        _ => return None,
+    };
+    let what = match dead.cause {
+        Cause::TimedOut => "swallows everything",
+        Cause::Refused => "is refused",
+        _ => "leads nowhere",
+    };
+    let (bad, well) = names;
+    let took = seconds(good.took);
+    let host = &survey.target.host;
+    let found = Diagnosis::new(
+        "dead-family",
+        Weight::Warning,
+        format!(
+            "{bad} to {host} {what}, {well} connects in {took}: each new connection is delayed, and programs that do not race the two hang"
+        ),
+    );
+    Some(match bad {
+        "IPv6" => found.helped_by(
+            "go without it: `alipes chat --ipv4`, or ipv4_only = true under [network]; or mend this network's IPv6",
+        ),
+        _ => found.helped_by("mend this network's IPv4"),
+    })
+}
+
+/// Something on the way swallows the longer ClientHello.
+pub(super) fn hello(survey: &Survey, door: &Door) -> Option<Diagnosis> {
+    swallows_large_hellos(door).then(|| {
+        Diagnosis::new(
+            "large-hello",
+            Weight::Warning,
+            format!(
+                "something on the way to {} drops a post-quantum ClientHello, which takes two packets; a classical one passes, and is used here for a day",
+                survey.target
+            ),
+        )
+        .helped_by("nothing has to be done; a firewall, router or antivirus wants an update")
+    })
+}
+
+/// The model's name, held against the list.
+pub(super) fn model(survey: &Survey) -> Option<Diagnosis> {
+    let (model, models) = (survey.model.as_ref()?, survey.models.as_ref()?);
+    if models.is_empty() || models.contains(model) {
+        return None;
+    }
+    let name = &survey.endpoint;
+    let found = Diagnosis::new(
+        "wrong-model",
+        Weight::Fault,
+        format!(
+            "{name} lists {} models, and none is called {model:?}",
+            models.len()
+        ),
+    );
+    let near = nearest(model, models.iter().map(String::as_str));
+    Some(
+        match near {
+            Some(near) => found.helped_by(format!("did you mean {near:?}?")),
+            None => found,
+        }
+        .helped_by(format!("choose one of `alipes models {name}`")),
+    )
+}
+
+/// Nothing is wrong now; something was.
+pub(super) fn lately(survey: &Survey) -> Option<Diagnosis> {
+    let last = survey.lately.as_ref()?;
+    let name = &survey.endpoint;
+    Some(
+        Diagnosis::new(
+            "lately",
+            Weight::Warning,
+            format!(
+                "the way is open now, but the last turn failed {} ago: {name} {}",
+                length(last.ago),
+                last.cause.meaning()
+            ),
+        )
+        .helped_by(last.cause.advice())
+        .helped_by("`alipes doctor --live` tries a whole turn by each route"),
+    )
+}
