@@ -1,8 +1,11 @@
 //! `cargo xtask bench chat`: what a turn costs in a conversation of 500 turns, beside the model: time of our own, memory,
-//! and the tokens that every request carries.
+//! and the tokens that every request carries; and what it is like to sit before the chat (`living.rs`).
 //!
 //! The time is that of a turn without its attempts: deriving, encoding, recording with the disk's own sync, telling. The
 //! memory is that of a whole `alipes exec --resume`, measured by a process of its own. What runs is a release build.
+
+mod living;
+mod terminal;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -60,22 +63,28 @@ pub(crate) fn run(write: bool) -> Result<bool> {
     let (mut own, fixed) = runtime.block_on(turns(home.path()))?;
     own.sort_unstable();
     let (half, most) = (own[RUNS / 2], own[RUNS * 99 / 100]);
-    let memory = memory(home.path())?;
+    let alipes = Alipes {
+        binary: workspace::build(Profile::Release)?,
+    };
+    let memory = memory(&alipes, home.path())?;
+    let other = tempfile::tempdir_in(workspace::root()?.join("target"))?;
+    let (living, is_pleasant) = living::rows(&alipes, other.path())?;
     let met = [half <= OWN, memory <= MEMORY, fixed <= FIXED];
     let facts = Facts::gather()?;
     let table = format!(
         "| what | measured | target |\n|---|---|---|\n\
          | a turn's own time, all but the model | {} in the middle, {} at 99 % | {} |\n\
          | memory of `exec --resume` | {:.1} MB | {} |\n\
-         | tokens of instructions and tools | {fixed} | {} |\n\n\
-         In a conversation of {TURNS} turns with a tool call each, {RUNS} turns over WebSocket to a simulator; {} at {}, {}. \
-         Again: `cargo xtask bench chat --write`.",
+         | tokens of instructions and tools | {fixed} | {} |\n{}\n\n\
+         The first three in a conversation of {TURNS} turns with a tool call each, {RUNS} turns over WebSocket to a simulator; the \
+         others with 10,000 conversations and 1,000,000 entries in the store; {} at {}, {}. Again: `cargo xtask bench chat --write`.",
         millis(half),
         millis(most),
         verdict(met[0], "5 ms in the middle"),
         f64::from(u32::try_from(memory)?) / 1024.0,
         verdict(met[1], "40 MB"),
         verdict(met[2], "4,000"),
+        living.join("\n"),
         facts.date,
         facts.commit,
         facts.machine,
@@ -85,7 +94,7 @@ pub(crate) fn run(write: bool) -> Result<bool> {
         let file = workspace::root()?.join("docs").join("benchmarks.md");
         page::put(&file, "chat", &table)?;
     }
-    Ok(met.into_iter().all(|met| met))
+    Ok(is_pleasant && met.into_iter().all(|met| met))
 }
 
 /// The own times of turns at the end of a long conversation, and the tokens of a request without one.
@@ -201,10 +210,7 @@ fn text(from: usize, bytes: usize) -> String {
 }
 
 /// The largest memory of one more turn of that conversation, in KiB.
-fn memory(home: &Path) -> Result<u64> {
-    let alipes = Alipes {
-        binary: workspace::build(Profile::Release)?,
-    };
+fn memory(alipes: &Alipes, home: &Path) -> Result<u64> {
     let simulator = alipes.simulate(home)?;
     let config = format!(
         "[providers.sim]\nbase_url = \"{}\"\nprofile = \"openai-codex\"\n\n\

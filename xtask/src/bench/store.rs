@@ -89,7 +89,7 @@ async fn measured() -> Result<(String, bool)> {
     let (disk, append) = appends(folder.path()).await?;
     let begun = now();
     let store = open(folder.path())?;
-    fill(&store).await?;
+    fill(&store, "c").await?;
     let filled = begun.elapsed();
     let begun = now();
     store.search("warm", 1).await?;
@@ -180,12 +180,20 @@ async fn appends(folder: &Path) -> Result<(Times, Times)> {
     Ok((Times::of(disk), Times::of(append)))
 }
 
-async fn fill(store: &Arc<SqliteStore>) -> Result<()> {
+/// Makes such a store; the conversations' names begin with `prefix`.
+pub(super) fn fill_in(folder: &Path, prefix: &str) -> Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(async { fill(&open(folder)?, prefix).await })
+}
+
+async fn fill(store: &Arc<SqliteStore>, prefix: &str) -> Result<()> {
     let numbers: Vec<usize> = (0..CONVERSATIONS).collect();
     for group in numbers.chunks(AT_ONCE) {
         let begin = group.iter().map(|number| {
             let entries = (0..ENTRIES).map(|index| entry(*number, index)).collect();
-            store.begin(about(format!("c{number:05}")), entries)
+            store.begin(about(format!("{prefix}{number:05}")), entries)
         });
         for lease in try_join_all(begin).await? {
             store.release(lease);
