@@ -206,7 +206,10 @@ impl Attempt {
         let mut intake = Intake::new(&session.about, &step.request, self, lane);
         let mut generation = None;
         let tried = self.try_once(session, step, renewed, &mut generation, &mut intake);
-        let result = tried.await.or_else(|fault| keep_whole(fault, &intake));
+        let result = match tried.await {
+            Err(fault) => keep_whole(fault, &mut intake).await,
+            whole => whole,
+        };
         intake.ended(result.is_ok());
         Ran {
             attempt: self,
@@ -288,12 +291,12 @@ pub(crate) fn signed(mut fault: Fault, endpoint: &Endpoint, redactor: &Redactor)
 }
 
 /// A connection that broke after the whole answer has only lost the receipt.
-fn keep_whole(fault: Fault, intake: &Intake) -> Result<(), Fault> {
+async fn keep_whole(fault: Fault, intake: &mut Intake) -> Result<(), Fault> {
     let lost = matches!(
         fault.cause,
         Cause::Cut | Cause::Reset | Cause::Stalled | Cause::EdgeDead
     );
-    if lost && intake.is_whole_without_receipt() {
+    if lost && intake.ends_without_receipt().await {
         Ok(())
     } else {
         Err(fault)

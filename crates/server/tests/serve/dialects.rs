@@ -102,6 +102,10 @@ impl Told {
         (words, calls)
     }
 
+    fn ended_well(&self) -> bool {
+        matches!(self.terminal, Some(Terminal::Completed { .. }))
+    }
+
     fn tokens(&self) -> u64 {
         match &self.terminal {
             Some(Terminal::Completed { usage, .. }) => usage.map_or(0, |usage| usage.output_tokens),
@@ -257,6 +261,24 @@ async fn what_breaks_before_there_is_output_is_asked_again_in_every_dialect() {
             let (words, _) = Told::streamed(client, &reply).said();
             assert_eq!(words.matches("simulated").count(), 1, "{about}");
         }
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_lost_only_its_last_event_is_ended_for_every_client() {
+    let (_model, stage) = before(Dialect::Responses, &["sse-no-final-event"]).await;
+    for client in DIALECTS {
+        let ask = |stream| asking(client, "hello", stream).to_string();
+        let reply = stage.post(&path(client), &ask(true)).await;
+        let about = format!("{client:?}: {reply:?}");
+        let streamed = Told::streamed(client, &reply);
+        assert!(streamed.ended_well(), "{about}");
+        assert_eq!(reply.header("x-alipes-attempts"), Some("1"), "{about}");
+        let reply = stage.post(&path(client), &ask(false)).await;
+        assert_eq!(reply.status, 200, "{client:?}: {reply:?}");
+        let whole = Told::whole(client, &reply);
+        assert!(whole.ended_well(), "{client:?}: {reply:?}");
+        assert_eq!(whole.said(), streamed.said(), "{about}");
     }
 }
 

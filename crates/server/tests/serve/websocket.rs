@@ -93,6 +93,21 @@ async fn closed(socket: &mut dyn Socket) -> Option<u16> {
 }
 
 #[tokio::test]
+async fn an_answer_that_lost_only_its_last_event_is_ended() {
+    let model = simulator(&["sse-no-final-event"]).await;
+    let stage = Stage::before(&[&model]).await;
+    let mut socket = socket(&stage).await;
+    let events = turn(&mut *socket, json!({"input": "hello"})).await;
+    assert_eq!(events.last().unwrap()["type"], "response.completed");
+    let ended = end(&events);
+    assert_eq!(ended["output"][0]["type"], "message", "{ended}");
+    // It can be gone on from.
+    let more = json!({"input": "more", "previous_response_id": ended["id"]});
+    let events = turn(&mut *socket, more).await;
+    assert_eq!(events.last().unwrap()["type"], "response.completed");
+}
+
+#[tokio::test]
 async fn a_turn_with_a_tool_sends_only_what_is_new_before_any_provider() {
     for dialect in ["responses", "chat", "messages"] {
         let model = simulator(&[]).await;

@@ -124,9 +124,13 @@ impl Intake {
         self.lane.has_passed()
     }
 
-    /// Whether the answer is whole, although its terminal event was lost.
-    pub(crate) fn is_whole_without_receipt(&self) -> bool {
-        self.receipt.is_dispensable()
+    /// Whether the answer is whole, although its terminal event was lost; if so, the reader gets one.
+    pub(crate) async fn ends_without_receipt(&mut self) -> bool {
+        let Some(end) = self.receipt.made() else {
+            return false;
+        };
+        self.lane.pass(end, true).await;
+        true
     }
 
     /// Whether the reader has seen text.
@@ -301,13 +305,7 @@ impl Intake {
             // Reasoning may pause for minutes, text may not.
             Signal::Reasoning | Signal::ItemDone => self.alive(Stage::Reasoning).await,
             Signal::Terminal => {
-                let end = self.end(&event);
-                // An answer that stopped short is one all the same: its reader may pass on how.
-                let is_an_answer = |fault: &Fault| fault.cause == Cause::Incomplete;
-                if end.as_ref().err().is_none_or(is_an_answer) {
-                    self.lane.pass(event.clone(), true).await;
-                }
-                return Ok((end?, Some(event)));
+                return Ok((self.pass_end(&event).await?, Some(event)));
             }
             _ => {
                 self.turn_state = turn_state(&event).or(self.turn_state.take());
@@ -326,9 +324,18 @@ impl Intake {
         let Some(event) = self.reader.missing_end() else {
             return Ok(false);
         };
-        let end = self.end(&event)?;
-        self.lane.pass(event, true).await;
-        Ok(end == Next::Completed)
+        Ok(self.pass_end(&event).await? == Next::Completed)
+    }
+
+    /// Passes on how the response ended. An answer that stopped short is one all the same: its reader
+    /// may pass on how.
+    async fn pass_end(&mut self, event: &RawEvent) -> Result<Next, Fault> {
+        let end = self.end(event);
+        let is_an_answer = |fault: &Fault| fault.cause == Cause::Incomplete;
+        if end.as_ref().err().is_none_or(is_an_answer) {
+            self.lane.pass(event.clone(), true).await;
+        }
+        end
     }
 
     fn end(&self, event: &RawEvent) -> Result<Next, Fault> {

@@ -1,12 +1,13 @@
 //! An answer whose last word, the terminal event, was lost on the way.
 //!
 //! If every item that began has ended and the last one is a message marked as the final answer, the
-//! answer is whole and only its receipt is missing: asking again would cost the same answer twice.
+//! answer is whole and only its receipt is missing: asking again would cost the same answer twice. So
+//! the receipt is made here, since readers wait for it.
 //! An unmarked message may be the preamble of a tool call, so it is asked for again (transport,
 //! "Commit points").
 
-use alipes_wire::responses::done_item;
-use alipes_wire::{ItemView, RawEvent};
+use alipes_wire::responses::{done_item, missing_end};
+use alipes_wire::{Item, ItemView, RawEvent};
 
 /// The phase of a message that nothing will follow.
 const FINAL: &str = "final_answer";
@@ -17,12 +18,16 @@ pub(super) struct Receipt {
     open: usize,
     ended_with_answer: bool,
     lost: bool,
+    /// What the response was begun with, and its items so far.
+    created: Option<RawEvent>,
+    items: Vec<Item>,
 }
 
 impl Receipt {
     /// Takes note of an event.
     pub(super) fn observe(&mut self, event: &RawEvent) {
         match event.kind() {
+            "response.created" => self.created = Some(event.clone()),
             "response.output_item.added" => {
                 self.open += 1;
                 self.ended_with_answer = false;
@@ -31,6 +36,7 @@ impl Receipt {
                 self.open = self.open.saturating_sub(1);
                 let item = done_item(event);
                 self.lost |= item.is_none();
+                self.items.extend(item.clone());
                 // To look into an item is to read all its text, and most say nothing of the kind.
                 let item = item.filter(|item| item.json().contains(FINAL));
                 self.ended_with_answer = item.is_some_and(|item| {
@@ -46,9 +52,10 @@ impl Receipt {
         self.lost = true;
     }
 
-    /// Whether the answer is whole without its terminal event.
-    pub(super) fn is_dispensable(&self) -> bool {
-        self.open == 0 && self.ended_with_answer && !self.lost
+    /// The terminal event, if the answer is whole without it.
+    pub(super) fn made(&self) -> Option<RawEvent> {
+        let is_dispensable = self.open == 0 && self.ended_with_answer && !self.lost;
+        is_dispensable.then(|| missing_end(self.created.as_ref(), &self.items))
     }
 }
 
@@ -71,7 +78,7 @@ mod tests {
             };
             receipt.observe(&RawEvent::parse(json.into()).unwrap());
         }
-        receipt.is_dispensable()
+        receipt.made().is_some()
     }
 
     #[test]
