@@ -26,7 +26,6 @@ pub(crate) struct Answer {
     asked: Asked,
     keeping: Keeping,
     writer: Option<AnswerOut>,
-    in_one_piece: bool,
     by: Option<ModelName>,
     left_out: Vec<CannotCarry>,
     ended: Option<Result<(), Refusal>>,
@@ -41,6 +40,8 @@ pub(crate) struct Asked {
     pub(crate) label: Label,
     /// The request.
     pub(crate) words: Arc<Relayed>,
+    /// [`Answer::whole`] is sent, and nobody reads the events: they need not be written.
+    pub(crate) in_one_piece: bool,
 }
 
 /// Who may go on from the answer.
@@ -56,14 +57,14 @@ impl Asked {
     }
 
     /// Who writes what a provider says that speaks `from`.
-    fn writer(&self, from: Dialect, in_one_piece: bool) -> AnswerOut {
+    fn writer(&self, from: Dialect) -> AnswerOut {
         let mut label = self.label.clone();
         if self.dialect() == Dialect::Responses && from != Dialect::Responses {
             label.echo = Echo::of(self.words.body());
             label.tools = ToolNames::of(self.words.body());
         }
         let writer = AnswerOut::new(from, self.dialect(), label);
-        match in_one_piece {
+        match self.in_one_piece {
             true => writer.whole(),
             false => writer,
         }
@@ -79,18 +80,11 @@ impl Answer {
             asked,
             keeping,
             writer: None,
-            in_one_piece: false,
             by: None,
             left_out: Vec::new(),
             ended: None,
             whom: Whom::default(),
         }
-    }
-
-    /// The same for whoever sends [`Answer::whole`] and reads no events: they need not be written.
-    pub(crate) fn in_one_piece(mut self) -> Self {
-        self.in_one_piece = true;
-        self
     }
 
     /// The next events; `None` when it has ended. Cancel safe.
@@ -135,11 +129,11 @@ impl Answer {
     /// The events that tell in the stream how it failed.
     pub(crate) fn fail(&mut self, refusal: &Refusal) -> Vec<Frame> {
         let writer = self.writer.take();
-        let mut writer = writer.unwrap_or_else(|| self.asked.writer(self.asked.dialect(), false));
+        let mut writer = writer.unwrap_or_else(|| self.asked.writer(self.asked.dialect()));
         writer.fail(&refusal.error)
     }
 
-    /// The whole answer, once it has ended; asked of one [`in_one_piece`](Self::in_one_piece).
+    /// The whole answer, once it has ended; asked of one that is sent in one piece.
     pub(crate) fn whole(&mut self) -> Result<Bytes, Refusal> {
         self.outcome()?;
         let whole = self.writer.as_ref().and_then(AnswerOut::object);
@@ -183,9 +177,12 @@ impl Answer {
     }
 
     fn begin(&mut self, by: ModelName, dialect: Dialect) {
-        let waited = self.keeping.shared.clock.since(self.begun);
-        self.metrics().first_output(waited);
-        self.writer = Some(self.asked.writer(dialect, self.in_one_piece));
+        // One that begins anew had its first output before.
+        if self.writer.is_none() {
+            let waited = self.keeping.shared.clock.since(self.begun);
+            self.metrics().first_output(waited);
+        }
+        self.writer = Some(self.asked.writer(dialect));
         self.by = Some(by);
     }
 

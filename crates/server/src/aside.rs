@@ -89,6 +89,7 @@ async fn ask(
         words,
         headers,
         asker: respond::asker(&admission.client, &admission.call_id),
+        in_one_piece: true,
     };
     let prepared = respond::prepare(shared, &admission.client, said)?;
     let (mut lease, request) = (prepared.lease, prepared.request);

@@ -42,6 +42,8 @@ pub(crate) struct Said {
     pub(crate) headers: HeaderMap,
     /// Whose call it is.
     pub(crate) asker: Asker,
+    /// The answer is sent when it is whole, and not as it comes.
+    pub(crate) in_one_piece: bool,
 }
 
 /// A request that can be asked.
@@ -80,6 +82,7 @@ async fn answer(
         words,
         headers,
         asker,
+        in_one_piece: !streams,
     };
     let answer = begin(shared, &admission.client, said, previous)?;
     let held = stream::Held { admission, body };
@@ -88,7 +91,7 @@ async fn answer(
         false => {
             let stopping = shared.drain.is_over();
             tokio::select! {
-                response = whole(answer.in_one_piece()) => Ok(response),
+                response = whole(answer) => Ok(response),
                 () = stopping => Err(Refusal::stopping()),
             }
         }
@@ -139,6 +142,7 @@ pub(crate) fn begin(
             ..label(shared, &request.words)
         },
         words: Arc::clone(&request.words),
+        in_one_piece: request.in_one_piece,
     };
     let keeping = Keeping {
         shared: Arc::clone(shared),
@@ -158,6 +162,7 @@ pub(crate) fn prepare(
         words,
         headers,
         asker,
+        in_one_piece,
     }: Said,
 ) -> Result<Prepared, Refusal> {
     let serving = shared.serving.load_full();
@@ -172,6 +177,7 @@ pub(crate) fn prepare(
     let mut lease = lease(shared, &serving, key, &names)?;
     let mut request = request_of(words, found, &mut lease)?.asked_by(asker);
     request.headers = headers;
+    request.in_one_piece = in_one_piece;
     Ok(Prepared {
         lease,
         request,

@@ -68,7 +68,9 @@ impl<'r> Said<'r> {
         let words = &terms.request.words;
         let (session, body) = match self.to {
             To::Endpoint(session, body) => (session, body),
-            To::AppServer(server, items) => return server.stream(*items, false, terms.deadline),
+            To::AppServer(server, items) => {
+                return server.stream(*items, terms.request.in_one_piece, terms.deadline);
+            }
         };
         let is_own = session.endpoint().dialect() == words.dialect();
         session.carry(match is_own {
@@ -83,7 +85,7 @@ impl<'r> Said<'r> {
             without_reasoning: without_reasoning.map(EncodedRequest::Responses),
             body,
             reasoning: words.reasons,
-            accepts_restart: false,
+            accepts_restart: terms.request.in_one_piece,
             waits_on: false,
             alternatives,
             effort: words.effort.clone(),

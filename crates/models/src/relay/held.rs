@@ -1,5 +1,5 @@
 //! What came before the first output, held back: a client that has seen nothing can be answered by
-//! somebody else.
+//! somebody else. One that waits for the whole answer sees nothing before its end.
 
 use alipes_wire::{RawEvent, Signal};
 
@@ -12,13 +12,24 @@ const MOST: usize = 64;
 pub(super) struct Held {
     events: Vec<RawEvent>,
     open: bool,
+    ended: bool,
+    in_one_piece: bool,
 }
 
 impl Held {
+    /// `in_one_piece`: what may be shown is collected by somebody who begins anew when it does.
+    pub(super) fn new(in_one_piece: bool) -> Self {
+        Self {
+            in_one_piece,
+            ..Self::default()
+        }
+    }
+
     /// Takes an event; gives those that may be shown now.
     pub(super) fn take(&mut self, event: RawEvent) -> Vec<RawEvent> {
         let signal = Signal::of(&event);
-        self.open |= signal.is_output() || signal == Signal::Terminal;
+        self.ended |= signal == Signal::Terminal;
+        self.open |= signal.is_output() || self.ended;
         if self.open || self.events.len() < MOST {
             self.events.push(event);
         }
@@ -28,14 +39,23 @@ impl Held {
         }
     }
 
-    /// Whether anything may have been seen.
+    /// Whether events are shown as they come.
     pub(super) fn is_open(&self) -> bool {
         self.open
     }
 
-    /// Somebody else is asked, and nobody has seen anything.
+    /// Whether the client may have seen anything.
+    pub(super) fn is_seen(&self) -> bool {
+        match self.in_one_piece {
+            true => self.ended,
+            false => self.open,
+        }
+    }
+
+    /// Somebody else is asked, and the client has seen nothing.
     pub(super) fn forget(&mut self) {
         self.events.clear();
+        self.open &= self.is_seen();
     }
 }
 
@@ -70,6 +90,22 @@ mod tests {
         held.take(event("response.created"));
         let shown = kinds(held.take(event("response.completed")));
         assert_eq!(shown, ["response.created", "response.completed"]);
+    }
+
+    #[test]
+    fn an_answer_in_one_piece_may_begin_anew_until_its_end() {
+        let mut held = Held::new(true);
+        for _ in 0..2 {
+            assert!(held.take(event("response.created")).is_empty());
+            let shown = kinds(held.take(event("response.output_text.delta")));
+            assert_eq!(shown, ["response.created", "response.output_text.delta"]);
+            assert!(held.is_open() && !held.is_seen());
+            held.forget();
+            assert!(!held.is_open());
+        }
+        held.take(event("response.completed"));
+        held.forget();
+        assert!(held.is_open() && held.is_seen());
     }
 
     #[test]

@@ -4,7 +4,8 @@
 //! those words; one of another gets them said anew from their items. What comes back goes up raw, and
 //! healed as far as it can be without the client noticing: nothing is shown before there is output, so
 //! that until then a broken attempt, or a provider that gives up, leaves no trace in the answer. After
-//! that nothing can be taken back, and a fault ends it.
+//! that nothing can be taken back, and a fault ends it; unless the client waits for the whole answer,
+//! which can begin anew until its end.
 
 mod aside;
 mod ask;
@@ -52,6 +53,8 @@ pub struct RelayRequest {
     pub continues: Option<Continued>,
     /// Who asks, for the record.
     pub asker: Asker,
+    /// The client sees nothing before the end of the answer, so it may begin anew.
+    pub in_one_piece: bool,
     /// The same in items; read when somebody is asked who speaks another dialect.
     items: Arc<OnceLock<Result<ClientRequest, NotARequest>>>,
 }
@@ -65,6 +68,7 @@ impl RelayRequest {
             headers: HeaderMap::new(),
             continues,
             asker: Asker::default(),
+            in_one_piece: false,
             items: Arc::default(),
         }
     }

@@ -22,7 +22,8 @@ use crate::{ModelName, usage};
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum RelayUpdate {
-    /// The answer begins; the events that follow are this provider's. Comes once.
+    /// The answer begins; the events that follow are this provider's. Comes once, but for a client that
+    /// waits for the whole answer: what came before another one is void.
     Answering {
         /// Who answers.
         by: ModelName,
@@ -94,9 +95,9 @@ impl<'r> RelayStream<'r> {
             current: None,
             walk,
             asks,
+            held: Held::new(terms.request.in_one_piece),
             terms,
             recording,
-            held: Held::default(),
             queued: VecDeque::new(),
             outcome: None,
         };
@@ -208,7 +209,7 @@ impl<'r> RelayStream<'r> {
     /// that answer anew.
     fn ends_with(&self, trace: &Trace) -> Option<Fault> {
         match trace {
-            Trace::AttemptFault { fault, .. } if self.held.is_open() => {
+            Trace::AttemptFault { fault, .. } if self.held.is_seen() => {
                 (fault.cause != Cause::Incomplete).then(|| Fault::clone(fault))
             }
             _ => None,
@@ -271,8 +272,8 @@ impl<'r> RelayStream<'r> {
                 self.asks.iter().for_each(|other| other.readable.left());
                 Ok(())
             }
-            Err(fault) if fault.cause == Cause::Incomplete && self.held.is_open() => Ok(()),
-            Err(fault) if !self.held.is_open() => {
+            Err(fault) if fault.cause == Cause::Incomplete && self.held.is_seen() => Ok(()),
+            Err(fault) if !self.held.is_seen() => {
                 if blames_the_candidate(&fault) {
                     let now = self.terms.clock.now();
                     self.terms.rests.failed(name, account, &fault, now);

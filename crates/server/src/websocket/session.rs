@@ -216,6 +216,7 @@ impl Session {
                 words,
                 headers: HeaderMap::new(),
                 asker: respond::asker(&self.client, &call_id),
+                in_one_piece: false,
             };
             let answer = respond::begin(&self.shared, &self.client, said, previous)?;
             Ok((answer, place))

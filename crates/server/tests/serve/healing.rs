@@ -62,6 +62,44 @@ async fn what_breaks_after_output_ends_with_an_error_event_and_repeats_nothing()
 }
 
 #[tokio::test]
+async fn a_whole_answer_that_breaks_after_output_is_asked_for_again() {
+    let ask =
+        r#"{"model":"default","max_tokens":100,"messages":[{"role":"user","content":"hello"}]}"#;
+    for (path, body) in [
+        ("/v1/responses", ASK_PLAIN),
+        ("/v1/chat/completions", ask),
+        ("/v1/messages", ask),
+    ] {
+        let (broken, healthy) = (
+            simulator(&["sse-cut-after-text"]).await,
+            simulator(&[]).await,
+        );
+        let whole = Stage::before(&[&healthy]).await.post(path, body).await;
+        let stage = Stage::before(&[&broken, &healthy]).await;
+        let reply = stage.post(path, body).await;
+        assert_eq!(reply.status, 200, "{path}: {reply:?}");
+        assert_eq!(said(&reply.json()), said(&whole.json()), "{path}");
+        assert_eq!(healthy.seen().len(), 2, "{path}");
+        let model = simulator(&["sse-cut-after-text@1"]).await;
+        let reply = Stage::before(&[&model]).await.post(path, body).await;
+        assert_eq!(said(&reply.json()), said(&whole.json()), "{path}");
+        assert_eq!(reply.header("x-alipes-attempts"), Some("2"), "{path}");
+    }
+}
+
+/// What an answer in one piece says, in whichever dialect.
+fn said(answer: &serde_json::Value) -> String {
+    let places = [
+        "/output/0/content/0/text",
+        "/choices/0/message/content",
+        "/content/0/text",
+    ];
+    let said = places.iter().find_map(|place| answer.pointer(place));
+    said.unwrap_or_else(|| panic!("says nothing: {answer}"))
+        .to_string()
+}
+
+#[tokio::test]
 async fn a_fault_that_nobody_mends_is_named_with_a_status() {
     let table = [
         ("sse-usage-limit", 429, "usage_limit_reached"),
