@@ -79,8 +79,7 @@ async fn each_family_is_looked_up_and_reached_alone() {
     let v6 = dialer.look_up("127.0.0.1", Family::V6, deadline()).await;
     assert!(v6.unwrap().is_empty());
     assert!(dialer.reach(server.address, deadline()).await.is_ok());
-    let closed = server.address;
-    drop(server);
+    let closed = "127.0.0.1:1".parse().unwrap();
     let refused = dialer.reach(closed, deadline()).await.unwrap_err();
     assert!(matches!(refused.kind, NetErrorKind::Refused), "{refused}");
     assert_eq!(refused.facts.remote_addr, Some(closed));
