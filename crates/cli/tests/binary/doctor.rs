@@ -170,7 +170,12 @@ async fn a_proxy_that_was_not_used_is_found_with_the_reason() {
     let serving = Machine::new();
     let (_open, proxy) = behind_a_proxy(&serving).await;
     // An address of this machine that no policy takes for loopback.
-    let faults = ["--fault", "connection-reset"];
+    let faults = [
+        "--fault",
+        "sse-reset-before-headers",
+        "--fault",
+        "websocket-reset-before-upgrade",
+    ];
     let barred = serving.simulate_on("0.0.0.0:0", &faults).await;
     let machine = work(&barred.base_url.replace("127.0.0.1", "0.0.0.0"))
         .with("HTTP_PROXY", format!("http://{}", proxy.local_addr()))
