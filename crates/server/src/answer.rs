@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use alipes_models::{Continued, ModelName, RelayUpdate};
+use alipes_transport::{Cause, Fault};
 use alipes_wire::responses::ToolNames;
 use alipes_wire::{AnswerOut, CannotCarry, Dialect, Echo, Frame, Label, Relayed};
 use bytes::Bytes;
@@ -114,7 +115,7 @@ impl Answer {
                 Some(_other) => {}
                 None => {
                     let outcome = self.call.outcome().await;
-                    self.end(outcome.map_err(|fault| Refusal::from(&fault)));
+                    self.end(outcome.map_err(|fault| self.refusal(&fault)));
                 }
             }
         }
@@ -169,6 +170,13 @@ impl Answer {
         left_out.truncate(LONGEST);
         if let (false, Ok(told)) = (left_out.is_empty(), HeaderValue::from_str(&left_out)) {
             headers.insert(LEFT_OUT, told);
+        }
+    }
+
+    fn refusal(&self, fault: &Fault) -> Refusal {
+        match (fault.cause, &self.asked.label.previous_response_id) {
+            (Cause::UnknownPreviousResponse, Some(id)) => Refusal::unknown_response(id),
+            _ => Refusal::from(fault),
         }
     }
 

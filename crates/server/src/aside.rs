@@ -7,6 +7,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use alipes_base::Deadline;
+use alipes_models::AsideError;
+use alipes_transport::Cause;
 use alipes_wire::{Dialect, Relayed};
 use axum::body::Body;
 use axum::extract::{Extension, Request, State};
@@ -85,6 +87,7 @@ async fn ask(
     let body = respond::read(shared, request).await?;
     let words = Relayed::parse(wanted.dialect, body.bytes.clone());
     let words = words.map_err(respond::not_a_request)?;
+    let previous = words.previous_response_id.clone();
     let said = respond::Said {
         words,
         headers,
@@ -95,7 +98,12 @@ async fn ask(
     let (mut lease, request) = (prepared.lease, prepared.request);
     let deadline = Deadline::after(&shared.clock, "request", wanted.limit);
     let asked = lease.relay().aside(wanted.path, &request, deadline);
-    let answer = asked.await?;
+    let answer = asked.await.map_err(|error| match (&error, previous) {
+        (AsideError::Fault(fault), Some(id)) if fault.cause() == Cause::UnknownPreviousResponse => {
+            Refusal::unknown_response(&id)
+        }
+        _ => Refusal::from(error),
+    })?;
     lease.give_back();
     let mut response = Response::new(Body::from(answer.body));
     let json = HeaderValue::from_static("application/json");

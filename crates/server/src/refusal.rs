@@ -41,6 +41,15 @@ impl Refusal {
         Self::new(StatusCode::BAD_REQUEST, "invalid_request", message)
     }
 
+    /// The response of this name, which the client goes on from, is not known. Told as its vendor does,
+    /// by the name that the client used: what a provider calls it is between us and the provider.
+    pub(crate) fn unknown_response(id: &str) -> Self {
+        let id: String = id.chars().take(80).collect();
+        let why = format!("Previous response with id '{id}' not found.");
+        Self::new(StatusCode::BAD_REQUEST, "previous_response_not_found", why)
+            .about("previous_response_id")
+    }
+
     /// The server ends; who comes again may find the next one.
     pub(crate) fn stopping() -> Self {
         let why = "the server is being stopped";

@@ -219,13 +219,7 @@ fn continued(shared: &Shared, words: &Relayed, client: &str) -> Result<Option<Fo
         return Ok(None);
     };
     let found = shared.continuations.find(id, client);
-    let unknown = || {
-        let id: String = id.chars().take(80).collect();
-        let why = format!("Previous response with id '{id}' not found.");
-        Refusal::new(StatusCode::BAD_REQUEST, "previous_response_not_found", why)
-            .about("previous_response_id")
-    };
-    found.map(Some).ok_or_else(unknown)
+    found.map(Some).ok_or_else(|| Refusal::unknown_response(id))
 }
 
 /// What the client calls the conversation, by itself or by going on with one.

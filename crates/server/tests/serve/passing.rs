@@ -131,6 +131,10 @@ async fn a_response_is_gone_on_from_by_the_name_its_maker_gave_it() {
     let seen = model.seen();
     let theirs = &seen[1].body.as_ref().unwrap()["previous_response_id"];
     assert!(theirs.is_string() && theirs != ours, "{theirs}");
+    // The client is told of it by the name that it knows.
+    assert!(reply.body.contains(ours), "{reply:?}");
+    assert!(!reply.body.contains(theirs.as_str().unwrap()), "{reply:?}");
+    assert_eq!(reply.json()["error"]["param"], "previous_response_id");
     let body = json!({"model": "default", "input": "x", "previous_response_id": "resp_1"});
     let reply = stage.post("/v1/responses", &body.to_string()).await;
     assert_eq!(
