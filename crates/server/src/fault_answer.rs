@@ -9,11 +9,8 @@ use crate::refusal::Refusal;
 impl From<&Fault> for Refusal {
     fn from(fault: &Fault) -> Self {
         let status = status(fault.cause, fault.evidence.status);
-        let mut refusal = Self::new(status, code(fault.cause), message(fault));
-        // Clients decide by a provider's own code, where it gave one.
-        if let Some(code) = fault.evidence.code.clone() {
-            refusal.error.code = Some(code);
-        }
+        let code = told(fault.cause, fault.evidence.code.as_deref());
+        let mut refusal = Self::new(status, code, message(fault));
         refusal.retry_after = fault.retry_after;
         refusal
     }
@@ -22,7 +19,7 @@ impl From<&Fault> for Refusal {
 impl From<&AuxiliaryFault> for Refusal {
     fn from(fault: &AuxiliaryFault) -> Self {
         let (cause, status) = (fault.cause(), status(fault.cause(), fault.status()));
-        let code = fault.code().unwrap_or_else(|| code(cause));
+        let code = told(cause, fault.code());
         let retry_after = fault.retry_after();
         Self {
             retry_after,
@@ -75,6 +72,13 @@ fn status(cause: Cause, told: Option<u16>) -> StatusCode {
         | Cause::Deadline => StatusCode::GATEWAY_TIMEOUT,
         _ => StatusCode::BAD_GATEWAY,
     }
+}
+
+/// The code for a cause: a provider's own where it gave one, since clients decide by it; but what it
+/// says of our key is not said of the client's.
+fn told(cause: Cause, own: Option<&str>) -> &str {
+    let own = own.filter(|_| !matches!(cause, Cause::Unauthorized | Cause::Forbidden));
+    own.unwrap_or_else(|| code(cause))
 }
 
 /// The code of the Responses and Chat Completions APIs for what they know, else the cause's own name.

@@ -2,6 +2,16 @@
 
 use crate::stage::{ASK_PLAIN, Stage, simulator};
 
+/// Each way to ask for an answer in one piece.
+const PLAIN: [(&str, &str); 3] = [
+    ("/v1/responses", ASK_PLAIN),
+    ("/v1/chat/completions", MESSAGE),
+    ("/v1/messages", MESSAGE),
+];
+
+const MESSAGE: &str =
+    r#"{"model":"default","max_tokens":100,"messages":[{"role":"user","content":"hello"}]}"#;
+
 #[tokio::test]
 async fn what_breaks_before_there_is_output_leaves_no_trace_in_the_answer() {
     let healthy = Stage::before(&[&simulator(&[]).await]).await.ask().await;
@@ -105,7 +115,7 @@ async fn a_fault_that_nobody_mends_is_named_with_a_status() {
         ("sse-usage-limit", 429, "usage_limit_reached"),
         ("sse-400", 400, ""),
         ("sse-challenge", 502, "challenge"),
-        ("sse-401", 502, ""),
+        ("sse-401", 502, "unauthorized"),
     ];
     for (fault, status, code) in table {
         let model = simulator(&[fault]).await;
@@ -121,6 +131,19 @@ async fn a_fault_that_nobody_mends_is_named_with_a_status() {
             let attempts = reply.header("x-alipes-attempts").unwrap();
             assert!(attempts.parse::<u32>().is_ok(), "{attempts}");
             assert!(reply.header("x-alipes-call-id").is_some());
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_bad_key_of_ours_is_not_told_as_the_clients() {
+    let model = simulator(&["sse-401"]).await;
+    let stage = Stage::before(&[&model]).await;
+    for (path, body) in PLAIN {
+        let reply = stage.post(path, body).await;
+        assert_eq!(reply.status, 502, "{path}: {reply:?}");
+        for word in ["invalid_api_key", "authentication_error"] {
+            assert!(!reply.body.contains(word), "{path}: {reply:?}");
         }
     }
 }
