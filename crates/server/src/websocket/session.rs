@@ -142,10 +142,16 @@ impl Session {
     /// Takes one message from the socket, or lets a silence pass. Cancel safe.
     async fn read(&mut self) -> Result<(), Ended> {
         let Ok(message) = tokio::time::timeout(SILENCE, self.socket.next()).await else {
-            if std::mem::replace(&mut self.pinged, true) {
+            if self.pinged {
                 return Err(Ended::Gone);
             }
-            return self.socket.ping(Vec::new()).await.map_err(|_| Ended::Gone);
+            self.socket
+                .ping(Vec::new())
+                .await
+                .map_err(|_| Ended::Gone)?;
+            // Not before: the sending may be dropped on the way.
+            self.pinged = true;
+            return Ok(());
         };
         self.pinged = false;
         let (code, why) = match message {
