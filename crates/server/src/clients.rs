@@ -25,7 +25,7 @@ pub(crate) struct Client {
     /// The models it may ask, as it names them; `None`: any.
     models: Option<Vec<String>>,
     /// How often it may ask.
-    pub(crate) rate: Rate,
+    pub(crate) rate: Arc<Rate>,
 }
 
 #[derive(Debug)]
@@ -48,13 +48,24 @@ impl Clients {
             name: OWNER.to_owned(),
             key: Key::File(WatchedKey::new(own, clock.clone())),
             models: None,
-            rate: Rate::unlimited(clock.clone()),
+            rate: Arc::new(Rate::unlimited(clock.clone())),
         };
         let named = section.keys.iter().map(|(name, section)| {
             let client = Client::new(name, section, environment, clock);
             Arc::new(client)
         });
         Self([Arc::new(owner)].into_iter().chain(named).collect())
+    }
+
+    /// The same, where those of before have used what they have used of limits that stay.
+    pub(crate) fn going_on_from(mut self, before: &Self) -> Self {
+        for client in self.0.iter_mut().filter_map(Arc::get_mut) {
+            let mut known = before.0.iter().filter(|known| known.name == client.name);
+            if let Some(known) = known.find(|known| known.rate.is_like(&client.rate)) {
+                client.rate = Arc::clone(&known.rate);
+            }
+        }
+        self
     }
 
     /// Whose key it is. Takes as long for every key of one length, whoever it is.
@@ -84,11 +95,11 @@ impl Client {
                 }
             },
             models: section.models.clone(),
-            rate: Rate::new(
+            rate: Arc::new(Rate::new(
                 section.requests_per_minute,
                 section.concurrent,
                 clock.clone(),
-            ),
+            )),
         }
     }
 

@@ -14,9 +14,13 @@ const MINUTE: Duration = Duration::from_secs(60);
 #[derive(Debug)]
 pub(crate) struct Rate {
     clock: Clock,
+    limits: Limits,
     per_minute: Option<Mutex<Bucket>>,
     at_a_time: Option<Arc<Semaphore>>,
 }
+
+/// Requests in a minute, and at a time.
+type Limits = (Option<NonZeroU32>, Option<NonZeroU32>);
 
 /// A bucket that holds a minute's requests and is filled again evenly.
 #[derive(Debug)]
@@ -53,10 +57,16 @@ impl Rate {
             counted: clock.now(),
         };
         Self {
+            limits: (per_minute, at_a_time),
             per_minute: per_minute.map(|most| Mutex::new(bucket(most))),
             at_a_time: at_a_time.map(|most| Arc::new(Semaphore::new(most.get() as usize))),
             clock,
         }
+    }
+
+    /// Whether the other one has the same limits.
+    pub(crate) fn is_like(&self, other: &Self) -> bool {
+        self.limits == other.limits
     }
 
     /// Lets a request in.

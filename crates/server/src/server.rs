@@ -137,6 +137,7 @@ impl Server {
         }
         let transport = transport.going_on_from(&self.shared.transport.load());
         self.shared.transport.store(Arc::new(transport));
+        let serving = serving.going_on_from(&self.shared.serving.load());
         self.shared.serving.store(Arc::new(serving));
         self.shared.conversations.forget();
         Ok(())

@@ -49,6 +49,14 @@ impl Serving {
         }
     }
 
+    /// The same in the place of what was served before.
+    pub(crate) fn going_on_from(self, before: &Self) -> Self {
+        Self {
+            clients: self.clients.going_on_from(&before.clients),
+            ..self
+        }
+    }
+
     pub(crate) fn connections(&self) -> usize {
         self.section.connections.unwrap_or(CONNECTIONS)
     }

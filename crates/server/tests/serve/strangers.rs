@@ -163,3 +163,28 @@ async fn a_key_has_its_own_models_and_its_own_limit() {
     assert!((1..=30).contains(&wait), "{wait}");
     assert_eq!(stage.ask().await.status, 200);
 }
+
+#[tokio::test]
+async fn what_a_client_has_used_of_its_limit_stays_used_when_the_configuration_is_read_again() {
+    let model = simulator(&[]).await;
+    let limited = |most: u32| {
+        let more =
+            format!("[serve.keys.a]\nkey = {{ env = \"KEY_A\" }}\nrequests_per_minute = {most}\n");
+        config(&[&model], &more)
+    };
+    let stage = Stage::with(&limited(1)).await;
+    let host = stage.address().to_string();
+    let headers = [("host", host.as_str()), ("x-api-key", "key-a")];
+    let ask = || {
+        send(
+            stage.address(),
+            request("POST", "/v1/responses", &headers, ASK),
+        )
+    };
+    assert_eq!(ask().await.status, 200);
+    stage.reload(&limited(1));
+    assert_eq!(ask().await.status, 429);
+    // Another limit counts anew.
+    stage.reload(&limited(2));
+    assert_eq!(ask().await.status, 200);
+}
