@@ -9,8 +9,8 @@ use crate::section::{ClientKey, ClientSection};
 use crate::watched_key::WatchedKey;
 use crate::{KeyFile, ServeSection};
 
-/// The name of whoever has the server's own key.
-const OWNER: &str = "owner";
+/// The name of whoever has the server's own key; nobody else is called so.
+pub(crate) const OWNER: &str = "owner";
 
 /// Everybody who may ask.
 #[derive(Debug, Default)]

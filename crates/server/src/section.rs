@@ -7,6 +7,8 @@ use std::path::PathBuf;
 use alipes_config::{Checked, Field, Reader, Section};
 use alipes_models::ModelName;
 
+use crate::clients::OWNER;
+
 /// `[serve]`.
 #[derive(Clone, Debug, Default)]
 pub struct ServeSection {
@@ -94,6 +96,9 @@ fn read_client(mut reader: Reader<'_>) -> Checked<ClientSection> {
     let models = reader.optional("models").strings();
     let requests_per_minute = whole(reader.optional("requests_per_minute"), 1 << 20);
     let concurrent = whole(reader.optional("concurrent"), 1 << 20);
+    if reader.key() == OWNER {
+        reader.refuse("takes the name of whoever has the server's own key: choose another");
+    }
     reader.finish(|| {
         Some(ClientSection {
             key: key?,
@@ -170,6 +175,10 @@ mod tests {
             (
                 "[serve.keys.a]\nkey = { env = \"A\" }\nconcurrent = 0",
                 "from 1",
+            ),
+            (
+                "[serve.keys.owner]\nkey = { env = \"A\" }",
+                "choose another",
             ),
             ("[serve.aliases.a]\nmodels = [\"x\"]", "PROVIDER/NAME"),
             ("[serve.aliases.a]\nmodels = []", "at least one"),
