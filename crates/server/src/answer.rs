@@ -138,10 +138,7 @@ impl Answer {
     pub(crate) fn whole(&mut self) -> Result<Bytes, Refusal> {
         self.outcome()?;
         let whole = self.writer.as_ref().and_then(AnswerOut::object);
-        whole.map(Bytes::from).ok_or_else(|| {
-            let why = "the provider's answer has no content";
-            Refusal::new(StatusCode::BAD_GATEWAY, "malformed", why)
-        })
+        whole.map(Bytes::from).ok_or_else(no_end)
     }
 
     /// The client's dialect.
@@ -195,6 +192,12 @@ impl Answer {
     }
 
     fn end(&mut self, outcome: Result<(), Refusal>) {
+        // A client that is told of no end waits for it.
+        let has_ended = self.writer.as_ref().is_some_and(AnswerOut::has_ended);
+        let outcome = match outcome {
+            Ok(()) if !has_ended => Err(no_end()),
+            outcome => outcome,
+        };
         let is_whole = outcome.is_ok();
         self.ended = Some(outcome);
         let Some(writer) = self.writer.as_mut().filter(|_| is_whole) else {
@@ -215,6 +218,11 @@ impl Answer {
             continuations.keep(&self.asked.label.id, &client.name, found);
         }
     }
+}
+
+fn no_end() -> Refusal {
+    let why = "the provider's answer has no end, or no content";
+    Refusal::new(StatusCode::BAD_GATEWAY, "malformed", why)
 }
 
 impl Drop for Answer {
