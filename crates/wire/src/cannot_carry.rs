@@ -83,10 +83,13 @@ impl LeftOut {
     /// What a client asked for in members that nobody reads.
     pub(crate) fn note_unread(&mut self, asked: &Fields<'_>, read: &[&str]) {
         let unread = asked.iter().filter(|(name, _)| !read.contains(name));
-        self.0.extend(unread.map(|(name, _)| {
-            let note = CannotCarry::new(format!("`{name}`"), "no other dialect has it");
-            note.at(Place::Param(name.to_owned()))
-        }));
+        unread.for_each(|(name, _)| self.note_unknown(name, name));
+    }
+
+    /// What a client asked for in its parameter `param`.
+    pub(crate) fn note_unknown(&mut self, name: &str, param: &str) {
+        let note = CannotCarry::new(format!("`{name}`"), "no other dialect has it");
+        self.0.push(note.at(Place::Param(param.to_owned())));
     }
 
     pub(crate) fn into_list(self) -> Vec<CannotCarry> {

@@ -6,8 +6,8 @@
 use crate::cannot_carry::LeftOut;
 use crate::fields::Fields;
 use crate::{
-    CannotCarry, Dialect, Item, ModelRequest, NotARequest, Place, ToolChoice, ToolDefinition, chat,
-    messages, responses,
+    CannotCarry, Dialect, Item, ModelRequest, NotARequest, Place, TextFormat, ToolChoice,
+    ToolDefinition, chat, messages, responses,
 };
 
 /// What a client asks for.
@@ -100,13 +100,42 @@ pub(crate) fn choice_by_word(
             .and_then(|choice| name(&choice))
             .map(ToolChoice::Function),
     };
-    let choice = choice.ok_or_else(|| {
-        let what = format!(
-            "the tool choice {}",
-            json.chars().take(60).collect::<String>()
-        );
-        let refused = CannotCarry::new(what, "no other dialect has it");
-        refused.at(Place::Param("tool_choice".to_owned()))
-    })?;
-    Ok(Some(choice))
+    choice.map(Some).ok_or_else(|| unknown_choice(json))
+}
+
+/// A tool choice that no other dialect has.
+pub(crate) fn unknown_choice(json: &str) -> NotARequest {
+    let choice: String = json.chars().take(60).collect();
+    unknown_variant(format!("the tool choice {choice}"), "tool_choice")
+}
+
+/// A variant that no other dialect has, of the parameter `param`.
+pub(crate) fn unknown_variant(what: String, param: &str) -> NotARequest {
+    let refused = CannotCarry::new(what, "no other dialect has it");
+    refused.at(Place::Param(param.to_owned())).into()
+}
+
+/// The shape of an answer, as the parameter `param` of the vendor's two dialects says it; `schema` holds
+/// what belongs to a schema.
+pub(crate) fn text_format(
+    format: &Fields<'_>,
+    schema: Option<&Fields<'_>>,
+    param: &str,
+) -> Result<Option<TextFormat>, NotARequest> {
+    match (format.string("type").as_deref(), schema) {
+        (Some("text"), _) => Ok(None),
+        (Some("json_object"), _) => Ok(Some(TextFormat::JsonObject)),
+        (Some("json_schema"), Some(schema)) => Ok(Some(TextFormat::JsonSchema {
+            name: schema.string("name").unwrap_or_default(),
+            schema: schema.read("schema").unwrap_or_default(),
+            strict: schema.read("strict"),
+        })),
+        (Some("json_schema"), None) => Err(NotARequest::shape("it has no schema").at(param)),
+        (Some(kind), _) => {
+            let kind: String = kind.chars().take(60).collect();
+            let what = format!("an answer of format {kind:?}");
+            Err(unknown_variant(what, param))
+        }
+        (None, _) => Err(NotARequest::shape(format!("`{param}` has no type")).at(param)),
+    }
 }

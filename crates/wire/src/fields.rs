@@ -141,6 +141,72 @@ impl<'a> Fields<'a> {
         (json != "null").then_some(json)
     }
 
+    /// What `read` makes of a field that a client may leave out; `None` if it is missing or null.
+    ///
+    /// # Errors
+    /// [`NotARequest`] if it is there and is something else than `wanted`.
+    pub(crate) fn said<T>(
+        &self,
+        name: &str,
+        wanted: &str,
+        read: impl FnOnce(&Self, &str) -> Option<T>,
+    ) -> Result<Option<T>, NotARequest> {
+        if self.json(name).is_none() {
+            return Ok(None);
+        }
+        let unfit = || NotARequest::shape(format!("`{name}` is not {wanted}")).at(name);
+        read(self, name).map(Some).ok_or_else(unfit)
+    }
+
+    /// A number that a client may leave out.
+    ///
+    /// # Errors
+    /// [`NotARequest`] if it is there and no number.
+    pub(crate) fn said_number(&self, name: &str) -> Result<Option<f64>, NotARequest> {
+        self.said(name, "a number", Self::number)
+    }
+
+    /// A whole number from zero up that a client may leave out.
+    ///
+    /// # Errors
+    /// [`NotARequest`] if it is there and no such number.
+    pub(crate) fn said_whole(&self, name: &str) -> Result<Option<u64>, NotARequest> {
+        self.said(name, "a whole number", Self::whole)
+    }
+
+    /// A text that a client may leave out.
+    ///
+    /// # Errors
+    /// [`NotARequest`] if it is there and no text.
+    pub(crate) fn said_text(&self, name: &str) -> Result<Option<String>, NotARequest> {
+        self.said(name, "a text", Self::string)
+    }
+
+    /// A truth value that a client may leave out.
+    ///
+    /// # Errors
+    /// [`NotARequest`] if it is there and none.
+    pub(crate) fn said_flag(&self, name: &str) -> Result<Option<bool>, NotARequest> {
+        self.said(name, "true or false", Self::read)
+    }
+
+    /// An object that a client may leave out.
+    ///
+    /// # Errors
+    /// [`NotARequest`] if it is there and no object.
+    pub(crate) fn said_object(&self, name: &str) -> Result<Option<Self>, NotARequest> {
+        self.said(name, "an object", Self::object)
+    }
+
+    /// The objects of a list that a client may leave out.
+    ///
+    /// # Errors
+    /// [`NotARequest`] if it is there and no list of objects.
+    pub(crate) fn said_objects(&self, name: &str) -> Result<Vec<Self>, NotARequest> {
+        let said = self.said(name, "a list of objects", Self::read)?;
+        Ok(said.unwrap_or_default())
+    }
+
     /// The elements of a field that is a list.
     pub(crate) fn list(&self, name: &str) -> Vec<&'a RawValue> {
         self.read(name).unwrap_or_default()

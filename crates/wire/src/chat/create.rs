@@ -2,7 +2,7 @@
 
 use super::from_message;
 use crate::cannot_carry::LeftOut;
-use crate::client_request::{choice_by_word, function_tool};
+use crate::client_request::{choice_by_word, function_tool, text_format};
 use crate::fields::Fields;
 use crate::{
     CannotCarry, ClientRequest, Generation, ModelRequest, NotARequest, Place, Reasoning,
@@ -46,11 +46,9 @@ pub(crate) fn read(body: &[u8]) -> Result<ClientRequest, NotARequest> {
     let mut client = ClientRequest::new(ModelRequest {
         model: fields.string("model").unwrap_or_default(),
         tools: tools(&fields, &mut left_out)?,
-        reasoning: reasoning(&fields),
-        cache_key: fields.string("prompt_cache_key"),
-        max_output_tokens: fields
-            .whole("max_completion_tokens")
-            .or_else(|| fields.whole("max_tokens")),
+        reasoning: reasoning(&fields)?,
+        cache_key: fields.said_text("prompt_cache_key")?,
+        max_output_tokens: limit(&fields)?,
         generation: generation(&fields)?,
         ..ModelRequest::default()
     });
@@ -120,7 +118,7 @@ fn left_out(fields: &Fields<'_>) -> LeftOut {
 
 fn tools(fields: &Fields<'_>, left_out: &mut LeftOut) -> Result<Vec<ToolDefinition>, NotARequest> {
     let mut tools = Vec::new();
-    for (at, tool) in fields.objects("tools").into_iter().enumerate() {
+    for (at, tool) in fields.said_objects("tools")?.into_iter().enumerate() {
         let place = || format!("tools[{at}]");
         let kind = tool.string("type").unwrap_or_default();
         let function = tool.object("function").filter(|_| kind == "function");
@@ -133,24 +131,34 @@ fn tools(fields: &Fields<'_>, left_out: &mut LeftOut) -> Result<Vec<ToolDefiniti
     Ok(tools)
 }
 
-fn reasoning(fields: &Fields<'_>) -> Option<Reasoning> {
-    let nested = || fields.object("reasoning")?.string("effort");
-    let effort = fields.string("reasoning_effort").or_else(nested)?;
-    Some(Reasoning {
+/// How long the answer may be, by its newer name or its older one.
+fn limit(fields: &Fields<'_>) -> Result<Option<u64>, NotARequest> {
+    let older = fields.said_whole("max_tokens")?;
+    Ok(fields.said_whole("max_completion_tokens")?.or(older))
+}
+
+fn reasoning(fields: &Fields<'_>) -> Result<Option<Reasoning>, NotARequest> {
+    let nested = fields.said_object("reasoning")?.unwrap_or_default();
+    let nested = nested.said_text("effort").map_err(|e| e.at("reasoning"))?;
+    let effort = fields.said_text("reasoning_effort")?.or(nested);
+    Ok(effort.map(|effort| Reasoning {
         effort: Some(effort),
         summary: None,
-    })
+    }))
 }
 
 fn generation(fields: &Fields<'_>) -> Result<Generation, NotARequest> {
-    let one_stop = fields.string("stop").map(|stop| vec![stop]);
+    let stop = fields.said("stop", "a text or a list of texts", |fields, name| {
+        let one = fields.string(name).map(|stop| vec![stop]);
+        one.or_else(|| fields.read(name))
+    })?;
     Ok(Generation {
         tool_choice: tool_choice(fields)?,
-        parallel_tool_calls: fields.read("parallel_tool_calls"),
-        temperature: fields.number("temperature"),
-        top_p: fields.number("top_p"),
-        stop: one_stop.or_else(|| fields.read("stop")).unwrap_or_default(),
-        format: fields.object("response_format").and_then(|f| format(&f)),
+        parallel_tool_calls: fields.said_flag("parallel_tool_calls")?,
+        temperature: fields.said_number("temperature")?,
+        top_p: fields.said_number("top_p")?,
+        stop: stop.unwrap_or_default(),
+        format: format(fields)?,
     })
 }
 
@@ -158,17 +166,10 @@ fn tool_choice(fields: &Fields<'_>) -> Result<Option<ToolChoice>, NotARequest> {
     choice_by_word(fields, |choice| choice.object("function")?.string("name"))
 }
 
-fn format(format: &Fields<'_>) -> Option<TextFormat> {
-    match format.string("type")?.as_str() {
-        "json_object" => Some(TextFormat::JsonObject),
-        "json_schema" => {
-            let schema = format.object("json_schema")?;
-            Some(TextFormat::JsonSchema {
-                name: schema.string("name").unwrap_or_default(),
-                schema: schema.read("schema").unwrap_or_default(),
-                strict: schema.read("strict"),
-            })
-        }
-        _ => None,
+fn format(fields: &Fields<'_>) -> Result<Option<TextFormat>, NotARequest> {
+    const PARAM: &str = "response_format";
+    match fields.said_object(PARAM)? {
+        Some(format) => text_format(&format, format.object("json_schema").as_ref(), PARAM),
+        None => Ok(None),
     }
 }

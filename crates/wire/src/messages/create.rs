@@ -2,7 +2,7 @@
 
 use super::{from_block, thinking};
 use crate::cannot_carry::LeftOut;
-use crate::client_request::function_tool;
+use crate::client_request::{function_tool, unknown_choice, unknown_variant};
 use crate::fields::Fields;
 use crate::parts;
 use crate::{
@@ -44,14 +44,14 @@ pub(crate) fn read(body: &[u8]) -> Result<ClientRequest, NotARequest> {
     }
     let mut left_out = LeftOut::default();
     left_out.note_unread(&fields, READ);
-    let (instructions, system) = system(&fields);
+    let (instructions, system) = system(&fields)?;
     let mut client = ClientRequest::new(ModelRequest {
         model: fields.string("model").unwrap_or_default(),
         instructions,
         tools: tools(&fields, &mut left_out)?,
-        reasoning: thinking::read(&fields),
-        max_output_tokens: fields.whole("max_tokens"),
-        generation: generation(&fields),
+        reasoning: thinking::read(&fields)?,
+        max_output_tokens: fields.said_whole("max_tokens")?,
+        generation: generation(&fields)?,
         ..ModelRequest::default()
     });
     client.extend(system, "system");
@@ -71,12 +71,12 @@ pub(crate) fn read(body: &[u8]) -> Result<ClientRequest, NotARequest> {
 }
 
 /// One plain text is the instructions; several, or marked ones, are a first message.
-fn system(fields: &Fields<'_>) -> (String, Vec<Item>) {
+fn system(fields: &Fields<'_>) -> Result<(String, Vec<Item>), NotARequest> {
     if let Some(text) = fields.string("system") {
-        return (text, Vec::new());
+        return Ok((text, Vec::new()));
     }
-    let blocks = fields.objects("system");
-    match blocks.as_slice() {
+    let blocks = fields.said_objects("system")?;
+    Ok(match blocks.as_slice() {
         [] => (String::new(), Vec::new()),
         [only] if only.rest(&["type", "text"]).is_none() => {
             (only.string("text").unwrap_or_default(), Vec::new())
@@ -89,7 +89,7 @@ fn system(fields: &Fields<'_>) -> (String, Vec<Item>) {
             let first = parts::item(parts::message("system", &parts));
             (String::new(), vec![first])
         }
-    }
+    })
 }
 
 /// The items that a message stands for.
@@ -136,7 +136,7 @@ fn finish(role: &str, said: &mut Vec<String>, items: &mut Vec<Item>) {
 
 fn tools(fields: &Fields<'_>, left_out: &mut LeftOut) -> Result<Vec<ToolDefinition>, NotARequest> {
     let mut tools = Vec::new();
-    for (at, tool) in fields.objects("tools").into_iter().enumerate() {
+    for (at, tool) in fields.said_objects("tools")?.into_iter().enumerate() {
         let place = || format!("tools[{at}]");
         let kind = tool.string("type").unwrap_or_else(|| "custom".to_owned());
         if kind != "custom" {
@@ -153,29 +153,58 @@ fn tools(fields: &Fields<'_>, left_out: &mut LeftOut) -> Result<Vec<ToolDefiniti
     Ok(tools)
 }
 
-fn generation(fields: &Fields<'_>) -> Generation {
-    let choice = fields.object("tool_choice").unwrap_or_default();
-    let serial: Option<bool> = choice.read("disable_parallel_tool_use");
-    let format = fields
-        .object("output_config")
-        .and_then(|config| config.object("format"));
-    Generation {
-        tool_choice: match choice.string("type").as_deref() {
-            Some("auto") => Some(ToolChoice::Auto),
-            Some("none") => Some(ToolChoice::Never),
-            Some("any") => Some(ToolChoice::Required),
-            Some("tool") => choice.string("name").map(ToolChoice::Function),
-            _ => None,
-        },
-        parallel_tool_calls: serial.map(|serial| !serial),
-        temperature: fields.number("temperature"),
-        top_p: fields.number("top_p"),
-        stop: fields.read("stop_sequences").unwrap_or_default(),
-        format: format.map(|format| TextFormat::JsonSchema {
-            // The other dialects want a name, and this one has none.
-            name: "answer".to_owned(),
-            schema: format.read("schema").unwrap_or_default(),
-            strict: Some(true),
-        }),
+fn generation(fields: &Fields<'_>) -> Result<Generation, NotARequest> {
+    let choice = fields.said_object("tool_choice")?.unwrap_or_default();
+    let serial = choice.said_flag("disable_parallel_tool_use");
+    let stop = fields.said("stop_sequences", "a list of texts", Fields::read)?;
+    Ok(Generation {
+        tool_choice: tool_choice(fields, &choice)?,
+        parallel_tool_calls: serial
+            .map_err(|e| e.at("tool_choice"))?
+            .map(|serial| !serial),
+        temperature: fields.said_number("temperature")?,
+        top_p: fields.said_number("top_p")?,
+        stop: stop.unwrap_or_default(),
+        format: format(fields)?,
+    })
+}
+
+fn tool_choice(
+    fields: &Fields<'_>,
+    choice: &Fields<'_>,
+) -> Result<Option<ToolChoice>, NotARequest> {
+    let Some(json) = fields.json("tool_choice") else {
+        return Ok(None);
+    };
+    match choice.string("type").as_deref() {
+        Some("auto") => Ok(Some(ToolChoice::Auto)),
+        Some("none") => Ok(Some(ToolChoice::Never)),
+        Some("any") => Ok(Some(ToolChoice::Required)),
+        Some("tool") => {
+            let name = choice.string("name").map(ToolChoice::Function);
+            let none = || NotARequest::shape("the tool choice has no name").at("tool_choice");
+            name.map(Some).ok_or_else(none)
+        }
+        _ => Err(unknown_choice(json)),
     }
+}
+
+fn format(fields: &Fields<'_>) -> Result<Option<TextFormat>, NotARequest> {
+    let config = fields.said_object("output_config")?.unwrap_or_default();
+    let format = config.said_object("format");
+    let Some(format) = format.map_err(|e| e.at("output_config"))? else {
+        return Ok(None);
+    };
+    let kind = format.string("type").unwrap_or_default();
+    if kind != "json_schema" {
+        let kind: String = kind.chars().take(60).collect();
+        let what = format!("an answer of format {kind:?}");
+        return Err(unknown_variant(what, "output_config.format"));
+    }
+    Ok(Some(TextFormat::JsonSchema {
+        // The other dialects want a name, and this one has none.
+        name: "answer".to_owned(),
+        schema: format.read("schema").unwrap_or_default(),
+        strict: Some(true),
+    }))
 }

@@ -2,9 +2,10 @@
 
 use super::quirks::{Quirks, Thinking};
 use crate::cannot_carry::LeftOut;
+use crate::client_request::unknown_variant;
 use crate::fields::Fields;
 use crate::json::Object;
-use crate::{ModelRequest, Reasoning};
+use crate::{ModelRequest, NotARequest, Reasoning};
 
 /// Budgets for efforts, in tokens; the smallest one allowed is 1,024.
 const BUDGETS: &[(&str, u64)] = &[
@@ -99,9 +100,9 @@ pub(super) fn effort<'r>(request: &'r ModelRequest, quirks: &Quirks) -> Option<&
 }
 
 /// What a client says about thinking.
-pub(super) fn read(request: &Fields<'_>) -> Option<Reasoning> {
-    let thinking = request.object("thinking");
-    let config = request.object("output_config").unwrap_or_default();
+pub(super) fn read(request: &Fields<'_>) -> Result<Option<Reasoning>, NotARequest> {
+    let thinking = request.said_object("thinking")?;
+    let config = request.said_object("output_config")?.unwrap_or_default();
     let kind = thinking
         .as_ref()
         .and_then(|thinking| thinking.string("type"));
@@ -111,17 +112,28 @@ pub(super) fn read(request: &Fields<'_>) -> Option<Reasoning> {
     let effort = match kind.as_deref() {
         Some("disabled") => Some("none".to_owned()),
         Some("enabled") => {
-            let budget = thinking.and_then(|thinking| thinking.whole("budget_tokens"));
-            let budget = budget.unwrap_or(LARGEST);
+            let thinking = thinking.unwrap_or_default();
+            let budget = thinking.said_whole("budget_tokens");
+            let budget = budget.map_err(|e| e.at("thinking"))?.unwrap_or(LARGEST);
             let fits = BUDGETS.iter().find(|(_, known)| budget <= *known);
             Some(fits.map_or("high", |(name, _)| *name).to_owned())
         }
-        _ => config.string("effort"),
+        Some("adaptive") | None => {
+            let effort = config.said_text("effort");
+            effort.map_err(|e| e.at("output_config"))?
+        }
+        Some(kind) => {
+            let kind: String = kind.chars().take(60).collect();
+            return Err(unknown_variant(
+                format!("thinking of type {kind:?}"),
+                "thinking",
+            ));
+        }
     };
     let thinks = matches!(kind.as_deref(), Some("adaptive" | "enabled"));
     let summary = thinks && display.as_deref() != Some("omitted");
-    (effort.is_some() || summary).then(|| Reasoning {
+    Ok((effort.is_some() || summary).then(|| Reasoning {
         effort,
         summary: summary.then(|| "auto".to_owned()),
-    })
+    }))
 }

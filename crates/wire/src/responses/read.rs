@@ -2,7 +2,7 @@
 //! API reference, "Create a model response").
 
 use crate::cannot_carry::LeftOut;
-use crate::client_request::choice_by_word;
+use crate::client_request::{choice_by_word, text_format};
 use crate::fields::Fields;
 use crate::parts::{ItemFields, Kind};
 use crate::{
@@ -49,22 +49,23 @@ pub(crate) fn read(body: &[u8]) -> Result<ClientRequest, NotARequest> {
     refuse(&fields)?;
     let mut left_out = LeftOut::default();
     left_out.note_unread(&fields, READ);
-    let text = fields.object("text").unwrap_or_default();
+    note_included(&fields, &mut left_out)?;
+    let text = fields.said_object("text")?.unwrap_or_default();
     if text.json("verbosity").is_some() {
         left_out.note("the verbosity", "no other dialect has it");
     }
     let mut client = ClientRequest::new(ModelRequest {
         model: fields.string("model").unwrap_or_default(),
-        instructions: fields.string("instructions").unwrap_or_default(),
+        instructions: fields.said_text("instructions")?.unwrap_or_default(),
         tools: tools::read(&fields, &mut left_out)?,
-        reasoning: reasoning(&fields),
-        cache_key: fields.string("prompt_cache_key"),
-        max_output_tokens: fields.whole("max_output_tokens"),
+        reasoning: reasoning(&fields)?,
+        cache_key: fields.said_text("prompt_cache_key")?,
+        max_output_tokens: fields.said_whole("max_output_tokens")?,
         generation: Generation {
             tool_choice: choice_by_word(&fields, tools::choice)?,
-            parallel_tool_calls: fields.read("parallel_tool_calls"),
-            temperature: fields.number("temperature"),
-            top_p: fields.number("top_p"),
+            parallel_tool_calls: fields.said_flag("parallel_tool_calls")?,
+            temperature: fields.said_number("temperature")?,
+            top_p: fields.said_number("top_p")?,
             stop: Vec::new(),
             format: format(&text)?,
         },
@@ -128,31 +129,35 @@ fn unsealed(item: Item) -> Item {
     sealed::unseal(&fields.text("encrypted_content")).unwrap_or(item)
 }
 
-fn reasoning(fields: &Fields<'_>) -> Option<Reasoning> {
-    let asked = fields.object("reasoning")?;
+fn reasoning(fields: &Fields<'_>) -> Result<Option<Reasoning>, NotARequest> {
+    let asked = fields.said_object("reasoning")?.unwrap_or_default();
+    let said = |name: &str| asked.said_text(name).map_err(|error| error.at("reasoning"));
     let reasoning = Reasoning {
-        effort: asked.string("effort"),
-        summary: asked.string("summary"),
+        effort: said("effort")?,
+        summary: said("summary")?,
     };
-    (reasoning.effort.is_some() || reasoning.summary.is_some()).then_some(reasoning)
+    let says = reasoning.effort.is_some() || reasoning.summary.is_some();
+    Ok(says.then_some(reasoning))
 }
 
 fn format(text: &Fields<'_>) -> Result<Option<TextFormat>, NotARequest> {
-    let Some(format) = text.object("format") else {
-        return Ok(None);
-    };
-    match format.string("type").unwrap_or_default().as_str() {
-        "text" | "" => Ok(None),
-        "json_object" => Ok(Some(TextFormat::JsonObject)),
-        "json_schema" => Ok(Some(TextFormat::JsonSchema {
-            name: format.string("name").unwrap_or_default(),
-            schema: format.read("schema").unwrap_or_default(),
-            strict: format.read("strict"),
-        })),
-        kind => {
-            let what = format!("an answer of format {kind:?}");
-            let refused = CannotCarry::new(what, "no other dialect has it");
-            Err(refused.at(Place::Param("text.format".to_owned())).into())
-        }
+    let format = text.said_object("format").map_err(|e| e.at("text"))?;
+    match format {
+        Some(format) => text_format(&format, Some(&format), "text.format"),
+        None => Ok(None),
     }
+}
+
+/// What the answer shall hold beside its text, which only the vendor can add; but reasoning comes back
+/// in any case.
+fn note_included(fields: &Fields<'_>, left_out: &mut LeftOut) -> Result<(), NotARequest> {
+    const GIVEN: &str = "reasoning.encrypted_content";
+    let asked: Option<Vec<String>> = fields.said("include", "a list of texts", Fields::read)?;
+    let asked = asked.unwrap_or_default();
+    let missing = asked.iter().filter(|name| *name != GIVEN);
+    missing.for_each(|name| {
+        let name: String = name.chars().take(80).collect();
+        left_out.note_unknown(&name, "include");
+    });
+    Ok(())
 }

@@ -136,7 +136,7 @@ pub(super) fn read(
     left_out: &mut LeftOut,
 ) -> Result<Vec<ToolDefinition>, NotARequest> {
     let mut tools: Vec<ToolDefinition> = Vec::new();
-    for (at, tool) in fields.objects("tools").into_iter().enumerate() {
+    for (at, tool) in fields.said_objects("tools")?.into_iter().enumerate() {
         let place = format!("tools[{at}]");
         match tool.string("type").as_deref() {
             Some("namespace") => {

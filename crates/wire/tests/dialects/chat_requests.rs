@@ -329,6 +329,62 @@ fn what_cannot_be_answered_is_refused_by_name() {
             Some("tool_choice"),
         ),
         (
+            with("response_format", json!({"type": "grammar"})),
+            "format \"grammar\"",
+            Some("response_format"),
+        ),
+        (
+            with("response_format", json!({"type": "json_schema"})),
+            "no schema",
+            Some("response_format"),
+        ),
+        (
+            with("response_format", json!("json")),
+            "not an object",
+            Some("response_format"),
+        ),
+        (
+            with("stop", json!({"a": 1})),
+            "not a text or a list",
+            Some("stop"),
+        ),
+        (
+            with("temperature", json!("hot")),
+            "not a number",
+            Some("temperature"),
+        ),
+        (with("top_p", json!([1])), "not a number", Some("top_p")),
+        (
+            with("max_tokens", json!("long")),
+            "not a whole number",
+            Some("max_tokens"),
+        ),
+        (
+            with("max_completion_tokens", json!(-1)),
+            "not a whole number",
+            Some("max_completion_tokens"),
+        ),
+        (
+            with("parallel_tool_calls", json!("no")),
+            "not true or false",
+            Some("parallel_tool_calls"),
+        ),
+        (
+            with("reasoning_effort", json!(3)),
+            "not a text",
+            Some("reasoning_effort"),
+        ),
+        (
+            with("reasoning", json!({"effort": 3})),
+            "not a text",
+            Some("reasoning.effort"),
+        ),
+        (
+            with("tools", json!({"type": "function"})),
+            "not a list of objects",
+            Some("tools"),
+        ),
+        (
             with("modalities", json!(["text", "audio"])),
             "not text",
             Some("modalities"),

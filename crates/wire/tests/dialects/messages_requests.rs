@@ -326,3 +326,41 @@ fn what_cannot_be_answered_is_refused_by_name() {
         assert!(refused.to_string().contains(words), "{body}: {refused}");
     }
 }
+
+#[test]
+fn what_cannot_be_read_is_told_by_its_parameter() {
+    let table = [
+        ("tool_choice", json!({"type": "weird"}), "tool_choice"),
+        ("tool_choice", json!({"type": "tool"}), "tool_choice"),
+        ("tool_choice", json!("auto"), "tool_choice"),
+        (
+            "tool_choice",
+            json!({"type": "auto", "disable_parallel_tool_use": 1}),
+            "tool_choice.disable_parallel_tool_use",
+        ),
+        ("temperature", json!("hot"), "temperature"),
+        ("max_tokens", json!(-1), "max_tokens"),
+        ("stop_sequences", json!("END"), "stop_sequences"),
+        ("system", json!({"text": "s"}), "system"),
+        ("tools", json!({"name": "f"}), "tools"),
+        ("thinking", json!({"type": "deep"}), "thinking"),
+        ("thinking", json!(true), "thinking"),
+        (
+            "output_config",
+            json!({"effort": 3}),
+            "output_config.effort",
+        ),
+        (
+            "output_config",
+            json!({"format": {"type": "grammar"}}),
+            "output_config.format",
+        ),
+    ];
+    for (name, value, param) in table {
+        let mut body = json!({"model": "m", "max_tokens": 9, "messages": []});
+        body[name] = value;
+        let body = body.to_string();
+        let refused = Dialect::Messages.read(body.as_bytes()).unwrap_err();
+        assert_eq!(refused.param(), Some(param), "{body}: {refused}");
+    }
+}

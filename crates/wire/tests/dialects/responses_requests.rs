@@ -102,6 +102,14 @@ fn what_only_its_vendor_has_is_refused_by_name() {
             with("text", json!({"format": {"type": "grammar"}})),
             "text.format",
         ),
+        (with("text", json!("plain")), "text"),
+        (with("text", json!({"format": "json"})), "text.format"),
+        (with("temperature", json!("hot")), "temperature"),
+        (with("max_output_tokens", json!(0.5)), "max_output_tokens"),
+        (with("instructions", json!(["be brief"])), "instructions"),
+        (with("reasoning", json!({"effort": 3})), "reasoning.effort"),
+        (with("include", json!("all")), "include"),
+        (with("tools", json!("f")), "tools"),
         (with("input", json!([{"role": "user"}, 7])), "input[1]"),
         (with("input", json!({"role": "user"})), "input"),
     ];
@@ -109,6 +117,20 @@ fn what_only_its_vendor_has_is_refused_by_name() {
         let refused = Dialect::Responses.read(body.as_bytes()).unwrap_err();
         assert_eq!(refused.param(), Some(param), "{body}: {refused}");
     }
+}
+
+#[test]
+fn what_an_answer_cannot_hold_is_told() {
+    let body = with(
+        "include",
+        json!([
+            "reasoning.encrypted_content",
+            "message.output_text.logprobs"
+        ]),
+    );
+    let read = Dialect::Responses.read(body.as_bytes()).unwrap();
+    let left_out: Vec<&str> = read.left_out.iter().map(|note| &*note.what).collect();
+    assert_eq!(left_out, ["`message.output_text.logprobs`"]);
 }
 
 #[test]
