@@ -2,11 +2,11 @@
 //!
 //! Small and open: a request either takes one of these, and its answer says so, or dials. HTTP/1.1
 //! connections are taken out while in use; an HTTP/2 connection is shared, and the newest one of
-//! a key is the shared one (its elders finish what they carry). Old connections are let go
-//! when the pool is touched, because an idle connection is likely dead on the way.
+//! a key is the shared one (its elders finish what they carry). While any wait, a task looks through
+//! them: an idle connection is likely dead on the way, and nobody else sees that its server closed it.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use alipes_base::Clock;
@@ -15,6 +15,7 @@ use tokio::time::Instant;
 use super::http1::Http1;
 use super::http2::Http2;
 use crate::dialer::Dialer;
+use crate::driver::Driver;
 use crate::egress::EgressKey;
 use crate::facts::ConnectionFacts;
 use crate::sockets::SocketOptions;
@@ -86,13 +87,14 @@ impl Link {
 
 pub(super) struct Pool {
     clock: Clock,
-    shelves: Mutex<Shelves>,
+    shelves: Arc<Mutex<Shelves>>,
 }
 
+#[derive(Default)]
 struct Shelves {
     by_key: HashMap<Key, Shelf>,
-    /// When all were last looked through.
-    swept: Instant,
+    /// Who looks through them; nobody while they are empty.
+    sweeper: Option<Driver>,
 }
 
 /// One key's connections, the newest last.
@@ -104,13 +106,9 @@ struct Shelf {
 
 impl Pool {
     pub(super) fn new(clock: Clock) -> Self {
-        let shelves = Shelves {
-            by_key: HashMap::new(),
-            swept: clock.now(),
-        };
         Self {
             clock,
-            shelves: Mutex::new(shelves),
+            shelves: Arc::default(),
         }
     }
 
@@ -129,7 +127,7 @@ impl Pool {
 
     /// Takes a connection back whose answer has been read to its end.
     pub(super) fn put_back(&self, key: Key, link: Http1) {
-        let mut shelves = self.swept();
+        let mut shelves = self.watched();
         let shelf = shelves.by_key.entry(key).or_default();
         shelf.http1.push(link);
         let surplus = shelf.http1.len().saturating_sub(MOST_IDLE);
@@ -138,13 +136,13 @@ impl Pool {
 
     /// Shares a new HTTP/2 connection.
     pub(super) fn share(&self, key: &Key, link: &Arc<Http2>) {
-        let mut shelves = self.swept();
+        let mut shelves = self.watched();
         shelves.by_key.entry(key.clone()).or_default().http2 = Some(Arc::clone(link));
     }
 
     fn find(&self, key: &Key) -> Option<Link> {
         let now = self.clock.now();
-        let mut shelves = self.swept();
+        let mut shelves = lock(&self.shelves);
         let shelf = shelves.by_key.get_mut(key)?;
         shelf.http2.take_if(|link| is_spent_http2(link, now));
         if let Some(shared) = &shelf.http2 {
@@ -159,25 +157,52 @@ impl Pool {
     }
 
     fn forget(&self, key: &Key, dead: &Arc<Http2>) {
-        if let Some(shelf) = self.swept().by_key.get_mut(key) {
+        if let Some(shelf) = lock(&self.shelves).by_key.get_mut(key) {
             shelf.http2.take_if(|shared| Arc::ptr_eq(shared, dead));
         }
     }
 
-    /// The shelves; now and then without what has died or waited too long.
-    fn swept(&self) -> MutexGuard<'_, Shelves> {
-        let mut shelves = self.shelves.lock().unwrap_or_else(PoisonError::into_inner);
-        let now = self.clock.now();
-        if now.saturating_duration_since(shelves.swept) >= SWEEP_EVERY {
-            shelves.swept = now;
-            shelves.by_key.retain(|_, shelf| {
-                shelf.http1.retain_mut(|link| !is_spent_http1(link, now));
-                shelf.http2.take_if(|link| is_spent_http2(link, now));
-                !shelf.http1.is_empty() || shelf.http2.is_some()
-            });
+    /// The shelves, to put something on; from now on they are looked through.
+    fn watched(&self) -> MutexGuard<'_, Shelves> {
+        let mut shelves = lock(&self.shelves);
+        // One that finished by itself went with its runtime.
+        if shelves.sweeper.as_ref().is_none_or(Driver::is_finished) {
+            let sweeping = sweep(Arc::downgrade(&self.shelves), self.clock.clone());
+            shelves.sweeper = Some(Driver::new(sweeping));
         }
         shelves
     }
+}
+
+impl Shelves {
+    /// Lets go what has died or waited too long.
+    fn sweep(&mut self, now: Instant) {
+        self.by_key.retain(|_, shelf| {
+            shelf.http1.retain_mut(|link| !is_spent_http1(link, now));
+            shelf.http2.take_if(|link| is_spent_http2(link, now));
+            !shelf.http1.is_empty() || shelf.http2.is_some()
+        });
+    }
+}
+
+/// Looks through the shelves now and then, until they are empty or their pool is gone.
+async fn sweep(shelves: Weak<Mutex<Shelves>>, clock: Clock) {
+    loop {
+        tokio::time::sleep(SWEEP_EVERY).await;
+        let Some(shelves) = shelves.upgrade() else {
+            return;
+        };
+        let mut shelves = lock(&shelves);
+        shelves.sweep(clock.now());
+        if shelves.by_key.is_empty() {
+            shelves.sweeper = None;
+            return;
+        }
+    }
+}
+
+fn lock(shelves: &Mutex<Shelves>) -> MutexGuard<'_, Shelves> {
+    shelves.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn is_spent_http1(link: &mut Http1, now: Instant) -> bool {

@@ -1,5 +1,6 @@
 //! HTTP/1.1: what is sent, what comes back, which connection it took, and how it fails.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use alipes_net::{NetErrorKind, Phase, Protocol};
@@ -7,7 +8,7 @@ use http::HeaderValue;
 use http::header::{HOST, USER_AGENT};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 
 use crate::support::{
     Authority, Server, deadline, get, plain_client, post, read_all, read_head, within,
@@ -222,6 +223,34 @@ async fn a_pooled_connection_that_dies_is_told_and_not_retried() {
     assert!(error.facts.reused && error.facts.written);
     assert_eq!((seen.recv().await, seen.recv().await), (Some(1), Some(2)));
     assert!(seen.try_recv().is_err());
+}
+
+#[tokio::test]
+async fn a_connection_that_its_server_closes_is_closed_without_another_request() {
+    let (ends, mut ended) = mpsc::channel(1);
+    let close = Arc::new(Notify::new());
+    let closing = Arc::clone(&close);
+    let server = Server::start(move |mut stream| {
+        let (ends, closing) = (ends.clone(), Arc::clone(&closing));
+        async move {
+            read_head(&mut stream).await;
+            stream.write_all(OK).await.unwrap();
+            closing.notified().await;
+            stream.shutdown().await.unwrap();
+            assert_eq!(read_head(&mut stream).await, "");
+            ends.send(()).await.unwrap();
+        }
+    })
+    .await;
+    let client = plain_client();
+    for _ in 0..2 {
+        let call = get(server.url("http", "/"));
+        let response = client.send(call, deadline()).await.unwrap();
+        read_all(response).await.unwrap();
+        close.notify_one();
+        let ended = tokio::time::timeout(Duration::from_secs(20), ended.recv());
+        assert_eq!(ended.await, Ok(Some(())));
+    }
 }
 
 #[tokio::test]
