@@ -5,6 +5,7 @@
 //! as the bytes it came in and in its order.
 
 use bytes::Bytes;
+use serde_json::value::RawValue;
 
 use crate::cannot_carry::LeftOut;
 use crate::fields::{Fields, elements, is_bounded};
@@ -41,8 +42,8 @@ impl Relayed {
     /// Reads a body as far as its carrier must.
     ///
     /// # Errors
-    /// [`NotARequest`] if it is no JSON object, names no model, has more messages than anybody reads, or
-    /// says one thing twice: of two members with one name, who checks and who obeys might read
+    /// [`NotARequest`] if it is no JSON object, names no model, has an input that is none or more messages than
+    /// anybody reads, or says one thing twice: of two members with one name, who checks and who obeys might read
     /// different ones.
     pub fn parse(dialect: Dialect, body: Bytes) -> Result<Self, NotARequest> {
         let fields = Fields::of(&body).ok_or_else(|| NotARequest::no_object(&body))?;
@@ -57,6 +58,9 @@ impl Relayed {
             fields
                 .json(list)
                 .map_or(Ok(()), |json| is_bounded(json, list))?;
+        }
+        if dialect == Dialect::Responses {
+            is_input(&fields)?;
         }
         let stream = flag(&fields, "stream")?.unwrap_or(false);
         if flag(&fields, "background")?.unwrap_or(false) {
@@ -190,6 +194,29 @@ fn of_messages(
     .raw("stream", "true")
 }
 
+/// Whether there is an input that can be read, or none. It is asked before anybody else is: later it
+/// would look like a provider's refusal.
+fn is_input(fields: &Fields<'_>) -> Result<(), NotARequest> {
+    match fields.json("input") {
+        None => Ok(()),
+        Some(json) if json.starts_with('"') => {
+            fields.string("input").map(drop).ok_or_else(no_input)
+        }
+        Some(json) => {
+            let items: Vec<&RawValue> = elements(json, "input")?.ok_or_else(no_input)?;
+            let odd = items.iter().position(|item| !item.get().starts_with('{'));
+            odd.map_or(Ok(()), |at| {
+                let why = NotARequest::shape("an item is not an object");
+                Err(why.at(format!("input[{at}]")))
+            })
+        }
+    }
+}
+
+fn no_input() -> NotARequest {
+    NotARequest::shape("`input` is neither a text nor a list of items").at("input")
+}
+
 fn items(fields: &Fields<'_>) -> Result<Vec<Item>, NotARequest> {
     match fields.json("input") {
         None => Ok(Vec::new()),
@@ -197,8 +224,7 @@ fn items(fields: &Fields<'_>) -> Result<Vec<Item>, NotARequest> {
             let text: String = fields.string("input").unwrap_or_default();
             Ok(vec![Item::user(&text)])
         }
-        Some(json) => elements(json, "input")?
-            .ok_or_else(|| NotARequest::shape("\"input\" is neither a text nor a list of items")),
+        Some(json) => elements(json, "input")?.ok_or_else(no_input),
     }
 }
 
@@ -381,8 +407,14 @@ mod tests {
 
     #[test]
     fn an_input_that_is_no_list_is_named() {
-        let request = relayed(Dialect::Responses, r#"{"model":"m","input":{"a":1}}"#);
-        let why = request.encode("m", None, NOBODYS).unwrap_err().to_string();
-        assert!(why.contains("\"input\""), "{why}");
+        for (json, param) in [
+            (r#"{"model":"m","input":{"a":1}}"#, "input"),
+            (r#"{"model":"m","input":7}"#, "input"),
+            (r#"{"model":"m","input":"\ud800"}"#, "input"),
+            (r#"{"model":"m","input":[{},[[]]]}"#, "input[1]"),
+        ] {
+            let why = Relayed::parse(Dialect::Responses, json.into()).unwrap_err();
+            assert_eq!(why.param(), Some(param), "{why}");
+        }
     }
 }

@@ -98,6 +98,25 @@ async fn what_is_no_request_is_named() {
 }
 
 #[tokio::test]
+async fn an_input_that_is_none_is_the_clients_own_fault() {
+    let model = simulator(&[]).await;
+    let stage = Stage::before(&[&model]).await;
+    let nested = format!("{}{}", "[".repeat(100), "]".repeat(100));
+    for (input, param) in [(nested.as_str(), "input[0]"), ("{}", "input")] {
+        for stream in [true, false] {
+            let body = format!(r#"{{"model":"default","stream":{stream},"input":{input}}}"#);
+            let reply = stage.post("/v1/responses", &body).await;
+            assert_eq!(reply.status, 400, "{reply:?}");
+            let told: serde_json::Value = serde_json::from_str(&reply.body).unwrap();
+            assert_eq!(told["error"]["param"], param, "{reply:?}");
+            let about_provider = reply.body.contains("first") || reply.body.contains("bug");
+            assert!(!about_provider, "{reply:?}");
+        }
+    }
+    assert!(model.seen().is_empty());
+}
+
+#[tokio::test]
 async fn numbers_beyond_measure_and_schemas_that_refer_to_themselves_go_on_as_they_are() {
     let model = simulator(&[]).await;
     let stage = Stage::before(&[&model]).await;
