@@ -55,6 +55,51 @@ async fn a_command_changes_nothing_that_a_path_rule_denies() {
 }
 
 #[tokio::test]
+async fn what_is_denied_cannot_be_moved_with_a_folder_above_it() {
+    for kind in kinds() {
+        for path in ["deep/secrets/key", "deep/secrets/*y", "deep/secrets"] {
+            let machine = ruled(path);
+            for script in ["mv deep moved", "mv deep/secrets moved"] {
+                let ran = confined(&machine, kind, script).await;
+                assert_ne!(ran.code, Some(0), "{kind} {path} {script}: {ran:?}");
+            }
+            let script = "cat moved/key moved/secrets/key; echo ran";
+            let ran = confined(&machine, kind, script).await;
+            assert_eq!(ran.out, "ran\n", "{kind} {path}: {ran:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn neither_credentials_nor_a_repository_can_be_moved_with_a_folder_above_them() {
+    for kind in kinds() {
+        let machine = Machine::new();
+        for folder in [".config/gh", "work/part/.git"] {
+            std::fs::create_dir_all(machine.path(folder)).unwrap();
+        }
+        machine.file(".config/gh/hosts.yml", "canary");
+        let home = machine.path(".");
+        let machine = machine.with("HOME", home.to_str().unwrap());
+        let script = "mv .config moved; mv work/part part; mv work play; true";
+        confined(&machine, kind, script).await;
+        let ran = confined(&machine, kind, "cat */gh/* .config/gh/*; echo ran").await;
+        assert_eq!(ran.out, "ran\n", "{kind}: {ran:?}");
+        assert!(machine.path("work/part/.git").is_dir(), "{kind}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_denied_within_a_repository_is_hidden_too() {
+    for kind in kinds() {
+        let machine = ruled("deep/secrets/.git/config");
+        machine.file("deep/secrets/.git/config", "canary");
+        let script = "cat deep/secrets/.git/config; echo ran";
+        let ran = confined(&machine, kind, script).await;
+        assert_eq!(ran.out, "ran\n", "{kind}: {ran:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_rule_about_a_place_elsewhere_hides_it_too() {
     let elsewhere = tempfile::tempdir().unwrap();
     let key = elsewhere.path().join("key");

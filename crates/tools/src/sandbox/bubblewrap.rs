@@ -4,6 +4,7 @@
 //! Only a program at a usual place that root alone can change is trusted, and never one beneath the
 //! working folder: whoever can write `bwrap` decides what it confines.
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
@@ -88,11 +89,12 @@ pub(super) fn arguments(policy: &Policy) -> Vec<OsString> {
         .iter()
         .for_each(|at| words.same("--bind", at));
     // What lies in a writable place comes after it, or it would be covered.
-    inside.into_iter().for_each(|place| words.hide(place));
+    above(policy).for_each(|folder| words.same("--bind", folder));
     policy
         .sealed
         .iter()
         .for_each(|at| words.same("--ro-bind", at));
+    inside.into_iter().for_each(|place| words.hide(place));
     words.plain(&["--chdir"]);
     words.0.push(policy.root.clone().into());
     words.plain(&["--"]);
@@ -101,6 +103,18 @@ pub(super) fn arguments(policy: &Policy) -> Vec<OsString> {
 
 fn is_written(policy: &Policy, place: &Path) -> bool {
     place.starts_with(&policy.root) || policy.writable.iter().any(|at| place.starts_with(at))
+}
+
+/// The written folders above what is hidden or sealed, the outermost first. What is mounted cannot be
+/// renamed: were one of them moved away, the next command would find the secret at a place that no
+/// rule names.
+fn above(policy: &Policy) -> impl Iterator<Item = &Path> {
+    let shut = policy.hidden.iter().chain(&policy.sealed);
+    let folders: BTreeSet<&Path> = shut
+        .flat_map(|place| place.ancestors().skip(1))
+        .filter(|folder| is_written(policy, folder))
+        .collect();
+    folders.into_iter()
 }
 
 struct Words(Vec<OsString>);
@@ -167,5 +181,22 @@ mod tests {
         assert!(at("/etc/shadow") < words.iter().position(|word| word == "/project"));
         assert!(at("/project/own") > words.iter().position(|word| word == "/project"));
         assert!(words.iter().all(|word| word != "--share-net"));
+    }
+
+    #[test]
+    fn folders_above_what_is_shut_are_mounted_and_it_comes_last() {
+        let policy = Policy {
+            root: "/project".into(),
+            temp: "/t".into(),
+            hidden: vec!["/project/.git/key".into(), "/srv/deep/key".into()],
+            sealed: vec!["/project/a/b/.git".into(), "/project/.git".into()],
+            ..Policy::default()
+        };
+        let folders = ["/project", "/project/.git", "/project/a", "/project/a/b"];
+        assert!(above(&policy).eq(folders.map(Path::new)));
+        let words = arguments(&policy);
+        let at = |place: &str| words.iter().rposition(|word| word == place);
+        assert!(at("/project/a/b") < at("/project/a/b/.git"));
+        assert!(at("/project/.git") < at("/project/.git/key"));
     }
 }
