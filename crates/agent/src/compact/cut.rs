@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use alipes_store::Transcript;
 use alipes_wire::{Item, ItemView};
 
-use crate::context::size;
+use crate::context::{size, weight};
 
 /// A prompt is the better place if no less than one part in this many of what may stay does stay.
 const WORTH: u64 = 3;
@@ -48,7 +48,7 @@ pub(crate) fn place(transcript: &Transcript, keep: Keep) -> Option<usize> {
                 whole = Some(at);
             }
         }
-        left -= item.json().len() as u64;
+        left -= weight(item);
     }
     let is_prompt = |at: usize| transcript.prompts().any(|prompt| prompt == at);
     let first = fits.first().map(|(at, _)| *at);

@@ -172,3 +172,20 @@ fn turns_that_fit_stay_whole_and_one_that_does_not_keeps_its_prompt() {
         before.prompts().nth(1).unwrap()
     );
 }
+
+#[test]
+fn an_image_weighs_what_it_shows_wherever_a_conversation_is_cut() {
+    let image = format!("data:image/png;base64,{}", "A".repeat(400_000));
+    let mut before = transcript(&vec![vec![(9_000, vec![Some(9_000)])]; 4], false);
+    before.add(Entry::User(Item::user_showing("look", &[image])));
+    before.add(Entry::Model(Item::assistant("a cat")));
+    let keep = Keep {
+        bytes: 12_000,
+        newest: 12_000,
+    };
+    let plan = Plan::of(&before, keep, Depth::Usual).unwrap();
+    let Some(Entry::Compaction { kept, .. }) = plan.carried_out(&before, "in short") else {
+        panic!("no compaction");
+    };
+    assert!(kept >= 2, "the newest turn goes, though its image fits");
+}

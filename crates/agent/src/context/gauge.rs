@@ -118,10 +118,12 @@ pub(crate) fn counted(sent: &[Item], usage: Option<Usage>) -> Option<Count> {
 
 /// The bytes of items as they are sent, but for images: those count by what they show.
 pub(crate) fn size(items: &[Item]) -> u64 {
-    items.iter().map(|item| weight(item.json())).sum()
+    items.iter().map(weight).sum()
 }
 
-fn weight(json: &str) -> u64 {
+/// What one item adds to the [`size`] of all.
+pub(crate) fn weight(item: &Item) -> u64 {
+    let json = item.json();
     let length = json.len() as u64;
     if json.len() < SMALL {
         return length;

@@ -7,5 +7,5 @@ mod gauge;
 mod project;
 
 pub use gauge::ContextUse;
-pub(crate) use gauge::{Gauge, counted, size};
+pub(crate) use gauge::{Gauge, counted, size, weight};
 pub use project::{ProjectFile, ProjectText};
