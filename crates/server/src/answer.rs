@@ -160,14 +160,20 @@ impl Answer {
     /// as that is known by now.
     pub(crate) fn tell(&self, headers: &mut HeaderMap) {
         headers.insert(ATTEMPTS, HeaderValue::from(self.attempts()));
+        let left_out = self.left_out();
+        if let Some(Ok(told)) = left_out.map(|left_out| HeaderValue::from_str(&left_out)) {
+            headers.insert(LEFT_OUT, told);
+        }
+    }
+
+    /// What its provider was not sent, as far as that is known by now, on one line.
+    pub(crate) fn left_out(&self) -> Option<String> {
         let mut left_out: Vec<&str> = self.left_out.iter().map(|left| &*left.what).collect();
         left_out.dedup();
         let mut left_out = left_out.join(", ");
         left_out.retain(|c| matches!(c, ' '..='~'));
         left_out.truncate(LONGEST);
-        if let (false, Ok(told)) = (left_out.is_empty(), HeaderValue::from_str(&left_out)) {
-            headers.insert(LEFT_OUT, told);
-        }
+        Some(left_out).filter(|left_out| !left_out.is_empty())
     }
 
     fn refusal(&self, fault: &Fault) -> Refusal {

@@ -2,7 +2,7 @@
 //!
 //! The head is held back for a while, so that a fault can still be told by its status. When there is
 //! nothing to say for longer, the head goes out and comments follow, which say that somebody is there;
-//! from then on a fault is told in the stream.
+//! from then on a fault is told in the stream, and a comment tells what a header would have told.
 
 use std::convert::Infallible;
 use std::time::Duration;
@@ -18,7 +18,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::answer::Answer;
 use crate::body;
-use crate::door::{ATTEMPTS, Admission};
+use crate::door::{ATTEMPTS, Admission, LEFT_OUT};
 use crate::drain::Drain;
 use crate::refusal::Refusal;
 
@@ -48,6 +48,8 @@ struct Streaming {
     /// What is to be sent before anything else.
     first: Option<Bytes>,
     is_over: bool,
+    /// The head has gone out before it was known what the provider would not be sent.
+    owes_left_out: bool,
     #[expect(dead_code, reason = "held until the answer has ended")]
     held: Held,
 }
@@ -60,6 +62,7 @@ pub(crate) async fn response(
 ) -> Result<Response, Refusal> {
     let first = tokio::time::timeout(HEAD, answer.next()).await;
     let attempts = answer.attempts();
+    let owes_left_out = first.is_err();
     let first = match first {
         Ok(Some(events)) => written(&events),
         Ok(None) => match answer.outcome() {
@@ -75,6 +78,7 @@ pub(crate) async fn response(
         drain,
         first: Some(first),
         is_over: false,
+        owes_left_out,
         held,
     };
     let body = unfold(streaming, |mut streaming| async {
@@ -131,6 +135,11 @@ impl Streaming {
     /// These events, and those that have come with them: what arrived together leaves together.
     fn and_what_is_there(&mut self, events: &[Frame]) -> Bytes {
         let mut stream = String::new();
+        if std::mem::take(&mut self.owes_left_out)
+            && let Some(left_out) = self.answer.left_out()
+        {
+            stream = format!(": {LEFT_OUT}: {left_out}\n\n");
+        }
         write(&mut stream, events);
         while stream.len() < TOGETHER {
             // The last word is not lost: it is asked for again.

@@ -20,3 +20,18 @@ async fn what_is_left_out_stands_in_a_header() {
         assert_eq!(reply.header("x-alipes-left-out"), None);
     }
 }
+
+#[tokio::test]
+async fn what_is_left_out_is_told_in_the_stream_where_its_head_has_gone_out() {
+    let model = simulator(&["sse-stall-before-headers@1"]).await;
+    let waits = "[providers.first.endpoint]\nfirst_event_timeout = \"10500ms\"\n\
+                 first_output_timeout = \"10500ms\"\nfirst_output_timeout_reasoning = \"10500ms\"\n";
+    let config = crate::stage::config(&[&model], waits);
+    let chat = Stage::with(&config.replace("[model]", "dialect = \"chat\"\n[model]")).await;
+    let body = r#"{"model":"default","input":"hello","stream":true,"truncation":"auto"}"#;
+    let reply = chat.post("/v1/responses", body).await;
+    assert_eq!(reply.header("x-alipes-left-out"), None, "{reply:?}");
+    let told = reply.body.matches(": x-alipes-left-out: `truncation`\n\n");
+    assert_eq!(told.count(), 1, "{reply:?}");
+    assert!(reply.body.contains("response.completed"), "{reply:?}");
+}
