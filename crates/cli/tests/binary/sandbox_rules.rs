@@ -120,3 +120,23 @@ async fn a_rule_about_a_place_elsewhere_hides_it_too() {
         }
     }
 }
+
+#[tokio::test]
+async fn a_repository_in_a_further_place_that_is_written_is_not_changed() {
+    let elsewhere = tempfile::tempdir().unwrap();
+    let hooks = elsewhere.path().join("part/.git/hooks");
+    std::fs::create_dir_all(&hooks).unwrap();
+    let config = format!("[sandbox]\nwritable = [{:?}]\n", elsewhere.path());
+    for kind in kinds() {
+        let machine = Machine::configured(&config);
+        let script = format!(
+            "mv {0}/part {0}/moved; echo planted > {1}/pre-commit",
+            elsewhere.path().display(),
+            hooks.display()
+        );
+        let ran = confined(&machine, kind, &script).await;
+        assert_ne!(ran.code, Some(0), "{kind}: {ran:?}");
+        assert!(hooks.is_dir(), "{kind}: {ran:?}");
+        assert!(!hooks.join("pre-commit").exists(), "{kind}: {ran:?}");
+    }
+}

@@ -33,6 +33,8 @@ mod seccomp;
 mod section;
 #[cfg(target_os = "linux")]
 mod stage;
+#[cfg(target_os = "linux")]
+mod survey;
 mod trial;
 
 use std::ffi::OsString;
@@ -192,6 +194,7 @@ impl Sandbox {
         let found = self.found(root).await;
         let program = line.first().map(|word| crate::text::path(Path::new(word)));
         self.prepared(&found.kind, found.temp.as_ref(), line, root)
+            .await
             .map_err(|reason| ToolError::Io {
                 action: "confine",
                 path: program.unwrap_or_default(),
@@ -199,7 +202,7 @@ impl Sandbox {
             })
     }
 
-    fn prepared(
+    async fn prepared(
         &self,
         kind: &Kind,
         temp: Option<&TempDir>,
@@ -215,14 +218,14 @@ impl Sandbox {
         let mut command = match (kind, temp) {
             #[cfg(target_os = "linux")]
             (Kind::Bubblewrap(bwrap), Some(temp)) => {
-                let policy = self.policy(root, temp)?;
+                let policy = self.policy(root, temp).await?;
                 let mut command = Command::new(bwrap);
                 command.args(bubblewrap::arguments(&policy)).args(line);
                 command
             }
             #[cfg(target_os = "linux")]
             (Kind::Landlock, Some(temp)) => {
-                let policy = self.policy(root, temp)?;
+                let policy = self.policy(root, temp).await?;
                 let mut command = Command::new(stage::SELF);
                 command.args(stage::arguments(&policy)).args(line);
                 command
@@ -234,8 +237,12 @@ impl Sandbox {
     }
 
     #[cfg(target_os = "linux")]
-    fn policy(&self, root: &Root, temp: &TempDir) -> std::io::Result<policy::Policy> {
-        policy::Policy::of(&self.0.options, root, temp.path())
+    async fn policy(&self, root: &Root, temp: &TempDir) -> std::io::Result<policy::Policy> {
+        let (options, root) = (self.0.options.clone(), root.clone());
+        let temp = temp.path().to_owned();
+        let looking =
+            tokio::task::spawn_blocking(move || policy::Policy::of(&options, &root, &temp));
+        looking.await.map_err(std::io::Error::other)?
     }
 
     fn rules(&self, kind: &Kind) -> String {

@@ -3,21 +3,15 @@
 //! Places are real ones, without links. A place that is not there needs no rule: a confined command
 //! cannot make it either, except beneath what it may write.
 
-use std::collections::VecDeque;
 use std::ffi::OsString;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use super::options::SandboxOptions;
+use super::survey::Survey;
 use super::{forbidden, places};
 use crate::Root;
-
-/// How many folders of the working folder are looked into for a `.git`, those near its top first.
-const GIT_FOLDERS: usize = 4_000;
-
-/// Folders that hold thousands of others and no work of the person's own.
-const PASSED_OVER: [&str; 2] = ["node_modules", "target"];
 
 /// The rules.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -44,9 +38,12 @@ const SEALED: &str = "--sealed";
 const NETWORK: &str = "--network";
 
 impl Policy {
+    /// Looks through every place that is written, which takes its time.
     pub(super) fn of(options: &SandboxOptions, root: &Root, temp: &Path) -> io::Result<Self> {
         let real = |place: &PathBuf| fs::canonicalize(place).ok();
-        let forbidden = forbidden::places(root)?;
+        let writable: Vec<PathBuf> = options.writable.iter().filter_map(real).collect();
+        let survey = Survey::of(root, &writable)?;
+        let forbidden = forbidden::places(root, survey.forbidden)?;
         let root = root.path();
         let own = options.own.iter().filter_map(real);
         let mut hidden: Vec<PathBuf> = places::of_credentials(options.home.as_deref())
@@ -58,12 +55,12 @@ impl Policy {
         hidden.sort();
         // What lies in something hidden is hidden with it.
         hidden.dedup_by(|later, earlier| later.starts_with(earlier));
-        let mut sealed = repositories(root);
+        let mut sealed = survey.repositories;
         sealed.retain(|place| !hidden.iter().any(|hidden| place.starts_with(hidden)));
         Ok(Self {
             root: root.to_owned(),
             temp: fs::canonicalize(temp)?,
-            writable: options.writable.iter().filter_map(real).collect(),
+            writable,
             hidden,
             sealed,
             network: options.network,
@@ -100,58 +97,9 @@ impl Policy {
     }
 }
 
-/// Every `.git` in the working folder, as far as it is looked into: what stands there is run by the next
-/// git command of the person. One that is made later is not sealed.
-fn repositories(root: &Path) -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    let mut folders = VecDeque::from([root.to_owned()]);
-    let mut looked_into = 0;
-    while let Some(folder) = folders.pop_front() {
-        looked_into += 1;
-        let Ok(entries) = fs::read_dir(&folder) else {
-            continue;
-        };
-        for entry in entries.flatten() {
-            let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
-            let name = entry.file_name();
-            if name.eq_ignore_ascii_case(".git") {
-                found.extend(fs::canonicalize(entry.path()).ok());
-            } else if is_folder
-                && looked_into + folders.len() < GIT_FOLDERS
-                && !PASSED_OVER.iter().any(|passed| name == *passed)
-            {
-                folders.push_back(entry.path());
-            }
-        }
-    }
-    // A link that leads out of the folder leads to what is not written anyway.
-    found.retain(|place| place.starts_with(root));
-    found.sort();
-    found
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn every_repository_is_sealed_however_deep() {
-        let folder = tempfile::tempdir().unwrap();
-        let root = fs::canonicalize(folder.path()).unwrap();
-        for name in [
-            ".git",
-            "vendor/a/.git",
-            "node_modules/b/.git",
-            "a/b/c/d/.git",
-        ] {
-            fs::create_dir_all(root.join(name)).unwrap();
-        }
-        fs::create_dir(root.join("module")).unwrap();
-        fs::write(root.join("module/.git"), "gitdir: x").unwrap();
-        let sealed =
-            ["", "a/b/c/d/", "module/", "vendor/a/"].map(|at| root.join(format!("{at}.git")));
-        assert_eq!(repositories(&root), sealed);
-    }
 
     #[test]
     fn the_rules_survive_the_command_line() {

@@ -94,6 +94,7 @@ mod on_linux {
         let line = ["/bin/sh", "-c", ":"].map(Into::into).to_vec();
         let mut command = sandbox
             .prepared(kind, Some(temp), line, root)
+            .await
             .map_err(|error| error.to_string())?;
         command
             .env_clear()
