@@ -45,6 +45,12 @@ pub enum StoreError {
         /// The newest version that this program knows.
         known: i64,
     },
+    /// An older version of this program has it open, so its tables cannot be brought up to date.
+    #[error("the store {} is of an older alipes, and one is running: end that one first", path.display())]
+    Older {
+        /// The database.
+        path: PathBuf,
+    },
     /// Another program made it.
     #[error("{} is not a store of alipes; move it away", path.display())]
     Foreign {

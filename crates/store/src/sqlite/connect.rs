@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::time::Duration;
 
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
@@ -29,12 +30,13 @@ pub(super) fn to_write(files: &Files, largest: u64) -> Result<(Connection, Store
             return Ok((db, lock));
         }
         drop((db, lock));
-        up_to_date(files)?;
+        up_to_date(files, PATIENCE)?;
     }
 }
 
-/// A connection that only reads; the tables of an older store are brought up to date first. Where the file system is read-only it makes do without SQLite's
-/// shared index of the log.
+/// A connection that only reads. The tables of an older store are brought up to date first, if nobody
+/// has it open; else it is read as it is. Where the file system is read-only it makes do without
+/// SQLite's shared index of the log.
 pub(super) fn to_read(files: &Files) -> Result<Connection, StoreError> {
     let path = files.database();
     match fs::metadata(&path) {
@@ -62,18 +64,22 @@ pub(super) fn to_read(files: &Files) -> Result<Connection, StoreError> {
     match found {
         VERSION => Ok(db),
         0 => Err(StoreError::Missing { path }),
-        _ => {
-            drop(db);
-            up_to_date(files)?;
-            open(&path, read_only)
-        }
+        _ => match up_to_date(files, Duration::ZERO) {
+            Ok(()) => open(&path, read_only),
+            Err(StoreError::Older { .. } | StoreError::ReadOnly { .. }) => Ok(db),
+            Err(error) => Err(error),
+        },
     }
 }
 
-/// Changes the tables of an older store, alone.
-fn up_to_date(files: &Files) -> Result<(), StoreError> {
-    let _alone = files.lock(Hold::Alone)?;
+/// Changes the tables of an older store, alone. An older alipes may have it open for as long as it runs.
+fn up_to_date(files: &Files, patience: Duration) -> Result<(), StoreError> {
     let path = files.database();
+    let alone = files.lock_within(Hold::Alone, patience);
+    let _alone = alone.map_err(|error| match error {
+        StoreError::Busy { path, .. } => StoreError::Older { path },
+        error => error,
+    })?;
     migrate(&path).map_err(|failure| failure.of(&path))
 }
 

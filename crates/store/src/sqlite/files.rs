@@ -71,25 +71,37 @@ impl Files {
 
     /// Takes the store's lock, within a bounded time.
     pub(super) fn lock(&self, hold: Hold) -> Result<StoreLock, StoreError> {
+        self.lock_within(hold, PATIENCE)
+    }
+
+    /// The same within this time; with none it is tried once.
+    pub(super) fn lock_within(
+        &self,
+        hold: Hold,
+        patience: Duration,
+    ) -> Result<StoreLock, StoreError> {
         let path = self.folder.join("lock");
         let file = private(&path, OpenOptions::new().create(true));
         let file = file.map_err(|error| self.refused(&error))?;
-        let looks = PATIENCE.as_millis() / LOOK.as_millis();
-        for _ in 0..looks {
+        let mut looks = patience.as_millis() / LOOK.as_millis();
+        loop {
             let taken = match hold {
                 Hold::Shared => file.try_lock_shared(),
                 Hold::Alone => file.try_lock(),
             };
             match taken {
                 Ok(()) => return Ok(StoreLock { _file: file }),
-                Err(TryLockError::WouldBlock) => std::thread::sleep(LOOK),
+                Err(TryLockError::WouldBlock) if looks > 0 => std::thread::sleep(LOOK),
+                Err(TryLockError::WouldBlock) => {
+                    return Err(StoreError::Busy {
+                        path: self.database(),
+                        waited: patience,
+                    });
+                }
                 Err(TryLockError::Error(error)) => return Err(self.refused(&error)),
             }
+            looks -= 1;
         }
-        Err(StoreError::Busy {
-            path: self.database(),
-            waited: PATIENCE,
-        })
     }
 
     /// What the system said, as what it means.

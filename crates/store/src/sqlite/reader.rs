@@ -8,6 +8,7 @@ use rusqlite::Connection;
 use super::connect;
 use super::failure::Failure;
 use super::files::Files;
+use super::schema::VERSION;
 use crate::StoreError;
 
 /// Reads on the blocking pool, one query at a time.
@@ -52,7 +53,19 @@ impl Reader {
             Some(db) => db,
             None => connect::to_read(&self.files)?,
         };
-        let given = work(slot.insert(db));
-        given.map_err(|failure| failure.of(&self.files.database()))
+        work(slot.insert(db)).map_err(|failure| {
+            let path = self.files.database();
+            let is_older = |db| connect::version(db).is_ok_and(|found| found < VERSION);
+            match failure.of(&path) {
+                // A table that is not there yet: the next look may find it.
+                StoreError::Unusable { .. } | StoreError::Corrupt { .. }
+                    if slot.as_ref().is_some_and(is_older) =>
+                {
+                    *slot = None;
+                    StoreError::Older { path }
+                }
+                error => error,
+            }
+        })
     }
 }

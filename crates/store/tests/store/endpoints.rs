@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, SystemTime};
 
-use alipes_store::SqliteStore;
+use alipes_store::{SqliteStore, StoreError};
 use alipes_transport::{MemoryRow, MemoryStore as _, MemoryWarning, Snapshot};
 use rusqlite::Connection;
 
@@ -127,4 +127,23 @@ async fn an_older_store_is_brought_up_to_date_by_whoever_reads_it() {
     let reader = SqliteStore::open_to_read(&room.options()).unwrap();
     assert!(reader.load().await.unwrap().is_empty());
     assert_eq!(crate::room::ids(&reader).await, ["a"]);
+}
+
+#[tokio::test]
+async fn while_an_older_alipes_runs_its_store_is_read_and_who_needs_more_is_told_why() {
+    let room = Room::new();
+    talk(&room.open(), "a", "hello").await;
+    database(&room)
+        .execute_batch("DROP TABLE endpoint_memory; PRAGMA user_version = 2")
+        .unwrap();
+    let older = std::fs::File::open(room.path("lock")).unwrap();
+    older.lock_shared().unwrap();
+    let reader = SqliteStore::open_to_read(&room.options()).unwrap();
+    assert_eq!(crate::room::ids(&reader).await, ["a"]);
+    let unread = reader.load().await.unwrap_err().to_string();
+    assert!(unread.contains("older alipes"), "{unread}");
+    let refused = room.refused();
+    assert!(matches!(refused, StoreError::Older { .. }), "{refused}");
+    drop(older);
+    assert!(reader.load().await.unwrap().is_empty());
 }
