@@ -385,7 +385,7 @@ impl Agent {
     /// Lets what the user has said meanwhile be part of the conversation.
     async fn hear(&mut self, events: &mpsc::Sender<TurnEvent>) -> Result<(), TurnError> {
         let said = self.interjections.unheard();
-        let entries = said.iter().map(|text| Entry::User(Item::user(text)));
+        let entries = said.iter().map(|text| Entry::Said(Item::user(text)));
         self.record.keep(entries.collect()).await?;
         // Only now: who is interrupted before it was recorded gets it back.
         self.interjections.heard(said.len());

@@ -15,6 +15,8 @@ pub enum Entry {
     Project(Item),
     /// The user's message. It begins a turn.
     User(Item),
+    /// What the user said into a running turn. It begins none.
+    Said(Item),
     /// A try to reach the model, and how it ended.
     Attempt(Attempt),
     /// An item of the model's answer.
@@ -126,6 +128,7 @@ impl Entry {
             Self::Setting(_) => "setting",
             Self::Project(_) => "project",
             Self::User(_) => "user",
+            Self::Said(_) => "said",
             Self::Attempt(_) => "attempt",
             Self::Model(_) => "model",
             Self::Decision { .. } => "decision",
@@ -146,6 +149,7 @@ impl Entry {
             Self::Setting(item)
             | Self::Project(item)
             | Self::User(item)
+            | Self::Said(item)
             | Self::Model(item)
             | Self::ToolResult(item) => Some(item),
             _ => None,
@@ -159,6 +163,7 @@ impl Entry {
             Self::Setting(item)
             | Self::Project(item)
             | Self::User(item)
+            | Self::Said(item)
             | Self::Model(item)
             | Self::ToolResult(item) => Cow::Borrowed(item.json()),
             Self::Attempt(attempt) => json(attempt),
@@ -204,6 +209,7 @@ impl Entry {
             "setting" => Self::Setting(item()?),
             "project" => Self::Project(item()?),
             "user" => Self::User(item()?),
+            "said" => Self::Said(item()?),
             "model" => Self::Model(item()?),
             "result" => Self::ToolResult(item()?),
             "attempt" => Self::Attempt(serde_json::from_str(text).ok()?),
@@ -240,7 +246,9 @@ impl Entry {
     /// What a search finds it by; nothing for entries that nobody would look for.
     #[must_use]
     pub fn text(&self) -> Option<String> {
-        let (Self::User(item) | Self::Model(item) | Self::ToolResult(item)) = self else {
+        let (Self::User(item) | Self::Said(item) | Self::Model(item) | Self::ToolResult(item)) =
+            self
+        else {
             return None;
         };
         let text = match item.view() {
@@ -271,6 +279,7 @@ mod tests {
             Entry::Setting(item.clone()),
             Entry::Project(item.clone()),
             Entry::User(item.clone()),
+            Entry::Said(item.clone()),
             Entry::Model(item.clone()),
             Entry::ToolResult(item.clone()),
             Entry::Attempt(Attempt {

@@ -160,6 +160,11 @@ impl Transcript {
                     compacted.turns_since += 1;
                 }
             }
+            Entry::Said(item) => {
+                // A turn that had failed goes on when it is continued.
+                self.turn = Turn::Unfinished;
+                self.items.push(item);
+            }
             Entry::Model(item) => self.model(item),
             Entry::ToolIntent {
                 call_id,

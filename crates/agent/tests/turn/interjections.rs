@@ -1,9 +1,11 @@
 //! What the user says while a turn runs.
 
 use alipes_agent::TurnEvent;
+use alipes_store::{Entry, Transcript, Turn};
+use alipes_wire::Item;
 
 use crate::script::{Script, call, response, says};
-use crate::work::Work;
+use crate::work::{Setup, Work, deadline};
 
 #[tokio::test]
 async fn what_is_said_into_a_turn_is_read_before_the_models_next_step() {
@@ -29,8 +31,12 @@ async fn what_is_said_into_a_turn_is_read_before_the_models_next_step() {
     let told = |event: &TurnEvent| matches!(event, TurnEvent::Interjected { text } if text == "and the tests");
     assert!(turn.events.iter().any(told), "{:?}", turn.events);
     assert!(interjections.unheard().is_empty());
-    // It is on record as the user's.
-    assert_eq!(work.agent.undo_turn().await.unwrap(), "and the tests");
+    // It belongs to the turn it was said into.
+    assert_eq!(work.agent.transcript().turn(), &Turn::Answered);
+    assert_eq!(work.agent.undo_turn().await.unwrap(), "go");
+    assert_eq!(work.agent.transcript().prompts().count(), 0);
+    work.turn("go").await.result.unwrap();
+    assert!(!script.request(2).contains("and the tests"));
 }
 
 #[tokio::test]
@@ -50,4 +56,56 @@ async fn what_comes_after_the_last_step_is_not_lost() {
         interjections.say("x".to_owned()).unwrap();
     }
     assert_eq!(interjections.say("y".to_owned()), Err("y".to_owned()));
+}
+
+/// A turn of many steps that was cut behind a word said into it.
+fn steered() -> Transcript {
+    let step = |number: usize| {
+        let (id, said) = (format!("c{number}"), "baa ".repeat(1_000));
+        let call = call(&id, "list_files", "{}").to_string();
+        [
+            Entry::Model(Item::parse(&call).unwrap()),
+            Entry::ToolResult(Item::function_call_output(&id, &said)),
+        ]
+    };
+    let entries = [Entry::User(Item::user("read todo.md"))];
+    let word = [Entry::Said(Item::user("also be brief"))];
+    Transcript::of(entries.into_iter().chain((0..8).flat_map(step)).chain(word))
+}
+
+#[tokio::test]
+async fn a_steered_turn_that_was_cut_is_gone_on_with_and_taken_back_whole() {
+    let script = Script::of(&[response(&[says("done")])]).await;
+    let mut work = Work::set_up(
+        &script.base_url,
+        Setup {
+            transcript: steered(),
+            ..Setup::default()
+        },
+    );
+    assert_eq!(work.go_on().await.result.unwrap().text, "done");
+    let request = script.request(0);
+    let places = ["read todo.md", "also be brief"].map(|text| request.find(text));
+    assert!(places.is_sorted() && places[0].is_some(), "{request}");
+    assert_eq!(work.agent.undo_turn().await.unwrap(), "read todo.md");
+    assert!(work.agent.transcript().items().is_empty());
+}
+
+#[tokio::test]
+async fn a_compaction_amid_a_steered_turn_keeps_the_task_as_it_was_given() {
+    let script = Script::of(&[response(&[says("done")])]).await;
+    let mut work = Work::set_up(
+        &script.base_url,
+        Setup {
+            transcript: steered(),
+            ..Setup::default()
+        },
+    );
+    let (events, _heard) = tokio::sync::mpsc::channel(64);
+    work.agent.compact(deadline(), &events).await.unwrap();
+    for kept in ["read todo.md", "also be brief"] {
+        let items = work.agent.transcript().items();
+        assert!(items.contains(&Item::user(kept)), "{kept}: {items:?}");
+    }
+    assert_eq!(work.agent.undo_turn().await.unwrap(), "read todo.md");
 }

@@ -39,7 +39,7 @@ pub(super) fn markdown(summary: &Summary, entries: &[Recorded], detail: Detail) 
 /// What an entry says to people, if anything.
 fn part(entry: &Entry, detail: Detail) -> Option<String> {
     match entry {
-        Entry::User(item) => Some(format!("## You\n\n{}", said(item)?)),
+        Entry::User(item) | Entry::Said(item) => Some(format!("## You\n\n{}", said(item)?)),
         Entry::Model(item) | Entry::ToolResult(item) => response(item, detail),
         Entry::Compaction { .. } => Some("*(what came before was summarised)*".to_owned()),
         Entry::Undone(Undone::Compaction) => Some("*(the summary was taken back)*".to_owned()),
@@ -123,6 +123,13 @@ mod tests {
         );
         assert_eq!(code("a`b"), "``a`b``");
         assert_eq!(code("`x`"), "`` `x` ``");
+    }
+
+    #[test]
+    fn a_word_said_into_a_turn_is_shown_as_the_users() {
+        let word = Entry::Said(Item::user("be brief"));
+        let shown = part(&word, Detail::Short);
+        assert_eq!(shown.as_deref(), Some("## You\n\nbe brief"));
     }
 
     #[test]

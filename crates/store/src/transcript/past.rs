@@ -161,6 +161,28 @@ mod tests {
     }
 
     #[test]
+    fn a_word_said_into_a_turn_begins_none_and_is_taken_back_with_it() {
+        let whole = Transcript::of(turns(&["one"]));
+        let mut transcript = whole.clone();
+        transcript.add(Entry::User(Item::user("two")));
+        let call = r#"{"type":"function_call","call_id":"c","name":"t","arguments":"{}"}"#;
+        transcript.add(Entry::Model(Item::parse(call).unwrap()));
+        transcript.add(Entry::Said(Item::user("be brief")));
+        assert_eq!(transcript.items().last(), Some(&Item::user("be brief")));
+        assert_eq!(
+            (transcript.open().len(), transcript.prompts().count()),
+            (1, 2)
+        );
+        assert_eq!(transcript.turn(), &Turn::Unfinished);
+        assert_eq!(transcript.prompt(), Some(&Item::user("two")));
+        transcript.add(compaction(1));
+        assert_eq!(transcript.prompt(), Some(&Item::user("two")));
+        transcript.add(Entry::Undone(Undone::Turn));
+        assert_eq!(transcript.items(), whole.items());
+        assert_eq!(transcript.turn(), &Turn::Answered);
+    }
+
+    #[test]
     fn a_compaction_that_was_taken_back_gives_every_item_back_also_below_later_ones() {
         let whole = Transcript::of(turns(&["one", "two", "three"]));
         let mut transcript = whole.clone();

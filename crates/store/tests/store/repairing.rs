@@ -1,10 +1,12 @@
 //! Damage is found, told, and what can be read is saved; backups are whole.
 
 use std::os::unix::fs::FileExt as _;
+use std::sync::Arc;
 
-use alipes_store::{Checked, SqliteStore, Store, StoreError};
+use alipes_store::{Checked, Conversation, Entry, Journal as _, SqliteStore, Store, StoreError};
+use alipes_wire::Item;
 
-use crate::room::{Room, ids, talk, texts};
+use crate::room::{ENDED, Room, about, ids, said, talk, texts, user};
 
 fn check(room: &Room) -> Checked {
     SqliteStore::check(&room.options()).unwrap()
@@ -48,6 +50,29 @@ async fn a_sound_store_is_called_sound() {
     assert_eq!((repaired.entries, repaired.moved_to), (180, None));
     let store = room.open();
     assert_eq!(store.search("needle", 100).await.unwrap().len(), 60);
+}
+
+#[tokio::test]
+async fn a_word_said_into_a_turn_is_no_turn_and_is_there_after_a_repair() {
+    let room = filled().await;
+    let size = std::fs::metadata(room.path("alipes.db")).unwrap().len();
+    let store = room.open();
+    {
+        let mut conversation = Conversation::new(Arc::clone(&store) as _, about("steered"));
+        let word = Entry::Said(Item::user("be brief"));
+        let turn = vec![user("read"), word, said("an answer"), ENDED];
+        conversation.append(turn).await.unwrap();
+    }
+    assert_eq!(store.find("steered").await.unwrap().turns, 1);
+    let before = texts(&store, "steered").await;
+    drop(store);
+    overwrite(&room, size / 8192 * 4096, 3 * 4096);
+    let repaired = SqliteStore::repair(&room.options()).unwrap();
+    assert!(repaired.moved_to.is_some());
+    let store = room.open();
+    assert_eq!(store.find("steered").await.unwrap().turns, 1);
+    assert_eq!(texts(&store, "steered").await, before);
+    assert_eq!(store.search("brief", 10).await.unwrap().len(), 1);
 }
 
 #[tokio::test]
