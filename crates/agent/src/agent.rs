@@ -130,10 +130,7 @@ impl Agent {
             redactor: options.redactor,
             clock: options.clock,
             setting: Item::developer(&with_processes_gone(setting, &transcript)),
-            record: Record {
-                journal: options.journal,
-                transcript,
-            },
+            record: Record::new(options.journal, transcript),
         }
     }
 
@@ -248,6 +245,7 @@ impl Agent {
         deadline: Deadline,
         events: &mpsc::Sender<TurnEvent>,
     ) -> Result<Answer, TurnError> {
+        self.record.catch_up().await;
         self.model.begin_turn();
         // A turn that was cut may have left calls without an output, and no provider takes that.
         let open = self.transcript().open().iter();
@@ -287,6 +285,7 @@ impl Agent {
         deadline: Deadline,
         events: &mpsc::Sender<TurnEvent>,
     ) -> Result<Answer, TurnError> {
+        self.record.catch_up().await;
         match self.transcript().turn() {
             Turn::None => return Err(TurnError::NothingToContinue),
             Turn::Answered => {

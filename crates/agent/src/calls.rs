@@ -145,9 +145,7 @@ impl<'a> Desk<'a> {
         let allowed = decision.is_allowed();
         let call_id = call.id.clone();
         // It is safe with the intent or the answer that follows from it.
-        self.record
-            .journal
-            .note(Entry::Decision { call_id, allowed });
+        self.record.note(Entry::Decision { call_id, allowed });
         Ok(match decision {
             Decision::Allow { .. } => Prepared::Run { call, tool, input },
             Decision::Deny { reason, .. } => answer(call, ToolOutcome::Denied, reason),

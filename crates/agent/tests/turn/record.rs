@@ -4,13 +4,15 @@
 use std::sync::{Arc, Mutex};
 
 use alipes_agent::TurnError;
-use alipes_store::{Entry, Journal, JournalError};
+use alipes_store::{Entry, Journal, JournalError, MemoryJournal, Transcript, Turn};
 use alipes_tools::{Context, Effect, Output, Tool, ToolError, ToolSpec, Toolbox};
+use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, ready};
 use serde_json::{Value, json};
+use tokio::sync::Notify;
 
 use crate::script::{Script, call, response, says};
-use crate::work::{Setup, Work};
+use crate::work::{Setup, Work, deadline};
 
 /// What happened, in order, whoever saw it.
 #[derive(Clone, Default)]
@@ -147,4 +149,92 @@ async fn what_cannot_be_recorded_does_not_happen() {
             "{refused}: {log:?}"
         );
     }
+}
+
+/// A journal that writes on a thread of its own, so what it was handed is kept whoever waits, and that
+/// takes its time once.
+#[derive(Clone, Default)]
+struct Slow {
+    kept: Arc<Mutex<MemoryJournal>>,
+    slow_at: Arc<Mutex<Option<&'static str>>>,
+    writing: Arc<Notify>,
+    written: Arc<Notify>,
+}
+
+impl Slow {
+    fn transcript(&self) -> Transcript {
+        Transcript::of(self.kept.lock().unwrap().entries().to_vec())
+    }
+}
+
+impl Journal for Slow {
+    fn append(&mut self, entries: Vec<Entry>) -> BoxFuture<'_, Result<(), JournalError>> {
+        let is_slow = entries.last().is_some_and(|entry| {
+            self.slow_at
+                .lock()
+                .unwrap()
+                .take_if(|at| *at == entry.kind())
+                .is_some()
+        });
+        let kept = self.kept.lock().unwrap().append(entries).now_or_never();
+        Box::pin(async move {
+            if is_slow {
+                self.writing.notify_one();
+                self.written.notified().await;
+            }
+            kept.unwrap_or(Ok(()))
+        })
+    }
+
+    fn note(&mut self, entry: Entry) {
+        self.kept.lock().unwrap().note(entry);
+    }
+}
+
+/// An agent that was interrupted while its journal wrote an entry of this kind.
+async fn interrupted_at(script: &Script, kind: &'static str) -> (Work, Slow) {
+    let slow = Slow::default();
+    *slow.slow_at.lock().unwrap() = Some(kind);
+    let setup = Setup {
+        journal: Box::new(slow.clone()),
+        ..Setup::default()
+    };
+    let mut work = Work::set_up(&script.base_url, setup);
+    let (events, mut heard) = tokio::sync::mpsc::channel(8);
+    let heard = async move { while heard.recv().await.is_some() {} };
+    tokio::select! {
+        ended = work.agent.turn("go", true, deadline(), &events) => panic!("it ended: {ended:?}"),
+        () = heard => panic!("nobody tells any more"),
+        () = slow.writing.notified() => {}
+    }
+    slow.written.notify_one();
+    (work, slow)
+}
+
+#[tokio::test]
+async fn what_the_journal_was_writing_when_the_turn_was_interrupted_counts() {
+    let steps = [
+        response(&[call("c1", "list_files", "{}")]),
+        response(&[says("done")]),
+    ];
+    for kind in ["user", "model", "intent", "result", "ended"] {
+        let script = Script::of(&steps).await;
+        let (mut work, slow) = interrupted_at(&script, kind).await;
+        assert_eq!(work.go_on().await.result.unwrap().text, "done", "{kind}");
+        work.turn("more").await.result.unwrap();
+        let there = slow.transcript();
+        assert_eq!(work.agent.transcript().items(), there.items(), "{kind}");
+        assert_eq!(work.agent.transcript().turn(), &Turn::Answered);
+        assert_eq!(work.agent.undo_turn().await.unwrap(), "more");
+        assert_eq!(work.agent.undo_turn().await.unwrap(), "go");
+        assert_eq!(slow.transcript().prompts().count(), 0, "{kind}");
+    }
+}
+
+#[tokio::test]
+async fn a_prompt_that_was_being_written_is_taken_back_where_it_was_written() {
+    let script = Script::of(&[response(&[says("done")])]).await;
+    let (mut work, slow) = interrupted_at(&script, "user").await;
+    assert_eq!(work.agent.undo_turn().await.unwrap(), "go");
+    assert_eq!(slow.transcript().prompts().count(), 0);
 }
