@@ -12,7 +12,7 @@ use super::looks::{FAINT, PLAIN, STRONG, WARNING};
 use super::wrap::{Break, Lead, wrap};
 use crate::style::one_line;
 
-/// A key that is pressed sooner after typing, or after the question came up, was not meant for it.
+/// A line that is ended sooner after the question came up was not meant for it.
 pub(super) const PAUSE: Duration = Duration::from_millis(600);
 
 /// How many questions may wait.
@@ -55,7 +55,7 @@ impl Approver for Person {
     }
 }
 
-/// The question that is shown, and from when on keys answer it.
+/// The question that is shown, and from when on a line answers it.
 #[derive(Debug)]
 pub(super) struct Open {
     pub(super) asked: Asked,
@@ -63,14 +63,15 @@ pub(super) struct Open {
 }
 
 impl Open {
-    /// What a key means; a letter that was not offered means nothing.
-    pub(super) fn answer(&self, key: char) -> Option<Approval> {
+    /// What a line means that is nothing but an answer. One key alone never is: it may be the first of
+    /// a sentence.
+    pub(super) fn answer(&self, line: &str) -> Option<Approval> {
         let lasts = self.asked.question.offer.is_some();
-        match key {
-            'y' | 'Y' => Some(Approval::Once),
-            's' | 'S' if lasts => Some(Approval::Session),
-            'a' | 'A' if lasts => Some(Approval::Always),
-            'n' | 'N' => Some(Approval::No),
+        match line {
+            "y" | "Y" | "yes" => Some(Approval::Once),
+            "s" | "S" | "session" if lasts => Some(Approval::Session),
+            "a" | "A" | "always" if lasts => Some(Approval::Always),
+            "n" | "N" | "no" => Some(Approval::No),
             _ => None,
         }
     }
@@ -91,11 +92,11 @@ impl Open {
         if let Some(rule) = &question.offer {
             say("  ", &format!("session and always mean: {rule}"), FAINT);
         }
-        // The keys appear when they count.
+        // The answers appear when they count.
         if now >= self.counts_from {
             let keys = match question.offer {
-                Some(_) => "y once · s this session · a always · n no",
-                None => "y once · n no",
+                Some(_) => "y once · s this session · a always · n no: then Enter",
+                None => "y once · n no: then Enter",
             };
             say("  ", keys, PLAIN);
         }

@@ -62,7 +62,6 @@ pub(super) struct State {
     unfolded: usize,
     /// A running command shows more of its output.
     pub(super) is_unfolded: bool,
-    typed_at: Option<Instant>,
     /// What is being done is a turn.
     hears: bool,
     /// One more Ctrl-C leaves.
@@ -88,7 +87,6 @@ impl State {
             cards: VecDeque::new(),
             unfolded: 0,
             is_unfolded: false,
-            typed_at: None,
             hears: false,
             is_leaving: false,
             allowed: Vec::new(),

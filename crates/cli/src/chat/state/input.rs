@@ -1,4 +1,4 @@
-//! What keys mean, from the most urgent to the least: a question's answer, the menu, the chat, the text.
+//! What keys mean, from the most urgent to the least: the menu, the chat, the text. A line may be a question's answer.
 
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
@@ -6,7 +6,6 @@ use super::{Action, State};
 use crate::chat::blocks::Tone;
 use crate::chat::commands::{self, Called, Command};
 use crate::chat::editor::Key;
-use crate::chat::question::{Open, PAUSE};
 
 impl State {
     /// Takes what was typed or pasted.
@@ -14,7 +13,6 @@ impl State {
         match event {
             Event::Key(key) if key.kind != KeyEventKind::Release => self.key(key),
             Event::Paste(text) => {
-                self.typed();
                 if let Err(reason) = self.editor.paste(&text) {
                     self.note(Tone::Warning, reason);
                 }
@@ -27,11 +25,6 @@ impl State {
 
     fn key(&mut self, key: KeyEvent) -> Option<Action> {
         let was_leaving = std::mem::take(&mut self.is_leaving);
-        if let Some(approval) = self.answer_in(key) {
-            self.answer(approval);
-            return None;
-        }
-        self.typed();
         if self.in_menu(key) {
             return None;
         }
@@ -60,24 +53,20 @@ impl State {
         self.columns.saturating_sub(2).max(2)
     }
 
-    /// The answer that a key is to the open question. Keys that come in a flow of typing are none: the
-    /// question may have come up beneath somebody's fingers.
-    fn answer_in(&self, key: KeyEvent) -> Option<alipes_agent::Approval> {
-        let open = self.open.as_ref()?;
-        let now = self.clock.now();
-        let flows = self.typed_at.is_some_and(|at| now < at + PAUSE);
-        match key.code {
-            KeyCode::Char(c) if now >= open.counts_from && !flows => Open::answer(open, c),
-            _ => None,
+    /// Whether what was written is an answer to the open question. One that is ended before anybody can
+    /// have read the question waits to be ended again.
+    fn answers(&mut self) -> bool {
+        let Some(open) = &self.open else {
+            return false;
+        };
+        let Some(approval) = open.answer(self.editor.text().trim()) else {
+            return false;
+        };
+        if self.clock.now() >= open.counts_from {
+            self.editor.clear();
+            self.answer(approval);
         }
-    }
-
-    fn typed(&mut self) {
-        let now = self.clock.now();
-        self.typed_at = Some(now);
-        if let Some(open) = &mut self.open {
-            open.counts_from = open.counts_from.max(now + PAUSE);
-        }
+        true
     }
 
     /// Whether the menu has taken the key.
@@ -148,7 +137,7 @@ impl State {
     }
 
     fn send(&mut self) -> Option<Action> {
-        if self.editor.text().trim().is_empty() {
+        if self.editor.text().trim().is_empty() || self.answers() {
             return None;
         }
         let text = self.editor.take();

@@ -237,14 +237,30 @@ async fn a_tool_runs_in_a_line_and_ends_in_one_that_unfolds() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_question_is_answered_by_a_key_that_was_meant_for_it() {
+async fn a_letter_of_a_sentence_answers_no_question() {
     let mut state = state();
-    state.begin("working");
-    types(&mut state, "a");
+    state.begin_turn();
     let mut told = asks(&mut state, Some("command make"));
-    // In a flow of typing keys are text.
-    types(&mut state, "y");
-    assert_eq!(state.editor.text(), "ay");
+    advance(PAUSE).await;
+    types(&mut state, "a");
+    // Whoever thinks after the first letter has not answered either.
+    advance(PAUSE).await;
+    types(&mut state, "ctually stop\n");
+    assert!(told.try_recv().is_err());
+    assert_eq!(state.interjections.unheard(), ["actually stop"]);
+    assert!(state.allowed.is_empty() && state.open.is_some());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_question_is_answered_by_a_line_that_was_meant_for_it() {
+    let mut state = state();
+    state.begin_turn();
+    types(&mut state, "s");
+    let mut told = asks(&mut state, Some("command make"));
+    // It has come up beneath somebody's fingers.
+    types(&mut state, "\n");
+    assert!(told.try_recv().is_err());
+    assert!(state.interjections.unheard().is_empty());
     assert!(!shown(&state).contains("y once"));
     advance(PAUSE).await;
     assert!(
@@ -252,25 +268,25 @@ async fn a_question_is_answered_by_a_key_that_was_meant_for_it() {
         "{}",
         shown(&state)
     );
-    types(&mut state, "s");
+    types(&mut state, "\n");
     assert_eq!(told.try_recv(), Ok(Approval::Session));
-    assert_eq!(state.editor.text(), "ay");
+    assert_eq!(state.editor.text(), "");
     assert_eq!(state.allowed.len(), 1);
 }
 
 #[tokio::test(start_paused = true)]
 async fn only_what_was_offered_can_be_answered() {
-    for (key, answer) in [
-        ("y", Some(Approval::Once)),
-        ("n", Some(Approval::No)),
-        ("a", None),
+    for (line, answer) in [
+        ("y\n", Some(Approval::Once)),
+        ("n\n", Some(Approval::No)),
+        ("a\n", None),
     ] {
         let mut state = state();
         state.begin("working");
         let mut told = asks(&mut state, None);
         advance(PAUSE).await;
-        types(&mut state, key);
-        assert_eq!(told.try_recv().ok(), answer, "{key}");
+        types(&mut state, line);
+        assert_eq!(told.try_recv().ok(), answer, "{line}");
     }
 }
 
@@ -280,7 +296,7 @@ async fn questions_come_one_after_the_other_and_an_interrupt_is_a_no_to_all() {
     state.begin("working");
     let (mut first, mut second) = (asks(&mut state, None), asks(&mut state, None));
     advance(PAUSE).await;
-    types(&mut state, "y");
+    types(&mut state, "y\n");
     assert_eq!(first.try_recv(), Ok(Approval::Once));
     assert!(second.try_recv().is_err());
     state.interrupted();

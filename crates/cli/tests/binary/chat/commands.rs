@@ -169,7 +169,7 @@ async fn diff_shows_what_was_edited_and_nothing_else() {
     chat.until("nothing was edited").await;
     chat.says("change cat to dog in notes.md");
     chat.until("s this session").await;
-    chat.types("s");
+    chat.says("s");
     chat.until_done("said:").await;
     chat.press("C-l");
     chat.says("/diff");

@@ -86,7 +86,7 @@ async fn a_narrower_terminal_shows_no_blanks_that_nobody_wrote() {
     let chat = simulated(&machine, 80, 24).await;
     chat.says("change cat to dog in cat.txt");
     chat.until("y once").await;
-    chat.types("y");
+    chat.says("y");
     chat.until_done("said:").await;
     chat.resize(40, 24);
     chat.until("  -the cat sat\n  +the dog sat\n").await;
