@@ -263,7 +263,10 @@ impl<'f> Front<'f> {
 
 impl Drop for Front<'_> {
     fn drop(&mut self) {
-        let _ = self.surface.clear();
+        // What a panic has said stands where the rows were.
+        if !std::thread::panicking() {
+            let _ = self.surface.clear();
+        }
         self.modes = None;
     }
 }

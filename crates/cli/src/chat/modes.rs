@@ -2,6 +2,10 @@
 //! happens, it is given back as it was.
 
 use std::io::{self, IsTerminal as _, Write as _};
+use std::panic;
+use std::sync::Once;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 
 use alipes_base::Environment;
 use crossterm::event::Event;
@@ -15,13 +19,18 @@ const QUEUE: usize = 1_024;
 const BEGIN: &str = "\x1b[?2004h";
 const END: &str = "\x1b[?2004l\x1b[?25h";
 
+/// Whether the chat has the terminal.
+static TAKEN: AtomicBool = AtomicBool::new(false);
+
 /// A terminal in the chat's hands, until this is dropped.
 pub(super) struct Modes;
 
 impl Modes {
     pub(super) fn take() -> io::Result<Self> {
+        give_back_before_a_panic_speaks();
         enable_raw_mode()?;
         let modes = Self;
+        TAKEN.store(true, Ordering::SeqCst);
         write!(io::stdout(), "{BEGIN}")?;
         io::stdout().flush()?;
         Ok(modes)
@@ -30,10 +39,36 @@ impl Modes {
 
 impl Drop for Modes {
     fn drop(&mut self) {
-        let _ = write!(io::stdout(), "{END}");
-        let _ = io::stdout().flush();
-        let _ = disable_raw_mode();
+        TAKEN.store(false, Ordering::SeqCst);
+        give_back("");
     }
+}
+
+fn give_back(last: &str) {
+    let _ = write!(io::stdout(), "{last}{END}");
+    let _ = io::stdout().flush();
+    let _ = disable_raw_mode();
+}
+
+/// What a panic says is readable only on a terminal that has been given back, on a row of its own. The
+/// chat outlives the panic of a task: then it takes the terminal again.
+fn give_back_before_a_panic_speaks() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let chat = thread::current().id();
+        let speak = panic::take_hook();
+        panic::set_hook(Box::new(move |panicked| {
+            let is_taken = TAKEN.load(Ordering::SeqCst);
+            if is_taken {
+                give_back("\r\n");
+            }
+            speak(panicked);
+            if is_taken && thread::current().id() != chat && enable_raw_mode().is_ok() {
+                let _ = write!(io::stdout(), "{BEGIN}");
+                let _ = io::stdout().flush();
+            }
+        }));
+    });
 }
 
 /// Whether there is a terminal that can be drawn on, both ways.
@@ -76,4 +111,36 @@ pub(super) fn suspend() -> io::Result<()> {
 #[cfg(not(unix))]
 pub(super) fn suspend() -> io::Result<()> {
     Err(io::ErrorKind::Unsupported.into())
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use std::process::Command;
+
+    use super::*;
+
+    /// Run by the test below, in a terminal of its own.
+    #[test]
+    #[ignore = "it panics"]
+    fn panics_in_the_chat() {
+        let _modes = Modes::take().unwrap();
+        panic!("on purpose");
+    }
+
+    #[test]
+    fn a_panic_speaks_on_a_terminal_that_was_given_back() {
+        let this = std::env::current_exe().unwrap();
+        let name = "chat::modes::tests::panics_in_the_chat";
+        let command = format!("{} --ignored --exact {name} --nocapture", this.display());
+        let ran = Command::new("script")
+            .args(["-qec", &command, "/dev/null"])
+            .output();
+        let said = String::from_utf8(ran.unwrap().stdout).unwrap();
+        let begun = said.find(BEGIN).unwrap();
+        let given_back = said[begun..].find(END).unwrap();
+        let spoken = said[begun..].find("on purpose").unwrap();
+        assert!(given_back < spoken, "{said:?}");
+        // A terminal that is still raw would not go back to the first column.
+        assert!(said.contains("on purpose\r\n"), "{said:?}");
+    }
 }
