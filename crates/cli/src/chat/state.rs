@@ -200,13 +200,17 @@ impl State {
     /// A turn has ended; the usage is that of all its steps, the price that of who was asked last.
     pub(super) fn ended(&mut self, outcome: Result<Usage, TurnError>, price: Option<Price>) {
         let working = self.end();
-        // It came after the last step.
-        for text in self.interjections.take().into_iter().rev() {
-            self.queue.push_front(text);
-        }
         match outcome {
-            Ok(usage) => self.status.spends(usage, price),
+            Ok(usage) => {
+                // It came after the last step.
+                for text in self.interjections.take().into_iter().rev() {
+                    self.queue.push_front(text);
+                }
+                self.status.spends(usage, price);
+            }
             Err(error) => {
+                // It was meant for after a turn that went well.
+                self.put_back_queued();
                 let attempts = working.map(|working| {
                     self.keep_partial(&working, "");
                     working.attempts
@@ -237,6 +241,11 @@ impl State {
         if let Some(working) = self.end() {
             self.keep_partial(&working, "interrupted");
         }
+        self.put_back_queued();
+    }
+
+    /// Gives back what was to be sent, to be edited.
+    fn put_back_queued(&mut self) {
         let mut queued = self.interjections.take();
         queued.extend(self.queue.drain(..));
         if !queued.is_empty() {

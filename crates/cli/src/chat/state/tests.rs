@@ -170,6 +170,18 @@ async fn what_no_step_has_read_is_sent_next_and_before_what_lined_up() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_waits_behind_a_turn_that_fails_comes_back_and_is_not_sent() {
+    let mut state = state();
+    state.begin_turn();
+    types(&mut state, "later");
+    press(&mut state, KeyCode::Tab, KeyModifiers::NONE);
+    types(&mut state, "now\n");
+    state.ended(Err(TurnError::NoAnswer), None);
+    assert!(state.queue.is_empty() && state.interjections.unheard().is_empty());
+    assert_eq!(state.editor.text(), "now\nlater");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_wait_says_for_what_since_when_and_until_when() {
     let mut state = state();
     state.begin("working");
