@@ -44,14 +44,18 @@ pub(super) struct Pictures {
 /// root hides. To be called where waiting for a disk does no harm.
 pub(super) fn read(prompt: &str, root: &Root, home: Option<&Path>) -> Pictures {
     let mut pictures = Pictures::default();
-    for path in paths(prompt, root.path(), home) {
+    for Named { path, is_there } in named(prompt, root.path(), home) {
         let name = path.file_name().unwrap_or_default().display().to_string();
         if pictures.images.len() == MOST {
             let remark = format!("{name} is not shown: a prompt shows at most {MOST} images");
             pictures.remarks.push(remark);
             continue;
         }
-        match image(&path, root) {
+        let image = match is_there {
+            true => image(&path, root),
+            false => Err("there is no such file".to_owned()),
+        };
+        match image {
             Ok(image) => {
                 pictures.images.push(image);
                 pictures.names.push(name);
@@ -69,26 +73,62 @@ pub(super) fn may_be_named(prompt: &str) -> bool {
     prompt.len() <= LONGEST && words(prompt).iter().any(|word| is_worth_a_look(word))
 }
 
-/// The files that are named and are there, each once.
-fn paths(prompt: &str, folder: &Path, home: Option<&Path>) -> Vec<PathBuf> {
-    let mut paths = Vec::new();
+/// A file that a prompt names.
+#[derive(PartialEq, Eq)]
+struct Named {
+    path: PathBuf,
+    is_there: bool,
+}
+
+/// The files that are named, each once. One that is not there counts if a sign says that it was meant.
+fn named(prompt: &str, folder: &Path, home: Option<&Path>) -> Vec<Named> {
+    let mut found: Vec<Named> = Vec::new();
     let words = if prompt.len() <= LONGEST {
         words(prompt)
     } else {
         Vec::new()
     };
     for word in words.iter().filter(|word| is_worth_a_look(word)) {
-        let word = word.strip_prefix('@').unwrap_or(word);
-        let path = match (word.strip_prefix("~/"), home) {
-            (Some(rest), Some(home)) => home.join(rest),
-            _ => folder.join(word.strip_prefix("file://").unwrap_or(word)),
+        let (marked, word) = match word.strip_prefix('@') {
+            Some(rest) => (true, rest),
+            None => (false, word.as_str()),
         };
+        let address = file_address(word);
+        let path = match (&address, word.strip_prefix("~/"), home) {
+            (Some(path), ..) => path.clone(),
+            (None, Some(rest), Some(home)) => home.join(rest),
+            _ => folder.join(word),
+        };
+        let is_meant = marked || address.is_some();
         // Asked before opening: opening a FIFO would wait for its writer.
-        if path.is_file() && !paths.contains(&path) {
-            paths.push(path);
+        let is_there = path.is_file();
+        let named = Named { path, is_there };
+        if (is_there || is_meant) && !found.contains(&named) {
+            found.push(named);
         }
     }
-    paths
+    found
+}
+
+/// The path of a `file:` address that names this machine (RFC 8089, section 2).
+fn file_address(word: &str) -> Option<PathBuf> {
+    let rest = word.strip_prefix("file://")?;
+    let path = rest.strip_prefix("localhost").unwrap_or(rest);
+    Some(PathBuf::from(percent_decoded(path)))
+}
+
+/// A text with its escapes undone (RFC 3986, section 2.1); what is no escape stays as it is.
+fn percent_decoded(text: &str) -> String {
+    let (mut bytes, mut rest) = (Vec::new(), text.as_bytes());
+    while let Some((first, after)) = rest.split_first() {
+        let digits = after.get(..2).filter(|_| *first == b'%');
+        let digits = digits.and_then(|digits| std::str::from_utf8(digits).ok());
+        let digits = digits.filter(|digits| !digits.starts_with('+'));
+        let byte = digits.and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        bytes.push(byte.unwrap_or(*first));
+        rest = if byte.is_some() { &after[2..] } else { after };
+    }
+    String::from_utf8(bytes).unwrap_or_else(|_not_text| text.to_owned())
 }
 
 fn is_worth_a_look(word: &str) -> bool {
@@ -110,7 +150,7 @@ fn words(text: &str) -> Vec<String> {
     while let Some(c) = chars.next() {
         match (c, quote) {
             ('\\', None) => word.extend(chars.next()),
-            ('\'' | '"', None) if word.is_empty() || word == "@" => quote = Some(c),
+            ('\'' | '"' | '`', None) if word.is_empty() || word == "@" => quote = Some(c),
             (c, Some(open)) if c == open => quote = None,
             (c, None) if c.is_whitespace() => words.push(std::mem::take(&mut word)),
             // A quote that is never closed is an apostrophe; a name has no line end.
@@ -122,15 +162,20 @@ fn words(text: &str) -> Vec<String> {
         }
     }
     words.push(word);
-    let bare = |word: String| {
-        word.trim_end_matches([',', ';', ':', '?', '!', ')'])
-            .to_owned()
-    };
-    words
-        .into_iter()
-        .map(bare)
-        .filter(|word| !word.is_empty())
-        .collect()
+    let words = words.iter().map(|word| bare(word));
+    words.filter(|word| !word.is_empty()).collect()
+}
+
+/// A word without what a sentence puts around it.
+fn bare(word: &str) -> String {
+    let mut word = word.trim_end_matches(|c| ".,;:?!)]}>`".contains(c));
+    for (open, close) in [('(', ')'), ('[', ']'), ('{', '}'), ('<', '>'), ('`', '`')] {
+        // Where its partner follows, it is part of the name.
+        if let Some(rest) = word.strip_prefix(open).filter(|rest| !rest.contains(close)) {
+            word = rest;
+        }
+    }
+    word.to_owned()
 }
 
 fn image(path: &Path, root: &Root) -> Result<String, String> {
@@ -178,6 +223,11 @@ mod tests {
         }
         let whole = folder.path().join("a.png");
         let whole = whole.to_str().unwrap();
+        let folded = folder.path().join("(new)");
+        std::fs::create_dir(&folded).unwrap();
+        std::fs::write(folded.join("a.png"), PNG).unwrap();
+        let beside = whole.replace("a.png", "two%20words.png");
+        let address = format!("file://{whole} file://localhost{beside}");
         let home = Some(folder.path());
         let root = Root::open(folder.path()).unwrap();
         for (prompt, count) in [
@@ -189,6 +239,10 @@ mod tests {
             (r"it\'s.png", 1),
             ("what's it? don't look at no.png", 0),
             (whole, 1),
+            (&address, 2),
+            ("Describe a.png.", 1),
+            ("compare [a.png], `two words.png` and (<it's.png>).", 3),
+            ("(new)/a.png", 1),
             ("a.txt", 0),
         ] {
             let pictures = read(prompt, &root, home);
@@ -225,6 +279,18 @@ mod tests {
             let line = remarks.lines().find(|line| line.starts_with(name)).unwrap();
             assert!(line.contains(reason), "{line}");
         }
+    }
+
+    #[test]
+    fn an_image_that_was_meant_and_is_not_there_is_said() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = Root::open(folder.path()).unwrap();
+        for prompt in ["@gone.png", "file:///nowhere/gone.png."] {
+            let pictures = read(prompt, &root, None);
+            let expected = "gone.png is not shown: there is no such file";
+            assert_eq!(pictures.remarks, [expected], "{prompt}");
+        }
+        assert_eq!(percent_decoded("100% %zz %+1 %41"), "100% %zz %+1 A");
     }
 
     #[test]
