@@ -186,13 +186,24 @@ impl Chat<'_> {
                 self.note("nothing was asked yet");
                 Ok(())
             }
-            Turn::Answered => match self.conversation.agent.undo_turn().await {
-                Ok(prompt) => self.ask(prompt).await,
-                Err(error) => {
-                    self.say_error(&error);
-                    Ok(())
-                }
-            },
+            Turn::Answered => self.ask_anew().await,
+        }
+    }
+
+    /// Asks what was answered once more, showing what was shown: the files may have changed since.
+    async fn ask_anew(&mut self) -> Result<(), Failure> {
+        let agent = &mut self.conversation.agent;
+        let asked = agent.transcript().prompt().cloned();
+        match (agent.undo_turn().await, asked) {
+            (Ok(prompt), Some(item)) if self.conversation.takes_images() != Some(false) => {
+                self.front.state.say(Block::User(prompt));
+                self.turn(Turning::Prompt(item)).await
+            }
+            (Ok(prompt), _) => self.ask(prompt).await,
+            (Err(error), _) => {
+                self.say_error(&error);
+                Ok(())
+            }
         }
     }
 

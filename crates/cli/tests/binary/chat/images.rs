@@ -26,6 +26,26 @@ async fn an_image_that_is_named_is_shown_to_the_model_and_one_that_is_none_is_no
 }
 
 #[tokio::test]
+async fn retry_shows_the_image_that_was_shown_though_its_file_has_gone() {
+    let machine = Machine::new();
+    machine.file("pic.png", PNG);
+    let chat = simulated(&machine, 80, 24).await;
+    chat.says("what is on pic.png?");
+    chat.until_done("You said “what is on").await;
+    std::fs::remove_file(machine.path("pic.png")).unwrap();
+    chat.press("C-l");
+    chat.says("/retry");
+    chat.until_done("You said “what is on").await;
+    chat.says("/quit");
+    assert_eq!(chat.end().await, 0);
+    let export = ["sessions", "export", "last", "--format", "jsonl"];
+    let journal = machine.run(&export).await;
+    let images = journal.answer().matches("data:image/png;base64,");
+    // The turn that was taken back, and the one that counts.
+    assert_eq!(images.count(), 2, "{}", journal.out);
+}
+
+#[tokio::test]
 async fn a_model_that_takes_no_images_is_not_shown_any_and_that_is_said() {
     let machine = Machine::new();
     machine.file("pic.png", PNG);
