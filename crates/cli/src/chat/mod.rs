@@ -50,7 +50,7 @@ use crate::tally;
 use blocks::{Block, Tone};
 use conversation::{Conversation, Ground, Voices};
 use front::{Attended, Front};
-use state::Action;
+use state::{Action, STARTING};
 
 /// How many events may wait for a slow terminal.
 const QUEUE: usize = 64;
@@ -131,7 +131,7 @@ async fn open<'c>(
     mut front: Front<'c>,
     voices: Voices,
 ) -> Result<Option<Chat<'c>>, Failure> {
-    front.state.begin("starting");
+    front.state.begin(STARTING);
     let opening = async {
         let ground = Ground::prepare(&args, machine).await?;
         let conversation = Conversation::open(&args, machine, &ground, &voices).await?;

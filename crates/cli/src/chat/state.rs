@@ -11,7 +11,7 @@ use alipes_base::Clock;
 use alipes_wire::{Price, Usage};
 use tokio::time::Instant;
 
-pub(super) use working::Working;
+pub(super) use working::{STARTING, Working};
 
 use super::blocks::{Block, Card, Tone};
 use super::commands::{COMMANDS, Called};

@@ -97,6 +97,9 @@ fn over(state: &State, columns: usize, most: usize) -> Vec<Line<'static>> {
 /// What is waited for, in as many words as there is room for.
 fn awaited(working: &Working, columns: usize) -> String {
     let (text, brief) = working.line();
+    if !working.can_be_ended() {
+        return cut(&format!("… {text}"), columns);
+    }
     let ways = [
         format!("… {text} · Esc interrupts"),
         format!("… {brief} · Esc interrupts"),

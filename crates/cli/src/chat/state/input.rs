@@ -2,7 +2,7 @@
 
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
-use super::{Action, State};
+use super::{Action, State, Working};
 use crate::chat::blocks::Tone;
 use crate::chat::commands::{self, Called, Command};
 use crate::chat::editor::Key;
@@ -35,7 +35,7 @@ impl State {
             return control;
         }
         if key.code == KeyCode::Esc {
-            return self.working.is_some().then_some(Action::Interrupt);
+            return self.can_interrupt().then_some(Action::Interrupt);
         }
         if key.code == KeyCode::Tab && self.lines_up() {
             return None;
@@ -46,6 +46,10 @@ impl State {
         };
         self.menu.follow(self.editor.before());
         sent
+    }
+
+    fn can_interrupt(&self) -> bool {
+        self.working.as_ref().is_some_and(Working::can_be_ended)
     }
 
     /// How wide the text is: beside the sign before it.
@@ -105,7 +109,7 @@ impl State {
     /// The chat's own keys; those that are none of them are the text's.
     fn control(&mut self, c: char, was_leaving: bool) -> Option<Option<Action>> {
         Some(match c {
-            'c' if self.working.is_some() => Some(Action::Interrupt),
+            'c' if self.can_interrupt() => Some(Action::Interrupt),
             'c' if was_leaving => Some(Action::Quit),
             'c' => {
                 self.is_leaving = self.editor.is_empty();

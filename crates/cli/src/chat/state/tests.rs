@@ -316,6 +316,19 @@ async fn questions_come_one_after_the_other_and_an_interrupt_is_a_no_to_all() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn escape_while_it_starts_does_not_end_the_chat() {
+    let mut state = state();
+    state.begin(STARTING);
+    types(&mut state, "my prompt");
+    assert_eq!(types(&mut state, "\u{1b}"), None);
+    assert_eq!(state.editor.text(), "my prompt");
+    assert!(!shown(&state).contains("Esc"), "{}", shown(&state));
+    assert_eq!(control(&mut state, 'c'), None);
+    assert_eq!(control(&mut state, 'c'), None);
+    assert_eq!(control(&mut state, 'c'), Some(Action::Quit));
+}
+
+#[tokio::test(start_paused = true)]
 async fn one_ctrl_c_does_not_leave_and_two_do() {
     let mut state = state();
     types(&mut state, "draft");

@@ -23,6 +23,9 @@ const TEXT_TAIL: usize = 16 * 1024;
 const REASONING_TAIL: usize = 1_024;
 const OUTPUT_TAIL: usize = 8 * 1024;
 
+/// What comes before everything else: without it there is no chat.
+pub(in crate::chat) const STARTING: &str = "starting";
+
 /// A turn, or what else takes its time.
 pub(in crate::chat) struct Working {
     what: &'static str,
@@ -158,6 +161,11 @@ impl Working {
             output,
             took,
         })
+    }
+
+    /// Whether it can be ended without leaving the chat.
+    pub(in crate::chat) fn can_be_ended(&self) -> bool {
+        self.what != STARTING
     }
 
     /// Whether a tool runs.
