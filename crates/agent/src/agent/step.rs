@@ -1,0 +1,101 @@
+//! One step of a turn: the model is asked once, with less where it was too much, and what it says is
+//! passed on.
+
+use std::time::Duration;
+
+use alipes_models::{Prompt, Step, StepUpdate};
+use alipes_store::Entry;
+use alipes_wire::ModelEvent;
+
+use super::Agent;
+use super::turn::Front;
+use crate::compact::{Depth, wants_less};
+use crate::{INSTRUCTIONS, TurnError, TurnEvent, record};
+
+/// The longest that one model step may take, attempts and waits included.
+const STEP_LIMIT: Duration = Duration::from_secs(30 * 60);
+
+impl Agent {
+    /// Asks the model, and where that is too much for it, again with less.
+    pub(super) async fn fitting_step(&mut self, front: Front<'_>) -> Result<Step, TurnError> {
+        self.make_room(front.events).await?;
+        let mut depths = [Depth::Usual, Depth::Deep].into_iter();
+        loop {
+            let fault = match self.step(front).await {
+                Err(TurnError::Fault(fault)) if wants_less(&fault) => fault,
+                ended => return ended,
+            };
+            self.gauge.refused(self.context().tokens);
+            let mut is_less = false;
+            while !is_less {
+                let Some(depth) = depths.next() else {
+                    return Err(TurnError::Fault(fault));
+                };
+                is_less = self.shrink_refused(depth, front.events).await?;
+            }
+        }
+    }
+
+    /// Asks the model once and passes on what it says.
+    async fn step(&mut self, front: Front<'_>) -> Result<Step, TurnError> {
+        let deadline = front.deadline.tightened(&self.clock, "step", STEP_LIMIT);
+        let prompt = Prompt {
+            instructions: INSTRUCTIONS,
+            tools: &self.tools,
+            input: self.record.transcript.items(),
+        };
+        let mut step = self.model.step(&prompt, front.accepts_restart, deadline);
+        let mut preamble = false;
+        while let Some(update) = step.next().await {
+            if let StepUpdate::Trace(trace) = &update
+                && let Some(attempt) = record::attempt(trace)
+            {
+                self.record.note(Entry::Attempt(attempt));
+            }
+            if let Some(event) = told(update, &mut preamble) {
+                // A listener that has gone misses the rest; the turn goes on.
+                let _ = front.events.send(event).await;
+            }
+        }
+        Ok(step.finish().await?)
+    }
+}
+
+/// What a listener is told of an update; `preamble`: what the message that has begun is, as far as is
+/// known.
+fn told(update: StepUpdate, preamble: &mut bool) -> Option<TurnEvent> {
+    Some(match update {
+        StepUpdate::Event(event) => return said(event, preamble),
+        StepUpdate::Asking(who) => TurnEvent::Asking(who),
+        StepUpdate::OnRecord { id } => TurnEvent::OnRecord { id },
+        StepUpdate::Restarted { delivered } => TurnEvent::Restarted { delivered },
+        StepUpdate::NextProvider {
+            from,
+            fault,
+            to,
+            left_out,
+        } => TurnEvent::NextProvider {
+            from,
+            fault,
+            to,
+            left_out,
+        },
+        StepUpdate::Trace(trace) => TurnEvent::Trace(trace),
+        _ => return None,
+    })
+}
+
+fn said(event: ModelEvent, preamble: &mut bool) -> Option<TurnEvent> {
+    match event {
+        ModelEvent::MessageStarted { preamble: is } => {
+            *preamble = is;
+            None
+        }
+        ModelEvent::TextDelta { delta } | ModelEvent::RefusalDelta { delta } => {
+            let preamble = *preamble;
+            Some(TurnEvent::TextDelta { delta, preamble })
+        }
+        ModelEvent::ReasoningDelta { delta } => Some(TurnEvent::ReasoningDelta { delta }),
+        _ => None,
+    }
+}
