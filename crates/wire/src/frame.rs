@@ -2,6 +2,9 @@
 
 use std::borrow::Cow;
 
+use crate::fields::Fields;
+use crate::json::Object;
+
 /// A server-sent event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Frame {
@@ -15,6 +18,19 @@ impl Frame {
     pub(crate) fn new(name: impl Into<Cow<'static, str>>, data: String) -> Self {
         let name = name.into();
         Self { name, data }
+    }
+
+    /// Tells in the event what a header of the answer would have told, in the member that error frames
+    /// have for headers (codex-protocol §2.6).
+    pub fn put_header(&mut self, name: &str, value: &str) {
+        let Some(event) = Fields::of(self.data.as_bytes()) else {
+            return;
+        };
+        let known = event.object("headers").unwrap_or_default();
+        let headers = Object::new().put(name, value).merge_all(&known).end();
+        let others = event.members().filter(|(name, _)| *name != "headers");
+        let told = Object::new().distinct(others).raw("headers", &headers);
+        self.data = told.end();
     }
 
     /// The event as it stands in the stream.
@@ -35,5 +51,29 @@ impl Frame {
         stream.push_str("data: ");
         stream.push_str(&self.data);
         stream.push_str("\n\n");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_header_is_told_beside_what_an_event_says() {
+        for (data, expected) in [
+            (
+                r#"{"type":"t", "n":1e2}"#,
+                r#"{"type":"t","n":1e2,"headers":{"x-a":"\"b\""}}"#,
+            ),
+            (
+                r#"{"headers":{"x-c":"d","x-a":"e"},"type":"t"}"#,
+                r#"{"type":"t","headers":{"x-a":"\"b\"","x-c":"d"}}"#,
+            ),
+            ("[]", "[]"),
+        ] {
+            let mut frame = Frame::new("t", data.to_owned());
+            frame.put_header("x-a", "\"b\"");
+            assert_eq!(frame.data, expected);
+        }
     }
 }

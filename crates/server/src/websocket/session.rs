@@ -22,7 +22,7 @@ use super::reading::{self, Asked};
 use crate::answer::Answer;
 use crate::body::Kept;
 use crate::clients::Client;
-use crate::door;
+use crate::door::{self, LEFT_OUT};
 use crate::refusal::Refusal;
 use crate::respond;
 use crate::server::Shared;
@@ -285,6 +285,7 @@ impl Session {
     ) -> Result<bool, Ended> {
         let mut completed = false;
         let mut silent = true;
+        let mut owes_left_out = true;
         let drain = self.shared.drain.clone();
         loop {
             let frames = tokio::select! {
@@ -299,8 +300,11 @@ impl Session {
                     return Err(Ended::Goodbye(GOING_AWAY, "the server ends"));
                 }
             };
-            let Some(frames) = frames else { break };
+            let Some(mut frames) = frames else { break };
             silent = false;
+            if owes_left_out {
+                owes_left_out = !tell_left_out(&answer, &mut frames);
+            }
             for frame in &frames {
                 completed |= frame.name == "response.completed";
                 said.extend(done(frame));
@@ -326,6 +330,19 @@ impl Session {
         }
         Ok(())
     }
+}
+
+/// Tells in the first event of a response what its provider was not sent of the request; whether there
+/// is such an event among these.
+fn tell_left_out(answer: &Answer, frames: &mut [Frame]) -> bool {
+    let mut frames = frames.iter_mut();
+    let Some(first) = frames.find(|frame| frame.name.starts_with("response.")) else {
+        return false;
+    };
+    if let Some(left_out) = answer.left_out() {
+        first.put_header(LEFT_OUT.as_str(), &left_out);
+    }
+    true
 }
 
 /// The item that a frame completes.

@@ -1,6 +1,9 @@
 //! A client is told what the provider that answers was not sent of its request.
 
+use serde_json::{Value, json};
+
 use crate::stage::{Stage, simulator};
+use crate::websocket::{socket, turn};
 
 #[tokio::test]
 async fn what_is_left_out_stands_in_a_header() {
@@ -34,4 +37,27 @@ async fn what_is_left_out_is_told_in_the_stream_where_its_head_has_gone_out() {
     let told = reply.body.matches(": x-alipes-left-out: `truncation`\n\n");
     assert_eq!(told.count(), 1, "{reply:?}");
     assert!(reply.body.contains("response.completed"), "{reply:?}");
+}
+
+#[tokio::test]
+async fn what_is_left_out_is_told_over_a_websocket_in_the_first_event_of_the_answer() {
+    let model = simulator(&[]).await;
+    let config = crate::stage::config(&[&model], "");
+    for (config, told) in [
+        (
+            config.replace("[model]", "dialect = \"chat\"\n[model]"),
+            json!({"x-alipes-left-out": "`truncation`"}),
+        ),
+        (config, Value::Null),
+    ] {
+        let stage = Stage::with(&config).await;
+        let mut socket = socket(&stage).await;
+        for _ in 0..2 {
+            let ask = json!({"input": "hello", "truncation": "auto"});
+            let events = turn(&mut *socket, ask).await;
+            assert_eq!(events[0]["type"], "response.created");
+            assert_eq!(events[0]["headers"], told);
+            assert!(events[1..].iter().all(|event| event["headers"].is_null()));
+        }
+    }
 }

@@ -16,7 +16,7 @@ fn deadline() -> Deadline {
     Deadline::after(&Clock::system(), "test", LIMIT)
 }
 
-/// Opens a socket as a client with a good key.
+/// Opens a socket as a client with a good key and `more` headers.
 async fn open(
     stage: &Stage,
     more: &[(&'static str, &str)],
@@ -32,7 +32,7 @@ async fn open(
     opened.map_err(|error| error.kind)
 }
 
-async fn socket(stage: &Stage) -> Box<dyn Socket> {
+pub(crate) async fn socket(stage: &Stage) -> Box<dyn Socket> {
     open(stage, &[]).await.unwrap().socket
 }
 
@@ -52,7 +52,7 @@ async fn next(socket: &mut dyn Socket) -> Value {
 }
 
 /// Asks, and reads the answer to its end.
-async fn turn(socket: &mut dyn Socket, mut ask: Value) -> Vec<Value> {
+pub(crate) async fn turn(socket: &mut dyn Socket, mut ask: Value) -> Vec<Value> {
     ask["type"] = json!("response.create");
     ask["model"] = json!("default");
     socket.send_text(ask.to_string()).await.unwrap();
