@@ -81,6 +81,8 @@ const OWN_TOOLS: &[&str] = &[
     "file_search_call",
     "image_generation_call",
     "mcp_list_tools",
+    "tool_search_call",
+    "tool_search_output",
     "web_search_call",
 ];
 

@@ -1,4 +1,5 @@
-//! Calls of tools in a response that is being written: of functions, and of tools that take plain text.
+//! Calls of tools in a response that is being written: of functions, of tools that take plain text, and
+//! of those that clients have by the vendor's own names.
 
 use super::ResponseWriter;
 use crate::frame::Frame;
@@ -84,6 +85,38 @@ impl ResponseWriter {
             frames.push(self.event(kind, |event| called.place(event, index).put(member, text)));
         }
         self.end_item(index, item("completed", text), &mut frames);
+        frames
+    }
+
+    /// A whole call of the client's shell; `action` is JSON.
+    pub(super) fn local_shell_call(&mut self, called: &Called<'_>, action: &str) -> Vec<Frame> {
+        self.at_once("local_shell_call", called, |item| {
+            item.raw("action", action)
+        })
+    }
+
+    /// A whole call of the client's search for tools; `wanted` is JSON.
+    pub(super) fn tool_search_call(&mut self, called: &Called<'_>, wanted: &str) -> Vec<Frame> {
+        self.at_once("tool_search_call", called, |item| {
+            item.put("execution", "client").raw("arguments", wanted)
+        })
+    }
+
+    /// A whole call that has no events of its own.
+    fn at_once(
+        &mut self,
+        kind: &str,
+        called: &Called<'_>,
+        fill: impl Fn(Object) -> Object,
+    ) -> Vec<Frame> {
+        let item = |status| {
+            let item = Object::new().put("id", called.item_id).put("type", kind);
+            let item = item.put("status", status).put("call_id", called.call_id);
+            fill(item).end()
+        };
+        let mut frames = Vec::new();
+        let index = self.begin_item(&item("in_progress"), &mut frames);
+        self.end_item(index, item("completed"), &mut frames);
         frames
     }
 }

@@ -10,7 +10,7 @@ use crate::{
     TextFormat, sealed,
 };
 
-use super::tools;
+use super::tools::{self, Offer};
 
 /// The fields that are read, or mean nothing to the model.
 const READ: &[&str] = &[
@@ -54,10 +54,11 @@ pub(crate) fn read(body: &[u8]) -> Result<ClientRequest, NotARequest> {
     if text.json("verbosity").is_some() {
         left_out.note("the verbosity", "no other dialect has it");
     }
+    let mut offer = Offer::default();
+    offer.read(&fields, &mut left_out)?;
     let mut client = ClientRequest::new(ModelRequest {
         model: fields.string("model").unwrap_or_default(),
         instructions: fields.said_text("instructions")?.unwrap_or_default(),
-        tools: tools::read(&fields, &mut left_out)?,
         reasoning: reasoning(&fields)?,
         cache_key: fields.said_text("prompt_cache_key")?,
         max_output_tokens: fields.said_whole("max_output_tokens")?,
@@ -78,9 +79,11 @@ pub(crate) fn read(body: &[u8]) -> Result<ClientRequest, NotARequest> {
             let place = format!("input[{at}]");
             let item = Item::parse(item.get())
                 .map_err(|_| NotARequest::shape("an item is not an object").at(&place))?;
-            client.extend([tools::plain(unsealed(item))], &place);
+            let plain = offer.plain(unsealed(item), &mut left_out);
+            client.extend(plain.map_err(|error| error.at(&place))?, &place);
         }
     }
+    client.request.tools = offer.into_tools();
     Ok(ClientRequest {
         stream: fields.read("stream").unwrap_or(false),
         include_usage: true,

@@ -6,7 +6,7 @@
 use super::ResponseWriter;
 use super::open_call::Called;
 use super::open_item::plain_content;
-use super::tools::{Own, text_of};
+use super::tools::{self, Own, ToolKind};
 use crate::fields::Fields;
 use crate::frame::Frame;
 use crate::json::Object;
@@ -97,7 +97,7 @@ impl ResponseWriter {
         let own = own.unwrap_or(Own {
             namespace: None,
             name,
-            is_custom: false,
+            kind: ToolKind::Function,
         });
         let called = Called {
             item_id: id,
@@ -105,10 +105,22 @@ impl ResponseWriter {
             namespace: own.namespace.as_deref(),
             name: &own.name,
         };
-        match own.is_custom {
-            true => self.custom_call(&called, &text_of(&arguments)),
-            false => self.call_with(&called, &[&arguments]),
+        match own.kind {
+            ToolKind::Function => {}
+            ToolKind::Text => return self.custom_call(&called, &tools::text_of(&arguments)),
+            ToolKind::LocalShell => {
+                if let Some(action) = tools::action(&arguments) {
+                    return self.local_shell_call(&called, &action);
+                }
+            }
+            ToolKind::Search => {
+                if let Some(wanted) = tools::wanted(&arguments) {
+                    return self.tool_search_call(&called, &wanted);
+                }
+            }
         }
+        // Also one of a tool that cannot do anything with these arguments: the client tells the model.
+        self.call_with(&called, &[&arguments])
     }
 
     /// A message is whole. What came in no delta is written now.

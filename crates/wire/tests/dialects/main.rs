@@ -5,6 +5,8 @@ mod answers_out;
 #[cfg(test)]
 mod chat_requests;
 #[cfg(test)]
+mod client_tools;
+#[cfg(test)]
 mod common;
 #[cfg(test)]
 mod deviations;
