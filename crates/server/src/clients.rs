@@ -135,7 +135,7 @@ mod tests {
     }
 
     fn clients(home: &std::path::Path) -> Clients {
-        let text = "[serve.keys.a]\nkey = { env = \"A\" }\nmodels = [\"fast\", \"work/*\"]\n\
+        let text = "[serve.keys.a]\nkey = { env = \"A\" }\nmodels = [\"fast\", \"office/*\"]\n\
                     [serve.keys.blank]\nkey = { env = \"BLANK\" }\n";
         let section = Document::parse("config.toml", text).unwrap().section();
         let environment = Environment::new([("A", "key-a"), ("BLANK", " ")], PathBuf::new());
@@ -177,10 +177,10 @@ mod tests {
         let client = clients(home.path()).with_key(&secret("key-a")).unwrap();
         for (model, allowed) in [
             ("fast", true),
-            ("work/gpt-x", true),
+            ("office/gpt-x", true),
             ("faster", false),
             ("default", false),
-            ("other/work/gpt-x", false),
+            ("other/office/gpt-x", false),
         ] {
             assert_eq!(client.may_ask(model), allowed, "{model}");
         }
