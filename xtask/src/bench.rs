@@ -15,6 +15,8 @@ mod release;
 mod see;
 mod start;
 mod store;
+mod target;
+mod times;
 mod turns;
 mod words;
 

@@ -69,7 +69,7 @@ pub(crate) fn run(write: bool) -> Result<bool> {
             took.as_secs()
         );
     }
-    println!("\n{} at {}, {}", facts.date, facts.commit, facts.machine);
+    println!("\n{facts}");
     Ok(rows.iter().all(|(_, outcome, _)| outcome == "ok"))
 }
 

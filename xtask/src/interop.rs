@@ -122,6 +122,13 @@ pub(crate) struct Alipes {
 }
 
 impl Alipes {
+    /// As it ships: what benches measure.
+    pub(crate) fn released() -> Result<Self> {
+        Ok(Self {
+            binary: workspace::build(Profile::Release)?,
+        })
+    }
+
     /// A command of it that knows neither this machine's proxy nor its user's configuration.
     pub(crate) fn command(&self, home: &Path) -> Command {
         let mut command = Command::new(&self.binary);
@@ -133,10 +140,18 @@ impl Alipes {
 
     /// Its simulator, ready.
     pub(crate) fn simulate(&self, home: &Path) -> Result<Server> {
-        Server::start(
-            self.command(home)
-                .args(["simulate", "--listen", "127.0.0.1:0"]),
-        )
+        self.simulate_with(home, [])
+    }
+
+    /// The same with options.
+    pub(crate) fn simulate_with<'o>(
+        &self,
+        home: &Path,
+        options: impl IntoIterator<Item = &'o str>,
+    ) -> Result<Server> {
+        let mut command = self.command(home);
+        command.args(["simulate", "--listen", "127.0.0.1:0"]);
+        Server::start(command.args(options))
     }
 }
 

@@ -5,6 +5,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use tempfile::TempDir;
 
 use crate::process;
 
@@ -27,6 +28,11 @@ pub(crate) fn root() -> Result<PathBuf> {
         .parent()
         .map(Path::to_path_buf)
         .context("xtask lies in no workspace; run it from a checkout by `cargo xtask`")
+}
+
+/// An empty folder that goes again, on the workspace's disk: one for temporary files may be in memory.
+pub(crate) fn folder_on_disk() -> Result<TempDir> {
+    Ok(tempfile::tempdir_in(root()?.join("target"))?)
 }
 
 /// Builds `alipes` and returns the binary's path, as cargo reports it.

@@ -29,7 +29,7 @@ use super::words::WORDS;
 use super::{page, release};
 use crate::interop::Alipes;
 use crate::process::now;
-use crate::workspace::{self, Profile};
+use crate::workspace;
 
 /// Turns of the conversation, each with a prompt, a call, its output and an answer.
 const TURNS: usize = 500;
@@ -59,15 +59,13 @@ pub(crate) fn run(write: bool) -> Result<bool> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    let home = tempfile::tempdir_in(workspace::root()?.join("target"))?;
+    let home = workspace::folder_on_disk()?;
     let (mut own, fixed) = runtime.block_on(turns(home.path()))?;
     own.sort_unstable();
     let (half, most) = (own[RUNS / 2], own[RUNS * 99 / 100]);
-    let alipes = Alipes {
-        binary: workspace::build(Profile::Release)?,
-    };
+    let alipes = Alipes::released()?;
     let memory = memory(&alipes, home.path())?;
-    let other = tempfile::tempdir_in(workspace::root()?.join("target"))?;
+    let other = workspace::folder_on_disk()?;
     let (living, is_pleasant) = living::rows(&alipes, other.path())?;
     let met = [half <= OWN, memory <= MEMORY, fixed <= FIXED];
     let facts = Facts::gather()?;
@@ -77,7 +75,7 @@ pub(crate) fn run(write: bool) -> Result<bool> {
          | memory of `exec --resume` | {:.1} MB | {} |\n\
          | tokens of instructions and tools | {fixed} | {} |\n{}\n\n\
          The first three in a conversation of {TURNS} turns with a tool call each, {RUNS} turns over WebSocket to a simulator; the \
-         others with 10,000 conversations and 1,000,000 entries in the store; {} at {}, {}. Again: `cargo xtask bench chat --write`.",
+         others with 10,000 conversations and 1,000,000 entries in the store; {facts}. Again: `cargo xtask bench chat --write`.",
         millis(half),
         millis(most),
         verdict(met[0], "5 ms in the middle"),
@@ -85,15 +83,8 @@ pub(crate) fn run(write: bool) -> Result<bool> {
         verdict(met[1], "40 MB"),
         verdict(met[2], "4,000"),
         living.join("\n"),
-        facts.date,
-        facts.commit,
-        facts.machine,
     );
-    println!("{table}");
-    if write {
-        let file = workspace::root()?.join("docs").join("benchmarks.md");
-        page::put(&file, "chat", &table)?;
-    }
+    page::publish("chat", &table, write)?;
     Ok(is_pleasant && met.into_iter().all(|met| met))
 }
 

@@ -14,10 +14,11 @@ use alipes_wire::{
 use anyhow::{Result, ensure};
 
 use super::facts::Facts;
+use super::target::{all_met, verdict};
+use super::times::Times;
 use super::words::WORDS;
 use super::{page, release};
 use crate::process::now;
-use crate::workspace;
 
 /// Text deltas of one answer: a long one.
 const DELTAS: usize = 2_000;
@@ -69,8 +70,7 @@ impl Way {
                 format!("{} deltas a second", millions(TOLD)),
             ),
         };
-        let verdict = if met { "met" } else { "MISSED" };
-        format!("{verdict}: at least {target}")
+        verdict(met, &format!("at least {target}"))
     }
 }
 
@@ -95,27 +95,20 @@ pub(crate) fn run(write: bool) -> Result<bool> {
     let rows: Vec<String> = Way::ALL
         .into_iter()
         .zip(times)
-        .map(|(way, times)| row(way, middle(times), stream.len()))
+        .map(|(way, times)| row(way, Times::of(times).middle(), stream.len()))
         .collect();
     let facts = Facts::gather()?;
     let table = format!(
         "| as far as | a text delta takes | text deltas a second | of the stream a second | target |\n\
          |---|---|---|---|---|\n{}\n\n\
          Answers of {DELTAS} text deltas, {} bytes for each delta, in pieces of {} KiB, on one core; medians of {ROUNDS}; \
-         {} at {}, {}. Again: `cargo xtask bench codec --write`.",
+         {facts}. Again: `cargo xtask bench codec --write`.",
         rows.join("\n"),
         stream.len() / DELTAS,
-        PIECE / 1024,
-        facts.date,
-        facts.commit,
-        facts.machine
+        PIECE / 1024
     );
-    println!("{table}");
-    if write {
-        let file = workspace::root()?.join("docs").join("benchmarks.md");
-        page::put(&file, "codec", &table)?;
-    }
-    Ok(!table.contains("MISSED"))
+    page::publish("codec", &table, write)?;
+    Ok(all_met(&table))
 }
 
 /// One answer as it is on the wire.
@@ -177,11 +170,6 @@ fn read(stream: &[u8], way: Way) -> Result<usize> {
         }
     }
     Ok(deltas)
-}
-
-fn middle(mut times: Vec<Duration>) -> Duration {
-    times.sort_unstable();
-    times.get(times.len() / 2).copied().unwrap_or_default()
 }
 
 fn row(way: Way, took: Duration, bytes: usize) -> String {

@@ -1,5 +1,6 @@
 //! When, what and where: without these a number is an anecdote.
 
+use std::fmt;
 use std::process::Command;
 use std::time::Duration;
 
@@ -30,6 +31,12 @@ impl Facts {
             },
             machine: format!("{cores} cores, {system}"),
         })
+    }
+}
+
+impl fmt::Display for Facts {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{} at {}, {}", self.date, self.commit, self.machine)
     }
 }
 

@@ -3,7 +3,6 @@
 //! The backend is a round trip away (`simulate --latency`): asking the first one costs one whatever the client does,
 //! so one is the target, and what is above it is our own. Turns with and without the refusal alternate in one run.
 
-use std::process::Command;
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
@@ -11,9 +10,10 @@ use tempfile::TempDir;
 
 use super::facts::Facts;
 use super::page;
+use super::target::{all_met, verdict};
+use super::times::Times;
 use crate::interop::{Alipes, KEY};
 use crate::process::{self, Server, now};
-use crate::workspace::{self, Profile};
 
 /// There and back.
 const LATENCY: Duration = Duration::from_millis(50);
@@ -76,26 +76,23 @@ impl Cost {
 
     fn row(&self, next: Next, route: &str) -> String {
         let percent = self.percent();
-        let verdict = if percent <= TARGET { "met" } else { "MISSED" };
+        let most = format!("at most {}.{:02}", TARGET / 100, TARGET % 100);
         format!(
-            "| {} | {route} | {} | {} | {} | {}.{:02} | {verdict}: at most {}.{:02} |\n",
+            "| {} | {route} | {} | {} | {} | {}.{:02} | {} |\n",
             next.name(),
             millis(self.plain),
             millis(self.refused),
             millis(self.added()),
             percent / 100,
             percent % 100,
-            TARGET / 100,
-            TARGET % 100
+            verdict(percent <= TARGET, &most)
         )
     }
 }
 
 /// Measures, prints the table, and writes it if asked to; whether the target is met in each row.
 pub(crate) fn run(write: bool) -> Result<bool> {
-    let alipes = Alipes {
-        binary: workspace::build(Profile::Release)?,
-    };
+    let alipes = Alipes::released()?;
     let mut rows = String::new();
     for next in Next::ALL {
         for route in ROUTES {
@@ -106,19 +103,12 @@ pub(crate) fn run(write: bool) -> Result<bool> {
     let table = format!(
         "| who answers | route | asked first | asked after a 429 | added | round trips | target |\n\
          |---|---|---|---|---|---|---|\n{rows}\n\
-         A round trip of {}; a process for each turn, from its start to its end; medians of {RUNS}; {} at {}, {}. \
+         A round trip of {}; a process for each turn, from its start to its end; medians of {RUNS}; {facts}. \
          The refusal itself is one round trip. Again: `cargo xtask bench fallback --write`.",
-        millis(LATENCY),
-        facts.date,
-        facts.commit,
-        facts.machine
+        millis(LATENCY)
     );
-    println!("{table}");
-    if write {
-        let file = workspace::root()?.join("docs").join("benchmarks.md");
-        page::put(&file, "fallback", &table)?;
-    }
-    Ok(!table.contains("MISSED"))
+    page::publish("fallback", &table, write)?;
+    Ok(all_met(&table))
 }
 
 fn cost(alipes: &Alipes, next: Next, route: &str) -> Result<Cost> {
@@ -128,8 +118,8 @@ fn cost(alipes: &Alipes, next: Next, route: &str) -> Result<Cost> {
         refused.push(turn(alipes, next, route, true)?);
     }
     Ok(Cost {
-        plain: middle(plain),
-        refused: middle(refused),
+        plain: Times::of(plain).middle(),
+        refused: Times::of(refused).middle(),
     })
 }
 
@@ -164,10 +154,9 @@ fn turn(alipes: &Alipes, next: Next, route: &str, is_refused: bool) -> Result<Du
 
 fn backend(alipes: &Alipes, home: &TempDir, fault: Option<&str>) -> Result<Server> {
     let latency = format!("{}ms", LATENCY.as_millis());
-    let mut command: Command = alipes.command(home.path());
-    command.args(["simulate", "--listen", "127.0.0.1:0", "--latency", &latency]);
-    command.args(fault.map(|fault| format!("--fault={fault}")));
-    Server::start(&mut command)
+    let fault = fault.map(|fault| format!("--fault={fault}"));
+    let options = ["--latency", &latency].into_iter().chain(fault.as_deref());
+    alipes.simulate_with(home.path(), options)
 }
 
 /// Both go the same route: `--route` would bind the first one alone.
@@ -184,11 +173,6 @@ fn configuration(next: Next, route: &str, [first, second]: [&str; 2]) -> String 
              [providers.second]\nbase_url = \"{second}\"\n{common}\napi_key = {{ env = \"SECOND_KEY\" }}\n"
         ),
     }
-}
-
-fn middle(mut times: Vec<Duration>) -> Duration {
-    times.sort_unstable();
-    times.get(times.len() / 2).copied().unwrap_or_default()
 }
 
 fn millis(length: Duration) -> String {

@@ -4,6 +4,18 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
+use crate::workspace;
+
+/// Prints a bench's table, and writes it into `docs/benchmarks.md` if asked to.
+pub(super) fn publish(name: &str, table: &str, write: bool) -> Result<()> {
+    println!("{table}");
+    if write {
+        let file = workspace::root()?.join("docs").join("benchmarks.md");
+        put(&file, name, table)?;
+    }
+    Ok(())
+}
+
 /// Replaces what stands between the marker `<!-- bench NAME -->` and the next comment, such as `<!-- bench end -->`.
 pub(crate) fn put(file: &Path, name: &str, table: &str) -> Result<()> {
     let text =

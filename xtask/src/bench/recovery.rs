@@ -113,12 +113,9 @@ fn tell(
     let page = page::page(rows, results, &versions(systems)?, arguments.cap)?;
     let misses = page::misses(rows, results);
     let met = rows.len() - misses.len();
-    println!("\n{page}\n\n{met} of {} rows meet their target", rows.len());
+    super::page::publish("recovery", &page, arguments.write)?;
+    println!("\n{met} of {} rows meet their target", rows.len());
     misses.iter().for_each(|miss| println!("  {miss}"));
-    if arguments.write {
-        let file = workspace::root()?.join("docs").join("benchmarks.md");
-        super::page::put(&file, "recovery", &page)?;
-    }
     Ok(misses.is_empty())
 }
 

@@ -14,9 +14,11 @@ use anyhow::Result;
 
 use super::facts::Facts;
 use super::overhead::{self, Recording};
+use super::target::{all_met, verdict};
+use super::times::Times;
 use super::{page, release};
 use crate::interop::Alipes;
-use crate::workspace::{self, Profile};
+use crate::workspace;
 
 /// What recording may take of a call on its way, and of what the server answers in a second.
 const HOT: f64 = 20.0;
@@ -27,15 +29,12 @@ pub(crate) fn run(write: bool) -> Result<bool> {
     if !release::IS_RELEASE {
         return release::again("see", write);
     }
-    let alipes = Alipes {
-        binary: workspace::build(Profile::Release)?,
-    };
+    let alipes = Alipes::released()?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
     let recording = runtime.block_on(overhead::recording(&alipes))?;
-    // Below the workspace: a folder for temporary files may be in memory.
-    let home = tempfile::tempdir_in(workspace::root()?.join("target"))?;
+    let home = workspace::folder_on_disk()?;
     let filled = runtime.block_on(fill::records(&home.path().join("store")))?;
     let mut rows = of_recording(&recording);
     rows.extend(lists::rows(&alipes, home.path())?);
@@ -44,23 +43,16 @@ pub(crate) fn run(write: bool) -> Result<bool> {
     let facts = Facts::gather()?;
     let table = format!(
         "| what | half within | 99 % within | target |\n|---|---|---|---|\n{}\n\n\
-         {} calls of thirty days on record, {} MB, written in {} s; {} runs each; {} at {}, {}. Again: \
+         {} calls of thirty days on record, {} MB, written in {} s; {} runs each; {facts}. Again: \
          `cargo xtask bench see --write`.",
         rows.join("\n"),
         fill::CALLS,
         filled.bytes / 1_000_000,
         filled.took.as_secs(),
-        lists::RUNS,
-        facts.date,
-        facts.commit,
-        facts.machine
+        lists::RUNS
     );
-    println!("{table}");
-    if write {
-        let file = workspace::root()?.join("docs").join("benchmarks.md");
-        page::put(&file, "see", &table)?;
-    }
-    Ok(!table.contains("MISSED"))
+    page::publish("see", &table, write)?;
+    Ok(all_met(&table))
 }
 
 fn of_recording(recording: &Recording) -> Vec<String> {
@@ -82,22 +74,17 @@ fn of_recording(recording: &Recording) -> Vec<String> {
     rows
 }
 
-fn verdict(is_met: bool, target: &str) -> String {
-    format!("{}: {target}", if is_met { "met" } else { "MISSED" })
-}
-
 /// The row of a command that took so long each time.
-fn told(name: &str, mut times: Vec<Duration>, target: Duration) -> String {
-    times.sort_unstable();
-    let at = |percent: usize| {
-        let index = (times.len() * percent / 100).min(times.len().saturating_sub(1));
-        times.get(index).copied().unwrap_or_default()
-    };
+fn told(name: &str, times: Vec<Duration>, target: Duration) -> String {
+    let times = Times::of(times);
     format!(
         "| `{name}` | {} | {} | {} |",
-        millis(at(50)),
-        millis(at(99)),
-        verdict(at(99) <= target, &format!("99 % within {}", millis(target)))
+        millis(times.middle()),
+        millis(times.at(99)),
+        verdict(
+            times.at(99) <= target,
+            &format!("99 % within {}", millis(target))
+        )
     )
 }
 

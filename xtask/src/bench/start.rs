@@ -11,7 +11,7 @@ use super::measure::{Cost, measure};
 use super::page;
 use crate::interop::{Alipes, Cache, Codex, KEY};
 use crate::process::{Server, without_proxy};
-use crate::workspace::{self, Profile};
+use crate::workspace;
 
 const PROMPT: &str = "say hello";
 
@@ -25,9 +25,7 @@ struct Contender {
 
 /// Measures, prints the table, and writes it into the README if asked to.
 pub(crate) fn run(runs: u32, write: bool) -> Result<()> {
-    let alipes = Alipes {
-        binary: workspace::build(Profile::Release)?,
-    };
+    let alipes = Alipes::released()?;
     let cache = Cache::open()?;
     let home = tempfile::tempdir()?;
     let simulator = alipes.simulate(home.path())?;
@@ -183,13 +181,10 @@ fn table(rows: &[String], binary: u64, runs: u32) -> Result<String> {
     let facts = Facts::gather()?;
     Ok(format!(
         "| Program | `--version` | one turn, SSE | one turn, WebSocket | peak memory |\n|---|---|---|---|---|\n{}\n\n\
-         Medians of {runs} runs against one `alipes simulate`, {} at {}, {}; release binary {:.1} MB. \
+         Medians of {runs} runs against one `alipes simulate`, {facts}; release binary {:.1} MB. \
          The Codex CLI is its native binary, without the node script that usually starts it. \
          Again: `cargo xtask bench start --runs {runs}`.",
         rows.join("\n"),
-        facts.date,
-        facts.commit,
-        facts.machine,
         megabytes(binary / 1024)
     ))
 }

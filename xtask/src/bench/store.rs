@@ -20,6 +20,8 @@ use anyhow::{Result, ensure};
 use futures_util::future::try_join_all;
 
 use super::facts::Facts;
+use super::target::{all_met, verdict};
+use super::times::Times;
 use super::words::WORDS;
 use super::{page, release};
 use crate::process::now;
@@ -47,25 +49,6 @@ const APPEND: f64 = 2.0;
 const OPEN: Duration = Duration::from_millis(50);
 const SEARCH: Duration = Duration::from_millis(30);
 
-/// How long it takes in the best, the middle and the 99th of a hundred cases.
-struct Times(Vec<Duration>);
-
-impl Times {
-    fn of(mut times: Vec<Duration>) -> Self {
-        times.sort_unstable();
-        Self(times)
-    }
-
-    fn at(&self, percent: usize) -> Duration {
-        let index = (self.0.len() * percent / 100).min(self.0.len().saturating_sub(1));
-        self.0.get(index).copied().unwrap_or_default()
-    }
-
-    fn cells(&self) -> String {
-        format!("{} | {}", millis(self.at(50)), millis(self.at(99)))
-    }
-}
-
 /// Measures, prints the table, and writes it if asked to; whether all targets are met.
 pub(crate) fn run(write: bool) -> Result<bool> {
     if !release::IS_RELEASE {
@@ -74,18 +57,13 @@ pub(crate) fn run(write: bool) -> Result<bool> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    let (table, met) = runtime.block_on(measured())?;
-    println!("{table}");
-    if write {
-        let file = workspace::root()?.join("docs").join("benchmarks.md");
-        page::put(&file, "store", &table)?;
-    }
-    Ok(met)
+    let table = runtime.block_on(measured())?;
+    page::publish("store", &table, write)?;
+    Ok(all_met(&table))
 }
 
-async fn measured() -> Result<(String, bool)> {
-    // Below the workspace: a folder for temporary files may be in memory.
-    let folder = tempfile::tempdir_in(workspace::root()?.join("target"))?;
+async fn measured() -> Result<String> {
+    let folder = workspace::folder_on_disk()?;
     let (disk, append) = appends(folder.path()).await?;
     let begun = now();
     let store = open(folder.path())?;
@@ -95,10 +73,10 @@ async fn measured() -> Result<(String, bool)> {
     store.search("warm", 1).await?;
     let indexed = begun.elapsed();
     let mut rows = vec![
-        format!("| sync of a plain file | {} | |", disk.cells()),
+        format!("| sync of a plain file | {} | |", cells(&disk)),
         format!(
             "| append of an entry | {} | {} |",
-            append.cells(),
+            cells(&append),
             verdict(
                 append.at(99).as_secs_f64() <= APPEND * disk.at(99).as_secs_f64(),
                 "99 % within 2 × the disk's"
@@ -109,7 +87,7 @@ async fn measured() -> Result<(String, bool)> {
     let target = format!("99 % within {}", millis(OPEN));
     rows.push(format!(
         "| open, and list the last 20 | {} | {} |",
-        opened.cells(),
+        cells(&opened),
         verdict(opened.at(99) <= OPEN, &target)
     ));
     for (name, words, expected) in SEARCHES {
@@ -117,27 +95,22 @@ async fn measured() -> Result<(String, bool)> {
         let target = format!("99 % within {}", millis(SEARCH));
         rows.push(format!(
             "| find {name} | {} | {} |",
-            search.cells(),
+            cells(&search),
             verdict(search.at(99) <= SEARCH, &target)
         ));
     }
     drop(store);
     let bytes = std::fs::metadata(folder.path().join("alipes.db"))?.len();
     let facts = Facts::gather()?;
-    let met = !rows.iter().any(|row| row.contains("MISSED"));
-    let table = format!(
+    Ok(format!(
         "| what | half within | 99 % within | target |\n|---|---|---|---|\n{}\n\n\
          {CONVERSATIONS} conversations of {ENTRIES} entries, {} MB; written in {} s, their index in {} s; \
-         {APPENDS} appends, {RUNS} runs of the rest; {} at {}, {}. Again: `cargo xtask bench store --write`.",
+         {APPENDS} appends, {RUNS} runs of the rest; {facts}. Again: `cargo xtask bench store --write`.",
         rows.join("\n"),
         bytes / 1_000_000,
         filled.as_secs(),
-        indexed.as_secs(),
-        facts.date,
-        facts.commit,
-        facts.machine
-    );
-    Ok((table, met))
+        indexed.as_secs()
+    ))
 }
 
 /// What is searched for, and how many conversations it must find.
@@ -243,22 +216,11 @@ async fn searched(store: &SqliteStore, words: &str, expected: usize) -> Result<T
     Ok(Times::of(times))
 }
 
-fn verdict(met: bool, target: &str) -> String {
-    format!("{}: {target}", if met { "met" } else { "MISSED" })
+/// Half, and all but one in a hundred.
+fn cells(times: &Times) -> String {
+    format!("{} | {}", millis(times.middle()), millis(times.at(99)))
 }
 
 fn millis(length: Duration) -> String {
     format!("{:.2} ms", length.as_secs_f64() * 1_000.0)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_99th_of_a_hundred_is_shown_and_not_the_worst() {
-        let times = Times::of((1..=1_000).rev().map(Duration::from_millis).collect());
-        assert_eq!(times.cells(), "501.00 ms | 991.00 ms");
-        assert_eq!(Times::of(Vec::new()).at(99), Duration::ZERO);
-    }
 }

@@ -16,7 +16,6 @@ use super::page;
 use super::words::WORDS;
 use crate::interop::{Alipes, Cache, Codex, Relay};
 use crate::process::{self, Server, now};
-use crate::workspace::{self, Profile};
 
 const STEPS: usize = 30;
 
@@ -62,31 +61,22 @@ pub(crate) fn run(write: bool) -> Result<bool> {
     let facts = Facts::gather()?;
     let table = format!(
         "| program | route | bytes sent | of its SSE | time |\n|---|---|---|---|---|\n{}{}\n\
-         One turn of {STEPS} tool calls behind {} kB of history; medians of {RUNS}; {} at {}, {}. \
+         One turn of {STEPS} tool calls behind {} kB of history; medians of {RUNS}; {facts}. \
          Both programs compress what they send over WebSocket and nothing over SSE. \
          Target: ours over WebSocket sends at most {TARGET} % of ours over SSE. \
          Again: `cargo xtask bench turns --write`.",
         rows(&version, ours),
         rows(&codex_version, theirs),
-        HISTORY / 1_000,
-        facts.date,
-        facts.commit,
-        facts.machine
+        HISTORY / 1_000
     );
-    println!("{table}");
-    if write {
-        let file = workspace::root()?.join("docs").join("benchmarks.md");
-        page::put(&file, "turns", &table)?;
-    }
+    page::publish("turns", &table, write)?;
     let [sse, websocket] = ours;
     Ok(websocket.sent * 100 <= sse.sent * TARGET)
 }
 
 impl Bench {
     fn open() -> Result<Self> {
-        let alipes = Alipes {
-            binary: workspace::build(Profile::Release)?,
-        };
+        let alipes = Alipes::released()?;
         let folder = tempfile::tempdir()?;
         let prompt = folder.path().join("prompt.txt");
         std::fs::write(

@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::report::{Report, with_words_of};
 use super::{Alipes, Cache, Codex, TURN_LIMIT};
-use crate::process::{self, Finished, Server, now};
+use crate::process::{self, Finished, now};
 
 /// The methods that we call, answer and read, each with the schema's file that has to name it.
 const METHODS: [(&str, &[&str]); 3] = [
@@ -89,8 +89,7 @@ fn with(
     simulate: &[&str],
     check: impl FnOnce(&Stage<'_>) -> Result<()>,
 ) -> Result<()> {
-    let listen = ["simulate", "--listen", "127.0.0.1:0"];
-    let simulator = Server::start(alipes.command(home).args(listen).args(simulate))?;
+    let simulator = alipes.simulate_with(home, simulate.iter().copied())?;
     let codex = Codex::new(cache, simulator.url(), false)?;
     let stage = Stage {
         alipes,

@@ -172,11 +172,8 @@ fn play(report: &mut Report, alipes: &Alipes, cache: &Cache, pairs: &[Pair]) -> 
         .unwrap_or_else(PoisonError::into_inner);
     let facts = Facts::gather()?;
     let table = format!(
-        "{}\n\nAlone → behind `alipes serve`, {} at {}, {}; **hangs** is more than {} s. Again: `cargo xtask interop serve`.",
+        "{}\n\nAlone → behind `alipes serve`, {facts}; **hangs** is more than {} s. Again: `cargo xtask interop serve`.",
         page::table(&meetings),
-        facts.date,
-        facts.commit,
-        facts.machine,
         CAP.as_secs()
     );
     println!("\n{table}\n");

@@ -46,9 +46,7 @@ pub(super) fn check(report: &mut Report, alipes: &Alipes, cache: &Cache) -> Resu
 
 /// A turn that is cut once; what it said beside its answer.
 fn turn(alipes: &Alipes, home: &Path, receiver: &str) -> Result<String> {
-    let mut simulate = alipes.command(home);
-    simulate.args(["simulate", "--listen", "127.0.0.1:0"]);
-    let backend = Server::start(simulate.args(["--fault", "sse-cut-after-text@1"]))?;
+    let backend = alipes.simulate_with(home, ["--fault", "sse-cut-after-text@1"])?;
     let mut exec = alipes.command(home);
     exec.args([
         "exec",

@@ -12,7 +12,7 @@ use super::terminal::Terminal;
 use super::{millis, verdict};
 use crate::bench::store;
 use crate::interop::Alipes;
-use crate::process::{Server, now};
+use crate::process::now;
 
 /// Starts that are measured, and keys.
 const STARTS: usize = 20;
@@ -35,7 +35,7 @@ const SEEN: Duration = Duration::from_millis(50);
 /// The rows of the table, and whether their targets are met.
 pub(super) fn rows(alipes: &Alipes, home: &Path) -> Result<(Vec<String>, bool)> {
     store::fill_in(&home.join("store"), "c")?;
-    let server = simulator(alipes, home)?;
+    let server = alipes.simulate_with(home, ["--pace", "2ms"])?;
     let config = format!(
         "[providers.sim]\nbase_url = \"{}\"\nprofile = \"openai-codex\"\n\n[model]\ndefault = \"sim/planner\"\n",
         server.url()
@@ -87,11 +87,6 @@ pub(super) fn rows(alipes: &Alipes, home: &Path) -> Result<(Vec<String>, bool)> 
         ),
     ];
     Ok((rows, met.into_iter().all(|met| met)))
-}
-
-fn simulator(alipes: &Alipes, home: &Path) -> Result<Server> {
-    let mut command = alipes.command(home);
-    Server::start(command.args(["simulate", "--listen", "127.0.0.1:0", "--pace", "2ms"]))
 }
 
 /// Until everything is open, not only drawn: the store with all that is in it, too.

@@ -52,12 +52,9 @@ pub(super) fn page(
 ) -> Result<String> {
     let facts = Facts::gather()?;
     let head = format!(
-        "{}, {} at {}, {}. Stopped after {} s where neither answer nor error had come. \
+        "{}, {facts}. Stopped after {} s where neither answer nor error had come. \
          Again: `cargo xtask bench recovery --write`.",
         versions.join(", "),
-        facts.date,
-        facts.commit,
-        facts.machine,
         cap.as_secs()
     );
     let tables = Group::ALL

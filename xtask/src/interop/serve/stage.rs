@@ -65,13 +65,8 @@ impl Stage {
     ) -> Result<Self> {
         let home = tempfile::tempdir()?;
         let simulate = |faults: Option<&str>| {
-            let mut command = alipes.command(home.path());
-            command.args(["simulate", "--listen", "127.0.0.1:0"]);
-            command.args(PACE);
-            if let Some(fault) = faults {
-                command.args(["--fault", fault]);
-            }
-            Server::start(&mut command)
+            let fault = faults.into_iter().flat_map(|fault| ["--fault", fault]);
+            alipes.simulate_with(home.path(), PACE.into_iter().chain(fault))
         };
         let first = simulate(fault)?;
         let reserve = match (has_reserve, behind) {
