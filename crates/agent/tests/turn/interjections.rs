@@ -59,7 +59,7 @@ async fn what_comes_after_the_last_step_is_not_lost() {
 }
 
 /// A turn of many steps that was cut behind a word said into it.
-fn steered() -> Transcript {
+async fn steered() -> (Script, Work) {
     let step = |number: usize| {
         let (id, said) = (format!("c{number}"), "baa ".repeat(1_000));
         let call = call(&id, "list_files", "{}").to_string();
@@ -70,19 +70,19 @@ fn steered() -> Transcript {
     };
     let entries = [Entry::User(Item::user("read todo.md"))];
     let word = [Entry::Said(Item::user("also be brief"))];
-    Transcript::of(entries.into_iter().chain((0..8).flat_map(step)).chain(word))
+    let transcript = Transcript::of(entries.into_iter().chain((0..8).flat_map(step)).chain(word));
+    let script = Script::of(&[response(&[says("done")])]).await;
+    let setup = Setup {
+        transcript,
+        ..Setup::default()
+    };
+    let work = Work::set_up(&script.base_url, setup);
+    (script, work)
 }
 
 #[tokio::test]
 async fn a_steered_turn_that_was_cut_is_gone_on_with_and_taken_back_whole() {
-    let script = Script::of(&[response(&[says("done")])]).await;
-    let mut work = Work::set_up(
-        &script.base_url,
-        Setup {
-            transcript: steered(),
-            ..Setup::default()
-        },
-    );
+    let (script, mut work) = steered().await;
     assert_eq!(work.go_on().await.result.unwrap().text, "done");
     let request = script.request(0);
     let places = ["read todo.md", "also be brief"].map(|text| request.find(text));
@@ -93,14 +93,7 @@ async fn a_steered_turn_that_was_cut_is_gone_on_with_and_taken_back_whole() {
 
 #[tokio::test]
 async fn a_compaction_amid_a_steered_turn_keeps_the_task_as_it_was_given() {
-    let script = Script::of(&[response(&[says("done")])]).await;
-    let mut work = Work::set_up(
-        &script.base_url,
-        Setup {
-            transcript: steered(),
-            ..Setup::default()
-        },
-    );
+    let (_script, mut work) = steered().await;
     let (events, _heard) = tokio::sync::mpsc::channel(64);
     work.agent.compact(deadline(), &events).await.unwrap();
     for kept in ["read todo.md", "also be brief"] {

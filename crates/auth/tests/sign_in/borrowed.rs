@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use alipes_auth::{AuthError, BorrowError, Owner, SignedOut};
+use alipes_transport::Token;
 use serde_json::{Value, json};
 
 use crate::machine::{Machine, NAME};
@@ -66,6 +67,18 @@ impl Lender {
         login
     }
 
+    /// The token that a conversation gets.
+    async fn token(&self) -> Token {
+        let credential = self.machine.credential();
+        credential.current().await.unwrap().unwrap()
+    }
+
+    /// What is said where it gets none.
+    async fn refusal(&self) -> String {
+        let credential = self.machine.credential();
+        credential.current().await.unwrap_err().message
+    }
+
     fn calls(&self) -> usize {
         let calls = std::fs::read_to_string(self.home.join("calls")).unwrap_or_default();
         calls.lines().filter(|line| *line == "app-server").count()
@@ -80,13 +93,7 @@ async fn a_borrowed_token_is_read_where_it_lies_and_never_copied() {
     let logins = lender.machine.logins();
     let claims = logins.borrow_codex(NAME).await.unwrap();
     assert_eq!(claims.account_id.as_deref(), Some("acct-simulated"));
-    let token = lender
-        .machine
-        .credential()
-        .current()
-        .await
-        .unwrap()
-        .unwrap();
+    let token = lender.token().await;
     assert_eq!(token.secret.expose(), login["access_token"]);
     assert_eq!(token.headers[0].0, "chatgpt-account-id");
 
@@ -135,25 +142,13 @@ async fn an_owner_who_renews_and_then_fails_at_something_else_has_renewed() {
     lender.write("auth.json", 0).await;
     std::fs::write(lender.home.join("fails"), "").unwrap();
     lender.machine.logins().borrow_codex(NAME).await.unwrap();
-    let message = lender
-        .machine
-        .credential()
-        .current()
-        .await
-        .unwrap_err()
-        .message;
+    let message = lender.refusal().await;
     assert!(
         message.contains("workspace routing discovery failed"),
         "{message}"
     );
     let next = lender.write("next.json", 3_600).await;
-    let token = lender
-        .machine
-        .credential()
-        .current()
-        .await
-        .unwrap()
-        .unwrap();
+    let token = lender.token().await;
     assert_eq!(token.secret.expose(), next["access_token"]);
 }
 
@@ -187,25 +182,13 @@ async fn an_owner_who_does_not_renew_or_is_missing_is_named() {
     let mut lender = Lender::new().await;
     lender.write("auth.json", 0).await;
     lender.machine.logins().borrow_codex(NAME).await.unwrap();
-    let message = lender
-        .machine
-        .credential()
-        .current()
-        .await
-        .unwrap_err()
-        .message;
+    let message = lender.refusal().await;
     assert!(
         message.contains("did not renew") && message.contains("codex login"),
         "{message}"
     );
     lender.machine.variables[1].1 = "/usr/bin-of-nobody".to_owned();
-    let message = lender
-        .machine
-        .credential()
-        .current()
-        .await
-        .unwrap_err()
-        .message;
+    let message = lender.refusal().await;
     assert!(message.contains("not in PATH"), "{message}");
 }
 
