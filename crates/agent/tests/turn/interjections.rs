@@ -1,5 +1,7 @@
 //! What the user says while a turn runs.
 
+use std::ops::Range;
+
 use alipes_agent::TurnEvent;
 use alipes_store::{Entry, Transcript, Turn};
 use alipes_wire::Item;
@@ -58,19 +60,27 @@ async fn what_comes_after_the_last_step_is_not_lost() {
     assert_eq!(interjections.say("y".to_owned()), Err("y".to_owned()));
 }
 
-/// A turn of many steps that was cut behind a word said into it.
-async fn steered() -> (Script, Work) {
-    let step = |number: usize| {
+/// Some steps of a turn, with outputs of 4 kB each.
+fn steps(numbers: Range<usize>) -> impl Iterator<Item = Entry> {
+    numbers.flat_map(|number| {
         let (id, said) = (format!("c{number}"), "baa ".repeat(1_000));
         let call = call(&id, "list_files", "{}").to_string();
         [
             Entry::Model(Item::parse(&call).unwrap()),
             Entry::ToolResult(Item::function_call_output(&id, &said)),
         ]
-    };
+    })
+}
+
+/// A turn of many steps that was cut behind a word said into it.
+fn steered() -> Transcript {
     let entries = [Entry::User(Item::user("read todo.md"))];
     let word = [Entry::Said(Item::user("also be brief"))];
-    let transcript = Transcript::of(entries.into_iter().chain((0..8).flat_map(step)).chain(word));
+    Transcript::of(entries.into_iter().chain(steps(0..8)).chain(word))
+}
+
+/// Work that goes on from there, before a model that has one answer left.
+async fn after(transcript: Transcript) -> (Script, Work) {
     let script = Script::of(&[response(&[says("done")])]).await;
     let setup = Setup {
         transcript,
@@ -82,7 +92,7 @@ async fn steered() -> (Script, Work) {
 
 #[tokio::test]
 async fn a_steered_turn_that_was_cut_is_gone_on_with_and_taken_back_whole() {
-    let (script, mut work) = steered().await;
+    let (script, mut work) = after(steered()).await;
     assert_eq!(work.go_on().await.result.unwrap().text, "done");
     let request = script.request(0);
     let places = ["read todo.md", "also be brief"].map(|text| request.find(text));
@@ -93,7 +103,7 @@ async fn a_steered_turn_that_was_cut_is_gone_on_with_and_taken_back_whole() {
 
 #[tokio::test]
 async fn a_compaction_amid_a_steered_turn_keeps_the_task_as_it_was_given() {
-    let (_script, mut work) = steered().await;
+    let (_script, mut work) = after(steered()).await;
     let (events, _heard) = tokio::sync::mpsc::channel(64);
     work.agent.compact(deadline(), &events).await.unwrap();
     for kept in ["read todo.md", "also be brief"] {
@@ -101,4 +111,25 @@ async fn a_compaction_amid_a_steered_turn_keeps_the_task_as_it_was_given() {
         assert!(items.contains(&Item::user(kept)), "{kept}: {items:?}");
     }
     assert_eq!(work.agent.undo_turn().await.unwrap(), "read todo.md");
+}
+
+#[tokio::test]
+async fn a_turn_keeps_its_task_however_often_it_is_summed_up() {
+    let compaction = Entry::Compaction {
+        summary: vec![Item::user("in short"), Item::user("read todo.md")],
+        kept: 2,
+    };
+    let twice = [8..16, 16..24].into_iter().flat_map(|numbers| {
+        let compaction = [compaction.clone()];
+        compaction.into_iter().chain(steps(numbers))
+    });
+    let mut transcript = steered();
+    twice.for_each(|entry| transcript.add(entry));
+    let (_script, mut work) = after(transcript).await;
+    let (events, _heard) = tokio::sync::mpsc::channel(64);
+    work.agent.compact(deadline(), &events).await.unwrap();
+    let items = work.agent.transcript().items();
+    assert!(items.contains(&Item::user("read todo.md")), "{items:?}");
+    assert_eq!(work.agent.undo_turn().await.unwrap(), "read todo.md");
+    assert!(work.agent.transcript().items().is_empty());
 }

@@ -1,7 +1,8 @@
 //! What can be taken back: the last turns, and the last compaction.
 //!
 //! A compaction keeps what it stands for at hand, so that taking it back needs no second reading of
-//! the journal. Only the last one can be: what all of them stand for would be the whole conversation.
+//! the journal. Only the last one can be, and those of the same turn before it, which the turn's own
+//! beginning lies behind: what all of them stand for would be the whole conversation.
 
 use alipes_wire::Item;
 
@@ -28,6 +29,18 @@ pub(super) struct Compacted {
     length: usize,
     /// How many turns have begun since.
     pub(super) turns_since: usize,
+    /// The one before it, where the last turn begins in there.
+    earlier: Option<Box<Compacted>>,
+}
+
+impl Compacted {
+    /// The prompt of the last turn that began in what it stands for.
+    fn prompt(&self) -> Option<&Item> {
+        match self.begun.last() {
+            Some(begun) => self.removed.get(begun.at),
+            None => self.earlier.as_ref()?.prompt(),
+        }
+    }
 }
 
 impl Transcript {
@@ -45,10 +58,7 @@ impl Transcript {
     #[must_use]
     pub fn prompt(&self) -> Option<&Item> {
         let seen = self.begun.last().map(|begun| &self.items[begun.at]);
-        seen.or_else(|| {
-            let compacted = self.compacted.as_ref()?;
-            Some(&compacted.removed[compacted.begun.last()?.at])
-        })
+        seen.or_else(|| self.compacted.as_ref()?.prompt())
     }
 
     /// Whether the last compaction was taken back, and so whoever did it wants to see everything.
@@ -70,11 +80,14 @@ impl Transcript {
         later
             .iter_mut()
             .for_each(|begun| begun.at = begun.at - old + length);
+        let begins_earlier = later.is_empty() && self.begun.is_empty();
+        let earlier = self.compacted.take().filter(|_| begins_earlier);
         self.compacted = Some(Compacted {
             removed,
             begun: std::mem::replace(&mut self.begun, later),
             length,
             turns_since: 0,
+            earlier: earlier.map(Box::new),
         });
         self.restored = false;
     }
@@ -87,7 +100,8 @@ impl Transcript {
             removed,
             begun,
             length,
-            ..
+            turns_since,
+            earlier,
         } = compacted;
         let old = removed.len();
         self.items.splice(..length, removed);
@@ -96,11 +110,15 @@ impl Transcript {
             at: begun.at - length + old,
             ..begun
         }));
+        self.compacted = earlier.map(|earlier| Compacted {
+            turns_since: earlier.turns_since + turns_since,
+            ..*earlier
+        });
         self.restored = true;
     }
 
     pub(super) fn take_turn_back(&mut self) {
-        if self.begun.is_empty() {
+        while self.begun.is_empty() && self.compacted.is_some() {
             self.restore();
         }
         let Some(last) = self.begun.pop() else {
@@ -208,6 +226,29 @@ mod tests {
         transcript.add(Entry::Model(Item::assistant("on it")));
         transcript.add(compaction(1));
         assert_eq!(transcript.prompt(), Some(&Item::user("three")));
+        transcript.add(Entry::Undone(Undone::Turn));
+        assert_eq!(transcript.items(), before);
+    }
+
+    #[test]
+    fn a_turn_that_was_summed_up_more_than_once_keeps_its_prompt_and_is_taken_back_whole() {
+        let mut transcript = Transcript::of(turns(&["one"]));
+        let before = transcript.items().to_vec();
+        transcript.add(Entry::User(Item::user("two")));
+        let mut seen = Vec::new();
+        for said in ["on it", "still", "nearly"] {
+            transcript.add(Entry::Model(Item::assistant(said)));
+            seen.push(transcript.items().to_vec());
+            transcript.add(compaction(1));
+            assert_eq!(transcript.prompt(), Some(&Item::user("two")), "{said}");
+        }
+        let mut again = transcript.clone();
+        for items in seen.iter().rev() {
+            assert_eq!(again.undoable(), Some(Undone::Compaction));
+            again.add(Entry::Undone(Undone::Compaction));
+            assert!(again.items().starts_with(items), "{:?}", again.items());
+        }
+        assert_eq!(again.undoable(), Some(Undone::Turn));
         transcript.add(Entry::Undone(Undone::Turn));
         assert_eq!(transcript.items(), before);
     }
