@@ -179,6 +179,19 @@ impl Agent {
         self.interjections.clone()
     }
 
+    /// Waits for what the journal was given when a turn was dropped. Gives what was said into that turn,
+    /// is in the conversation, and was never told as [`TurnEvent::Interjected`](crate::TurnEvent).
+    pub async fn left_off(&mut self) -> Vec<String> {
+        self.catch_up().await;
+        self.interjections.take_untold()
+    }
+
+    /// Before anything else is done: a turn may have been dropped while its journal wrote.
+    pub(crate) async fn catch_up(&mut self) {
+        let words = self.record.catch_up().await;
+        self.interjections.heard(words);
+    }
+
     /// The conversation so far.
     #[must_use]
     pub fn transcript(&self) -> &Transcript {

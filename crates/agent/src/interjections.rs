@@ -9,7 +9,14 @@ const MOST: usize = 32;
 
 /// What is to be put into the running turn. Both ends hold the same one.
 #[derive(Clone, Debug, Default)]
-pub struct Interjections(Arc<Mutex<VecDeque<String>>>);
+pub struct Interjections(Arc<Mutex<Words>>);
+
+#[derive(Debug, Default)]
+struct Words {
+    waiting: VecDeque<String>,
+    /// What is in the conversation, and nobody has been told so.
+    untold: Vec<String>,
+}
 
 impl Interjections {
     /// Puts a text in; gives it back where too many wait already.
@@ -17,7 +24,8 @@ impl Interjections {
     /// # Errors
     /// The text, unchanged.
     pub fn say(&self, text: String) -> Result<(), String> {
-        let mut waiting = self.waiting();
+        let mut words = self.words();
+        let waiting = &mut words.waiting;
         if waiting.len() >= MOST {
             return Err(text);
         }
@@ -28,23 +36,32 @@ impl Interjections {
     /// What no step has heard yet, oldest first.
     #[must_use]
     pub fn unheard(&self) -> Vec<String> {
-        self.waiting().iter().cloned().collect()
+        self.words().waiting.iter().cloned().collect()
     }
 
     /// Takes that back.
     #[must_use]
     pub fn take(&self) -> Vec<String> {
-        self.waiting().drain(..).collect()
+        self.words().waiting.drain(..).collect()
     }
 
-    /// The oldest so many are in the conversation now.
-    pub(crate) fn heard(&self, count: usize) {
-        let mut waiting = self.waiting();
-        let count = count.min(waiting.len());
-        waiting.drain(..count);
+    /// These are in the conversation now.
+    pub(crate) fn heard(&self, texts: impl IntoIterator<Item = String>) {
+        let mut words = self.words();
+        for text in texts {
+            // Who was interrupted may have taken it back before that was known.
+            let at = words.waiting.iter().position(|waiting| *waiting == text);
+            at.map(|at| words.waiting.remove(at));
+            words.untold.push(text);
+        }
     }
 
-    fn waiting(&self) -> MutexGuard<'_, VecDeque<String>> {
+    /// What is in the conversation and is yet to be told.
+    pub(crate) fn take_untold(&self) -> Vec<String> {
+        std::mem::take(&mut self.words().untold)
+    }
+
+    fn words(&self) -> MutexGuard<'_, Words> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -37,6 +37,7 @@ impl Record {
 
     /// Records entries, all or none, and lets them count.
     pub(crate) async fn keep(&mut self, entries: Vec<Entry>) -> Result<(), JournalError> {
+        // Between the beginning of a turn and its end nothing is left pending.
         self.catch_up().await;
         if entries.is_empty() {
             return Ok(());
@@ -48,9 +49,17 @@ impl Record {
     }
 
     /// Waits for an append that nobody has waited for: before this the transcript may lack what it
-    /// keeps. One that failed leaves nothing, and whoever asked for it has gone.
-    pub(crate) async fn catch_up(&mut self) {
-        let _ = self.settle().await;
+    /// keeps. One that failed leaves nothing, and whoever asked for it has gone. Gives the words of the
+    /// user in it.
+    pub(crate) async fn catch_up(&mut self) -> Vec<String> {
+        let is_word = |entry: &Entry| matches!(entry, Entry::Said(_));
+        let entries = self.pending.iter().flat_map(|append| &append.entries);
+        let words = entries.filter(|entry| is_word(entry));
+        let words: Vec<String> = words.filter_map(Entry::text).collect();
+        match self.settle().await {
+            Ok(()) => words,
+            Err(_) => Vec::new(),
+        }
     }
 
     /// Notes what nothing hangs on, and lets it count at once.

@@ -24,7 +24,7 @@ impl Agent {
     /// # Errors
     /// [`TurnError::NothingToUndo`], and [`TurnError::Journal`] if it could not be recorded.
     pub async fn undo(&mut self) -> Result<Undone, TurnError> {
-        self.record.catch_up().await;
+        self.catch_up().await;
         match self.transcript().undoable() {
             None => Err(TurnError::NothingToUndo),
             Some(Kind::Compaction) => {
@@ -44,7 +44,7 @@ impl Agent {
     /// # Errors
     /// As for [`Agent::undo`].
     pub async fn undo_turn(&mut self) -> Result<String, TurnError> {
-        self.record.catch_up().await;
+        self.catch_up().await;
         let prompt = self.transcript().prompt().ok_or(TurnError::NothingToUndo)?;
         let prompt = said(prompt);
         self.take_back(Kind::Turn).await?;

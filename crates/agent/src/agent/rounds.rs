@@ -69,9 +69,9 @@ impl Agent {
         let said = self.interjections.unheard();
         let entries = said.iter().map(|text| Entry::Said(Item::user(text)));
         self.record.keep(entries.collect()).await?;
-        // Only now: who is interrupted before it was recorded gets it back.
-        self.interjections.heard(said.len());
-        for text in said {
+        // Only now: what could not be recorded is given back to who has said it.
+        self.interjections.heard(said);
+        for text in self.interjections.take_untold() {
             // A listener that has gone misses the rest; the turn goes on.
             let _ = events.send(TurnEvent::Interjected { text }).await;
         }

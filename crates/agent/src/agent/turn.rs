@@ -62,7 +62,7 @@ impl Agent {
         deadline: Deadline,
         events: &mpsc::Sender<TurnEvent>,
     ) -> Result<Answer, TurnError> {
-        self.record.catch_up().await;
+        self.catch_up().await;
         self.model.begin_turn();
         // A turn that was cut may have left calls without an output, and no provider takes that.
         let open = self.transcript().open().iter();
@@ -102,7 +102,7 @@ impl Agent {
         deadline: Deadline,
         events: &mpsc::Sender<TurnEvent>,
     ) -> Result<Answer, TurnError> {
-        self.record.catch_up().await;
+        self.catch_up().await;
         match self.transcript().turn() {
             Turn::None => return Err(TurnError::NothingToContinue),
             Turn::Answered => {

@@ -129,7 +129,7 @@ impl Agent {
         deadline: Deadline,
         events: &mpsc::Sender<TurnEvent>,
     ) -> Result<Compacted, TurnError> {
-        self.record.catch_up().await;
+        self.catch_up().await;
         let patience = deadline.tightened(&self.clock, "summary", background::LONGEST);
         let done = self.shrink(Depth::Usual, patience, events).await?;
         done.ok_or(TurnError::NothingToCompact)
@@ -141,7 +141,7 @@ impl Agent {
     /// # Errors
     /// [`TurnError::Journal`], if it could not be recorded.
     pub async fn settle(&mut self, deadline: Deadline) -> Result<Option<Compacted>, TurnError> {
-        self.record.catch_up().await;
+        self.catch_up().await;
         match self.background.waited_for(deadline).await {
             Some((plan, told)) => self.carry_out(&plan, &told, SummedUpBy::Model).await,
             None => Ok(None),

@@ -157,6 +157,8 @@ async fn what_cannot_be_recorded_does_not_happen() {
 struct Slow {
     kept: Arc<Mutex<MemoryJournal>>,
     slow_at: Arc<Mutex<Option<&'static str>>>,
+    /// What takes its time fails in the end.
+    refuses: bool,
     writing: Arc<Notify>,
     written: Arc<Notify>,
 }
@@ -176,7 +178,10 @@ impl Journal for Slow {
                 .take_if(|at| *at == entry.kind())
                 .is_some()
         });
-        let kept = self.kept.lock().unwrap().append(entries).now_or_never();
+        let kept = match is_slow && self.refuses {
+            true => Some(Err(JournalError("the disk is full".into()))),
+            false => self.kept.lock().unwrap().append(entries).now_or_never(),
+        };
         Box::pin(async move {
             if is_slow {
                 self.writing.notify_one();
@@ -193,13 +198,20 @@ impl Journal for Slow {
 
 /// An agent that was interrupted while its journal wrote an entry of this kind.
 async fn interrupted_at(script: &Script, kind: &'static str) -> (Work, Slow) {
-    let slow = Slow::default();
+    interrupted(script, kind, Slow::default()).await
+}
+
+async fn interrupted(script: &Script, kind: &'static str, slow: Slow) -> (Work, Slow) {
     *slow.slow_at.lock().unwrap() = Some(kind);
     let setup = Setup {
         journal: Box::new(slow.clone()),
         ..Setup::default()
     };
     let mut work = Work::set_up(&script.base_url, setup);
+    if kind == "said" {
+        let interjections = work.agent.interjections();
+        interjections.say("be brief".to_owned()).unwrap();
+    }
     let (events, mut heard) = tokio::sync::mpsc::channel(8);
     let heard = async move { while heard.recv().await.is_some() {} };
     tokio::select! {
@@ -237,4 +249,25 @@ async fn a_prompt_that_was_being_written_is_taken_back_where_it_was_written() {
     let (mut work, slow) = interrupted_at(&script, "user").await;
     assert_eq!(work.agent.undo_turn().await.unwrap(), "go");
     assert_eq!(slow.transcript().prompts().count(), 0);
+}
+
+#[tokio::test]
+async fn a_word_that_was_being_written_is_either_in_the_conversation_or_given_back() {
+    let script = Script::of(&[response(&[says("done")])]).await;
+    let (mut work, slow) = interrupted_at(&script, "said").await;
+    assert_eq!(work.agent.left_off().await, ["be brief"]);
+    assert!(work.agent.interjections().take().is_empty());
+    assert_eq!(work.go_on().await.result.unwrap().text, "done");
+    assert_eq!(script.request(0).matches("be brief").count(), 1);
+    assert_eq!(work.agent.transcript().items(), slow.transcript().items());
+    let refusing = Slow {
+        refuses: true,
+        ..Slow::default()
+    };
+    let (mut work, slow) = interrupted(&script, "said", refusing).await;
+    assert!(work.agent.left_off().await.is_empty());
+    assert_eq!(work.agent.interjections().take(), ["be brief"]);
+    assert_eq!(work.go_on().await.result.unwrap().text, "done");
+    assert!(!script.request(1).contains("be brief"));
+    assert_eq!(work.agent.transcript().items(), slow.transcript().items());
 }

@@ -220,7 +220,7 @@ impl Chat<'_> {
                 self.front.state.done();
                 self.say_error(&error);
             }
-            Attended::Act(action) => self.left_off(&action),
+            Attended::Act(action) => self.left_off(&action).await?,
         }
         self.front.state.status.context = Some(self.conversation.agent.context());
         Ok(())

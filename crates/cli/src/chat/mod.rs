@@ -231,7 +231,10 @@ impl Chat<'_> {
         let outcome = match self.front.attend(turn, &mut events).await? {
             Attended::Ended(outcome) => outcome,
             Attended::Act(action) => {
-                self.left_off(&action);
+                while let Ok(event) = events.try_recv() {
+                    self.front.state.event(event);
+                }
+                self.left_off(&action).await?;
                 return Ok(Tried::ToTheEnd);
             }
         };
@@ -247,10 +250,20 @@ impl Chat<'_> {
         Ok(Tried::ToTheEnd)
     }
 
-    /// The person has ended what was under way.
-    fn left_off(&mut self, action: &Action) {
+    /// The person has ended what was under way. What the journal has by then counts, and only the rest
+    /// of what was said meanwhile comes back.
+    async fn left_off(&mut self, action: &Action) -> Result<(), Failure> {
+        let (_nobody, mut nothing) = mpsc::channel(1);
+        let settled = self.conversation.agent.left_off();
+        let settled = self.front.attend(settled, &mut nothing).await?;
+        if let Attended::Ended(words) = settled {
+            words
+                .into_iter()
+                .for_each(|word| self.front.state.say(Block::User(word)));
+        }
         self.front.state.interrupted();
         self.wants_out |= *action == Action::Quit;
+        Ok(())
     }
 
     /// Goes into another conversation; the one before is given back.

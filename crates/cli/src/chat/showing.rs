@@ -27,7 +27,7 @@ impl Chat<'_> {
         let read = match self.front.attend(reading, &mut nothing).await? {
             Attended::Ended(read) => read.unwrap_or_default(),
             Attended::Act(action) => {
-                self.left_off(&action);
+                self.left_off(&action).await?;
                 self.front.state.editor.put_back(prompt);
                 return Ok(None);
             }
