@@ -35,32 +35,37 @@ pub(crate) struct Race<'a> {
 
 impl Race<'_> {
     /// Connects to whichever address answers first; all other attempts are dropped then.
-    pub(crate) async fn run(
-        self,
-        addresses: Addresses,
-    ) -> Result<(BoxStream, SocketAddr), Failure> {
+    pub(crate) async fn run(self, addresses: Addresses) -> Result<Won, Failure> {
         let mut queue = Queue::new(self.preferred);
         queue.add(addresses.now);
         let mut later = addresses.later;
         let mut attempts = FuturesUnordered::new();
         let mut losses = Losses::default();
+        let (mut ipv6, mut paused) = (Ipv6::default(), false);
         let mut stagger = pin!(sleep(Duration::ZERO));
         loop {
             tokio::select! {
                 biased;
                 Some((address, outcome)) = attempts.next(), if !attempts.is_empty() => match outcome {
-                    Ok(stream) => return Ok((stream, address)),
+                    Ok(stream) => {
+                        let ipv6_is_silent = ipv6.is_silent_beside(address);
+                        return Ok(Won { stream, address, ipv6_is_silent });
+                    }
                     Err(error) => {
+                        ipv6.failed(address);
                         losses.add(address, error);
                         // This address is done with: the next one need not wait.
                         stagger.set(sleep(Duration::ZERO));
+                        paused = false;
                     }
                 },
                 () = &mut stagger, if !queue.is_empty() => {
                     if let Some(address) = queue.next() {
+                        ipv6.begins(address, paused);
                         attempts.push(self.attempt(address));
                     }
                     stagger.set(sleep(STAGGER));
+                    paused = true;
                 }
                 more = arrival(&mut later), if later.is_some() => {
                     later = None;
@@ -77,6 +82,38 @@ impl Race<'_> {
     async fn attempt(self, address: SocketAddr) -> (SocketAddr, io::Result<BoxStream>) {
         let connecting = self.sockets.connect_with(address, self.options);
         (address, connecting.await)
+    }
+}
+
+/// A connection that stands.
+pub(crate) struct Won {
+    pub(crate) stream: BoxStream,
+    pub(crate) address: SocketAddr,
+    /// It is one by IPv4, and IPv6 had been asked a whole pause before and had said nothing.
+    pub(crate) ipv6_is_silent: bool,
+}
+
+/// What became of the addresses of IPv6.
+#[derive(Default)]
+struct Ipv6 {
+    under_way: usize,
+    is_late: bool,
+}
+
+impl Ipv6 {
+    /// The next address is tried, after a whole pause or because another one has failed.
+    fn begins(&mut self, address: SocketAddr, after_a_pause: bool) {
+        self.is_late |= after_a_pause && self.under_way > 0;
+        self.under_way += usize::from(address.is_ipv6());
+    }
+
+    fn is_silent_beside(&self, won: SocketAddr) -> bool {
+        won.is_ipv4() && self.is_late
+    }
+
+    fn failed(&mut self, address: SocketAddr) {
+        self.under_way -= usize::from(address.is_ipv6());
+        self.is_late &= self.under_way > 0;
     }
 }
 

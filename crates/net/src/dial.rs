@@ -197,14 +197,18 @@ impl<'a> Dial<'a> {
         let racing = race.run(addresses);
         let limit = options.limits.connect;
         let won = self.trip.phase(Phase::Connect, limit, racing).await;
-        let (stream, address) = won.map_err(|error| self.on_the_way_to_proxy(error))?;
+        let won = won.map_err(|error| self.on_the_way_to_proxy(error))?;
+        let address = won.address;
         self.trip.facts_mut().remote_addr = Some(address);
         let host = self.first_host();
         if host.parse::<IpAddr>().is_err() {
             let memory = self.dialer.memory();
             memory.learn_address(host, &self.key, address.ip());
+            if won.ipv6_is_silent {
+                memory.learn_silent_ipv6(host, &self.key);
+            }
         }
-        Ok((stream, address))
+        Ok((won.stream, address))
     }
 
     /// The address to try again, if something on the way may dislike the hello as such. An answer

@@ -1,9 +1,9 @@
 //! What dials have learnt, so that the next one need not find out again.
 //!
-//! Four things: where ClientHellos must be classical (per way out), which address family wins
-//! (per host and way out), which addresses were good (per host, for when the resolver is
-//! silent), and which servers want fewer pings. Each is kept for a day of the wall clock, so that it can be stored: a network that was
-//! mended is believed again the next day.
+//! Five things: where ClientHellos must be classical (per way out), which address family wins and
+//! whether IPv6 is swallowed (per host and way out), which addresses were good (per host, for when
+//! the resolver is silent), and which servers want fewer pings. Each is kept for a day of the wall
+//! clock, so that it can be stored: a network that was mended is believed again the next day.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -35,6 +35,7 @@ pub struct DialMemory {
     clock: Clock,
     classical: Lasting<EgressKey, ()>,
     families: Lasting<(String, EgressKey), Family>,
+    silent_ipv6: Lasting<(String, EgressKey), ()>,
     addresses: Lasting<String, Vec<IpAddr>>,
     calm: Lasting<String, u32>,
 }
@@ -45,6 +46,7 @@ impl DialMemory {
             clock,
             classical: Lasting::default(),
             families: Lasting::default(),
+            silent_ipv6: Lasting::default(),
             addresses: Lasting::default(),
             calm: Lasting::default(),
         }
@@ -92,6 +94,37 @@ impl DialMemory {
         self.calm.keep(server.to_string(), factor, self.tomorrow());
     }
 
+    /// The hosts, each with a way out, whose IPv6 addresses say nothing while IPv4 works, and until when
+    /// that is believed: for whoever stores them.
+    #[must_use]
+    pub fn silent_ipv6(&self) -> Vec<((String, EgressKey), SystemTime)> {
+        let all = self.silent_ipv6.all(self.clock.wall());
+        all.into_iter().map(|(of, (), until)| (of, until)).collect()
+    }
+
+    /// Begins with IPv4 there until then; at most a day from now.
+    pub fn make_ipv6_silent(&self, host: &str, key: &EgressKey, until: SystemTime) {
+        let latest = self.clock.wall() + REMEMBERED;
+        let of = (host.to_owned(), key.clone());
+        self.silent_ipv6.keep(of, (), until.min(latest));
+    }
+
+    /// Whether the IPv6 addresses of `host` say nothing there while IPv4 works.
+    #[must_use]
+    pub fn is_ipv6_silent(&self, host: &str, key: &EgressKey) -> bool {
+        let of = (host.to_owned(), key.clone());
+        self.silent_ipv6.find(&of, self.clock.wall()).is_some()
+    }
+
+    /// An IPv6 address of `host` has answered there.
+    pub fn hears_ipv6(&self, host: &str, key: &EgressKey) {
+        self.silent_ipv6.forget(&(host.to_owned(), key.clone()));
+    }
+
+    pub(crate) fn learn_silent_ipv6(&self, host: &str, key: &EgressKey) {
+        self.make_ipv6_silent(host, key, self.tomorrow());
+    }
+
     pub(crate) fn needs_classical(&self, key: &EgressKey) -> bool {
         self.classical.find(key, self.clock.wall()).is_some()
     }
@@ -102,13 +135,17 @@ impl DialMemory {
 
     pub(crate) fn family(&self, host: &str, key: &EgressKey) -> Option<Family> {
         let of = (host.to_owned(), key.clone());
-        self.families.find(&of, self.clock.wall())
+        let won = self.families.find(&of, self.clock.wall());
+        won.or_else(|| self.is_ipv6_silent(host, key).then_some(Family::V4))
     }
 
     /// An address of `host` answered.
     pub(crate) fn learn_address(&self, host: &str, key: &EgressKey, ip: IpAddr) {
         let of = (host.to_owned(), key.clone());
         self.families.keep(of, Family::of(ip), self.tomorrow());
+        if ip.is_ipv6() {
+            self.hears_ipv6(host, key);
+        }
         let mut good = self.addresses(host);
         good.retain(|known| *known != ip);
         good.insert(0, ip);

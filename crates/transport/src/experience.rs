@@ -5,12 +5,13 @@
 //! how they are kept for the next process.
 
 mod accounts;
+mod dials;
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use alipes_base::Clock;
-use alipes_net::{DialMemory, EgressKey};
+use alipes_net::DialMemory;
 use tokio::time::Instant;
 
 pub use accounts::{AccountRest, QuotaLeft, TimesAsked};
@@ -285,9 +286,7 @@ impl Experience {
         store: &dyn MemoryStore,
         dials: &DialMemory,
     ) -> Option<MemoryWarning> {
-        for (fact, known) in self.learnt_by(dials) {
-            self.facts.keep(fact, known);
-        }
+        self.learn_from(dials);
         let ours = Snapshot::of(self.facts.all(), self.patience.all());
         if ours.is_empty() {
             return None;
@@ -301,27 +300,6 @@ impl Experience {
         }
     }
 
-    /// What net has learnt, as facts.
-    fn learnt_by(&self, dials: &DialMemory) -> Vec<(Fact, Remembered)> {
-        let known = |until: SystemTime, limit| {
-            let left = until.duration_since(self.clock.wall()).unwrap_or_default();
-            let mut known = Remembered::for_the_next(left, self.clock.unix_ms());
-            // When it was found out, so that merging does not make it younger than it is.
-            known.noted = known.until.saturating_sub(millis(DAY));
-            known.limit = limit;
-            known
-        };
-        let classical = dials.classical().into_iter().map(|(key, until)| {
-            let egress = key.as_str().to_owned();
-            (Fact::ClassicalHello { egress }, known(until, None))
-        });
-        let calmed = dials.calmed().into_iter().map(|(server, factor, until)| {
-            let factor = usize::try_from(factor).ok();
-            (Fact::CalmAsked { server }, known(until, factor))
-        });
-        classical.chain(calmed).collect()
-    }
-
     fn take_in(&self, stored: Snapshot, dials: &DialMemory) {
         let (facts, patience) = stored.into_parts();
         self.facts.merge(facts);
@@ -329,19 +307,11 @@ impl Experience {
         let known: FactMap = self.facts.all();
         for (fact, remembered) in known.iter().filter(|(_, known)| !known.withdrawn) {
             match (fact, &remembered.reason) {
-                (Fact::ClassicalHello { egress }, _) => {
-                    dials.make_classical(EgressKey::from(egress.as_str()), remembered.until());
-                }
-                (Fact::CalmAsked { server }, _) => {
-                    let factor = remembered.limit.and_then(|limit| u32::try_from(limit).ok());
-                    let factor = factor.unwrap_or(2);
-                    dials.make_calm(server.clone(), factor, remembered.until());
-                }
                 (Fact::BreakerOpen(key), Some(reason)) => {
                     let opened = self.opened(remembered, reason);
                     self.breakers.learn(key.clone(), opened);
                 }
-                _ => {}
+                _ => dials::teach(dials, fact, remembered),
             }
         }
     }

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use crate::{Cause, Route, Session};
+use alipes_net::Target;
+use url::Url;
+
+use crate::{Cause, Route, Session, Transport};
 
 /// A route, as the next request would find it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,5 +55,18 @@ impl Session {
             }
         };
         self.about.endpoint.routes().iter().map(standing).collect()
+    }
+}
+
+impl Transport {
+    /// Whether the IPv6 addresses of this URL's host are known to say nothing on the way that requests
+    /// take, while IPv4 works. Asks nobody.
+    #[must_use]
+    pub fn is_ipv6_silent(&self, url: &Url) -> bool {
+        let target = Target::from_url(url);
+        target.is_ok_and(|target| {
+            let key = self.dialer.egress_key(&target);
+            self.dialer.memory().is_ipv6_silent(&target.host, &key)
+        })
     }
 }

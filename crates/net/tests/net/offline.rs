@@ -6,7 +6,7 @@ use std::time::Duration;
 use alipes_net::{Family, NetErrorKind, Phase, ResolveError};
 
 use crate::forms::in_every_form;
-use crate::network::{Network, V4, V6};
+use crate::network::{HOST, Network, V4, V6};
 
 /// Both families known; IPv4 alone answers.
 fn half_broken() -> Network {
@@ -24,6 +24,37 @@ in_every_form! { paused:
         let second = machine.dial().await;
         assert_eq!(second.tried, [V4]);
         assert_eq!(second.took, Duration::ZERO);
+    }
+
+    async fn ipv6_that_says_nothing_beside_ipv4_is_remembered_until_it_answers(form) {
+        let machine = half_broken().machine(form);
+        let facts = machine.dial().await.outcome.unwrap();
+        let memory = machine.dialer.memory();
+        assert!(memory.is_ipv6_silent(HOST, &facts.egress_key));
+        memory.hears_ipv6(HOST, &facts.egress_key);
+        assert!(memory.silent_ipv6().is_empty());
+        // IPv4 goes first now: nothing is found out about IPv6.
+        machine.dial().await.outcome.unwrap();
+        assert!(memory.silent_ipv6().is_empty());
+    }
+
+    async fn what_another_process_knows_of_ipv6_spares_this_one_the_wait(form) {
+        let other = half_broken().machine(form);
+        let key = other.dial().await.outcome.unwrap().egress_key;
+        let [((host, _), until)] = &other.dialer.memory().silent_ipv6()[..] else {
+            panic!("one host was dialled");
+        };
+        let machine = half_broken().machine(form);
+        machine.dialer.memory().make_ipv6_silent(host, &key, *until);
+        assert_eq!(machine.dial().await.tried, [V4]);
+    }
+
+    async fn ipv6_that_is_refused_or_missing_is_not_called_silent(form) {
+        for kind in [io::ErrorKind::ConnectionRefused, io::ErrorKind::NetworkUnreachable] {
+            let machine = half_broken().fails(V6, kind).machine(form);
+            machine.dial().await.outcome.unwrap();
+            assert!(machine.dialer.memory().silent_ipv6().is_empty());
+        }
     }
 
     async fn a_silent_resolver_costs_a_second_where_addresses_were_good(form) {

@@ -4,6 +4,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::SystemTime;
 
 use alipes_base::Deadline;
+use alipes_net::EgressKey;
 use futures_util::future::BoxFuture;
 use tokio::time::advance;
 
@@ -133,6 +134,25 @@ async fn the_next_process_knows_what_this_one_has_met() {
     assert_eq!(overloaded.ago, Duration::from_secs(5));
     assert_eq!(next.dials.memory().classical(), [(hello, until)]);
     assert_eq!(next.dials.memory().calmed(), [calm()]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn ipv6_that_was_silent_is_known_to_the_next_process_until_it_answers() {
+    let (clock, store) = (clock(), Shelf::default());
+    let (first, second, third) = (process(&clock), process(&clock), process(&clock));
+    let key = EgressKey::from("direct 192.0.2.7");
+    let until = clock.wall() + DAY;
+    first.dials.memory().make_ipv6_silent("h", &key, until);
+    first.keep(&store).await;
+    second.recall(&store).await;
+    assert!(second.dials.memory().is_ipv6_silent("h", &key));
+    advance(Duration::from_secs(1)).await;
+    second.dials.memory().hears_ipv6("h", &key);
+    second.keep(&store).await;
+    // Whoever still believed it hears better, too.
+    first.keep(&store).await;
+    third.recall(&store).await;
+    assert!(!third.dials.memory().is_ipv6_silent("h", &key));
 }
 
 #[tokio::test(start_paused = true)]

@@ -43,6 +43,8 @@ pub(crate) enum Fact {
     },
     /// Something on this way out swallows or resets the longer ClientHello.
     ClassicalHello { egress: String },
+    /// The IPv6 addresses of this host say nothing there, while IPv4 works.
+    Ipv6Silent { egress: String, host: String },
     /// The server, as `host:port`, wants fewer pings: [`Remembered::limit`] times rarer.
     CalmAsked { server: String },
     /// It does not read compressed requests.

@@ -13,7 +13,7 @@ use crate::Cause;
 pub struct KnownFact {
     /// What it says, by its stored name: `websocket-refused`, `challenged`, `breaker-open`.
     pub what: String,
-    /// Whom it is about: an endpoint's origin, or a server as `host:port`; nobody, if it is about a way
+    /// Whom it is about: an endpoint's origin, a server as `host:port`, or a host; nobody, if it is about a way
     /// out or an account alone.
     pub endpoint: Option<String>,
     /// The way out that it is about, if it is about one.
@@ -47,7 +47,10 @@ fn told(fact: &Fact, known: &Remembered) -> KnownFact {
     let endpoint = field("endpoint").map(|key| key.split('#').next().unwrap_or(key));
     KnownFact {
         what: field("fact").unwrap_or_default().to_owned(),
-        endpoint: endpoint.or_else(|| field("server")).map(str::to_owned),
+        endpoint: endpoint
+            .or_else(|| field("server"))
+            .or_else(|| field("host"))
+            .map(str::to_owned),
         egress: field("egress").map(str::to_owned),
         cause: known.reason.as_ref().map(|reason| reason.cause),
         noted_ms: known.noted,

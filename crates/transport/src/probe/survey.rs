@@ -243,11 +243,15 @@ impl Transport {
                     _ => {}
                 }
             }
+            let (memory, host) = (self.dialer.memory(), &survey.target.host);
+            let tomorrow = self.clock.wall() + Duration::from_secs(24 * 3_600);
             if diagnosis::swallows_large_hellos(door) {
-                let tomorrow = self.clock.wall() + Duration::from_secs(24 * 3_600);
-                self.dialer
-                    .memory()
-                    .make_classical(door.key.clone(), tomorrow);
+                memory.make_classical(door.key.clone(), tomorrow);
+            }
+            if diagnosis::swallows_ipv6(door) {
+                memory.make_ipv6_silent(host, &door.key, tomorrow);
+            } else if door.passed(Step::Ipv6) {
+                memory.hears_ipv6(host, &door.key);
             }
         }
     }

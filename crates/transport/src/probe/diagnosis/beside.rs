@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use alipes_config::nearest;
+use alipes_net::Way;
 
 use super::super::{Door, Step, Survey};
 use super::words::{length, seconds};
@@ -39,9 +40,11 @@ pub(super) fn clock(survey: &Survey, door: &Door) -> Option<Diagnosis> {
     )
 }
 
-/// One family held against the other.
+/// One family held against the other, where turns connect to the server themselves.
 pub(super) fn families(survey: &Survey) -> Option<Diagnosis> {
-    let direct = survey.doors.first()?;
+    let direct = survey
+        .taken()
+        .filter(|door| door.egress.way == Way::Direct)?;
     let (v4, v6) = (direct.look(Step::Ipv4)?, direct.look(Step::Ipv6)?);
     let (dead, good, names) = match (v4.fault(), v6.fault()) {
         (None, Some(fault)) if v4.passed() => (fault, v4, ("IPv6", "IPv4")),
@@ -49,7 +52,7 @@ pub(super) fn families(survey: &Survey) -> Option<Diagnosis> {
         _ => return None,
     };
     let what = match dead.cause {
-        Cause::TimedOut => "swallows everything",
+        Cause::TimedOut => "is swallowed: what is sent there gets no answer",
         Cause::Refused => "is refused",
         _ => "leads nowhere",
     };
@@ -60,12 +63,12 @@ pub(super) fn families(survey: &Survey) -> Option<Diagnosis> {
         "dead-family",
         Weight::Warning,
         format!(
-            "{bad} to {host} {what}, {well} connects in {took}: each new connection is delayed, and programs that do not race the two hang"
+            "{bad} to {host} {what}; {well} works (it connects in {took}), and turns take it, but programs that do not try both hang"
         ),
     );
     Some(match bad {
         "IPv6" => found.helped_by(
-            "go without it: `alipes chat --ipv4`, or ipv4_only = true under [network]; or mend this network's IPv6",
+            "nothing has to be done for turns; mend this network's IPv6 (a router, a VPN, a firewall), or go without it: ipv4_only = true under [network]",
         ),
         _ => found.helped_by("mend this network's IPv4"),
     })

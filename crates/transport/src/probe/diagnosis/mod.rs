@@ -101,6 +101,12 @@ fn fine(survey: &Survey) -> Diagnosis {
     }
 }
 
+/// Whether something on the way through this door swallows IPv6, and nothing IPv4.
+pub(super) fn swallows_ipv6(door: &Door) -> bool {
+    let dead = door.fault(Step::Ipv6);
+    dead.is_some_and(|fault| fault.cause == Cause::TimedOut) && door.passed(Step::Ipv4)
+}
+
 /// Whether something on the way through this door swallows a ClientHello of two segments.
 pub(super) fn swallows_large_hellos(door: &Door) -> bool {
     let silence = |cause| matches!(cause, Cause::Reset | Cause::TimedOut);

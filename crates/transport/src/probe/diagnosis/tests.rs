@@ -245,11 +245,15 @@ fn rows() -> Vec<(Survey, &'static str, Weight, &'static str)> {
         seen,
         "dead-family",
         Warning,
-        "IPv6 to api.test swallows everything, IPv4 connects in 0.0 s",
+        "IPv6 to api.test is swallowed: what is sent there gets no answer; IPv4 works (it connects in 0.0 s)",
     );
     let mut seen = direct();
     seen.doors[0].fails(Step::Ipv4, Phase::Connect, Cause::Refused);
     row(seen, "dead-family", Warning, "IPv4 to api.test is refused");
+    // It is the proxy that connects to the server.
+    let mut seen = survey(&[PROXY], None);
+    seen.doors[0].fails(Step::Ipv6, Phase::Connect, Cause::TimedOut);
+    row(seen, "fine", Fine, "nothing is wrong on the way to work");
 
     // Silence, on both routes and on one.
     let mut seen = direct();
