@@ -2,7 +2,7 @@
 
 mod values;
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -349,6 +349,10 @@ pub(crate) struct SimulateArgs {
     /// How much later every answer comes, as over a network whose round trip takes that long
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub(crate) latency: Option<Duration>,
+
+    /// An address beside it, with the same port, that swallows what is sent to it, such as ::1
+    #[arg(long, value_name = "IP")]
+    pub(crate) black_hole: Option<IpAddr>,
 
     /// How far its clock is ahead of this machine's, such as 24h
     #[arg(long, value_name = "TIME", value_parser = duration)]

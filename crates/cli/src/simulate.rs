@@ -3,9 +3,10 @@
 mod log;
 
 use alipes_base::Clock;
-use alipes_simulator::{Keys, Options, Scenario, Simulator, faults};
+use alipes_simulator::{BlackHole, Keys, Options, Scenario, Simulator, faults};
 use anyhow::Context as _;
 use serde_json::json;
+use std::net::SocketAddr;
 use std::path::Path;
 
 use self::log::Log;
@@ -38,6 +39,13 @@ pub(crate) async fn run(
     })
     .await
     .map_err(Failure::failed)?;
+    let _swallowing = match args.black_hole {
+        Some(ip) => {
+            let beside = SocketAddr::new(ip, simulator.local_addr().port());
+            Some(BlackHole::open(beside).await.map_err(Failure::failed)?)
+        }
+        None => None,
+    };
     if let (Some(path), Some(pem)) = (&args.ca_out, simulator.ca_pem()) {
         write_ca(path, pem)?;
     }

@@ -17,7 +17,8 @@
 //! - One task serves one connection, from TLS to the end of a WebSocket, and a fault that ends a
 //!   connection reaches its socket under all of that (`plug`).
 //! - Between a client and it can stand a [`Proxy`] with manners of its own.
-//! - Beside it stands one that only answers ([`Lean`]), for benches that ask what others add.
+//! - Beside it stands one that only answers ([`Lean`]), for benches that ask what others add, and one
+//!   that does not even that ([`BlackHole`]).
 //! - It serves over any byte stream. Over a [`Network`] in memory and under paused time, silence
 //!   costs nothing and a seed replays.
 //!
@@ -29,6 +30,7 @@
 
 mod answers;
 mod backend;
+mod black_hole;
 mod deaf;
 mod error;
 mod faults;
@@ -62,6 +64,7 @@ use std::time::Duration;
 
 use alipes_base::{Clock, Rng};
 
+pub use crate::black_hole::BlackHole;
 pub use crate::error::SimulatorError;
 pub use crate::faults::{FaultInfo, Target, faults};
 pub use crate::lean::Lean;

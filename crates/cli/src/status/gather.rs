@@ -47,6 +47,8 @@ pub(super) struct Endpoint {
     pub(super) health: EndpointHealth,
     /// Its last fault.
     pub(super) fault: Option<Seen>,
+    /// Its IPv6 addresses say nothing, and IPv4 works.
+    pub(super) ipv6_is_silent: bool,
     /// What it said when it was asked now.
     pub(super) live: Option<Live>,
 }
@@ -186,6 +188,7 @@ impl Endpoint {
             problem: None,
             health,
             fault: None,
+            ipv6_is_silent: false,
             live: None,
         }
     }
@@ -223,6 +226,11 @@ fn complete(endpoint: &mut Endpoint, catalog: &Catalog, transport: &Transport, m
         endpoint.problem = (!has_codex).then_some(missing);
         return;
     }
+    let url = provider
+        .base_url
+        .as_deref()
+        .and_then(|url| url.parse().ok());
+    endpoint.ipv6_is_silent = url.is_some_and(|url| transport.is_ipv6_silent(&url));
     let standings = catalog.standings(provider, making);
     let routes = catalog.routes(provider, making);
     match (standings, routes) {

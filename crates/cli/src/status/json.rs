@@ -57,6 +57,7 @@ fn endpoint(endpoint: &Endpoint) -> Value {
         "problem": endpoint.problem,
         "accounts": accounts,
         "routes": routes,
+        "ipv6_silent": endpoint.ipv6_is_silent,
         "last_answered_ms": endpoint.health.last_answered_ms,
         "first_event": first,
         "live": endpoint.live.as_ref().map(Live::as_json),

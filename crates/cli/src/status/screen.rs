@@ -141,6 +141,11 @@ fn of_endpoint(endpoint: &Endpoint, fault_is_told: bool, page: &Page) -> Vec<Str
             .map(|problem| ("problem", problem.clone())),
     );
     rows.extend(route(&endpoint.routes, page).map(|told| ("route", told)));
+    rows.extend(
+        endpoint
+            .ipv6_is_silent
+            .then(|| ("network", silent_ipv6(&endpoint.name))),
+    );
     rows.push(("answered", answered(&endpoint.health, page.now_ms)));
     rows.extend(endpoint.live.iter().map(|live| ("live", live.in_words())));
     let fault = fault(endpoint, page.now_ms).filter(|_| !fault_is_told);
@@ -154,6 +159,10 @@ fn of_endpoint(endpoint: &Endpoint, fault_is_told: bool, page: &Page) -> Vec<Str
 fn row(name: &str, value: &str, page: &Page) -> Vec<String> {
     let value = one_line(value, LONGEST);
     wrapped(&format!("  {name:NAME$} {value}"), 2 + NAME + 1, page)
+}
+
+fn silent_ipv6(name: &str) -> String {
+    format!("IPv6 to this host is swallowed, IPv4 works and is used; see `alipes doctor {name}`")
 }
 
 /// `sse: over websocket it refused the WebSocket (3 minutes ago, tried again in 6 minutes)`

@@ -29,6 +29,7 @@ fn report(cause: Cause, ago: u64, change: impl FnOnce(&mut Endpoint)) -> Report 
             },
             ..Seen::default()
         }),
+        ipv6_is_silent: false,
         live: None,
     };
     change(&mut endpoint);

@@ -2,11 +2,12 @@
 //! `docs/troubleshooting.md` are what it printed (`INSTA_UPDATE=always` makes them anew).
 
 use std::path::PathBuf;
+use std::process::Stdio;
 
 use alipes_simulator::{Manner, Proxy, ProxyOptions};
 use serde_json::Value;
 
-use crate::machine::{Machine, Ran};
+use crate::machine::{Machine, Ran, ended};
 
 /// A machine whose default model is of the provider `work`, which is treated as the ChatGPT backend is.
 fn work(base_url: &str) -> Machine {
@@ -151,6 +152,62 @@ async fn somebody_who_looks_inside_tls_is_named() {
     let server = serving.simulate(&arguments).await;
     let machine = work(&server.base_url).with("ALIPES_CA_FILE", ca);
     walk("intercepted TLS", &machine.run(&["doctor"]).await, 1);
+}
+
+/// A run on a machine whose `localhost` has an IPv6 address too. `None` where this machine does not let
+/// us: that takes a mount namespace.
+async fn with_both_families(machine: &Machine, arguments: &[&str]) -> Option<Ran> {
+    machine.file("hosts", "127.0.0.1 localhost\n::1 localhost\n");
+    let inner = machine.command(arguments);
+    let inner = inner.as_std();
+    let mount = "mount --bind hosts /etc/hosts || exit 77; exec \"$@\"";
+    let mut command = tokio::process::Command::new("unshare");
+    let variables = inner.get_envs();
+    command
+        .args(["--mount", "sh", "-c", mount, "sh"])
+        .arg(inner.get_program())
+        .args(inner.get_args())
+        .env_clear()
+        .envs(variables.filter_map(|(name, value)| Some((name, value?))))
+        .current_dir(machine.path(""))
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true);
+    let ran = ended(command.spawn().ok()?).await;
+    let refused = ran.code == Some(77) || ran.err.contains("unshare failed");
+    (!refused).then_some(ran)
+}
+
+#[tokio::test]
+async fn a_black_hole_on_ipv6_is_found_and_told_by_status_and_spares_turns_the_wait() {
+    let serving = Machine::new();
+    let server = serving.simulate(&["--black-hole", "::1"]).await;
+    let machine = work(&server.base_url.replace("127.0.0.1", "localhost"));
+    let Some(ran) = with_both_families(&machine, &["doctor"]).await else {
+        return;
+    };
+    walk("IPv6 black hole", &ran, 0);
+    let status = machine.run(&["status"]).await;
+    assert_eq!(status.code, Some(0), "{}", status.out);
+    let told = status.out.split_whitespace().collect::<Vec<_>>().join(" ");
+    let told_of =
+        "network IPv6 to this host is swallowed, IPv4 works and is used; see `alipes doctor work`";
+    assert!(told.contains(told_of), "{}", status.out);
+}
+
+#[tokio::test]
+async fn a_turn_finds_a_black_hole_on_ipv6_out_for_status() {
+    let serving = Machine::new();
+    let server = serving.simulate(&["--black-hole", "::1"]).await;
+    let machine = work(&server.base_url.replace("127.0.0.1", "localhost"));
+    let Some(ran) = with_both_families(&machine, &["exec", "hi"]).await else {
+        return;
+    };
+    ran.answer();
+    let status = machine.run(&["status", "--json"]).await;
+    let status: Value = serde_json::from_str(status.answer()).unwrap();
+    assert_eq!(status["endpoints"][0]["ipv6_silent"], true, "{status}");
 }
 
 /// A backend that cannot be reached directly, and a proxy that leads to one that can.

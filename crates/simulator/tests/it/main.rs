@@ -1,6 +1,8 @@
 //! The simulator from outside, through real sockets and over its network in memory.
 
 #[cfg(test)]
+mod black_hole;
+#[cfg(test)]
 mod client;
 #[cfg(test)]
 mod dialects;
