@@ -6,6 +6,8 @@ mod app_server;
 pub(crate) mod bundled;
 mod credential;
 mod examined;
+pub(crate) mod key;
+mod layering;
 mod making;
 pub(crate) mod provider;
 pub(crate) mod quirks;
@@ -24,7 +26,8 @@ use crate::rests::Rests;
 use crate::{
     ModelLists, ModelName, ModelSection, ModelsError, ProviderSection, ProvidersSection, Records,
 };
-use provider::{KEY_VARIABLE, Key, Provider};
+use key::Key;
+use provider::{KEY_VARIABLE, Provider};
 
 pub use examined::Examined;
 pub use making::{Making, Overrides};

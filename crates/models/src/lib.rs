@@ -31,7 +31,8 @@ mod usage;
 mod walk;
 
 pub use alipes_wire::Dialect;
-pub use catalog::provider::{Key, NamedKey, Provider};
+pub use catalog::key::{Key, NamedKey};
+pub use catalog::provider::Provider;
 pub use catalog::standing::AccountStanding;
 pub use catalog::{Catalog, Examined, Making, OPENAI_CODEX, Overrides};
 pub use chain::Chain;

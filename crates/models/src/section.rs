@@ -1,14 +1,20 @@
 //! The sections `[providers.NAME]` and `[model]` of the configuration.
 
-use std::path::PathBuf;
+mod key;
+mod model;
+#[cfg(test)]
+mod tests;
 
-use alipes_config::{Checked, Field, Reader, Section, Value};
-use alipes_transport::{BUILTIN_PROFILES, Endpoint, KeyHeader, ProfileLayer, Route};
+use alipes_config::{Checked, Field, Reader, Section};
+use alipes_transport::{BUILTIN_PROFILES, Endpoint, ProfileLayer, Route};
 use alipes_wire::{Dialect, Price, QuotaFields};
 
+pub use self::key::{AccountSetting, AuthKind, KeySetting, is_plain_name};
+use self::key::{read_accounts, read_key};
+pub use self::model::ModelSection;
 use crate::catalog::bundled;
 use crate::catalog::quirks::QuirksLayer;
-use crate::{Effort, ModelName, Strategy, UsageSource};
+use crate::{Effort, Strategy, UsageSource};
 
 /// All of `[providers.NAME]`, in the order of the file.
 #[derive(Clone, Debug, Default)]
@@ -65,76 +71,6 @@ pub struct ProviderSection {
     pub app_server: Option<bool>,
     /// Some of its models, for want of its own list; a user's section has `models`.
     pub(crate) bundled_models: Vec<String>,
-}
-
-/// One of several accounts: `work = { login = "work" }`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AccountSetting {
-    /// Its name.
-    pub name: String,
-    /// Where its key is.
-    pub key: KeySetting,
-}
-
-/// How a provider wants to know who asks.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum AuthKind {
-    /// `Authorization: Bearer …`
-    Bearer,
-    /// `x-api-key: …`
-    XApiKey,
-    /// `api-key: …`
-    ApiKey,
-    /// A ChatGPT sign-in.
-    SignIn,
-    /// Not at all; a key that is configured all the same goes out as a bearer token.
-    #[default]
-    None,
-}
-
-impl AuthKind {
-    const NAMES: [(&'static str, Self); 5] = [
-        ("bearer", Self::Bearer),
-        ("x-api-key", Self::XApiKey),
-        ("api-key", Self::ApiKey),
-        ("sign-in", Self::SignIn),
-        ("none", Self::None),
-    ];
-
-    /// The header for a key.
-    pub(crate) fn header(self) -> KeyHeader {
-        match self {
-            Self::XApiKey => KeyHeader::XApiKey,
-            Self::ApiKey => KeyHeader::ApiKey,
-            Self::Bearer | Self::SignIn | Self::None => KeyHeader::Bearer,
-        }
-    }
-}
-
-/// `api_key = { env = "NAME" }`, `{ file = "PATH" }` or `{ login = "NAME" }`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum KeySetting {
-    /// The variable's name.
-    Variable(String),
-    /// The file; a relative path is beneath the configuration's folder.
-    File(PathBuf),
-    /// The sign-in of this name (`alipes login`), instead of a key.
-    Login(String),
-}
-
-/// `[model]`.
-#[derive(Clone, Debug, Default)]
-pub struct ModelSection {
-    /// The model to use when none is named.
-    pub default: Option<Value<ModelName>>,
-    /// The models to try after it, in order.
-    pub fallback: Vec<ModelName>,
-    /// The model for what a turn can do without: titles, compaction.
-    pub auxiliary: Option<ModelName>,
-    /// How many tokens the default model takes, question and answer, whatever its provider says.
-    pub context_window: Option<u64>,
-    /// How hard models are asked to think.
-    pub reasoning: Option<Effort>,
 }
 
 impl Section for ProvidersSection {
@@ -264,213 +200,4 @@ fn path(field: Field<'_>) -> Option<String> {
             .all(|byte| matches!(byte, b'!'..=b'~') && !b"?#".contains(&byte));
         plain.then(|| text.trim_start_matches('/').to_owned())
     })
-}
-
-fn read_key(mut reader: Reader<'_>) -> Checked<KeySetting> {
-    let variable = variable(reader.optional("env"));
-    let file = reader.optional("file").path();
-    let login = reader.optional("login").parsed(LOGIN_NAME, |text| {
-        is_plain_name(text).then(|| text.to_owned())
-    });
-    let sources = [
-        variable.map(KeySetting::Variable),
-        file.map(KeySetting::File),
-        login.map(KeySetting::Login),
-    ];
-    let mut sources = sources.into_iter().flatten();
-    let (first, second) = (sources.next(), sources.next());
-    if first.is_none() || second.is_some() {
-        reader.refuse(
-            "a key is either { env = \"NAME\" }, { file = \"PATH\" } or { login = \"openai-codex\" }",
-        );
-    }
-    reader.finish(|| first)
-}
-
-const LOGIN_NAME: &str = "\"openai-codex\", or the name given to `alipes login --account NAME`";
-
-fn read_accounts(mut reader: Reader<'_>) -> Checked<Vec<AccountSetting>> {
-    let accounts = reader.tables(read_key);
-    if let Some((name, _)) = accounts.iter().find(|(name, _)| !is_plain_name(name)) {
-        reader.refuse(format!(
-            "has an account {name:?}; a name is of letters, digits, dots, dashes and underscores"
-        ));
-    }
-    reader.finish(|| {
-        let account = |(name, key)| AccountSetting { name, key };
-        Some(accounts.into_iter().map(account).collect())
-    })
-}
-
-/// Fit for a file's name and a command line everywhere.
-#[must_use]
-pub fn is_plain_name(name: &str) -> bool {
-    let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
-    let begins = |c: char| c.is_ascii_alphanumeric();
-    name.starts_with(begins) && name.chars().all(fits) && name.len() <= 64
-}
-
-impl Section for ModelSection {
-    const NAME: &'static str = "model";
-
-    fn read(mut reader: Reader<'_>) -> Checked<Self> {
-        let default = reader.optional("default").with_origin(model_name);
-        let fallback = reader.optional("fallback").list(MODEL_NAMES, model_name);
-        let auxiliary = model_name(reader.optional("auxiliary"));
-        let context_window = reader.optional("context_window").integer(WINDOWS);
-        let reasoning = reader.optional("reasoning").one_of(&Effort::NAMES);
-        reader.finish(|| {
-            Some(Self {
-                default,
-                fallback: fallback.unwrap_or_default(),
-                auxiliary,
-                context_window: context_window.and_then(|tokens| u64::try_from(tokens).ok()),
-                reasoning,
-            })
-        })
-    }
-}
-
-/// A window smaller than our own instructions and tools is a misprint, and so is one of billions.
-const WINDOWS: std::ops::RangeInclusive<i64> = 8_000..=100_000_000;
-
-const MODEL_NAMES: &str = "a list of models, such as [\"work/gpt-x\"]";
-
-fn model_name(field: Field<'_>) -> Option<ModelName> {
-    field.parsed("PROVIDER/NAME, for example work/gpt-x", |text| {
-        text.parse().ok()
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use alipes_config::Document;
-
-    const FILE: &str = r#"
-[providers.work]
-base_url = "https://models.example/v1"
-dialect = "responses"
-profile = "openai-codex"
-routes = ["websocket", "sse"]
-api_key = { env = "WORK_KEY" }
-models = ["gpt-x"]
-
-[providers.home]
-base_url = "http://127.0.0.1:8080/v1"
-
-[model]
-default = "work/gpt-x"
-fallback = ["home/m"]
-auxiliary = "home/small"
-context_window = 200000
-reasoning = "high"
-"#;
-
-    #[test]
-    fn the_documented_file_reads() {
-        let document = Document::parse("config.toml", FILE).unwrap();
-        let providers: ProvidersSection = document.section().unwrap();
-        let [(work, first), (home, second)] = providers.0.as_slice() else {
-            panic!("two providers");
-        };
-        assert_eq!((work.as_str(), home.as_str()), ("work", "home"));
-        assert_eq!(
-            first.api_key,
-            Some(KeySetting::Variable("WORK_KEY".to_owned()))
-        );
-        assert_eq!(
-            (first.profile, first.routes.as_ref().map(Vec::len)),
-            (Some("openai-codex"), Some(2))
-        );
-        assert_eq!((second.profile, second.dialect), (None, None));
-        let model: ModelSection = document.section().unwrap();
-        assert_eq!(model.default.unwrap().value.to_string(), "work/gpt-x");
-        assert_eq!(model.auxiliary.unwrap().to_string(), "home/small");
-        assert_eq!(model.context_window, Some(200_000));
-        assert_eq!(model.reasoning, Some(Effort::High));
-    }
-
-    #[test]
-    fn mistakes_are_named_with_the_nearest_right_name() {
-        let table = [
-            ("[providers.w]\nbase_urll = \"https://h\"", "did you mean"),
-            (
-                "[providers.w]\nbase_url = \"https://h\"\ndialect = \"respones\"",
-                "\"responses\"",
-            ),
-            (
-                "[providers.w]\nbase_url = \"https://h\"\nprofile = \"openai-codx\"",
-                "openai-codex",
-            ),
-            (
-                "[providers.w]\nbase_url = \"https://h\"\nroutes = [\"websockt\"]",
-                "websocket",
-            ),
-            ("[providers.w]\nbase_url = \"ftp://h\"", "http, https"),
-            (
-                "[providers.w]\nbase_url = \"https://h\"\napi_key = {}",
-                "either",
-            ),
-            (
-                "[providers.openai]\napi_key = { env = \"A\" }\naccounts.b = { env = \"B\" }",
-                "one of the accounts",
-            ),
-            (
-                "[providers.openai.accounts]\n\"a b\" = { env = \"B\" }",
-                "letters, digits",
-            ),
-            ("[providers.openai.accounts.b]\nlogn = \"B\"", "\"login\""),
-            (
-                "[providers.openai]\nstrategy = \"least-use\"",
-                "\"least-used\"",
-            ),
-            (
-                "[providers.w]\nbase_url = \"https://h\"\nroutes = []",
-                "at least one",
-            ),
-            ("[providers.w]\nlike = \"opnrouter\"", "\"openrouter\""),
-            (
-                "[providers.w]\nlike = \"custom\"",
-                "missing key \"base_url\"",
-            ),
-            (
-                "[providers.openai]\nreasoning = \"hard\"",
-                "one of: none, minimal",
-            ),
-            ("[providers.w]\n", "missing key \"base_url\""),
-            (
-                "[providers.azure]\nmodels = [\"m\"]",
-                "missing key \"base_url\"",
-            ),
-            ("[providers.openai]\nauth = \"baerer\"", "\"bearer\""),
-            (
-                "[providers.openai]\nkey_varible = \"A\"",
-                "\"key_variable\"",
-            ),
-            (
-                "[providers.openai]\nkey_variable = \"A B\"",
-                "name of a variable",
-            ),
-            (
-                "[providers.openai]\nmodels_path = \"m?a=b\"",
-                "a path beneath",
-            ),
-            (
-                "[providers.anthropic]\nanthropic_version = \"a\\nb\"",
-                "a date",
-            ),
-        ];
-        for (text, hint) in table {
-            let document = Document::parse("config.toml", text).unwrap();
-            let error = document
-                .section::<ProvidersSection>()
-                .unwrap_err()
-                .to_string();
-            assert!(
-                error.contains(hint) && error.contains("config.toml:"),
-                "{text}: {error}"
-            );
-        }
-    }
 }

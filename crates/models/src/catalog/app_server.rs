@@ -3,8 +3,9 @@
 //! What is said about it in vain is an error: it has its own sign-in, models and routes, and somebody
 //! who sets them here would wait for an effect.
 
+use super::key::Key;
 use super::making::Asked;
-use super::provider::{Key, Provider};
+use super::provider::Provider;
 use super::{Making, Overrides};
 use crate::ModelsError;
 use crate::app_server::{AppServer, Setup};

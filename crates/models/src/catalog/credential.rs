@@ -8,7 +8,8 @@ use alipes_base::{Environment, Secret};
 use alipes_transport::{Credential, Endpoint, NoCredential};
 
 use super::Catalog;
-use super::provider::{Key, NamedKey, Provider};
+use super::key::{Key, NamedKey};
+use super::provider::Provider;
 use crate::{ModelsError, OPENAI_CODEX};
 
 impl Catalog {

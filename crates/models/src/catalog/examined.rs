@@ -6,8 +6,9 @@ use std::sync::Arc;
 use alipes_transport::{Credential, Endpoint};
 
 use super::bundled::GROUND;
+use super::key::Key;
 use super::making::Asked;
-use super::provider::{Key, Provider};
+use super::provider::Provider;
 use super::reach::{Reached, effective_profile};
 use super::{Catalog, Making, Overrides};
 use crate::{ModelName, ModelsError};

@@ -2,15 +2,15 @@
 //! the same name or of the one it is like, and `custom` below all.
 
 use std::net::IpAddr;
-use std::path::PathBuf;
 
 use alipes_transport::{Endpoint, KeyHeader, ProfileLayer, Route};
 use alipes_wire::{ListedModel, Price, Quirks, listed_models};
 
 use super::bundled;
+use super::key::{Key, NamedKey, key};
 use super::reach::effective_profile;
-use crate::section::{AccountSetting, AuthKind, KeySetting, ProviderSection};
-use crate::{Dialect, Effort, OPENAI_CODEX, Strategy, UsageSource};
+use crate::section::{AuthKind, ProviderSection};
+use crate::{Dialect, Effort, Strategy, UsageSource};
 
 /// The variable that holds the key of a provider given on the command line.
 pub(super) const KEY_VARIABLE: &str = "ALIPES_API_KEY";
@@ -64,31 +64,6 @@ pub struct Provider {
     pub(super) routes: Option<Vec<Route>>,
     /// Its list of models, if that is not where its profile says; empty if it has none.
     pub(super) models_path: Option<String>,
-}
-
-/// Where a provider's key is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Key {
-    /// It asks for none.
-    NotNeeded,
-    /// In this variable.
-    Variable(String),
-    /// In this variable, if there is one: it may ask for none.
-    VariableIfSet(String),
-    /// In this file; a relative path is beneath the configuration's folder.
-    File(PathBuf),
-    /// It is the sign-in of this name (`alipes login`).
-    Login(String),
-}
-
-/// An account's name, and where its key is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NamedKey {
-    /// As the configuration calls it.
-    pub name: String,
-    /// Its key.
-    pub key: Key,
 }
 
 impl Provider {
@@ -214,92 +189,10 @@ impl Provider {
     }
 }
 
-/// What the user says of a key goes before what its provider is known to want.
-fn key(setting: Option<KeySetting>, auth: AuthKind, variable: Option<String>) -> Key {
-    match (setting, auth, variable) {
-        (Some(setting), _, _) => setting.into(),
-        (None, AuthKind::SignIn, _) => Key::Login(OPENAI_CODEX.to_owned()),
-        (None, AuthKind::None, Some(name)) => Key::VariableIfSet(name),
-        (None, _, Some(name)) => Key::Variable(name),
-        (None, _, None) => Key::NotNeeded,
-    }
-}
-
-impl From<KeySetting> for Key {
-    fn from(setting: KeySetting) -> Self {
-        match setting {
-            KeySetting::Variable(name) => Self::Variable(name),
-            KeySetting::File(path) => Self::File(path),
-            KeySetting::Login(name) => Self::Login(name),
-        }
-    }
-}
-
-impl From<AccountSetting> for NamedKey {
-    fn from(AccountSetting { name, key }: AccountSetting) -> Self {
-        let key = key.into();
-        Self { name, key }
-    }
-}
-
-impl ProviderSection {
-    /// These fields, and below them those of `other`.
-    fn over(self, other: Self) -> Self {
-        Self {
-            like: self.like.or(other.like),
-            base_url: self.base_url.or(other.base_url),
-            dialect: self.dialect.or(other.dialect),
-            auth: self.auth.or(other.auth),
-            key_variable: self.key_variable.or(other.key_variable),
-            profile: self.profile.or(other.profile),
-            quirks: self.quirks.over(other.quirks),
-            endpoint: self.endpoint.over(other.endpoint),
-            routes: self.routes.or(other.routes),
-            api_key: self.api_key.or(other.api_key),
-            accounts: self.accounts,
-            strategy: self.strategy.or(other.strategy),
-            models: self.models.or(other.models),
-            default_model: self.default_model.or(other.default_model),
-            reasoning: self.reasoning.or(other.reasoning),
-            models_path: self.models_path.or(other.models_path),
-            check_path: self.check_path.or(other.check_path),
-            models_are_a_bare_list: self.models_are_a_bare_list.or(other.models_are_a_bare_list),
-            anthropic_version: self.anthropic_version.or(other.anthropic_version),
-            prices: [self.prices, other.prices].concat(),
-            usage: self.usage.or(other.usage),
-            local: self.local.or(other.local),
-            app_server: self.app_server.or(other.app_server),
-            bundled_models: match self.bundled_models.is_empty() {
-                true => other.bundled_models,
-                false => self.bundled_models,
-            },
-        }
-    }
-
-    /// What `user` may take over from this bundled provider: with another address not its key, and
-    /// no sign-in.
-    fn kept_from(self, user: &Self) -> Self {
-        let origin = |section: &Self| Endpoint::origin_of(section.base_url.as_deref()?).ok();
-        let same_address = match (origin(user), origin(&self)) {
-            (Some(users), Some(own)) => users == own,
-            // It has no address of its own, so its variable is for whichever its user gives it.
-            _ => true,
-        };
-        if same_address {
-            return self;
-        }
-        Self {
-            auth: self.auth.filter(|auth| *auth != AuthKind::SignIn),
-            key_variable: None,
-            ..self
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ProvidersSection;
+    use crate::{OPENAI_CODEX, ProvidersSection};
     use alipes_config::Document;
 
     /// The one provider of a configuration.

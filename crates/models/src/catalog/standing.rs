@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use alipes_transport::{AccountRest, QuotaLeft, RouteStanding};
 
-use super::provider::{Key, NamedKey, Provider};
+use super::key::{Key, NamedKey};
+use super::provider::Provider;
 use super::reach::effective_profile;
 use super::{Catalog, Making};
 use crate::strategy::AccountRecord;

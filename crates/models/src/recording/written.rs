@@ -5,7 +5,7 @@ use std::time::Duration;
 use alipes_store::{
     AskedRecord, AttemptEnd, AttemptRecord, CallBodies, CallEnd, CallRecord, SentRecord,
 };
-use alipes_transport::{Fault, Reaction, Trace};
+use alipes_transport::{Fault, Reaction, Route, Trace};
 use alipes_wire::{Dialect, RawEvent, StreamReader, Usage};
 use tokio::time::Instant;
 
@@ -116,14 +116,7 @@ impl Writing {
 
     fn trace(&mut self, at: Instant, trace: Trace) {
         match trace {
-            Trace::AttemptStarted { attempt, route, .. } => {
-                let hedge = self.hedge.take_if(|(begins, _)| *begins == attempt);
-                let record = AttemptRecord {
-                    beside: hedge.map(|(_, beside)| beside),
-                    ..self.record(at, attempt, route.as_str())
-                };
-                self.open.push(Open::new(record, at));
-            }
+            Trace::AttemptStarted { attempt, route, .. } => self.begun(at, attempt, route),
             Trace::NotTried { fault } => {
                 let record = AttemptRecord {
                     end: AttemptEnd::NotTried,
@@ -176,6 +169,15 @@ impl Writing {
             }
             ended => self.attempt_ended(at, &ended),
         }
+    }
+
+    fn begun(&mut self, at: Instant, attempt: u32, route: Route) {
+        let hedge = self.hedge.take_if(|(begins, _)| *begins == attempt);
+        let record = AttemptRecord {
+            beside: hedge.map(|(_, beside)| beside),
+            ..self.record(at, attempt, route.as_str())
+        };
+        self.open.push(Open::new(record, at));
     }
 
     fn attempt_ended(&mut self, at: Instant, trace: &Trace) {
