@@ -1,17 +1,16 @@
 //! A client's own request, to be passed on in the dialect it came in.
 //!
-//! Only what routing needs is read, and only what must be another is written anew: the model's name,
-//! the response it continues, and that the answer is streamed. Everything else, known or not, goes on
-//! as the bytes it came in and in its order.
+//! Only what routing needs is read here, and only what must be another is written anew (`written`): the model's
+//! name, the response it continues, and that the answer is streamed. Everything else, known or not, goes on as the
+//! bytes it came in and in its order.
+
+mod written;
 
 use bytes::Bytes;
 use serde_json::value::RawValue;
 
-use crate::cannot_carry::LeftOut;
 use crate::fields::{Fields, elements, is_bounded};
-use crate::json::{Object, quoted};
-use crate::sealed::{is_readable, without_unreadable};
-use crate::{Dialect, EncodedRequest, Item, NotARequest, chat, messages, responses};
+use crate::{Dialect, Item, NotARequest, chat};
 
 /// A client's request.
 #[derive(Clone, Debug)]
@@ -98,100 +97,11 @@ impl Relayed {
         items(&Fields::of(&self.body).unwrap_or_default())
     }
 
-    /// The same request with this input, whole, so that it continues no other (Responses).
-    #[must_use]
-    pub fn continuing(self, input: &[Item]) -> Self {
-        let fields = Fields::of(&self.body).unwrap_or_default();
-        let input: Vec<String> = input.iter().map(|item| item.json().to_string()).collect();
-        let kept = fields.members();
-        let kept = kept.filter(|(name, _)| !["input", "previous_response_id"].contains(name));
-        let body = Object::new().distinct(kept).list("input", &input);
-        Self {
-            body: body.end().into(),
-            previous_response_id: None,
-            ..self
-        }
-    }
-
     /// The body as it came.
     #[must_use]
     pub fn body(&self) -> &Bytes {
         &self.body
     }
-
-    /// The same request for an endpoint of the same dialect that calls the model `model`, and the
-    /// response that is continued `previous_response_id`; for a streamed answer. `is_foreign` tells of an
-    /// opaque text whether somebody else made it: then the reasoning around it is left out.
-    ///
-    /// # Errors
-    /// [`NotARequest`] if its input is no list of items.
-    pub fn encode(
-        &self,
-        model: &str,
-        previous_response_id: Option<&str>,
-        is_foreign: &dyn Fn(&str) -> bool,
-    ) -> Result<EncodedRequest, NotARequest> {
-        let fields = Fields::of(&self.body).unwrap_or_default();
-        let mut left_out = LeftOut::default();
-        match self.dialect {
-            Dialect::Responses => {
-                let mut input = items(&fields)?;
-                input.retain(|item| is_readable(item.json(), is_foreign, &mut left_out));
-                let members = of_responses(&fields, model, previous_response_id);
-                let request = responses::EncodedRequest::of_members(&members, input);
-                let request = request.without(left_out.into_list());
-                Ok(EncodedRequest::Responses(request))
-            }
-            Dialect::Chat => {
-                let mut body = of_messages(&fields, model, is_foreign, &mut left_out);
-                if !self.stream {
-                    // Whoever gets the answer in one piece gets its usage with it.
-                    body = body.raw("stream_options", r#"{"include_usage":true}"#);
-                }
-                let request = chat::EncodedRequest::of_body(body.end(), left_out.into_list());
-                Ok(EncodedRequest::Chat(request))
-            }
-            Dialect::Messages => {
-                let body = of_messages(&fields, model, is_foreign, &mut left_out).end();
-                let request = messages::EncodedRequest::of_body(body, left_out.into_list());
-                Ok(EncodedRequest::Messages(request))
-            }
-        }
-    }
-}
-
-/// Members that a request of Responses is written with by its route, not by its client.
-const BY_THE_ROUTE: &[&str] = &[
-    "input",
-    "stream",
-    "type",
-    "generate",
-    "client_metadata",
-    "previous_response_id",
-];
-
-/// The members but the input, without the braces around them.
-fn of_responses(fields: &Fields<'_>, model: &str, previous_response_id: Option<&str>) -> String {
-    let members = anew(fields, model, BY_THE_ROUTE)
-        .put_some("previous_response_id", previous_response_id)
-        .raw("stream", "true")
-        .end();
-    let members = members.strip_prefix('{').unwrap_or(&members);
-    members.strip_suffix('}').unwrap_or(members).to_owned()
-}
-
-/// A request that holds `messages`.
-fn of_messages(
-    fields: &Fields<'_>,
-    model: &str,
-    is_foreign: &dyn Fn(&str) -> bool,
-    left_out: &mut LeftOut,
-) -> Object {
-    match without_unreadable(&fields.list("messages"), is_foreign, left_out) {
-        Some(messages) => anew(fields, model, &["stream", "messages"]).raw("messages", &messages),
-        None => anew(fields, model, &["stream"]),
-    }
-    .raw("stream", "true")
 }
 
 /// Whether there is an input that can be read, or none. It is asked before anybody else is: later it
@@ -228,16 +138,6 @@ fn items(fields: &Fields<'_>) -> Result<Vec<Item>, NotARequest> {
     }
 }
 
-/// The members but those that are `left`, with another model.
-fn anew(fields: &Fields<'_>, model: &str, left: &[&str]) -> Object {
-    let model = quoted(model);
-    let kept = fields.members().filter(|(name, _)| !left.contains(name));
-    Object::new().distinct(kept.map(|(name, json)| match name {
-        "model" => (name, model.as_str()),
-        _ => (name, json),
-    }))
-}
-
 /// The models of Responses think without being told to.
 fn reasons(dialect: Dialect, fields: &Fields<'_>) -> bool {
     let told = ["reasoning", "reasoning_effort", "thinking"];
@@ -262,129 +162,6 @@ fn flag(fields: &Fields<'_>, name: &str) -> Result<Option<bool>, NotARequest> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    /// No text is known to be somebody else's.
-    const NOBODYS: &dyn Fn(&str) -> bool = &|_| false;
-
-    fn relayed(dialect: Dialect, json: &'static str) -> Relayed {
-        Relayed::parse(dialect, Bytes::from_static(json.as_bytes())).unwrap()
-    }
-
-    fn encoded(dialect: Dialect, json: &'static str) -> String {
-        let request = relayed(dialect, json).encode("n", None, NOBODYS).unwrap();
-        String::from_utf8(request.body().to_vec()).unwrap()
-    }
-
-    #[test]
-    fn all_but_the_model_goes_on_as_it_came() {
-        let json = r#"{"new":1e999,"model":"m","tools":null,"store":true,"input":[{"type":"x","n":12345678901234567890.0}]}"#;
-        let expected = r#"{"new":1e999,"model":"n","tools":null,"store":true,"stream":true,"input":[{"type":"x","n":12345678901234567890.0}]}"#;
-        assert_eq!(encoded(Dialect::Responses, json), expected);
-        let json = r#"{"messages":[{"role":"user","x":[1.50]}],"model":"m","stream":true}"#;
-        let expected = r#"{"messages":[{"role":"user","x":[1.50]}],"model":"n","stream":true}"#;
-        assert_eq!(encoded(Dialect::Chat, json), expected);
-        assert_eq!(encoded(Dialect::Messages, json), expected);
-    }
-
-    #[test]
-    fn a_text_is_a_message_of_the_user() {
-        let body = encoded(Dialect::Responses, r#"{"model":"m","input":"hi"}"#);
-        assert!(body.contains(&**Item::user("hi").json()), "{body}");
-    }
-
-    #[test]
-    fn the_response_that_is_continued_is_named_as_its_maker_named_it() {
-        let json = r#"{"model":"m","previous_response_id":"ours","input":[]}"#;
-        let request = relayed(Dialect::Responses, json);
-        assert_eq!(request.previous_response_id.as_deref(), Some("ours"));
-        let body = request.encode("n", Some("theirs"), NOBODYS).unwrap().body();
-        let body = String::from_utf8(body.to_vec()).unwrap();
-        assert!(
-            body.contains(r#""previous_response_id":"theirs""#),
-            "{body}"
-        );
-        assert!(!body.contains("ours"), "{body}");
-    }
-
-    #[test]
-    fn another_providers_reasoning_does_not_go_to_one_that_cannot_read_it() {
-        let reasoning = r#"alipes1:{\"type\":\"reasoning\",\"summary\":[]}"#;
-        let table = [
-            (
-                Dialect::Responses,
-                format!(
-                    r#"{{"model":"m","input":[{{"type":"reasoning","encrypted_content":"{reasoning}"}},{{"role":"user","content":"alipes1:"}}]}}"#
-                ),
-                r#"{"model":"n","stream":true,"input":[{"role":"user","content":"alipes1:"}]}"#,
-            ),
-            (
-                Dialect::Chat,
-                format!(
-                    r#"{{"model":"m","stream":true,"messages":[{{"role":"assistant","content":"a","reasoning_details":[{{"data":"{reasoning}"}},{{"data":"own"}}]}}]}}"#
-                ),
-                r#"{"model":"n","messages":[{"role":"assistant","content":"a","reasoning_details":[{"data":"own"}]}],"stream":true}"#,
-            ),
-            (
-                Dialect::Messages,
-                format!(
-                    r#"{{"model":"m","messages":[{{"role":"assistant","content":[{{"type":"thinking","signature":"{reasoning}"}},{{"type":"text","text":"alipes1:{{}}"}}]}}]}}"#
-                ),
-                r#"{"model":"n","messages":[{"role":"assistant","content":[{"type":"text","text":"alipes1:{}"}]}],"stream":true}"#,
-            ),
-        ];
-        for (dialect, body, expected) in table {
-            let words = Relayed::parse(dialect, body.into()).unwrap();
-            let sent = words.encode("n", None, NOBODYS).unwrap();
-            assert_eq!(String::from_utf8_lossy(&sent.body()), expected);
-        }
-    }
-
-    #[test]
-    fn reasoning_that_somebody_else_made_is_left_out_and_that_is_told() {
-        let table = [
-            (
-                Dialect::Responses,
-                r#"{"model":"m","input":[{"type":"reasoning","encrypted_content":"theirs"},{"type":"reasoning","encrypted_content":"own"}]}"#,
-                r#"{"model":"n","stream":true,"input":[{"type":"reasoning","encrypted_content":"own"}]}"#,
-            ),
-            (
-                Dialect::Messages,
-                r#"{"model":"m","messages":[{"role":"assistant","content":[{"type":"thinking","signature":"theirs"},{"type":"thinking","signature":"own"}]}]}"#,
-                r#"{"model":"n","messages":[{"role":"assistant","content":[{"type":"thinking","signature":"own"}]}],"stream":true}"#,
-            ),
-        ];
-        for (dialect, body, expected) in table {
-            let words = relayed(dialect, body);
-            let sent = words.encode("n", None, &|text| text == "theirs").unwrap();
-            assert_eq!(String::from_utf8_lossy(&sent.body()), expected);
-            let left_out: Vec<&str> = sent.left_out().iter().map(|left| &*left.what).collect();
-            assert_eq!(left_out, ["another account's reasoning"]);
-            let own = words.encode("n", None, NOBODYS).unwrap();
-            assert!(own.left_out().is_empty());
-        }
-    }
-
-    #[test]
-    fn a_request_goes_on_behind_what_was_said_before() {
-        let json = r#"{"type":"response.create","generate":false,"model":"m","previous_response_id":"r","new":1e999,"input":"b"}"#;
-        let words = relayed(Dialect::Responses, json);
-        assert_eq!(
-            (words.kind.as_deref(), words.prepares),
-            (Some("response.create"), true)
-        );
-        let said = [vec![Item::user("a")], words.items().unwrap()].concat();
-        let words = words.continuing(&said);
-        assert_eq!(
-            (words.previous_response_id.clone(), words.items().unwrap()),
-            (None, said)
-        );
-        let sent =
-            String::from_utf8(words.encode("m", None, NOBODYS).unwrap().body().to_vec()).unwrap();
-        assert!(
-            sent.starts_with(r#"{"model":"m","new":1e999,"stream":true,"input":[{"#),
-            "{sent}"
-        );
-    }
 
     #[test]
     fn what_could_be_read_in_two_ways_is_refused() {
