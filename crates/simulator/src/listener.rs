@@ -9,12 +9,18 @@ use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpListener;
 
+use crate::error::SimulatorError;
 use crate::network::{self, End, Network};
 use crate::plug::Plug;
 use crate::tcp::Tcp;
 
 /// Takes connections.
-pub(crate) enum Listener {
+pub(crate) struct Listener {
+    way_in: WayIn,
+    address: SocketAddr,
+}
+
+enum WayIn {
     /// Of the operating system.
     Tcp(TcpListener),
     /// In memory.
@@ -40,27 +46,34 @@ impl Listener {
         clippy::disallowed_methods,
         reason = "the simulator's one listening socket"
     )]
-    pub(crate) async fn bind(address: SocketAddr) -> io::Result<Self> {
-        Ok(Self::Tcp(TcpListener::bind(address).await?))
+    pub(crate) async fn bind(address: SocketAddr) -> Result<Self, SimulatorError> {
+        let failed = |source| SimulatorError::Listen { address, source };
+        let listener = TcpListener::bind(address).await.map_err(failed)?;
+        Ok(Self {
+            address: listener.local_addr().map_err(failed)?,
+            way_in: WayIn::Tcp(listener),
+        })
     }
 
     /// Listens on an address of `network`.
-    pub(crate) fn within(network: &Network, address: SocketAddr) -> io::Result<Self> {
-        Ok(Self::Memory(network.listen(address)?))
+    pub(crate) fn within(network: &Network, address: SocketAddr) -> Result<Self, SimulatorError> {
+        let failed = |source| SimulatorError::Listen { address, source };
+        let listener = network.listen(address).map_err(failed)?;
+        Ok(Self {
+            address: listener.address(),
+            way_in: WayIn::Memory(listener),
+        })
     }
 
     /// Where it listens.
-    pub(crate) fn local_addr(&self) -> io::Result<SocketAddr> {
-        match self {
-            Self::Tcp(listener) => listener.local_addr(),
-            Self::Memory(listener) => Ok(listener.address()),
-        }
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
     }
 
     /// The next connection. Cancel safe.
     pub(crate) async fn accept(&mut self) -> io::Result<Accepted> {
-        match self {
-            Self::Tcp(listener) => {
+        match &mut self.way_in {
+            WayIn::Tcp(listener) => {
                 let (stream, _) = listener.accept().await?;
                 // Small deltas must not wait for each other.
                 let _unsupported = stream.set_nodelay(true);
@@ -68,7 +81,7 @@ impl Listener {
                 let io = Io::Tcp(stream);
                 Ok(Accepted { io, plug })
             }
-            Self::Memory(listener) => {
+            WayIn::Memory(listener) => {
                 let stream = listener.accept().await;
                 let plug = Plug::new(stream.outlet());
                 let io = Io::Memory(stream);

@@ -5,7 +5,6 @@
 //! from the operating system or over a network in memory makes no difference here.
 
 use std::convert::Infallible;
-use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -63,8 +62,7 @@ impl Simulator {
     /// [`SimulatorError::Listen`]; with TLS also [`SimulatorError::Certificate`] and
     /// [`SimulatorError::Tls`].
     pub async fn start(options: Options) -> Result<Self, SimulatorError> {
-        let address = options.listen;
-        let listener = Listener::bind(address).await;
+        let listener = Listener::bind(options.listen).await?;
         Self::serve(listener, None, options)
     }
 
@@ -75,22 +73,17 @@ impl Simulator {
     /// As for [`Simulator::start`].
     pub fn within(network: &Network, options: Options) -> Result<Self, SimulatorError> {
         let address = options.listen;
-        let simulator = Self::serve(Listener::within(network, address), Some(HOST), options)?;
+        let simulator = Self::serve(Listener::within(network, address)?, Some(HOST), options)?;
         network.introduce(HOST, address.ip());
         Ok(simulator)
     }
 
     fn serve(
-        listener: io::Result<Listener>,
+        listener: Listener,
         host: Option<&'static str>,
         options: Options,
     ) -> Result<Self, SimulatorError> {
-        let failed = |source| SimulatorError::Listen {
-            address: options.listen,
-            source,
-        };
-        let listener = listener.map_err(failed)?;
-        let address = listener.local_addr().map_err(failed)?;
+        let address = listener.address();
         let tls = options
             .tls
             .then(|| Tls::throw_away(options.listen.ip()).map(Arc::new))

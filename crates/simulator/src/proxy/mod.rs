@@ -89,8 +89,8 @@ impl Proxy {
     /// # Errors
     /// [`SimulatorError::Listen`].
     pub async fn start(options: ProxyOptions) -> Result<Self, SimulatorError> {
-        let listener = Listener::bind(options.listen).await;
-        Self::serve(listener, options)
+        let listener = Listener::bind(options.listen).await?;
+        Ok(Self::serve(listener, options))
     }
 
     /// Listens within a network in memory, and reaches others only there.
@@ -99,20 +99,13 @@ impl Proxy {
     /// [`SimulatorError::Listen`].
     pub fn within(network: &Network, options: ProxyOptions) -> Result<Self, SimulatorError> {
         let sockets = Arc::new(network.clone());
-        let listener = Listener::within(network, options.listen);
-        Self::serve(listener, ProxyOptions { sockets, ..options })
+        let listener = Listener::within(network, options.listen)?;
+        let options = ProxyOptions { sockets, ..options };
+        Ok(Self::serve(listener, options))
     }
 
-    fn serve(
-        listener: io::Result<Listener>,
-        options: ProxyOptions,
-    ) -> Result<Self, SimulatorError> {
-        let failed = |source| SimulatorError::Listen {
-            address: options.listen,
-            source,
-        };
-        let listener = listener.map_err(failed)?;
-        let address = listener.local_addr().map_err(failed)?;
+    fn serve(listener: Listener, options: ProxyOptions) -> Self {
+        let address = listener.address();
         let asked = Arc::<Asked>::default();
         let desk = Desk {
             options,
@@ -120,11 +113,11 @@ impl Proxy {
         };
         let mut tasks = JoinSet::new();
         tasks.spawn(accept(listener, desk));
-        Ok(Self {
+        Self {
             address,
             asked,
             _tasks: tasks,
-        })
+        }
     }
 
     /// Where it listens.

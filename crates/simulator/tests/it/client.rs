@@ -86,6 +86,12 @@ pub(crate) async fn ask(
     client.send(call, deadline()).await.unwrap()
 }
 
+/// The answer to somebody who says this, over SSE.
+pub(crate) async fn answer(simulator: &Simulator, said: &str) -> Response {
+    let body = prompt(said).to_string();
+    ask(simulator, "POST", "/v1/responses", &[], body).await
+}
+
 /// A request for a path of the simulator.
 pub(crate) fn call(
     simulator: &Simulator,

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use ruzstd::encoding::{CompressionLevel, compress_to_vec};
 use serde_json::json;
 
-use crate::client::{self, Raw, ask, object, options, prompt, start, text};
+use crate::client::{self, Raw, answer, ask, object, options, prompt, start, text};
 
 /// Reads a whole stream with the same code as our client.
 fn assemble(stream: &str) -> (String, Vec<ModelEvent>) {
@@ -82,14 +82,7 @@ async fn over_tls_http_2_is_spoken() {
     };
     let simulator = Simulator::start(options).await.unwrap();
     assert!(simulator.base_url().starts_with("https://127.0.0.1:"));
-    let response = ask(
-        &simulator,
-        "POST",
-        "/v1/responses",
-        &[],
-        prompt("hi").to_string(),
-    )
-    .await;
+    let response = answer(&simulator, "hi").await;
     let (spoken, _) = assemble(&text(response).await);
     assert!(spoken.contains("hi"), "{spoken}");
     assert_eq!(simulator.seen()[0].version, "HTTP/2");
