@@ -9,8 +9,7 @@ use alipes_base::{Clock, Environment, Redactor, Rng};
 use alipes_config::{ConfigError, Document, Home};
 use alipes_models::Catalog;
 use alipes_net::{
-    Dialer, DialerOptions, EgressPolicy, Limits, NetworkSection, PlatformProxy, SystemSockets, Tls,
-    TlsOptions,
+    Dialer, DialerOptions, EgressPolicy, NetworkSection, PlatformProxy, Tls, TlsOptions,
 };
 use alipes_store::{Retention, SqliteOptions, SqliteStore};
 use alipes_tools::{Root, Sandbox, SandboxChoice, SandboxOptions, SandboxSection};
@@ -187,13 +186,7 @@ impl Machine {
         for error in tls.left_out() {
             warn(&Style::of_stderr(&self.environment), error.clone());
         }
-        let dialer = Dialer::new(DialerOptions {
-            sockets: Arc::new(SystemSockets::default()),
-            tls,
-            limits: Limits::default(),
-            clock: self.clock.clone(),
-        });
-        let dialer = dialer
+        let dialer = Dialer::new(DialerOptions::of_this_machine(tls, self.clock.clone()))
             .through(egress.map_err(Failure::usage)?)
             .ipv4_only(network.is_ipv4_only(&self.environment)?);
         let (clock, rng) = (self.clock.clone(), self.rng.clone());

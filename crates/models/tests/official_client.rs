@@ -3,13 +3,12 @@
 #![cfg(test)]
 #![cfg(unix)]
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use alipes_base::{Clock, Deadline, Environment, Redactor, Rng};
 use alipes_config::Document;
 use alipes_models::{Catalog, Making, Model as _, Overrides, Prompt, Step, StepUpdate};
-use alipes_net::{Dialer, DialerOptions, Limits, SystemSockets, Tls, TlsOptions};
+use alipes_net::{Dialer, DialerOptions, Tls, TlsOptions};
 use alipes_transport::{Fault, Identity, Route, Transport};
 use alipes_wire::{Item, ItemView};
 
@@ -32,12 +31,10 @@ done
 
 fn transport() -> Transport {
     let clock = Clock::system();
-    let dialer = Dialer::new(DialerOptions {
-        sockets: Arc::new(SystemSockets::default()),
-        tls: Tls::new(TlsOptions::default()).unwrap(),
-        limits: Limits::default(),
-        clock: clock.clone(),
-    });
+    let dialer = Dialer::new(DialerOptions::of_this_machine(
+        Tls::new(TlsOptions::default()).unwrap(),
+        clock.clone(),
+    ));
     let (rng, redactor) = (Rng::seeded(2), Redactor::new());
     Transport::new(dialer, clock, rng, redactor, Identity::alipes("0.0.0"))
 }

@@ -16,7 +16,7 @@ use crate::facts::ConnectionFacts;
 use crate::limits::Limits;
 use crate::memory::DialMemory;
 use crate::phase::Phase;
-use crate::sockets::{BoxStream, SocketOptions, Sockets};
+use crate::sockets::{BoxStream, SocketOptions, Sockets, SystemSockets};
 use crate::target::Target;
 use crate::tls::{KeyShares, Tls, Witness};
 
@@ -34,6 +34,19 @@ pub struct DialerOptions {
     pub limits: Limits,
     /// The time.
     pub clock: Clock,
+}
+
+impl DialerOptions {
+    /// This machine's network, with the usual limits.
+    #[must_use]
+    pub fn of_this_machine(tls: Tls, clock: Clock) -> Self {
+        Self {
+            sockets: Arc::new(SystemSockets::default()),
+            tls,
+            limits: Limits::default(),
+            clock,
+        }
+    }
 }
 
 /// Opens connections. Cheap to clone.

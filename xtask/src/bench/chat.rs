@@ -14,7 +14,7 @@ use std::time::Duration;
 use alipes_agent::{Agent, AgentOptions, Gate, GateOptions, TurnEvent};
 use alipes_base::{Clock, Deadline, Environment, Redactor, Rng};
 use alipes_models::{Catalog, Making, Overrides};
-use alipes_net::{Dialer, DialerOptions, Limits, SystemSockets, Tls, TlsOptions};
+use alipes_net::{Dialer, DialerOptions, Tls, TlsOptions};
 use alipes_simulator::{Options, Simulator};
 use alipes_store::{About, Conversation, Entry, Journal as _, SqliteOptions, SqliteStore};
 use alipes_tools::{Root, Sandbox, Toolbox};
@@ -216,12 +216,10 @@ fn memory(alipes: &Alipes, home: &Path) -> Result<u64> {
 }
 
 fn transport(clock: &Clock, rng: &Rng) -> Result<Transport> {
-    let dialer = Dialer::new(DialerOptions {
-        sockets: Arc::new(SystemSockets::default()),
-        tls: Tls::new(TlsOptions::default())?,
-        limits: Limits::default(),
-        clock: clock.clone(),
-    });
+    let dialer = Dialer::new(DialerOptions::of_this_machine(
+        Tls::new(TlsOptions::default())?,
+        clock.clone(),
+    ));
     let identity = Identity::alipes("bench");
     let redactor = Redactor::new();
     Ok(Transport::new(

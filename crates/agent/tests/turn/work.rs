@@ -1,13 +1,12 @@
 //! An agent at work in a folder of its own, and what it told on the way.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
 
 use alipes_agent::{Agent, AgentOptions, Answer, Gate, GateOptions, TurnError, TurnEvent};
 use alipes_base::{Clock, Deadline, Environment, Redactor, Rng};
 use alipes_models::{Catalog, Making, Model, Overrides};
-use alipes_net::{Dialer, DialerOptions, Limits, SystemSockets, Tls, TlsOptions};
+use alipes_net::{Dialer, DialerOptions, Tls, TlsOptions};
 use alipes_store::{Journal, MemoryJournal, Transcript};
 use alipes_tools::{Effect, Root, Sandbox, Toolbox};
 use alipes_transport::{Identity, Route, Transport};
@@ -217,12 +216,10 @@ fn environment() -> Environment {
 }
 
 fn transport(clock: &Clock) -> Transport {
-    let dialer = Dialer::new(DialerOptions {
-        sockets: Arc::new(SystemSockets::default()),
-        tls: Tls::new(TlsOptions::default()).unwrap(),
-        limits: Limits::default(),
-        clock: clock.clone(),
-    });
+    let dialer = Dialer::new(DialerOptions::of_this_machine(
+        Tls::new(TlsOptions::default()).unwrap(),
+        clock.clone(),
+    ));
     let identity = Identity::alipes("0.0.0");
     Transport::new(
         dialer,

@@ -6,9 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use alipes_auth::{Issuer, Keeping, Logins, LoginsOptions, Renewals};
 use alipes_base::{Clock, Deadline, Environment, Redactor, Rng};
-use alipes_net::{
-    Call, Dialer, DialerOptions, HttpClient, Limits, Response, SystemSockets, Tls, TlsOptions,
-};
+use alipes_net::{Call, Dialer, DialerOptions, HttpClient, Response, Tls, TlsOptions};
 use alipes_simulator::{Options, Route, Scenario, Seen, Simulator};
 use alipes_transport::Credential;
 use bytes::Bytes;
@@ -167,12 +165,10 @@ pub(crate) fn logins(setting: Setting) -> Logins {
 
 pub(crate) fn http() -> HttpClient {
     let clock = Clock::system();
-    let dialer = Dialer::new(DialerOptions {
-        sockets: Arc::new(SystemSockets::default()),
-        tls: Tls::new(TlsOptions::default()).unwrap(),
-        limits: Limits::default(),
-        clock: clock.clone(),
-    });
+    let dialer = Dialer::new(DialerOptions::of_this_machine(
+        Tls::new(TlsOptions::default()).unwrap(),
+        clock.clone(),
+    ));
     HttpClient::new(dialer, clock)
 }
 

@@ -1,12 +1,9 @@
 //! Signing in, being signed in, and signing out, as a person does it.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use alipes_base::{Clock, Deadline, Rng};
-use alipes_net::{
-    Call, Dialer, DialerOptions, HttpClient, Limits, Response, SystemSockets, Tls, TlsOptions,
-};
+use alipes_net::{Call, Dialer, DialerOptions, HttpClient, Response, Tls, TlsOptions};
 use alipes_simulator::{Keys, Options, Route, Scenario, Simulator};
 use http::{HeaderMap, Method};
 use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
@@ -65,12 +62,10 @@ impl Signing {
 
 async fn send(method: Method, url: &Url, body: String) -> Response {
     let clock = Clock::system();
-    let dialer = Dialer::new(DialerOptions {
-        sockets: Arc::new(SystemSockets::default()),
-        tls: Tls::new(TlsOptions::default()).unwrap(),
-        limits: Limits::default(),
-        clock: clock.clone(),
-    });
+    let dialer = Dialer::new(DialerOptions::of_this_machine(
+        Tls::new(TlsOptions::default()).unwrap(),
+        clock.clone(),
+    ));
     let call = Call {
         method,
         url: url.clone(),

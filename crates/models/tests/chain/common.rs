@@ -1,13 +1,12 @@
 //! Simulators, the chain over them, and what a reader sees of a step.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
 
 use alipes_base::{Clock, Deadline, Environment, Redactor, Rng};
 use alipes_config::Document;
 use alipes_models::{Catalog, Chain, Making, Model, ModelsError, Overrides, Prompt, StepUpdate};
-use alipes_net::{Dialer, DialerOptions, Limits, SystemSockets, Tls, TlsOptions};
+use alipes_net::{Dialer, DialerOptions, Tls, TlsOptions};
 use alipes_simulator::{Options, Scenario, Simulator};
 use alipes_transport::{Fault, Identity, Reaction, Trace, Transport};
 use alipes_wire::{Item, ModelEvent};
@@ -22,12 +21,10 @@ pub(crate) async fn simulator(faults: &[&str]) -> Simulator {
 
 pub(crate) fn transport() -> Transport {
     let clock = Clock::system();
-    let dialer = Dialer::new(DialerOptions {
-        sockets: Arc::new(SystemSockets::default()),
-        tls: Tls::new(TlsOptions::default()).unwrap(),
-        limits: Limits::default(),
-        clock: clock.clone(),
-    });
+    let dialer = Dialer::new(DialerOptions::of_this_machine(
+        Tls::new(TlsOptions::default()).unwrap(),
+        clock.clone(),
+    ));
     let identity = Identity::alipes("0.0.0");
     Transport::new(dialer, clock, Rng::seeded(2), Redactor::new(), identity)
 }

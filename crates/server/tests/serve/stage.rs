@@ -2,12 +2,11 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use alipes_base::{Clock, Environment, Redactor, Rng};
 use alipes_config::Document;
 use alipes_models::Catalog;
-use alipes_net::{Dialer, DialerOptions, Limits, SystemSockets, Tls, TlsOptions};
+use alipes_net::{Dialer, DialerOptions, Tls, TlsOptions};
 use alipes_server::{KeyFile, ServeSection, Server, ServerOptions, Serving, TlsFiles};
 use alipes_simulator::{Options, Scenario, Simulator};
 use alipes_transport::{Identity, Transport};
@@ -146,12 +145,10 @@ fn serving(config: &str, own: KeyFile, environment: &Environment) -> Serving {
 
 /// A way to open connections.
 pub(crate) fn dialer() -> Dialer {
-    Dialer::new(DialerOptions {
-        sockets: Arc::new(SystemSockets::default()),
-        tls: Tls::new(TlsOptions::default()).unwrap(),
-        limits: Limits::default(),
-        clock: Clock::system(),
-    })
+    Dialer::new(DialerOptions::of_this_machine(
+        Tls::new(TlsOptions::default()).unwrap(),
+        Clock::system(),
+    ))
 }
 
 fn transport() -> Transport {

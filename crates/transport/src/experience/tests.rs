@@ -57,13 +57,11 @@ struct Process {
 }
 
 fn process(clock: &Clock) -> Process {
-    use alipes_net::{Dialer, DialerOptions, Limits, SystemSockets, Tls, TlsOptions};
-    let dials = Dialer::new(DialerOptions {
-        sockets: std::sync::Arc::new(SystemSockets::default()),
-        tls: Tls::new(TlsOptions::default()).unwrap(),
-        limits: Limits::default(),
-        clock: clock.clone(),
-    });
+    use alipes_net::{Dialer, DialerOptions, Tls, TlsOptions};
+    let dials = Dialer::new(DialerOptions::of_this_machine(
+        Tls::new(TlsOptions::default()).unwrap(),
+        clock.clone(),
+    ));
     Process {
         experience: Experience::new(clock.clone()),
         dials,
