@@ -66,10 +66,18 @@ fn check(options: &SqliteOptions) -> Result<(), Failure> {
         ..
     } = SqliteStore::check(options)?;
     if problems.is_empty() {
-        return tell(&format!(
-            "the store is sound: {}, {entries} entries, {bytes} bytes",
-            counted(conversations, "conversation")
-        ));
+        tell(&format!(
+            "the store is sound: {}, {}, {bytes} bytes",
+            counted(conversations, "conversation"),
+            counted(entries, "entry"),
+        ))?;
+        return match newer {
+            0 => Ok(()),
+            newer => tell(&format!(
+                "{} written by a newer alipes; their conversations can be read with that one",
+                counted(newer, "entry")
+            )),
+        };
     }
     for problem in problems {
         tell(&problem)?;
@@ -81,15 +89,16 @@ fn check(options: &SqliteOptions) -> Result<(), Failure> {
 
 fn repair(options: &SqliteOptions) -> Result<(), Failure> {
     let repaired = SqliteStore::repair(options)?;
+        newer,
     let (conversations, entries) = (repaired.conversations, repaired.entries);
     let Some(moved_to) = repaired.moved_to else {
         return tell("the store is sound; its index for searches was built anew");
     };
     tell(&format!(
-        "the new store has {} with {entries} entries and {} on record; {} entries could not be read",
+        "the new store has {} with {} and {} on record; {} could not be read",
         counted(conversations, "conversation"),
         counted(repaired.calls, "call"),
-        repaired.unreadable
+        counted(repaired.unreadable, "entry")
     ))?;
     tell(&format!(
         "the damaged one is kept as {}",
@@ -104,3 +113,4 @@ fn tell(line: &str) -> Result<(), Failure> {
 fn retention(text: &str) -> Result<Retention, &'static str> {
     Retention::parse(text).ok_or("expected a number of days such as 30d, or forever")
 }
+        counted(entries, "entry"),

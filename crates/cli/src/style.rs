@@ -71,10 +71,13 @@ pub(crate) fn seconds(length: std::time::Duration) -> String {
     }
 }
 
-/// So many of something whose plural ends in s.
+/// So many of something whose plural ends in s, or in ies for one in ry.
 pub(crate) fn counted(count: u64, noun: &str) -> String {
-    let plural = if count == 1 { "" } else { "s" };
-    format!("{count} {noun}{plural}")
+    match noun.strip_suffix("ry") {
+        _ if count == 1 => format!("{count} {noun}"),
+        Some(stem) => format!("{count} {stem}ries"),
+        None => format!("{count} {noun}s"),
+    }
 }
 
 /// Text from elsewhere in one harmless line: control, direction and escape characters could

@@ -88,12 +88,41 @@ pub enum Undone {
     Turn,
 }
 
+/// Every kind of entry, as [`Entry::kind`] spells it. A new one takes a new version of the schema, so
+/// that an alipes that does not know it leaves the store alone.
+pub(crate) const KINDS: [&str; 14] = [
+    "setting",
+    "project",
+    "user",
+    "said",
+    "attempt",
+    "model",
+    "decision",
+    "intent",
+    "result",
+    "compaction",
+    "count",
+    "restored",
+    "undone",
+    "ended",
+];
+
 /// A stored entry that cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not a journal entry of the kind {kind:?}")]
-pub struct NotAnEntry {
-    /// The kind it has.
-    pub kind: String,
+#[non_exhaustive]
+pub enum NotAnEntry {
+    /// Its text is not what its kind has.
+    #[error("not a journal entry of the kind {kind:?}")]
+    Damaged {
+        /// The kind it has.
+        kind: String,
+    },
+    /// It is whole, and of a kind that this version does not know.
+    #[error("a journal entry of the kind {kind:?}, written by a newer alipes")]
+    Newer {
+        /// The kind it has.
+        kind: String,
+    },
 }
 
 #[derive(Serialize, Deserialize)]
@@ -197,10 +226,7 @@ impl Entry {
     /// # Errors
     /// [`NotAnEntry`] if they did not.
     pub fn parse(kind: &str, text: &str) -> Result<Self, NotAnEntry> {
-        let not_an_entry = || NotAnEntry {
-            kind: kind.to_owned(),
-        };
-        Self::parsed(kind, text).ok_or_else(not_an_entry)
+        Self::parsed(kind, text).ok_or_else(|| NotAnEntry::of(kind, text))
     }
 
     fn parsed(kind: &str, text: &str) -> Option<Self> {
@@ -263,6 +289,20 @@ impl Entry {
     }
 }
 
+impl NotAnEntry {
+    fn of(kind: &str, text: &str) -> Self {
+        // Damage seldom leaves a word that could be a kind beside a text that is whole.
+        let is_name = !kind.is_empty() && kind.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
+        let is_whole = || serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok();
+        let is_newer = is_name && !KINDS.contains(&kind) && is_whole();
+        let kind = kind.to_owned();
+        match is_newer {
+            true => Self::Newer { kind },
+            false => Self::Damaged { kind },
+        }
+    }
+}
+
 /// The JSON of one of our own small structs, which have nothing that JSON could not say.
 fn json(value: &impl Serialize) -> Cow<'static, str> {
     Cow::Owned(serde_json::to_string(value).unwrap_or_default())
@@ -312,16 +352,39 @@ mod tests {
                 failure: Some("no \"answer\"".to_owned()),
             },
         ];
+        let mut kinds = Vec::new();
         for entry in entries {
             let read = Entry::parse(entry.kind(), &entry.json());
             assert_eq!(read.as_ref(), Ok(&entry));
+            kinds.push(entry.kind());
         }
+        kinds.dedup();
+        kinds.sort_unstable();
+        let mut known = KINDS;
+        known.sort_unstable();
+        assert_eq!(kinds, known);
     }
 
     #[test]
     fn what_is_no_entry_is_refused() {
-        for (kind, text) in [("user", "[]"), ("intent", "{}"), ("dream", "{}"), ("", "")] {
-            assert!(Entry::parse(kind, text).is_err(), "{kind:?} {text:?}");
+        for (kind, text) in [
+            ("user", "[]"),
+            ("intent", "{}"),
+            ("dream", "{"),
+            ("dr\u{fffd}am", "{}"),
+            ("", "{}"),
+        ] {
+            let damaged = Err(NotAnEntry::Damaged {
+                kind: kind.to_owned(),
+            });
+            assert_eq!(Entry::parse(kind, text), damaged, "{kind:?} {text:?}");
         }
+    }
+
+    #[test]
+    fn an_entry_of_tomorrow_is_told_from_damage() {
+        let kind = "dream".to_owned();
+        let newer = Err(NotAnEntry::Newer { kind });
+        assert_eq!(Entry::parse("dream", r#"{"of":"sheep"}"#), newer);
     }
 }

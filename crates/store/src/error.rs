@@ -45,6 +45,16 @@ pub enum StoreError {
         /// The newest version that this program knows.
         known: i64,
     },
+    /// A newer version of this program wrote into it what this one does not understand.
+    #[error("the store {} holds an entry of a newer alipes (number {number}, kind {kind:?}); use that one for this conversation", path.display())]
+    NewerEntry {
+        /// The database.
+        path: PathBuf,
+        /// The entry's number.
+        number: u64,
+        /// Its kind.
+        kind: String,
+    },
     /// An older version of this program has it open, so its tables cannot be brought up to date.
     #[error("the store {} is of an older alipes, and one is running: end that one first", path.display())]
     Older {

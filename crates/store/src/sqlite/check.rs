@@ -7,7 +7,7 @@ use super::failure::Failure;
 use super::files::Files;
 use super::search::is_behind;
 use super::unsigned;
-use crate::{Entry, StoreError};
+use crate::{Entry, NotAnEntry, StoreError};
 
 /// How many problems are told.
 const MOST: usize = 20;
@@ -22,6 +22,8 @@ pub struct Checked {
     pub conversations: u64,
     /// Entries of their journals.
     pub entries: u64,
+    /// Those of them that only a newer alipes understands.
+    pub newer: u64,
     /// Bytes of the database, without its log.
     pub bytes: u64,
     /// Whether entries are missing in the index for searches; the next search adds them.
@@ -50,8 +52,9 @@ fn look(db: &Connection) -> Result<Checked, Failure> {
     };
     let mut problems = lines(db, &format!("PRAGMA integrity_check({MOST})"))?;
     problems.retain(|line| line != "ok");
+    let mut newer = 0;
     if problems.is_empty() {
-        problems = unreadable(db)?;
+        (problems, newer) = unreadable(db)?;
     }
     if !problems.is_empty() {
         // Counting what is damaged may fail, and what is wrong must be told all the same.
@@ -64,6 +67,7 @@ fn look(db: &Connection) -> Result<Checked, Failure> {
         problems,
         conversations: count("SELECT count(*) FROM conversation")?,
         entries: count("SELECT count(*) FROM entry")?,
+        newer,
         bytes: count("PRAGMA page_count")? * count("PRAGMA page_size")?,
         index_is_behind: is_behind(db)?,
     })
@@ -75,19 +79,21 @@ fn lines(db: &Connection, sql: &str) -> Result<Vec<String>, Failure> {
     Ok(lines.collect::<Result<_, _>>()?)
 }
 
-/// Entries that are there and say nothing that we understand.
-fn unreadable(db: &Connection) -> Result<Vec<String>, Failure> {
+/// Entries that are there and say nothing that anybody understands; and how many only a newer alipes does.
+fn unreadable(db: &Connection) -> Result<(Vec<String>, u64), Failure> {
     let mut query = db.prepare("SELECT number, kind, body FROM entry")?;
     let mut rows = query.query([])?;
-    let mut problems = Vec::new();
+    let (mut problems, mut newer) = (Vec::new(), 0);
     while problems.len() < MOST
         && let Some(row) = rows.next()?
     {
         let (kind, body) = (row.get_ref(1)?.as_str(), row.get_ref(2)?.as_str());
         let entry = Entry::parse(kind.unwrap_or_default(), body.unwrap_or_default());
-        if let Err(error) = entry {
-            problems.push(format!("entry {}: {error}", row.get::<_, i64>(0)?));
+        match entry {
+            Err(NotAnEntry::Newer { .. }) => newer += 1,
+            Err(error) => problems.push(format!("entry {}: {error}", row.get::<_, i64>(0)?)),
+            Ok(_) => {}
         }
     }
-    Ok(problems)
+    Ok((problems, newer))
 }

@@ -7,7 +7,7 @@ use super::failure::Failure;
 use super::leases::{self, Holder};
 use super::listing::number;
 use super::{signed, unsigned};
-use crate::{About, Entry, Lease, Recorded, StoreError, title};
+use crate::{About, Entry, Lease, NotAnEntry, Recorded, StoreError, title};
 
 /// Begins a conversation, leased to `holder`.
 pub(super) fn begin(
@@ -97,15 +97,27 @@ fn recorded(db: &Connection, row: &Row<'_>) -> Result<Recorded, Failure> {
     let number: i64 = row.get(0)?;
     let (kind, body) = (row.get_ref(2)?.as_str(), row.get_ref(3)?.as_str());
     let (kind, body) = (kind.unwrap_or_default(), body.unwrap_or_default());
-    let entry = Entry::parse(kind, body).map_err(|error| StoreError::Corrupt {
-        path: db.path().map(Into::into).unwrap_or_default(),
-        what: format!("entry {number}: {error}"),
-    })?;
+    let entry = Entry::parse(kind, body).map_err(|error| unread(db, number, error))?;
     Ok(Recorded {
         number: unsigned(number),
         at_ms: unsigned(row.get(1)?),
         entry,
     })
+}
+
+fn unread(db: &Connection, number: i64, error: NotAnEntry) -> StoreError {
+    let path = db.path().map(Into::into).unwrap_or_default();
+    match error {
+        NotAnEntry::Newer { kind } => StoreError::NewerEntry {
+            path,
+            number: unsigned(number),
+            kind,
+        },
+        error => StoreError::Corrupt {
+            path,
+            what: format!("entry {number}: {error}"),
+        },
+    }
 }
 
 /// The first line of the first message.

@@ -13,7 +13,7 @@ use super::failure::{Failure, is_corrupt};
 use super::files::{Files, Hold};
 use super::search;
 use super::{calls, check, connect};
-use crate::{Entry, StoreError};
+use crate::{Entry, NotAnEntry, StoreError};
 
 /// What a repair did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -161,7 +161,8 @@ fn entries(old: &Connection, new: &Connection, repaired: &mut Repaired) -> Resul
     let (mut read, mut unreadable) = (0, 0);
     unreadable += each(old, ("entry", sql, MOST_SKIPPED), |row| {
         let (kind, body): (String, String) = (row.get(2)?, row.get(4)?);
-        if Entry::parse(&kind, &body).is_err() {
+        // What a newer alipes wrote is kept for it.
+        if let Err(NotAnEntry::Damaged { .. }) = Entry::parse(&kind, &body) {
             unreadable += 1;
             return Ok(());
         }

@@ -13,6 +13,12 @@ fn sql(room: &Room, sql: &str) {
     db.execute_batch(sql).unwrap();
 }
 
+fn version(room: &Room) -> i64 {
+    let db = Connection::open(room.path("alipes.db")).unwrap();
+    let version = "PRAGMA user_version";
+    db.query_row(version, [], |row| row.get(0)).unwrap()
+}
+
 #[tokio::test]
 async fn a_file_that_is_no_database_is_named_and_left_alone() {
     let room = Room::new();
@@ -51,12 +57,45 @@ async fn a_schema_that_becomes_newer_meanwhile_is_noticed_before_anything_is_wri
     let store = room.open();
     let mut conversation = Conversation::new(Arc::clone(&store) as _, about("a"));
     conversation.append(vec![user("before")]).await.unwrap();
+    let known = version(&room);
     sql(&room, "PRAGMA user_version = 99");
     let refused = conversation.append(vec![user("after")]).await.unwrap_err();
     assert!(refused.to_string().contains("newer alipes"), "{refused}");
-    sql(&room, "PRAGMA user_version = 4");
+    sql(&room, &format!("PRAGMA user_version = {known}"));
     conversation.append(vec![user("again")]).await.unwrap();
     assert_eq!(texts(&store, "a").await, ["before", "again"]);
+}
+
+#[tokio::test]
+async fn an_alipes_that_does_not_know_what_is_said_into_turns_leaves_the_store_alone() {
+    // The last that did not know it stops at schema 4.
+    let room = Room::made();
+    assert!(version(&room) > 4);
+    sql(&room, "PRAGMA user_version = 4");
+    talk(&room.open(), "a", "hello").await;
+    assert!(version(&room) > 4);
+    assert_eq!(ids(&room.open()).await, ["a"]);
+}
+
+#[tokio::test]
+async fn an_entry_of_a_newer_alipes_is_no_damage_and_harms_no_other_conversation() {
+    let room = Room::new();
+    let store = room.open();
+    talk(&store, "a", "hello").await;
+    talk(&store, "b", "hello").await;
+    sql(
+        &room,
+        r#"UPDATE entry SET kind = 'dream', body = '{"of":"sheep"}'
+           WHERE number = (SELECT max(number) FROM entry)"#,
+    );
+    let error = store.entries("b", 0, 10).await.unwrap_err();
+    assert!(matches!(error, StoreError::NewerEntry { .. }), "{error}");
+    assert!(error.to_string().contains("newer alipes"), "{error}");
+    assert_eq!(texts(&store, "a").await, ["hello", "an answer"]);
+    assert_eq!(store.search("hello", 10).await.unwrap().len(), 2);
+    drop(store);
+    let checked = SqliteStore::check(&room.options()).unwrap();
+    assert_eq!((checked.problems.len(), checked.newer), (0, 1));
 }
 
 #[tokio::test]

@@ -76,6 +76,26 @@ async fn a_word_said_into_a_turn_is_no_turn_and_is_there_after_a_repair() {
 }
 
 #[tokio::test]
+async fn what_a_newer_alipes_wrote_is_there_after_a_repair() {
+    let room = filled().await;
+    let kinds = |sql: &str| -> i64 {
+        let db = rusqlite::Connection::open(room.path("alipes.db")).unwrap();
+        db.query_row(sql, [], |row| row.get(0)).unwrap()
+    };
+    let newer = "SELECT count(*) FROM entry WHERE kind = 'dream'";
+    let db = rusqlite::Connection::open(room.path("alipes.db")).unwrap();
+    db.execute("UPDATE entry SET kind = 'dream' WHERE number < 4", [])
+        .unwrap();
+    drop(db);
+    assert_eq!(kinds(newer), 3);
+    let size = std::fs::metadata(room.path("alipes.db")).unwrap().len();
+    overwrite(&room, size / 8192 * 4096, 3 * 4096);
+    let repaired = SqliteStore::repair(&room.options()).unwrap();
+    assert!(repaired.moved_to.is_some());
+    assert_eq!(kinds(newer), 3);
+}
+
+#[tokio::test]
 async fn what_a_repair_could_not_read_is_counted_by_what_there_was() {
     let room = filled().await;
     let size = std::fs::metadata(room.path("alipes.db")).unwrap().len();
