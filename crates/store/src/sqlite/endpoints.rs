@@ -52,6 +52,29 @@ fn rows(db: &Connection) -> Result<Vec<MemoryRow>, Failure> {
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
+/// Copies what can be read of a damaged store and still says something.
+pub(super) fn salvage(old: &Connection, new: &Connection) -> Result<(), Failure> {
+    let mut found = Vec::new();
+    // A damaged page hides what lies behind it: so both ends are read.
+    for order in ["ASC", "DESC"] {
+        let sql = format!("SELECT about, known FROM endpoint_memory ORDER BY about {order}");
+        // An older store has no such table, and a damaged one perhaps none that can be read.
+        let Ok(mut query) = old.prepare(&sql) else {
+            return Ok(());
+        };
+        let rows = query.query_map([], |row| {
+            let (about, known) = (row.get(0)?, row.get(1)?);
+            Ok(MemoryRow { about, known })
+        })?;
+        found.extend(rows.map_while(Result::ok));
+    }
+    let mut put = new.prepare("INSERT OR IGNORE INTO endpoint_memory VALUES (?1, ?2)")?;
+    for row in Snapshot::of_rows(found).rows() {
+        put.execute([&row.about, &row.known])?;
+    }
+    Ok(())
+}
+
 /// Writes what has changed, and nothing else.
 fn merge(db: &Connection, ours: Snapshot, now: SystemTime) -> Result<Snapshot, Failure> {
     let stored = rows(db)?;

@@ -12,7 +12,7 @@ use rusqlite::{Connection, OpenFlags, params};
 use super::failure::{Failure, is_corrupt};
 use super::files::{Files, Hold};
 use super::search;
-use super::{calls, check, connect};
+use super::{calls, check, connect, endpoints};
 use crate::{Entry, NotAnEntry, StoreError};
 
 /// What a repair did.
@@ -121,6 +121,7 @@ fn salvage(from: &Path, files: &Files) -> Result<Repaired, Failure> {
     let count: i64 = new.query_row(count, [], |row| row.get(0))?;
     repaired.conversations = super::unsigned(count);
     repaired.calls = calls::salvage(&old, &new)?;
+    endpoints::salvage(&old, &new)?;
     transaction.commit()?;
     Ok(repaired)
 }

@@ -118,6 +118,37 @@ async fn a_store_that_fails_is_a_warning_that_names_it() {
 }
 
 #[tokio::test]
+async fn what_was_learnt_of_endpoints_is_there_after_a_repair() {
+    let room = Room::new();
+    let store = room.open();
+    talk(&store, "a", "hello").await;
+    store.save(of("a"), now()).await.unwrap();
+    drop(store);
+    let damage = "UPDATE entry SET body = 'no entry' WHERE number = 1;
+                  INSERT INTO endpoint_memory VALUES ('junk', 'junk')";
+    database(&room).execute_batch(damage).unwrap();
+    let repaired = SqliteStore::repair(&room.options()).unwrap();
+    assert!(repaired.moved_to.is_some());
+    assert_eq!(room.open().load().await.unwrap(), of("a"));
+    let left = "SELECT count(*) FROM endpoint_memory";
+    let left: i64 = database(&room)
+        .query_row(left, [], |row| row.get(0))
+        .unwrap();
+    assert_eq!(left, 1, "what says nothing is left behind");
+}
+
+#[tokio::test]
+async fn a_store_that_knows_nothing_of_endpoints_is_repaired_all_the_same() {
+    let room = Room::new();
+    talk(&room.open(), "a", "hello").await;
+    let older = "DROP TABLE endpoint_memory; UPDATE entry SET body = 'no entry' WHERE number = 1";
+    database(&room).execute_batch(older).unwrap();
+    let repaired = SqliteStore::repair(&room.options()).unwrap();
+    assert_eq!(repaired.entries, 2);
+    assert!(room.open().load().await.unwrap().is_empty());
+}
+
+#[tokio::test]
 async fn an_older_store_is_brought_up_to_date_by_whoever_reads_it() {
     let room = Room::new();
     talk(&room.open(), "a", "hello").await;
