@@ -51,7 +51,8 @@ fn part(item: &Item, (message, arguments, output): (usize, usize, usize)) -> Opt
                 true => message * SUMMARY_WEIGHS,
                 false => message,
             };
-            format!("[{role}] {}", clipped(&refusal.unwrap_or(text), most))
+            let said = clipped(&refusal.unwrap_or(text), most);
+            format!("[{role}] {said}{}", shown(item))
         }
         ItemView::FunctionCall {
             name,
@@ -59,10 +60,18 @@ fn part(item: &Item, (message, arguments, output): (usize, usize, usize)) -> Opt
             ..
         } => format!("[call] {name} {}", clipped(&given, arguments)),
         ItemView::FunctionCallOutput { output: said, .. } if output > 0 => {
-            format!("[output] {}", clipped(&said, output))
+            format!("[output] {}{}", clipped(&said, output), shown(item))
         }
         _ => return None,
     })
+}
+
+/// That there was an image, which the text beside it may speak of.
+fn shown(item: &Item) -> String {
+    let pictures = item.pictures().into_iter();
+    pictures
+        .map(|picture| format!(" [image: {picture}]"))
+        .collect()
 }
 
 /// The beginning and the end of a text, and how much is missing between.
@@ -123,6 +132,16 @@ mod tests {
         assert_eq!(
             retold(items.iter(), 1_000),
             "[user] build it\n[call] shell make c1\n[output] done\n[assistant] Built."
+        );
+    }
+
+    #[test]
+    fn an_image_is_told_without_what_it_shows() {
+        let image = format!("data:image/png;base64,{}", "A".repeat(40_000));
+        let items = [Item::user_showing("what is on pic.png?", &[image])];
+        assert_eq!(
+            retold(items.iter(), 1_000),
+            "[user] what is on pic.png? [image: image/png, 30 kB]"
         );
     }
 

@@ -73,6 +73,20 @@ pub(super) fn may_be_named(prompt: &str) -> bool {
     prompt.len() <= LONGEST && words(prompt).iter().any(|word| is_worth_a_look(word))
 }
 
+/// What the files are called that a prompt may name, each once. No disk is asked.
+pub(crate) fn names(prompt: &str) -> Vec<String> {
+    let mut found: Vec<String> = Vec::new();
+    for word in words(prompt).iter().filter(|word| is_worth_a_look(word)) {
+        let name = Path::new(word).file_name().unwrap_or_default();
+        let name = name.display().to_string();
+        let name = name.strip_prefix('@').map_or(name.clone(), str::to_owned);
+        if !found.contains(&name) {
+            found.push(name);
+        }
+    }
+    found
+}
+
 /// A file that a prompt names.
 #[derive(PartialEq, Eq)]
 struct Named {

@@ -16,7 +16,7 @@ mod conversation;
 mod editor;
 mod first_steps;
 mod front;
-mod images;
+pub(crate) mod images;
 mod looks;
 mod markdown;
 mod modes;

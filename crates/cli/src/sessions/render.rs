@@ -6,6 +6,9 @@ use std::time::{Duration, SystemTime};
 use alipes_store::{Entry, Recorded, Summary, Undone};
 use alipes_wire::{Item, ItemView};
 
+use crate::chat::images;
+use crate::style::counted;
+
 /// How much of a tool's output is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Detail {
@@ -57,16 +60,37 @@ fn response(item: &Item, detail: Detail) -> Option<String> {
         ItemView::FunctionCall {
             name, arguments, ..
         } => Some(format!("**{name}** {}", code(&arguments))),
-        ItemView::FunctionCallOutput { output, .. } => Some(block(&output, detail)),
+        ItemView::FunctionCallOutput { output, .. } => {
+            Some(format!("{}{}", block(&output, detail), shown(item, "")))
+        }
         _ => None,
     }
 }
 
 fn said(item: &Item) -> Option<String> {
     match item.view() {
-        ItemView::Message { text, refusal, .. } => Some(refusal.unwrap_or(text)),
+        ItemView::Message { text, refusal, .. } => {
+            let shown = shown(item, &text);
+            Some(format!("{}{shown}", refusal.unwrap_or(text)))
+        }
         _ => None,
     }
+}
+
+/// A line for each image, with the name that the text gives it where that is certain.
+fn shown(item: &Item, text: &str) -> String {
+    let pictures = item.pictures();
+    let names = match pictures.is_empty() {
+        true => Vec::new(),
+        false => images::names(text),
+    };
+    let is_certain = names.len() == pictures.len();
+    let lines = pictures.iter().enumerate().map(|(at, picture)| {
+        let name = names.get(at).filter(|_| is_certain);
+        let name = name.map_or(String::new(), |name| format!("{name}, "));
+        format!("\n\n*(image: {name}{picture})*")
+    });
+    lines.collect()
 }
 
 /// Text between more backticks than it holds in a row (CommonMark 0.31, code spans).
@@ -100,7 +124,7 @@ fn shortened(text: &str) -> String {
         .collect();
     let more = text.lines().count().saturating_sub(LINES);
     if more > 0 {
-        lines.push(format!("… {more} more lines"));
+        lines.push(format!("… {} more", counted(more as u64, "line")));
     }
     lines.join("\n")
 }
@@ -133,9 +157,25 @@ mod tests {
     }
 
     #[test]
+    fn an_image_is_told_by_name_type_and_size_and_never_printed() {
+        let png = format!("data:image/png;base64,{}", "A".repeat(4_000));
+        let told = |text: &str, images: &[String]| {
+            let prompt = Entry::User(Item::user_showing(text, images));
+            part(&prompt, Detail::Whole).unwrap()
+        };
+        let one = told("what is on @shots/pic.png?", std::slice::from_ref(&png));
+        let expected =
+            "## You\n\nwhat is on @shots/pic.png?\n\n*(image: pic.png, image/png, 3 kB)*";
+        assert_eq!(one, expected);
+        // One of the two could not be read: which, nobody knows any more.
+        let two = told("a.png or b.png?", &[png]);
+        assert!(two.ends_with("\n\n*(image: image/png, 3 kB)*"), "{two}");
+    }
+
+    #[test]
     fn in_short_the_rest_is_counted() {
         let long = "line\n".repeat(20);
-        assert!(block(&long, Detail::Short).contains("… 14 more lines"));
-        assert!(!block(&long, Detail::Whole).contains("more lines"));
+        assert!(block(&long, Detail::Short).contains("… 14 lines more"));
+        assert!(!block(&long, Detail::Whole).contains(" more"));
     }
 }

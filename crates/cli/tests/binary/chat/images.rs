@@ -23,6 +23,13 @@ async fn an_image_that_is_named_is_shown_to_the_model_and_one_that_is_none_is_no
         .answer()
         .matches("data:image/png;base64,iVBORw0KGgo");
     assert_eq!(images.count(), 1, "{}", journal.out);
+    // What people read tells of it, and that is all.
+    for command in ["show", "export"] {
+        let read = machine.run(&["sessions", command, "last"]).await;
+        let image = "*(image: image/png, 1 kB)*";
+        assert!(read.answer().contains(image), "{}", read.out);
+        assert!(!read.out.contains("base64"), "{}", read.out);
+    }
 }
 
 #[tokio::test]
