@@ -100,7 +100,7 @@ pub(crate) struct AgentArgs {
     #[arg(long, value_name = "ID")]
     pub(crate) resume: Option<String>,
 
-    /// Keep nothing of the conversation
+    /// Keep nothing: not the conversation, no record of its calls, nothing that was learnt on the way
     #[arg(long, conflicts_with = "resume")]
     pub(crate) ephemeral: bool,
 

@@ -1,5 +1,6 @@
-//! Where this process keeps what it learns about endpoints: in the store. One that this process has
-//! open anyway is used as it is; else it is opened when it is needed, and never made.
+//! Where this process keeps what it learns about endpoints: in the store, if it has that open anyway.
+//! Else what lies there is read, and nothing is kept: so `exec --ephemeral` and those who only look
+//! leave the store as they found it.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -27,7 +28,7 @@ pub(crate) struct EndpointMemory {
 enum Place {
     /// In a store that is open.
     Open(Arc<SqliteStore>),
-    /// In a store that somebody else may have made.
+    /// In a store that somebody else may have made, which is read as it is.
     Aside(SqliteOptions),
 }
 
@@ -51,8 +52,12 @@ impl EndpointMemory {
             Place::Open(store) => return store.load().await,
             Place::Aside(options) => options,
         };
-        match SqliteStore::open_to_read(options) {
-            Ok(store) => store.load().await,
+        match SqliteStore::open_as_it_is(options) {
+            // Nothing was learnt yet when its tables were made.
+            Ok(store) => match store.load().await {
+                Err(MemoryWarning::Unread(error)) if is_older(&*error) => Ok(Snapshot::default()),
+                loaded => loaded,
+            },
             Err(StoreError::Missing { .. }) => Ok(Snapshot::default()),
             Err(error) => Err(MemoryWarning::Unread(Box::new(error))),
         }
@@ -75,15 +80,10 @@ impl EndpointMemory {
     }
 
     async fn write(&self, ours: Snapshot, now: SystemTime) -> Result<Snapshot, MemoryWarning> {
-        let options = match &self.place {
-            Place::Open(store) => return store.save(ours, now).await,
-            Place::Aside(options) => options,
-        };
-        // Whoever wants nothing kept is not told that nothing is.
-        let there = SqliteStore::open_to_read(options).and_then(|_| open(options));
-        match there {
-            Ok(store) => Ok(store.save(ours.clone(), now).await.unwrap_or(ours)),
-            Err(_missing) => Ok(ours),
+        match &self.place {
+            Place::Open(store) => store.save(ours, now).await,
+            // Whoever wants nothing kept is not told that nothing is.
+            Place::Aside(_) => Ok(ours),
         }
     }
 }
@@ -102,8 +102,8 @@ impl MemoryStore for EndpointMemory {
     }
 }
 
-fn open(options: &SqliteOptions) -> Result<SqliteStore, StoreError> {
-    SqliteStore::open(options.clone())
+fn is_older(error: &(dyn std::error::Error + 'static)) -> bool {
+    matches!(error.downcast_ref(), Some(StoreError::Older { .. }))
 }
 
 /// Takes in what earlier processes have met.

@@ -34,22 +34,45 @@ async fn a_damaged_store_stops_a_turn_before_it_begins_and_can_be_repaired() {
 
 #[tokio::test]
 async fn a_store_of_a_newer_version_is_left_alone() {
-    let machine = Machine::new();
-    turn(&machine).await.answer();
-    let path = machine.home("store/alipes.db");
-    // `user_version`, four bytes at 60 (<https://www.sqlite.org/fileformat.html>).
-    let mut database = std::fs::read(&path).unwrap();
+/// Says of the store, without its log, that it has this schema; gives its bytes.
+pub(crate) fn with_schema(machine: &Machine, version: u32) -> Vec<u8> {
     for name in ["store/alipes.db-wal", "store/alipes.db-shm"] {
         let _ = std::fs::remove_file(machine.home(name));
     }
-    database[60..64].copy_from_slice(&99_u32.to_be_bytes());
+    let path = machine.home("store/alipes.db");
+    let mut database = std::fs::read(&path).unwrap();
+    // `user_version`, four bytes at 60 (<https://www.sqlite.org/fileformat.html>).
+    database[60..64].copy_from_slice(&version.to_be_bytes());
     std::fs::write(&path, &database).unwrap();
-    for arguments in [&["exec", "--simulate", "hi"][..], &["sessions", "list"]] {
+    database
+}
+
+    let machine = Machine::new();
+    turn(&machine).await.answer();
+    let path = machine.home("store/alipes.db");
+    let database = with_schema(&machine, 99);
+    for arguments in [
+        &["exec", "--simulate", "hi"][..],
+        &["exec", "--simulate", "--resume", "last", "hi"],
+        &["sessions", "list"],
+        &["sessions", "delete", "last"],
+        &["store", "check"],
+        &["store", "repair"],
+        &["store", "backup", "copy.db"],
+        &["store", "prune"],
+        &["calls"],
+    ] {
         let refused = machine.refused(1, arguments).await;
-        assert!(refused.contains("newer alipes (schema 99"), "{refused}");
+        assert!(
+            refused.contains("newer alipes (schema 99"),
+            "{arguments:?}: {refused}"
+        );
     }
     assert_eq!(std::fs::read(&path).unwrap(), database);
 }
+    let kept_nowhere = ["exec", "--simulate", "--ephemeral", "hi"];
+    machine.run(&kept_nowhere).await.answer();
+    assert!(!machine.path("copy.db").exists());
 
 /// Runs a script in a mount namespace of its own, with `$A` as the binary and `$S` as the store's
 /// folder. `None` where this machine does not let us: that takes root.

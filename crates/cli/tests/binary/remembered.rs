@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::bad_stores::with_schema;
 use crate::machine::{Machine, Ran, Serving};
 
 /// A turn over WebSocket where that is open; every event is a line.
@@ -106,7 +107,7 @@ async fn a_damaged_file_of_a_former_version_is_cleared_away_in_silence() {
 }
 
 #[tokio::test]
-async fn a_turn_that_keeps_nothing_knows_what_others_have_met_and_tells_them() {
+async fn a_turn_that_keeps_nothing_knows_what_others_have_met_and_tells_nobody() {
     let machine = Machine::new();
     let fault = ["--fault", "websocket-refused-403"];
     let (first, second) = (
@@ -125,8 +126,28 @@ async fn a_turn_that_keeps_nothing_knows_what_others_have_met_and_tells_them() {
     assert!(!machine.home("store").exists());
     assert_eq!(routes(&turn(&machine, &first).await), ["websocket", "sse"]);
     assert_eq!(ephemeral(&first).await, ["sse"]);
+    let content = || ["alipes.db", "alipes.db-wal"].map(|name| bytes(&machine, name));
+    let before = content();
     assert_eq!(ephemeral(&second).await, ["websocket", "sse"]);
-    assert_eq!(routes(&turn(&machine, &second).await), ["sse"]);
+    assert!(before == content(), "the store is as it was");
+    assert_eq!(routes(&turn(&machine, &second).await), ["websocket", "sse"]);
+}
+
+#[tokio::test]
+async fn a_turn_that_keeps_nothing_leaves_an_older_store_as_it_is() {
+    let machine = Machine::new();
+    let server = machine.simulate(&[]).await;
+    turn(&machine, &server).await.answer();
+    let before = with_schema(&machine, 2);
+    let ran = machine.ask(&server.base_url, &["--ephemeral"]).await;
+    ran.answer();
+    assert!(!ran.err.contains('!'), "{}", ran.err);
+    assert!(before == bytes(&machine, "alipes.db"));
+}
+
+/// A file of the store, where it is.
+fn bytes(machine: &Machine, name: &str) -> Vec<u8> {
+    std::fs::read(machine.home("store").join(name)).unwrap_or_default()
 }
 
 #[tokio::test]

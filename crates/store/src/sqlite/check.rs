@@ -2,7 +2,7 @@
 
 use rusqlite::Connection;
 
-use super::connect;
+use super::connect::{self, Older};
 use super::failure::Failure;
 use super::files::Files;
 use super::search::is_behind;
@@ -32,7 +32,7 @@ pub struct Checked {
 
 /// Looks at everything, and changes nothing.
 pub(super) fn run(files: &Files) -> Result<Checked, StoreError> {
-    let looked = connect::to_read(files).and_then(|db| {
+    let looked = connect::to_read(files, Older::Left).and_then(|db| {
         let looked = look(&db);
         looked.map_err(|failure| failure.of(&files.database()))
     });

@@ -18,6 +18,15 @@ const LOG_KEPT: i64 = 16 << 20;
 /// A page of the database, in bytes: SQLite's own default.
 const PAGE: u64 = 4096;
 
+/// What a reader does with the tables of an older store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Older {
+    /// Brings them up to date, if nobody has them open; else it reads what is there.
+    Updated,
+    /// Reads what is there, and changes nothing.
+    Left,
+}
+
 /// A connection that writes, and the lock that keeps others from changing the tables under it.
 pub(super) fn to_write(files: &Files, largest: u64) -> Result<(Connection, StoreLock), StoreError> {
     files.make()?;
@@ -34,10 +43,9 @@ pub(super) fn to_write(files: &Files, largest: u64) -> Result<(Connection, Store
     }
 }
 
-/// A connection that only reads. The tables of an older store are brought up to date first, if nobody
-/// has it open; else it is read as it is. Where the file system is read-only it makes do without
-/// SQLite's shared index of the log.
-pub(super) fn to_read(files: &Files) -> Result<Connection, StoreError> {
+/// A connection that only reads. Where the file system is read-only it makes do without SQLite's shared
+/// index of the log.
+pub(super) fn to_read(files: &Files, older: Older) -> Result<Connection, StoreError> {
     let path = files.database();
     match fs::metadata(&path) {
         Ok(found) if found.len() > 0 => {}
@@ -64,6 +72,7 @@ pub(super) fn to_read(files: &Files) -> Result<Connection, StoreError> {
     match found {
         VERSION => Ok(db),
         0 => Err(StoreError::Missing { path }),
+        _ if older == Older::Left => Ok(db),
         _ => match up_to_date(files, Duration::ZERO) {
             Ok(()) => open(&path, read_only),
             Err(StoreError::Older { .. } | StoreError::ReadOnly { .. }) => Ok(db),

@@ -33,6 +33,7 @@ pub use repair::Repaired;
 
 use crate::{About, Entry, Hit, Lease, Recorded, Retention, Store, StoreError, Summary};
 use failure::Failure;
+use connect::Older;
 use files::Files;
 use leases::Holder;
 use prune::Daily;
@@ -88,7 +89,7 @@ impl SqliteStore {
     pub fn open(options: SqliteOptions) -> Result<Self, StoreError> {
         let files = Files::within(&options.folder);
         let (db, lock) = connect::to_write(&files, options.largest)?;
-        let store = Self::of(files, &options);
+        let store = Self::of(files, &options, Older::Updated);
         let log = std::fs::metadata(store.files.log()).map_or(0, |log| log.len());
         let writer = Writer::start(Desk {
             db,
@@ -109,15 +110,27 @@ impl SqliteStore {
     /// # Errors
     /// [`StoreError`]; [`StoreError::Missing`] if it is not there.
     pub fn open_to_read(options: &SqliteOptions) -> Result<Self, StoreError> {
-        let store = Self::of(Files::within(&options.folder), options);
+        Self::reading(options, Older::Updated)
+    }
+
+    /// The same for somebody who wants nothing in it changed, not even the tables of an older store.
+    ///
+    /// # Errors
+    /// The same; [`StoreError::Older`] later, where a table is missing.
+    pub fn open_as_it_is(options: &SqliteOptions) -> Result<Self, StoreError> {
+        Self::reading(options, Older::Left)
+    }
+
+    fn reading(options: &SqliteOptions, older: Older) -> Result<Self, StoreError> {
+        let store = Self::of(Files::within(&options.folder), options, older);
         store.reader.open()?;
         Ok(store)
     }
 
-    fn of(files: Files, options: &SqliteOptions) -> Self {
+    fn of(files: Files, options: &SqliteOptions, older: Older) -> Self {
         Self {
             writer: None,
-            reader: Reader::new(files.clone()),
+            reader: Reader::new(files.clone(), older),
             holder: Arc::new(Holder::new(options.rng.uuid(), files.clone())),
             files,
             clock: options.clock.clone(),

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use rusqlite::Connection;
 
-use super::connect;
+use super::connect::{self, Older};
 use super::failure::Failure;
 use super::files::Files;
 use super::schema::VERSION;
@@ -15,13 +15,15 @@ use crate::StoreError;
 #[derive(Clone)]
 pub(super) struct Reader {
     files: Files,
+    older: Older,
     connection: Arc<Mutex<Option<Connection>>>,
 }
 
 impl Reader {
-    pub(super) fn new(files: Files) -> Self {
+    pub(super) fn new(files: Files, older: Older) -> Self {
         Self {
             files,
+            older,
             connection: Arc::default(),
         }
     }
@@ -51,7 +53,7 @@ impl Reader {
             .unwrap_or_else(PoisonError::into_inner);
         let db = match slot.take() {
             Some(db) => db,
-            None => connect::to_read(&self.files)?,
+            None => connect::to_read(&self.files, self.older)?,
         };
         work(slot.insert(db)).map_err(|failure| {
             let path = self.files.database();
