@@ -9,7 +9,7 @@ use super::bar::bar;
 use super::line::{Page, fit, padded};
 use super::list::outcome;
 use crate::sessions::short;
-use crate::style::seconds;
+use crate::style::{counted, seconds};
 
 /// How wide the names of phases and their lengths are drawn.
 const NAME: usize = 12;
@@ -40,8 +40,9 @@ pub(super) fn lines(call: &CallRecord, page: &Page) -> Vec<String> {
         lines.extend(drawn(attempt, axis, page));
         before = Some(attempt);
     }
-    if call.attempts_left_out > 0 {
-        lines.push(format!("and {} attempts more", call.attempts_left_out));
+    let left_out = u64::from(call.attempts_left_out);
+    if left_out > 0 {
+        lines.push(format!("and {} more", counted(left_out, "attempt")));
     }
     if let Some(fault) = call.final_fault() {
         lines.push(String::new());

@@ -10,7 +10,7 @@ use super::looks::{BAD, FAINT, GOOD, PLAIN, STRONG, WARNING};
 use super::status::short;
 use super::wrap::{Break, Lead, cut, wrap};
 use super::{code, markdown};
-use crate::style::{one_line, seconds};
+use crate::style::{counted, one_line, seconds};
 
 /// How many rows of a diff stand beneath its tool; the rest unfolds.
 const DIFF_ROWS: usize = 16;
@@ -105,9 +105,10 @@ fn shortened(text: &str) -> String {
         .map(|line| cut(line, LONGEST))
         .collect();
     format!(
-        "{}\n… {total} lines, {} bytes",
+        "{}\n… {}, {}",
         first.join("\n"),
-        text.len()
+        counted(total as u64, "line"),
+        counted(text.len() as u64, "byte")
     )
 }
 
@@ -196,7 +197,10 @@ fn output(text: &str, columns: usize) -> Vec<Line<'static>> {
     let mut rows = indented(lines.collect(), columns);
     let more = text.lines().count().saturating_sub(UNFOLDED_ROWS);
     if more > 0 {
-        let more = format!("  … {more} more lines: /export writes all of them");
+        let more = format!(
+            "  … {} more: /export writes all of them",
+            counted(more as u64, "line")
+        );
         rows.push(Line::from(Span::styled(more, FAINT)));
     }
     rows

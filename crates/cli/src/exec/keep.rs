@@ -16,7 +16,7 @@ use crate::failure::Failure;
 use crate::sessions::short;
 use crate::setup::Machine;
 use crate::streams::say;
-use crate::style::one_line;
+use crate::style::{counted, one_line};
 
 /// The longest title in a line of talk.
 const LONGEST: usize = 60;
@@ -146,7 +146,8 @@ pub(crate) async fn tidy_up(kept: &Kept, machine: &Machine) {
     };
     if let Ok(deleted @ 1..) = store.prune_daily(retention).await {
         say(&format!(
-            "deleted {deleted} conversations, unused for longer than `keep` under [store] says"
+            "deleted {}, unused for longer than `keep` under [store] says",
+            counted(deleted, "conversation")
         ));
     }
 }

@@ -10,6 +10,7 @@ use alipes_transport::{Cause, Credential, Endpoint, NoCredential, Transport};
 use anyhow::anyhow;
 
 use crate::failure::Failure;
+use crate::style::counted;
 
 /// Whoever adds a provider waits for this.
 const LIMIT: (&str, Duration) = ("test call", Duration::from_secs(10));
@@ -38,7 +39,10 @@ pub(super) async fn passes(
     };
     match asked.await {
         Ok(answer) => Ok(match provider.listed(&answer.body) {
-            Some(models) => format!("{name} {accepts} and has {} models", models.len()),
+            Some(models) => {
+                let models = counted(models.len() as u64, "model");
+                format!("{name} {accepts} and has {models}")
+            }
             None => format!("{name} {accepts}"),
         }),
         Err(fault) if matches!(fault.cause(), Cause::Unauthorized | Cause::Forbidden) => {

@@ -7,7 +7,7 @@ use alipes_store::{Hit, Standing, Summary};
 use super::short;
 use crate::setup::Machine;
 use crate::streams::{print, say};
-use crate::style::{Style, one_line};
+use crate::style::{Style, counted, one_line};
 
 /// The longest title, and the longest excerpt.
 const TITLE: usize = 60;
@@ -22,10 +22,7 @@ pub(super) fn summaries(list: &[Summary], most: usize, machine: &Machine) -> io:
             Standing::Open => style.good(" (at work)"),
             Standing::Interrupted => style.warning(" (interrupted)"),
         };
-        let turns = match summary.turns {
-            1 => "1 turn".to_owned(),
-            turns => format!("{turns} turns"),
-        };
+        let turns = counted(summary.turns, "turn");
         let title = one_line(&machine.redactor.redact(&summary.title), TITLE);
         print(&format!(
             "{}  {:>10}  {turns:>8}  {title}{standing}",

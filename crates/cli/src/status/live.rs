@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use super::gather::Endpoint;
 use crate::recording::Recording;
 use crate::setup::Machine;
-use crate::style::seconds;
+use crate::style::{counted, seconds};
 
 /// How long anybody is waited for.
 const LIMIT: (&str, Duration) = ("live", Duration::from_secs(4));
@@ -118,7 +118,10 @@ impl Live {
     /// `lists 12 models after 0.2 s`
     pub(super) fn in_words(&self) -> String {
         match &self.models {
-            Ok(models) => format!("lists {models} models after {}", seconds(self.took)),
+            Ok(models) => {
+                let models = counted(*models as u64, "model");
+                format!("lists {models} after {}", seconds(self.took))
+            }
             Err(why) => format!("no list of models: {why} (this says nothing about answers)"),
         }
     }

@@ -7,6 +7,7 @@ use unicode_width::UnicodeWidthStr as _;
 use super::{Editor, is_sign};
 use crate::chat::looks::{PLACE, PLAIN};
 use crate::chat::wrap::cut;
+use crate::style::counted;
 
 /// A text in rows.
 pub(in crate::chat) struct Layout {
@@ -74,11 +75,11 @@ impl Layout {
 
 /// `[pasted 1.0 MB, 12000 lines]`
 fn label(paste: &str) -> String {
-    let lines = paste.lines().count();
+    let lines = counted(paste.lines().count() as u64, "line");
     #[expect(clippy::cast_precision_loss, reason = "shown with one digit")]
     let kilobytes = paste.len() as f64 / 1_000.0;
     match kilobytes {
-        k if k < 1_000.0 => format!("[pasted {k:.1} kB, {lines} lines]"),
-        k => format!("[pasted {:.1} MB, {lines} lines]", k / 1_000.0),
+        k if k < 1_000.0 => format!("[pasted {k:.1} kB, {lines}]"),
+        k => format!("[pasted {:.1} MB, {lines}]", k / 1_000.0),
     }
 }

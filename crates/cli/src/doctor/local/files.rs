@@ -9,6 +9,7 @@ use alipes_transport::MemoryStore as _;
 use super::super::LIMIT;
 use super::super::report::{Check, Status};
 use crate::setup::Machine;
+use crate::style::counted;
 
 /// Less than this, and a conversation may not be kept to its end.
 const ROOM: u64 = 200 << 20;
@@ -117,7 +118,7 @@ pub(super) async fn store(machine: &Machine) -> Check {
         }))) => match problems.first() {
             None => check(
                 Status::Ok,
-                format!("{conversations} conversations, {bytes} bytes"),
+                format!("{}, {bytes} bytes", counted(conversations, "conversation")),
             ),
             Some(first) => check(Status::Fail, format!("the store is damaged: {first}"))
                 .helped_by("save what can be saved with `alipes store repair`"),
@@ -147,7 +148,7 @@ pub(super) async fn memory(machine: &Machine) -> Option<Check> {
                 id,
                 "store",
                 Status::Ok,
-                format!("{facts} facts that count now"),
+                format!("{} of use now", counted(facts as u64, "fact")),
             )
         }
         Err(warning) => Check::new(id, "store", Status::Warning, warning.to_string())
