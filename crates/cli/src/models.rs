@@ -28,7 +28,7 @@ const COLUMN: usize = 60;
 
 pub(crate) async fn run(args: &ModelsArgs, machine: &Machine) -> Result<(), Failure> {
     let (catalog, transport) = login::catalog(machine, &args.network)?;
-    let recording = Recording::open("models", machine, false);
+    let recording = Recording::open("models", machine, false).await;
     let catalog = recording.of(catalog, machine);
     let making = Making {
         environment: &machine.environment,

@@ -10,6 +10,7 @@ use anyhow::anyhow;
 use crate::failure::warn;
 use crate::memory::EndpointMemory;
 use crate::setup::Machine;
+use crate::store::opened;
 use crate::streams::say;
 use crate::style::{Style, one_line};
 use crate::telling::{Log, Telling, Told};
@@ -44,8 +45,11 @@ impl Recording {
     }
 
     /// Records in this machine's store; where that cannot be written, says so and records nothing.
-    pub(crate) fn open(front: &'static str, machine: &Machine, bodies: bool) -> Self {
-        let store = machine.store().ok().flatten().map(SqliteStore::open);
+    pub(crate) async fn open(front: &'static str, machine: &Machine, bodies: bool) -> Self {
+        let store = match machine.store().ok().flatten() {
+            Some(options) => Some(opened(options, &say).await),
+            None => None,
+        };
         let store = match store {
             Some(Ok(store)) => Some(Arc::new(store)),
             Some(Err(error)) => {

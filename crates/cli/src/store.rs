@@ -2,14 +2,18 @@
 
 use std::path::PathBuf;
 
-use alipes_store::{Checked, Retention, SqliteOptions, SqliteStore, Store as _};
+use alipes_store::{Checked, Retention, SqliteOptions, SqliteStore, Store as _, StoreError};
 use anyhow::anyhow;
 use clap::{Args, Subcommand};
 
 use crate::failure::Failure;
 use crate::setup::Machine;
-use crate::streams::print;
+use crate::streams::{print, say};
 use crate::style::counted;
+
+/// Why nothing happens.
+const WAITS: &str = "waiting for the store: another alipes has it to itself, or its tables are being \
+                     brought up to date";
 
 #[derive(Debug, Args)]
 pub(crate) struct StoreArgs {
@@ -51,10 +55,18 @@ pub(crate) async fn run(args: StoreArgs, machine: &Machine) -> Result<(), Failur
         StoreCommand::Prune { keep } => {
             let keep = keep.map_or_else(|| machine.retention(), Ok)?;
             SqliteStore::open_to_read(&options)?;
-            let deleted = SqliteStore::open(options)?.prune(keep).await?;
+            let deleted = opened(options, &say).await?.prune(keep).await?;
             tell(&format!("deleted {}", counted(deleted, "conversation")))
         }
     }
+}
+
+/// The store, to write into it. Whoever has to wait for it is told why.
+pub(crate) async fn opened(
+    options: SqliteOptions,
+    tell: &dyn Fn(&str),
+) -> Result<SqliteStore, StoreError> {
+    SqliteStore::opened(options, || tell(WAITS)).await
 }
 
 fn check(options: &SqliteOptions) -> Result<(), Failure> {

@@ -104,7 +104,8 @@ impl Conversation {
         ground: &Ground,
         voices: &Voices,
     ) -> Result<Self, Failure> {
-        let (keeping, kept) = keep::open(args, machine).await?;
+        let asked = voices.asked();
+        let (keeping, kept) = keep::open(args, machine, &asked.tell).await?;
         let (id, note) = (keeping.id().to_owned(), keeping.note());
         let recording = Recording::new("chat", kept.as_ref(), args.record_bodies);
         let catalog = recording.of(ground.catalog.clone(), machine);
@@ -113,7 +114,7 @@ impl Conversation {
             transport: &ground.transport,
             simulator: ground.simulator.as_ref(),
             keeping,
-            asked: voices.asked(),
+            asked,
         };
         let (agent, model) = build::agent(args, machine, parts)?;
         Ok(Self {

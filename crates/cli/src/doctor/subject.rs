@@ -16,6 +16,8 @@ use crate::failure::Failure;
 use crate::login;
 use crate::network::Network;
 use crate::setup::Machine;
+use crate::store::opened;
+use crate::streams::say;
 
 /// What could be put together, and why not more.
 pub(super) struct Subject {
@@ -145,8 +147,11 @@ impl Subject {
         transport.learn(&examined.endpoint, &*examined.credential, survey);
         // The first run of all may be this one. What is not kept the next turn finds out for itself.
         let options = machine.store().ok().flatten();
-        let store = options.and_then(|options| SqliteStore::open(options).ok());
-        if let Some(memory) = machine.memory(store.map(Arc::new).as_ref()) {
+        let store = match options {
+            Some(options) => opened(options, &say).await.ok().map(Arc::new),
+            None => None,
+        };
+        if let Some(memory) = machine.memory(store.as_ref()) {
             let _unkept = transport.keep(&memory).await;
         }
     }

@@ -15,6 +15,7 @@ use crate::args::AgentArgs;
 use crate::failure::Failure;
 use crate::sessions::short;
 use crate::setup::Machine;
+use crate::store::opened;
 use crate::streams::say;
 use crate::style::{counted, one_line};
 
@@ -41,8 +42,12 @@ enum Place {
 /// The store, for what is to be done when the turn has ended.
 pub(crate) type Kept = Option<Arc<SqliteStore>>;
 
-/// Finds the place that the arguments ask for.
-pub(crate) async fn open(args: &AgentArgs, machine: &Machine) -> Result<(Keeping, Kept), Failure> {
+/// Finds the place that the arguments ask for; tells if that takes long.
+pub(crate) async fn open(
+    args: &AgentArgs,
+    machine: &Machine,
+    tell: &dyn Fn(&str),
+) -> Result<(Keeping, Kept), Failure> {
     let options = match args.ephemeral {
         true => None,
         false => machine.store()?,
@@ -56,13 +61,13 @@ pub(crate) async fn open(args: &AgentArgs, machine: &Machine) -> Result<(Keeping
         return Ok((Keeping { id, place }, None));
     };
     let Some(name) = &args.resume else {
-        let store = Arc::new(SqliteStore::open(options)?);
+        let store = Arc::new(opened(options, tell).await?);
         let (id, place) = (machine.rng.uuid(), Place::New(Arc::clone(&store)));
         return Ok((Keeping { id, place }, Some(store)));
     };
     // Reading first: who asks for what is not there makes no store.
     let found = SqliteStore::open_to_read(&options)?.find(name).await?;
-    let store = Arc::new(SqliteStore::open(options)?);
+    let store = Arc::new(opened(options, tell).await?);
     let (conversation, transcript) =
         Conversation::resume(Arc::clone(&store) as _, &found.id).await?;
     let keeping = Keeping {

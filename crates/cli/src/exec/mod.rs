@@ -54,7 +54,7 @@ pub(crate) async fn run(
         false => None,
     };
     let (catalog, transport) = reach(&args.agent, machine, simulator.as_ref())?;
-    let opened = keep::open(&args.agent, machine);
+    let opened = keep::open(&args.agent, machine, &say);
     let (keeping, kept) = signals.unless_stopped(opened).await?;
     let recording = Recording::new("exec", kept.as_ref(), args.agent.record_bodies);
     let catalog = recording.of(catalog, machine);

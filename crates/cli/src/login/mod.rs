@@ -22,7 +22,7 @@ const VERSION: &str = env!("CARGO_PKG_VERSION");
 pub(crate) async fn run(args: LoginArgs, machine: &Machine) -> Result<(), Failure> {
     if let Some(LoginCommand::Status { json }) = args.command {
         let (catalog, transport) = catalog(machine, &args.network)?;
-        let recording = Recording::open("login", machine, false);
+        let recording = Recording::open("login", machine, false).await;
         let catalog = recording.of(catalog, machine);
         let printed = status::print(&catalog, &transport, machine, json).await;
         recording.settle(machine).await;

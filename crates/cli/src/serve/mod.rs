@@ -46,7 +46,7 @@ pub(crate) async fn run(
     }
     #[cfg(unix)]
     descriptors::allow_most();
-    let recording = Recording::open("serve", machine, args.record_bodies);
+    let recording = Recording::open("serve", machine, args.record_bodies).await;
     let (section, serving, transport) = read(machine, &args.network, &recording)?;
     let own = own_key(machine)?;
     let memory = recording.memory(machine);

@@ -18,6 +18,7 @@ pub(crate) use list::ago;
 
 use crate::failure::Failure;
 use crate::setup::Machine;
+use crate::store::opened;
 use crate::streams::{print, say};
 use crate::style::{Style, one_line};
 use render::Detail;
@@ -63,7 +64,7 @@ pub(crate) async fn run(args: SessionsArgs, machine: &Machine) -> Result<(), Fai
             print(crate::style::harmless(&text).trim_end()).map_err(closed)
         }
         SessionsCommand::Search { words, most } => {
-            let store = searchable(reading, machine)?;
+            let store = searchable(reading, machine).await?;
             let hits = store.search(&words.join(" "), most).await?;
             list::hits(&hits, machine).map_err(closed)?;
             if store.index_is_behind().await? {
@@ -75,7 +76,7 @@ pub(crate) async fn run(args: SessionsArgs, machine: &Machine) -> Result<(), Fai
         SessionsCommand::Rename { id, title } => rename(&reading, &id, &title, machine).await,
         SessionsCommand::Undo { id } => {
             let found = reading.find(&id).await?;
-            undo::last(to_write(machine)?, &found).await
+            undo::last(to_write(machine).await?, &found).await
         }
         SessionsCommand::Export { id, shape, out } => {
             let (summary, entries) = whole(&reading, &id).await?;
@@ -99,7 +100,7 @@ async fn rename(
         return Err(Failure::usage(anyhow!("the title is empty")));
     }
     let found = reading.find(id).await?;
-    to_write(machine)?.rename(&found.id, title).await?;
+    to_write(machine).await?.rename(&found.id, title).await?;
     Ok(())
 }
 
@@ -112,7 +113,7 @@ async fn delete(reading: &SqliteStore, ids: &[String], machine: &Machine) -> Res
             found.push(summary);
         }
     }
-    let store = to_write(machine)?;
+    let store = to_write(machine).await?;
     let style = Style::of_stderr(&machine.environment);
     for summary in found {
         store.delete(&summary.id).await?;
@@ -152,18 +153,21 @@ fn to_read(machine: &Machine) -> Result<Arc<SqliteStore>, StoreError> {
     }
 }
 
-fn to_write(machine: &Machine) -> Result<SqliteStore, Failure> {
+async fn to_write(machine: &Machine) -> Result<SqliteStore, Failure> {
     let options = machine.store()?;
     let options = options.ok_or_else(|| Failure::usage(anyhow!("set HOME or ALIPES_HOME")))?;
-    Ok(SqliteStore::open(options)?)
+    Ok(opened(options, &say).await?)
 }
 
 /// The store with an index that is up to date; as it is where nothing can be written.
-fn searchable(reading: Arc<SqliteStore>, machine: &Machine) -> Result<Arc<SqliteStore>, Failure> {
+async fn searchable(
+    reading: Arc<SqliteStore>,
+    machine: &Machine,
+) -> Result<Arc<SqliteStore>, Failure> {
     let Some(options) = machine.store()? else {
         return Ok(reading);
     };
-    match SqliteStore::open(options) {
+    match opened(options, &say).await {
         Ok(store) => Ok(Arc::new(store)),
         Err(StoreError::ReadOnly { .. } | StoreError::Full { .. }) => Ok(reading),
         Err(error) => Err(error.into()),

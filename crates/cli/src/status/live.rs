@@ -36,7 +36,7 @@ pub(super) async fn ask(
     transport: &Transport,
     machine: &Machine,
 ) {
-    let recording = Recording::open("status", machine, false);
+    let recording = Recording::open("status", machine, false).await;
     let catalog = &recording.of(catalog.clone(), machine);
     let making = Making {
         environment: &machine.environment,

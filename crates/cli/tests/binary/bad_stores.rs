@@ -3,7 +3,9 @@
 
 use std::process::Stdio;
 
-use crate::machine::{Machine, Ran, ended};
+use tokio::io::{AsyncBufReadExt as _, BufReader};
+
+use crate::machine::{LIMIT, Machine, Ran, ended};
 
 async fn turn(machine: &Machine) -> Ran {
     machine.run(&["exec", "--simulate", "hi"]).await
@@ -32,8 +34,6 @@ async fn a_damaged_store_stops_a_turn_before_it_begins_and_can_be_repaired() {
     turn(&machine).await.answer();
 }
 
-#[tokio::test]
-async fn a_store_of_a_newer_version_is_left_alone() {
 /// Says of the store, without its log, that it has this schema; gives its bytes.
 pub(crate) fn with_schema(machine: &Machine, version: u32) -> Vec<u8> {
     for name in ["store/alipes.db-wal", "store/alipes.db-shm"] {
@@ -47,6 +47,8 @@ pub(crate) fn with_schema(machine: &Machine, version: u32) -> Vec<u8> {
     database
 }
 
+#[tokio::test]
+async fn a_store_of_a_newer_version_is_left_alone() {
     let machine = Machine::new();
     turn(&machine).await.answer();
     let path = machine.home("store/alipes.db");
@@ -68,11 +70,39 @@ pub(crate) fn with_schema(machine: &Machine, version: u32) -> Vec<u8> {
             "{arguments:?}: {refused}"
         );
     }
-    assert_eq!(std::fs::read(&path).unwrap(), database);
-}
     let kept_nowhere = ["exec", "--simulate", "--ephemeral", "hi"];
     machine.run(&kept_nowhere).await.answer();
     assert!(!machine.path("copy.db").exists());
+    assert_eq!(std::fs::read(&path).unwrap(), database);
+}
+
+#[tokio::test]
+async fn a_turn_that_waits_for_the_store_says_so_and_goes_on_when_it_is_free() {
+    let machine = Machine::new();
+    turn(&machine).await.answer();
+    let repair = std::fs::File::open(machine.home("store/lock")).unwrap();
+    repair.lock().unwrap();
+    let mut command = machine.command(&["exec", "--simulate", "hi"]);
+    let mut child = command.spawn().unwrap();
+    let mut talk = BufReader::new(child.stderr.take().unwrap()).lines();
+    let line = tokio::time::timeout(LIMIT, talk.next_line()).await;
+    let line = line.unwrap().unwrap().unwrap();
+    assert!(line.starts_with("waiting for the store"), "{line}");
+    drop(repair);
+    assert!(ended(child).await.answer().contains("hi"));
+}
+
+#[tokio::test]
+async fn an_older_alipes_that_runs_is_named_by_whoever_had_to_wait_for_it() {
+    let machine = Machine::new();
+    turn(&machine).await.answer();
+    with_schema(&machine, 2);
+    let older = std::fs::File::open(machine.home("store/lock")).unwrap();
+    older.lock_shared().unwrap();
+    let refused = turn(&machine).await.refused(1);
+    assert!(refused.starts_with("waiting for the store"), "{refused}");
+    assert!(refused.contains("of an older alipes"), "{refused}");
+}
 
 /// Runs a script in a mount namespace of its own, with `$A` as the binary and `$S` as the store's
 /// folder. `None` where this machine does not let us: that takes root.

@@ -21,6 +21,7 @@ mod writer;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use alipes_base::{Clock, Rng};
 use futures_util::future::BoxFuture;
@@ -43,6 +44,9 @@ use writer::{Safety, Writer};
 
 /// A database does not grow beyond this unless it is told so.
 const LARGEST: u64 = 64 << 30;
+
+/// So long somebody waits for a store without being told.
+const UNTOLD: Duration = Duration::from_millis(500);
 
 /// Where a store lies, and what it is given.
 #[derive(Clone, Debug)]
@@ -103,6 +107,23 @@ impl SqliteStore {
             writer: Some(writer),
             ..store
         })
+    }
+
+    /// The same for somebody who has other things to do meanwhile; calls `waits` when others keep the
+    /// store busy for so long that a person would wonder.
+    ///
+    /// # Errors
+    /// The same.
+    pub async fn opened(options: SqliteOptions, waits: impl FnOnce()) -> Result<Self, StoreError> {
+        let mut opening = tokio::task::spawn_blocking(move || Self::open(options));
+        let opened = match tokio::time::timeout(UNTOLD, &mut opening).await {
+            Ok(opened) => opened,
+            Err(_elapsed) => {
+                waits();
+                opening.await
+            }
+        };
+        opened.map_err(|_gone| StoreError::Closed)?
     }
 
     /// Opens a store that is there, to read it.

@@ -222,6 +222,23 @@ async fn one_piece_of_work_that_fails_takes_no_other_with_it() {
 }
 
 #[tokio::test]
+async fn while_a_store_is_waited_for_other_things_go_on_and_it_is_told() {
+    let room = Room::made();
+    let repair = fs::File::open(room.path("lock")).unwrap();
+    repair.lock().unwrap();
+    let (tell, told) = tokio::sync::oneshot::channel();
+    let opened = SqliteStore::opened(room.options(), || tell.send(()).unwrap());
+    let let_go = async {
+        told.await.unwrap();
+        drop(repair);
+    };
+    let (opened, ()) = tokio::join!(opened, let_go);
+    opened.unwrap();
+    let untold = SqliteStore::opened(room.options(), || panic!("nobody had to wait"));
+    untold.await.unwrap();
+}
+
+#[tokio::test]
 async fn a_busy_database_is_waited_for() {
     let room = Room::new();
     let store = room.open();
