@@ -52,6 +52,24 @@ pub(crate) fn real(path: &Path) -> io::Result<PathBuf> {
     }
 }
 
+/// Whether a file tells of a process, as `/proc/7/environ` does of its keys (proc(5)). Such a file is
+/// beneath the root where somebody works in `/`.
+#[cfg(target_os = "linux")]
+pub(crate) fn is_of_a_process(file: &fs::File, path: &Path) -> bool {
+    /// `PROC_SUPER_MAGIC` (statfs(2)).
+    const PROC: i64 = 0x9fa0;
+    let is_proc = rustix::fs::fstatfs(file).is_ok_and(|system| system.f_type == PROC);
+    let is_number = |part: &std::ffi::OsStr| part.as_encoded_bytes().iter().all(u8::is_ascii_digit);
+    // One that cannot be found any more has ended meanwhile, and is told of all the same.
+    is_proc && fs::canonicalize(path).map_or(true, |real| real.iter().any(is_number))
+}
+
+/// The same where no files tell of processes.
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn is_of_a_process(_file: &fs::File, _path: &Path) -> bool {
+    false
+}
+
 /// Whether a path names git's own folder or something in it, in any spelling: not every file system
 /// tells `.GIT` from `.git`.
 pub(crate) fn is_in_git(path: &Path) -> bool {

@@ -201,7 +201,14 @@ impl Root {
             .metadata()
             .map_err(|source| ToolError::from_io("look at", path, source))?;
         regular(path, metadata.file_type())?;
-        Ok((file.into_std(), metadata.len()))
+        let file = file.into_std();
+        if protected::is_of_a_process(&file, &self.path.join(path)) {
+            return Err(ToolError::NotAFile {
+                path: text::path(path),
+                kind: "a look into a process",
+            });
+        }
+        Ok((file, metadata.len()))
     }
 
     /// The whole of a regular file that has at most `limit` bytes.

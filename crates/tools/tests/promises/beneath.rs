@@ -41,6 +41,27 @@ async fn dots_and_absolute_paths_do_not_lead_out() {
     }
 }
 
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn where_the_root_is_all_there_is_no_process_is_looked_into() {
+    let mut place = Workplace::new();
+    place.context.root = Root::open("/".as_ref()).unwrap();
+    let own = format!("proc/{}/environ", std::process::id());
+    for path in ["proc/self/environ", "/proc/thread-self/maps", &own] {
+        let error = place.error("read_file", json!({"path": path})).await;
+        assert!(
+            error.to_string().contains("a look into a process"),
+            "{error}"
+        );
+        // A search passes over what it cannot read, or says why it cannot.
+        let search = json!({"pattern": "PATH=", "path": path});
+        let found = place.call("search", search).await;
+        assert!(!format!("{found:?}").contains("PATH=/"), "{found:?}");
+    }
+    let version = place.text("read_file", json!({"path": "proc/version"}));
+    assert!(version.await.contains("Linux"));
+}
+
 #[tokio::test]
 async fn dots_and_absolute_paths_that_stay_inside_are_fine() {
     let place = Workplace::new();
