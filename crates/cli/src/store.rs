@@ -7,6 +7,7 @@ use anyhow::anyhow;
 use clap::{Args, Subcommand};
 
 use crate::failure::Failure;
+use crate::sessions;
 use crate::setup::Machine;
 use crate::streams::{print, say};
 use crate::style::counted;
@@ -37,6 +38,9 @@ enum StoreCommand {
         /// For how long, such as 30d; without it as `keep` in the configuration says, or a year
         #[arg(long, value_name = "DAYS", value_parser = retention)]
         keep: Option<Retention>,
+        /// Only list what would be deleted
+        #[arg(long)]
+        dry_run: bool,
     },
 }
 
@@ -52,9 +56,12 @@ pub(crate) async fn run(args: StoreArgs, machine: &Machine) -> Result<(), Failur
             store.backup(&file).await?;
             tell(&format!("copied to {}", file.display()))
         }
-        StoreCommand::Prune { keep } => {
+        StoreCommand::Prune { keep, dry_run } => {
             let keep = keep.map_or_else(|| machine.retention(), Ok)?;
-            SqliteStore::open_to_read(&options)?;
+            let reading = SqliteStore::open_to_read(&options)?;
+            if dry_run {
+                return sessions::would_be_deleted(&reading.unused(keep).await?, machine);
+            }
             let deleted = opened(options, &say).await?.prune(keep).await?;
             tell(&format!("deleted {}", counted(deleted, "conversation")))
         }
@@ -74,6 +81,7 @@ fn check(options: &SqliteOptions) -> Result<(), Failure> {
         problems,
         conversations,
         entries,
+        newer,
         bytes,
         ..
     } = SqliteStore::check(options)?;
@@ -101,7 +109,6 @@ fn check(options: &SqliteOptions) -> Result<(), Failure> {
 
 fn repair(options: &SqliteOptions) -> Result<(), Failure> {
     let repaired = SqliteStore::repair(options)?;
-        newer,
     let (conversations, entries) = (repaired.conversations, repaired.entries);
     let Some(moved_to) = repaired.moved_to else {
         return tell("the store is sound; its index for searches was built anew");
@@ -109,6 +116,7 @@ fn repair(options: &SqliteOptions) -> Result<(), Failure> {
     tell(&format!(
         "the new store has {} with {} and {} on record; {} could not be read",
         counted(conversations, "conversation"),
+        counted(entries, "entry"),
         counted(repaired.calls, "call"),
         counted(repaired.unreadable, "entry")
     ))?;
@@ -125,4 +133,3 @@ fn tell(line: &str) -> Result<(), Failure> {
 fn retention(text: &str) -> Result<Retention, &'static str> {
     Retention::parse(text).ok_or("expected a number of days such as 30d, or forever")
 }
-        counted(entries, "entry"),

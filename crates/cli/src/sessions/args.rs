@@ -6,24 +6,32 @@ use clap::{Args, Subcommand, ValueEnum};
 
 #[derive(Debug, Args)]
 pub(crate) struct SessionsArgs {
+    /// Without a command they are listed
     #[command(subcommand)]
-    pub(crate) command: SessionsCommand,
+    pub(crate) command: Option<SessionsCommand>,
 }
+
+/// How many conversations a list shows.
+const LISTED: usize = 20;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum SessionsCommand {
     /// List conversations, the last used first
     List {
         /// How many
-        #[arg(short = 'n', long, value_name = "N", default_value_t = 20)]
+        #[arg(short = 'n', long, value_name = "N", default_value_t = LISTED)]
         most: usize,
         /// All of them
         #[arg(long, conflicts_with = "most")]
         all: bool,
+        /// Print them as JSON lines
+        #[arg(long)]
+        json: bool,
     },
     /// Print a conversation, with tool outputs in short
     Show {
         /// Its id, the beginning of it, or `last`
+        #[arg(default_value = "last")]
         id: String,
     },
     /// Find conversations by words that occur in one message, call or output
@@ -34,6 +42,9 @@ pub(crate) enum SessionsCommand {
         /// How many conversations
         #[arg(short = 'n', long, value_name = "N", default_value_t = 10)]
         most: usize,
+        /// Print what was found as JSON lines
+        #[arg(long)]
+        json: bool,
     },
     /// Give a conversation another title
     Rename {
@@ -50,6 +61,7 @@ pub(crate) enum SessionsCommand {
     /// Print a whole conversation, or write it to a file
     Export {
         /// Its id, the beginning of it, or `last`
+        #[arg(default_value = "last")]
         id: String,
         /// For people, or for programs
         #[arg(long = "format", value_enum, default_value_t = Shape::Markdown)]
@@ -72,6 +84,16 @@ pub(crate) enum Shape {
     Markdown,
     /// One entry of the journal a line
     Jsonl,
+}
+
+impl Default for SessionsCommand {
+    fn default() -> Self {
+        Self::List {
+            most: LISTED,
+            all: false,
+            json: false,
+        }
+    }
 }
 
 impl SessionsCommand {

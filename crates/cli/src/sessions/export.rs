@@ -1,18 +1,27 @@
 //! A conversation as JSON lines: first what it is, then its journal, entry by entry.
 
-use alipes_store::{Recorded, Summary};
+use alipes_store::{Recorded, Standing, Summary};
 use serde_json::{Value, json};
 
 pub(super) fn json_lines(summary: &Summary, entries: &[Recorded]) -> String {
-    let head = json!({
-        "kind": "conversation", "id": summary.id, "title": summary.title,
-        "folder": summary.folder, "model": summary.model,
-        "begun_ms": summary.begun_ms, "used_ms": summary.used_ms, "turns": summary.turns,
-    });
-    let mut lines = vec![head.to_string()];
+    let mut lines = vec![head(summary).to_string()];
     lines.extend(entries.iter().map(line));
     lines.push(String::new());
     lines.join("\n")
+}
+
+/// What a conversation is, without what was said in it.
+pub(super) fn head(summary: &Summary) -> Value {
+    json!({
+        "kind": "conversation", "id": summary.id, "title": summary.title,
+        "folder": summary.folder, "model": summary.model,
+        "begun_ms": summary.begun_ms, "used_ms": summary.used_ms, "turns": summary.turns,
+        "standing": match summary.standing {
+            Standing::Ended => "ended",
+            Standing::Open => "open",
+            Standing::Interrupted => "interrupted",
+        },
+    })
 }
 
 /// The entry's own JSON goes in as it is kept, byte for byte: it was written without line ends, or

@@ -3,7 +3,9 @@
 use std::io;
 
 use alipes_store::{Hit, Standing, Summary};
+use serde_json::json;
 
+use super::export::head;
 use super::short;
 use crate::setup::Machine;
 use crate::streams::{print, say};
@@ -12,6 +14,24 @@ use crate::style::{Style, counted, one_line};
 /// The longest title, and the longest excerpt.
 const TITLE: usize = 60;
 const EXCERPT: usize = 140;
+
+/// Conversations as JSON lines, each what an export begins with.
+pub(super) fn summaries_as_json(list: &[Summary], machine: &Machine) -> io::Result<()> {
+    let mut lines = list.iter().map(|summary| head(summary).to_string());
+    lines.try_for_each(|line| print(&machine.redactor.redact(&line)))
+}
+
+/// What was found as JSON lines.
+pub(super) fn hits_as_json(hits: &[Hit], machine: &Machine) -> io::Result<()> {
+    let mut lines = hits.iter().map(|hit| {
+        let line = json!({
+            "kind": "found", "id": hit.id, "title": hit.title, "at_ms": hit.at_ms,
+            "excerpt": hit.excerpt,
+        });
+        line.to_string()
+    });
+    lines.try_for_each(|line| print(&machine.redactor.redact(&line)))
+}
 
 pub(super) fn summaries(list: &[Summary], most: usize, machine: &Machine) -> io::Result<()> {
     let style = Style::of_stdout(&machine.environment);

@@ -6,6 +6,7 @@ mod list;
 mod render;
 mod undo;
 
+use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -20,7 +21,7 @@ use crate::failure::Failure;
 use crate::setup::Machine;
 use crate::store::opened;
 use crate::streams::{print, say};
-use crate::style::{Style, one_line};
+use crate::style::{Style, counted, one_line};
 use render::Detail;
 
 /// How many entries are read at once.
@@ -43,19 +44,24 @@ pub(crate) async fn run(args: SessionsArgs, machine: &Machine) -> Result<(), Fai
     for secret in machine.catalog()?.secrets(&machine.environment) {
         machine.redactor.learn(&secret);
     }
+    let command = args.command.unwrap_or_default();
     let reading = match to_read(machine) {
         // Nothing is kept yet: a list of nothing is no failure.
-        Err(StoreError::Missing { .. }) if args.command.only_looks() => {
+        Err(StoreError::Missing { .. }) if command.only_looks() => {
             say("there are no conversations yet");
             return Ok(());
         }
         opened => opened?,
     };
-    match args.command {
-        SessionsCommand::List { most, all } => {
+    match command {
+        SessionsCommand::List { most, all, json } => {
             let most = if all { usize::MAX } else { most };
             let list = reading.list(most).await?;
-            list::summaries(&list, most, machine).map_err(closed)
+            let printed = match json {
+                true => list::summaries_as_json(&list, machine),
+                false => list::summaries(&list, most, machine),
+            };
+            printed.map_err(closed)
         }
         SessionsCommand::Show { id } => {
             let (summary, entries) = whole(&reading, &id).await?;
@@ -63,15 +69,8 @@ pub(crate) async fn run(args: SessionsArgs, machine: &Machine) -> Result<(), Fai
             let text = machine.redactor.redact(&text);
             print(crate::style::harmless(&text).trim_end()).map_err(closed)
         }
-        SessionsCommand::Search { words, most } => {
-            let store = searchable(reading, machine).await?;
-            let hits = store.search(&words.join(" "), most).await?;
-            list::hits(&hits, machine).map_err(closed)?;
-            if store.index_is_behind().await? {
-                let style = Style::of_stderr(&machine.environment);
-                say(&style.warning(format!("! {NOT_INDEXED}")));
-            }
-            Ok(())
+        SessionsCommand::Search { words, most, json } => {
+            search(reading, &words.join(" "), (most, json), machine).await
         }
         SessionsCommand::Rename { id, title } => rename(&reading, &id, &title, machine).await,
         SessionsCommand::Undo { id } => {
@@ -90,6 +89,30 @@ pub(crate) async fn run(args: SessionsArgs, machine: &Machine) -> Result<(), Fai
     }
 }
 
+async fn search(
+    reading: Arc<SqliteStore>,
+    words: &str,
+    (most, json): (usize, bool),
+    machine: &Machine,
+) -> Result<(), Failure> {
+    if !words.contains(char::is_alphanumeric) {
+        let reason = "a search needs a word with letters or digits";
+        return Err(Failure::usage(anyhow!(reason)));
+    }
+    let store = searchable(reading, machine).await?;
+    let hits = store.search(words, most).await?;
+    let printed = match json {
+        true => list::hits_as_json(&hits, machine),
+        false => list::hits(&hits, machine),
+    };
+    printed.map_err(closed)?;
+    if store.index_is_behind().await? {
+        let style = Style::of_stderr(&machine.environment);
+        say(&style.warning(format!("! {NOT_INDEXED}")));
+    }
+    Ok(())
+}
+
 async fn rename(
     reading: &SqliteStore,
     id: &str,
@@ -101,6 +124,21 @@ async fn rename(
     }
     let found = reading.find(id).await?;
     to_write(machine).await?.rename(&found.id, title).await?;
+    Ok(())
+}
+
+/// Lists what `store prune` is asked about.
+pub(crate) fn would_be_deleted(list: &[Summary], machine: &Machine) -> Result<(), Failure> {
+    if list.is_empty() {
+        say("nothing would be deleted");
+        return Ok(());
+    }
+    for secret in machine.catalog()?.secrets(&machine.environment) {
+        machine.redactor.learn(&secret);
+    }
+    list::summaries(list, usize::MAX, machine).map_err(closed)?;
+    let count = counted(list.len() as u64, "conversation");
+    say(&format!("{count} would be deleted"));
     Ok(())
 }
 
@@ -182,11 +220,16 @@ pub(crate) fn write(text: &str, out: Option<&Path>) -> Result<(), Failure> {
         .and_then(|mut file| std::io::Write::write_all(&mut file, text.as_bytes()));
     written.map_err(|error| {
         let path = path.display();
-        Failure::failed(anyhow!("{path} cannot be written: {error}"))
+        let why = match error.kind() {
+            io::ErrorKind::AlreadyExists => "it is there already; name another file".to_owned(),
+            io::ErrorKind::NotFound => "there is no such folder; make it first".to_owned(),
+            _ => error.to_string(),
+        };
+        Failure::failed(anyhow!("{path} cannot be written: {why}"))
     })
 }
 
 /// Whoever read our output has gone: there is nobody left to tell.
-fn closed(_error: std::io::Error) -> Failure {
+fn closed(_error: io::Error) -> Failure {
     Failure::Told
 }

@@ -1,6 +1,9 @@
 //! Past conversations as a person and a program find them.
 
-use crate::machine::Machine;
+use nix::sys::stat::Mode;
+use nix::unistd::mkfifo;
+
+use crate::machine::{LIMIT, Machine};
 
 /// A machine with two conversations.
 async fn machine() -> Machine {
@@ -153,7 +156,114 @@ async fn a_conversation_is_exported_for_programs_entry_by_entry() {
         ]
     );
     let again = machine.refused(1, &arguments).await;
-    assert!(again.contains("cannot be written"), "{again}");
+    assert!(again.contains("name another file"), "{again}");
+    let nowhere = ["sessions", "export", "-o", "no/such/folder/x.md"];
+    let nowhere = machine.refused(1, &nowhere).await;
+    assert!(nowhere.contains("there is no such folder"), "{nowhere}");
+}
+
+#[tokio::test]
+async fn without_a_command_they_are_listed_and_programs_get_a_line_of_json_for_each() {
+    let machine = machine().await;
+    let list = machine.run(&["sessions"]).await;
+    assert_eq!(list.answer().lines().count(), 2, "{}", list.out);
+    let parse = |line| serde_json::from_str::<serde_json::Value>(line).unwrap();
+    let json = machine.run(&["sessions", "list", "--json"]).await;
+    let lines: Vec<_> = json.answer().lines().map(parse).collect();
+    assert_eq!(lines.len(), 2);
+    assert_eq!(lines[0]["title"], "list the files");
+    assert_eq!(
+        (&lines[0]["turns"], &lines[0]["standing"]),
+        (&1.into(), &"ended".into())
+    );
+    let found = ["sessions", "search", "--json", "cat"];
+    let found = machine.run(&found).await;
+    let found: Vec<_> = found.answer().lines().map(parse).collect();
+    assert_eq!(found.len(), 1);
+    assert_eq!(found[0]["id"], lines[1]["id"]);
+}
+
+#[tokio::test]
+async fn whatever_is_searched_for_is_found_or_named() {
+    let machine = Machine::new();
+    for prompt in [
+        "say \"naïve café\" (x*y)",
+        "שלום עולם مرحبا",
+        "thumbs 👍 up",
+    ] {
+        machine.run(&["exec", "--simulate", prompt]).await.answer();
+    }
+    let table = [
+        (&["\"naive"][..], "café"),
+        (&["'cafe\"", "AND*"], ""),
+        (&["caf*", "-", "\""], "café"),
+        (&["x*y", "NEAR("], ""),
+        (&["שלום"], "מ"),
+        (&["مرح*"], "שלום"),
+        (&["👍", "thumbs"], "👍"),
+        (&["title:x", "OR", "^a"], ""),
+    ];
+    for (words, expected) in table {
+        let ran = machine
+            .run(&[&["sessions", "search"], words].concat())
+            .await;
+        let found = ran.answer();
+        assert_eq!(found.is_empty(), expected.is_empty(), "{words:?}: {found}");
+        assert!(
+            expected == "מ" || found.contains(expected),
+            "{words:?}: {found}"
+        );
+    }
+    for words in ["👍", "*", "\"", "", "()"] {
+        let refused = machine.refused(2, &["sessions", "search", words]).await;
+        assert!(refused.contains("letters or digits"), "{words}: {refused}");
+    }
+}
+
+#[tokio::test]
+async fn a_title_of_nothing_is_refused_and_what_is_open_is_not_deleted() {
+    let machine = machine().await;
+    for title in ["", "  \t "] {
+        let refused = machine
+            .refused(2, &["sessions", "rename", "last", title])
+            .await;
+        assert!(refused.contains("the title is empty"), "{refused}");
+    }
+    mkfifo(&machine.path("pipe"), Mode::S_IRWXU).unwrap();
+    let turn = [
+        "exec",
+        "--simulate",
+        "--allow",
+        "shell",
+        "run the command cat pipe",
+    ];
+    let mut working = machine.command(&turn).spawn().unwrap();
+    let pipe = machine.path("pipe");
+    // Opening it waits until the turn is at its command.
+    let opened = tokio::task::spawn_blocking(move || std::fs::File::create(pipe).unwrap());
+    let opened = tokio::time::timeout(LIMIT, opened).await.unwrap().unwrap();
+    let refused = machine.refused(1, &["sessions", "delete", "last"]).await;
+    assert!(refused.contains("open in another alipes"), "{refused}");
+    let list = machine.run(&["sessions", "list", "--json"]).await;
+    assert!(
+        list.answer().contains(r#""standing":"open""#),
+        "{}",
+        list.out
+    );
+    drop(opened);
+    assert!(working.wait().await.unwrap().success());
+    machine.run(&["sessions", "delete", "last"]).await.answer();
+}
+
+#[tokio::test]
+async fn what_pruning_would_delete_is_listed_without_deleting_it() {
+    let machine = machine().await;
+    let dry = ["store", "prune", "--keep", "1d", "--dry-run"];
+    let dry = machine.run(&dry).await;
+    assert_eq!(
+        (dry.answer(), &*dry.err),
+        ("", "nothing would be deleted\n")
+    );
 }
 
 #[tokio::test]

@@ -33,6 +33,22 @@ pub(super) fn list(
     Ok(list)
 }
 
+/// Those of these conversations that nobody is at.
+pub(super) fn free(
+    db: &Connection,
+    ids: &[String],
+    holder: &Holder,
+    now: u64,
+) -> Result<Vec<Summary>, Failure> {
+    let mut list = Vec::new();
+    for id in ids {
+        if !is_held(db, number(db, id)?, holder, now)? {
+            list.push(find(db, id, holder, now)?);
+        }
+    }
+    Ok(list)
+}
+
 fn summary(db: &Connection, row: &Row<'_>, holder: &Holder, now: u64) -> Result<Summary, Failure> {
     let last: Option<String> = row.get(8)?;
     let standing = if last.is_none_or(|kind| kind == "ended" || kind == "undone") {

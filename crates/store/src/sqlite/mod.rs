@@ -33,8 +33,8 @@ pub use extent::Extent;
 pub use repair::Repaired;
 
 use crate::{About, Entry, Hit, Lease, Recorded, Retention, Store, StoreError, Summary};
-use failure::Failure;
 use connect::Older;
+use failure::Failure;
 use files::Files;
 use leases::Holder;
 use prune::Daily;
@@ -197,6 +197,29 @@ impl SqliteStore {
         self.reader.run(search::is_behind).await
     }
 
+    /// The conversations that [`Store::prune`] would delete now, the longest unused first, but for those
+    /// that a process is at.
+    ///
+    /// # Errors
+    /// [`StoreError`] if that cannot be told.
+    pub async fn unused(&self, retention: Retention) -> Result<Vec<Summary>, StoreError> {
+        let ids = self.unused_ids(retention).await?;
+        let (holder, now) = (Arc::clone(&self.holder), self.clock.unix_ms());
+        let free = self
+            .reader
+            .run(move |db| listing::free(db, &ids, &holder, now));
+        free.await
+    }
+
+    async fn unused_ids(&self, retention: Retention) -> Result<Vec<String>, StoreError> {
+        let Some(length) = retention.millis() else {
+            return Ok(Vec::new());
+        };
+        let before = self.clock.unix_ms().saturating_sub(length);
+        let unused = self.reader.run(move |db| prune::unused_since(db, before));
+        unused.await
+    }
+
     /// Looks after retention, once a day; gives how many conversations were deleted.
     ///
     /// # Errors
@@ -349,14 +372,9 @@ impl Store for SqliteStore {
     fn prune(&self, retention: Retention) -> BoxFuture<'_, Result<u64, StoreError>> {
         Box::pin(async move {
             leases::sweep(&self.holder);
-            let Some(length) = retention.millis() else {
-                return Ok(0);
-            };
-            let before = self.clock.unix_ms().saturating_sub(length);
-            let unused = self.reader.run(move |db| prune::unused_since(db, before));
             let mut deleted = 0;
             // One by one, so that nobody waits long for the writer.
-            for id in unused.await? {
+            for id in self.unused_ids(retention).await? {
                 match self.delete(&id).await {
                     Ok(()) => deleted += 1,
                     Err(StoreError::Leased { .. } | StoreError::Unknown { .. }) => {}

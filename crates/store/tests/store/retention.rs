@@ -37,6 +37,9 @@ async fn what_a_process_is_at_stays() {
     let (_at_work, _) = Conversation::resume(Arc::clone(&store) as _, "old00")
         .await
         .unwrap();
+    let would = store.unused(Retention::For(DAY)).await.unwrap();
+    let would: Vec<&str> = would.iter().map(|summary| &*summary.id).collect();
+    assert_eq!(would, ["old01", "old02", "old03", "old04"]);
     assert_eq!(store.prune(Retention::For(DAY)).await, Ok(4));
     assert!(ids(&store).await.contains(&"old00".to_owned()));
 }
