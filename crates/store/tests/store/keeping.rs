@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::task::{Context, Waker};
 
-use alipes_store::{Attempt, Conversation, Entry, Journal as _, Standing, Store, Turn};
+use alipes_store::{
+    Attempt, Conversation, Entry, Journal as _, SqliteStore, Standing, Store, Turn,
+};
 use alipes_wire::Item;
 use futures_util::future::join_all;
 
@@ -120,6 +122,26 @@ async fn two_processes_write_side_by_side() {
     tokio::join!(write(&one, "one"), write(&two, "two"));
     assert_eq!(ids(&one).await.len(), 50);
     assert_eq!(ids(&two).await, ids(&one).await);
+}
+
+#[tokio::test]
+async fn two_hundred_processes_at_once_lose_nothing() {
+    let room = Arc::new(Room::new());
+    let mut processes = tokio::task::JoinSet::new();
+    for process in 0..200 {
+        let room = Arc::clone(&room);
+        processes.spawn(async move {
+            let store = SqliteStore::opened(room.options(), || {}).await;
+            talk(&Arc::new(store.unwrap()), &format!("c{process}"), "hello").await;
+        });
+    }
+    processes.join_all().await;
+    let store = room.open();
+    assert_eq!(ids(&store).await.len(), 200);
+    assert_eq!(store.search("hello", 1_000).await.unwrap().len(), 200);
+    drop(store);
+    let checked = SqliteStore::check(&room.options()).unwrap();
+    assert_eq!((checked.problems.len(), checked.entries), (0, 600));
 }
 
 #[tokio::test]

@@ -133,6 +133,36 @@ async fn damaged_pages_cost_what_was_on_them_and_nothing_else() {
 }
 
 #[tokio::test]
+async fn whichever_page_is_damaged_it_is_told_and_the_store_goes_on_after_a_repair() {
+    let whole = filled().await;
+    let bytes = std::fs::read(whole.path("alipes.db")).unwrap();
+    let pages = bytes.len() as u64 / 4096;
+    // From the last page to the first, as many as take a few seconds.
+    for page in (0..pages)
+        .rev()
+        .step_by(usize::try_from(pages / 16).unwrap())
+    {
+        let room = Room::new();
+        std::fs::write(room.path("alipes.db"), &bytes).unwrap();
+        overwrite(&room, page * 4096, 4096);
+        // What nothing depends on, such as the index for searches, may be damaged without harm.
+        let opened = SqliteStore::open(room.options());
+        drop(opened);
+        let damaged = !check(&room).problems.is_empty();
+        let repaired = SqliteStore::repair(&room.options()).unwrap();
+        assert_eq!(repaired.moved_to.is_some(), damaged, "page {page}");
+        assert_eq!(check(&room).problems, [""; 0], "page {page}");
+        let store = room.open();
+        let mut read = 0;
+        for id in ids(&store).await {
+            read += store.entries(&id, 0, 100).await.unwrap().len();
+        }
+        assert!(read > 90 || page == 0, "page {page}: {read} of 180");
+        talk(&store, "new", "it goes on").await;
+    }
+}
+
+#[tokio::test]
 async fn a_store_of_which_nothing_can_be_read_is_moved_aside() {
     let room = filled().await;
     overwrite(&room, 0, 4096);

@@ -48,3 +48,40 @@ async fn who_speaks_on_after_a_kill_is_answered() {
     chat.says("hello");
     chat.until_done("You said “hello”").await;
 }
+
+#[tokio::test]
+async fn a_turn_with_an_image_that_was_steered_and_killed_is_told_whole_and_taken_back_whole() {
+    let machine = Machine::new();
+    machine.file("pic.png", b"\x89PNG\r\n\x1a\n and so on");
+    mkfifo(&machine.path("pipe"), Mode::S_IRWXU).unwrap();
+    let arguments = ["chat", "--simulate", "--allow", "shell"];
+    let chat = opened(&machine, &arguments, 80, 24).await;
+    chat.says("run 3 steps: run the command echo at work; cat pipe # pic.png shows it");
+    chat.until("  at work").await;
+    let steering = "שלום, مرحبا: be brief";
+    chat.says(steering);
+    chat.until("soon: ").await;
+    std::fs::write(machine.path("pipe"), "the first is done\n").unwrap();
+    // What was heard is kept before the next step begins.
+    chat.until("the first is done").await;
+    chat.until_it("at its second step", |screen| {
+        screen.contains("be brief") && !screen.contains("soon: ")
+    })
+    .await;
+    chat.until("  at work").await;
+    chat.kill();
+    chat.end().await;
+    let shown = machine.run(&["sessions", "show", "last"]).await;
+    for part in ["*(image: pic.png, image/png, 1 kB)*", steering] {
+        assert_eq!(count(shown.answer(), part), 1, "{part}: {}", shown.out);
+    }
+    let list = machine.run(&["sessions", "list"]).await;
+    assert!(list.answer().contains(" 1 turn "), "{}", list.out);
+    assert!(list.out.contains("(interrupted)"), "{}", list.out);
+    let undone = machine.run(&["sessions", "undo", "last"]).await;
+    undone.answer();
+    assert!(undone.err.contains("“run 3 steps"), "{}", undone.err);
+    let on = ["exec", "--simulate", "--resume", "last", "hello"];
+    let on = machine.run(&on).await;
+    assert!(on.answer().contains("You said “hello”"), "{}", on.out);
+}
