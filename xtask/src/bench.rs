@@ -28,7 +28,7 @@ pub(crate) use self::measure::run as measure;
 pub(crate) use self::overhead::{Arguments as Overhead, pass_through, run as overhead};
 pub(crate) use self::page::put;
 pub(crate) use self::recovery::{Arguments as Recovery, run as recovery};
-pub(crate) use self::see::run as see;
+pub(crate) use self::see::{quick as see_quick, run as see};
 pub(crate) use self::start::run as start;
 pub(crate) use self::store::run as store;
 pub(crate) use self::turns::run as turns;

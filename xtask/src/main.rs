@@ -100,6 +100,9 @@ enum Bench {
         /// Put the table between the markers in docs/benchmarks.md.
         #[arg(long)]
         write: bool,
+        /// With a debug build and few calls: whether every row can be measured at all.
+        #[arg(long, conflicts_with = "write")]
+        quick: bool,
     },
     /// Start-up, one turn over SSE and over WebSocket, and peak memory.
     Start {
@@ -149,7 +152,8 @@ fn run(command: Command) -> Result<bool> {
             Bench::Overhead(arguments) => bench::overhead(&arguments),
             Bench::Start { runs, write } => bench::start(runs, write).map(|()| true),
             Bench::Recovery(arguments) => bench::recovery(&arguments),
-            Bench::See { write } => bench::see(write),
+            Bench::See { quick: true, .. } => bench::see_quick(),
+            Bench::See { write, .. } => bench::see(write),
             Bench::Store { write } => bench::store(write),
             Bench::Turns { write } => bench::turns(write),
         },

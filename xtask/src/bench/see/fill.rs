@@ -1,4 +1,4 @@
-//! A store with a million calls of a month, as the program itself would have written them.
+//! A store with the calls of a month, as the program itself would have written them.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -13,9 +13,6 @@ use alipes_store::{
 use anyhow::Result;
 
 use crate::process::now;
-
-/// How many.
-pub(super) const CALLS: usize = 1_000_000;
 
 const DAYS: usize = 30;
 const DAY: Duration = Duration::from_secs(24 * 3_600);
@@ -42,8 +39,8 @@ pub(super) struct Filled {
     pub(super) took: Duration,
 }
 
-/// Fills the store in this folder.
-pub(super) async fn records(folder: &Path) -> Result<Filled> {
+/// Fills the store in this folder with so many.
+pub(super) async fn records(folder: &Path, calls: usize) -> Result<Filled> {
     let begun = now();
     let rng = Rng::seeded(SEED);
     let today = Clock::system().wall();
@@ -59,7 +56,7 @@ pub(super) async fn records(folder: &Path) -> Result<Filled> {
             ..CallBounds::default()
         };
         let queue = CallQueue::new(Arc::clone(&store), bounds);
-        while number < CALLS * (DAYS - day) / DAYS {
+        while number < calls * (DAYS - day) / DAYS {
             let call = call(number, &clock, &rng);
             queue.record(Unwritten {
                 size: 1_000,

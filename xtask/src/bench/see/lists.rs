@@ -13,9 +13,6 @@ use crate::bench::measure::measure;
 use crate::interop::Alipes;
 use crate::process;
 
-/// Runs of each.
-pub(super) const RUNS: usize = 50;
-
 /// Within so long a person has the list.
 const TARGET: Duration = Duration::from_millis(50);
 
@@ -46,33 +43,36 @@ const LISTS: [(&[&str], usize); 13] = [
 ];
 
 /// The rows of the table.
-pub(super) fn rows(alipes: &Alipes, home: &Path) -> Result<Vec<String>> {
+pub(super) fn rows(alipes: &Alipes, home: &Path, runs: usize) -> Result<Vec<String>> {
     let mut rows = Vec::new();
     for (arguments, lines) in LISTS {
-        rows.push(row(alipes, home, arguments, lines)?);
+        let listed = count(alipes, home, arguments)?;
+        ensure!(
+            listed == lines,
+            "{arguments:?} printed {listed} lines, not {lines}"
+        );
+        let calls = calls(alipes, home, arguments);
+        rows.push(timed(&calls, (&arguments.join(" "), runs))?);
     }
     let id = oldest(alipes, home)?;
     for arguments in [["show", "last"], ["show", &id]] {
         let name = ["show", if arguments[1] == id { "ID" } else { "last" }];
-        rows.push(timed(alipes, home, &arguments, &name.join(" "))?);
+        let calls = calls(alipes, home, &arguments);
+        rows.push(timed(&calls, (&name.join(" "), runs))?);
     }
     Ok(rows)
 }
 
-fn row(alipes: &Alipes, home: &Path, arguments: &[&str], lines: usize) -> Result<String> {
+/// How many lines come.
+fn count(alipes: &Alipes, home: &Path, arguments: &[&str]) -> Result<usize> {
     let said = process::run(&mut calls(alipes, home, arguments), LIMIT)?.succeeded("calls")?;
-    let came = said.stdout.lines().count();
-    ensure!(
-        came == lines,
-        "{arguments:?} printed {came} lines, not {lines}"
-    );
-    timed(alipes, home, arguments, &arguments.join(" "))
+    Ok(said.stdout.lines().count())
 }
 
-fn timed(alipes: &Alipes, home: &Path, arguments: &[&str], name: &str) -> Result<String> {
+fn timed(command: &Command, (name, runs): (&str, usize)) -> Result<String> {
     let mut times = Vec::new();
-    for _ in 0..RUNS {
-        let cost = measure(&calls(alipes, home, arguments))?;
+    for _ in 0..runs {
+        let cost = measure(command)?;
         times.push(Duration::from_micros(cost.took_us));
     }
     let space = if name.is_empty() { "" } else { " " };

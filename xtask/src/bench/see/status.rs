@@ -6,7 +6,6 @@ use std::time::Duration;
 use anyhow::{Result, ensure};
 
 use super::fill::ENDPOINTS;
-use super::lists::RUNS;
 use super::told;
 use crate::interop::Alipes;
 use crate::process::{self, now};
@@ -18,7 +17,7 @@ const TARGET: Duration = Duration::from_millis(100);
 const LIMIT: Duration = Duration::from_secs(60);
 
 /// The row of the table.
-pub(super) fn row(alipes: &Alipes, home: &Path) -> Result<String> {
+pub(super) fn row(alipes: &Alipes, home: &Path, runs: usize) -> Result<String> {
     configure(home)?;
     let mut command = alipes.command(home);
     command.arg("status");
@@ -31,7 +30,7 @@ pub(super) fn row(alipes: &Alipes, home: &Path) -> Result<String> {
         );
     }
     let mut times = Vec::new();
-    for _ in 0..RUNS {
+    for _ in 0..runs {
         let mut command = alipes.command(home);
         command.arg("status").stdout(std::process::Stdio::null());
         let begun = now();
