@@ -3,6 +3,7 @@
 use alipes_models::Addressee;
 use alipes_tools::Effect;
 use alipes_transport::{Fault, Trace};
+use alipes_wire::Usage;
 
 use crate::{Compacted, ContextUse};
 
@@ -43,6 +44,13 @@ pub enum TurnEvent {
         answer: bool,
         /// Whether the model itself called it a preamble, and so did its deltas.
         preamble: bool,
+    },
+    /// The model was asked once to the end, and this is what it took, where that was told.
+    StepEnded {
+        /// Who answered.
+        by: Addressee,
+        /// Tokens.
+        usage: Usage,
     },
     /// The response begins anew.
     Restarted {

@@ -45,19 +45,30 @@ impl Agent {
             input: self.record.transcript.items(),
         };
         let mut step = self.model.step(&prompt, front.accepts_restart, deadline);
-        let mut preamble = false;
+        let (mut preamble, mut asked) = (false, None);
         while let Some(update) = step.next().await {
-            if let StepUpdate::Trace(trace) = &update
-                && let Some(attempt) = record::attempt(trace)
-            {
-                self.record.note(Entry::Attempt(attempt));
+            match &update {
+                StepUpdate::Trace(trace) => {
+                    let attempt = record::attempt(trace).map(Entry::Attempt);
+                    attempt
+                        .into_iter()
+                        .for_each(|entry| self.record.note(entry));
+                }
+                StepUpdate::Asking(to) | StepUpdate::NextProvider { to, .. } => {
+                    asked = Some(to.clone());
+                }
+                _ => {}
             }
             if let Some(event) = told(update, &mut preamble) {
                 // A listener that has gone misses the rest; the turn goes on.
                 let _ = front.events.send(event).await;
             }
         }
-        Ok(step.finish().await?)
+        let step = step.finish().await?;
+        if let (Some(by), Some(usage)) = (asked, step.usage) {
+            let _ = front.events.send(TurnEvent::StepEnded { by, usage }).await;
+        }
+        Ok(step)
     }
 }
 

@@ -103,3 +103,18 @@ async fn a_turn_dropped_in_the_middle_of_a_response_keeps_nothing_of_it() {
     assert_eq!(work.answer("again").await.text, "done");
     assert!(!script.request(1).contains("half"));
 }
+
+#[tokio::test]
+async fn what_a_step_took_is_told_however_the_turn_ends() {
+    let took = |tokens: u64| json!({"usage": {"input_tokens": tokens, "output_tokens": 1}});
+    let first = [call("c1", "list_files", "{}").to_string()];
+    let script = Script::of(&[response_of(&first, took(10)), response_of(&[], took(20))]).await;
+    let turn = Work::with(&script.base_url).turn("go").await;
+    assert!(matches!(turn.result, Err(TurnError::NoAnswer)));
+    let told = turn.events.iter().filter_map(|event| match event {
+        TurnEvent::StepEnded { by, usage } => Some((by.to_string(), usage.input_tokens)),
+        _ => None,
+    });
+    let by = "test/model".to_owned();
+    assert!(told.eq([(by.clone(), 10), (by, 20)]), "{:?}", turn.events);
+}

@@ -7,7 +7,7 @@ use alipes_models::{Catalog, Model as _, ModelName};
 use alipes_simulator::Simulator;
 use alipes_store::{SqliteStore, Transcript};
 use alipes_transport::Transport;
-use alipes_wire::{Item, ItemView, Price};
+use alipes_wire::{Item, ItemView};
 use tokio::sync::mpsc;
 
 use super::blocks::{Block, Card, Tone};
@@ -92,7 +92,7 @@ pub(super) struct Conversation {
     pub(super) kept: Option<Arc<SqliteStore>>,
     pub(super) recording: Recording,
     /// The ground's, with this conversation's calls on record.
-    catalog: Catalog,
+    pub(super) catalog: Catalog,
     /// What is resumed.
     pub(super) note: Option<String>,
 }
@@ -126,11 +126,6 @@ impl Conversation {
             catalog,
             note,
         })
-    }
-
-    /// What a model costs, as far as anybody has told.
-    pub(super) fn price(&self, model: &ModelName) -> Option<Price> {
-        self.catalog.price(model)
     }
 
     /// Whether its model can be shown images, as far as anybody has told.

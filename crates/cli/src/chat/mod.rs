@@ -242,11 +242,7 @@ impl Chat<'_> {
             self.front.state.done();
             return Ok(Tried::InSilence);
         }
-        let outcome = outcome.map(|answer| answer.usage);
-        let asked = self.front.state.status.asked.as_ref();
-        let model = asked.map_or(&self.conversation.model, |asked| &asked.model);
-        let price = self.conversation.price(model);
-        self.front.state.ended(outcome, price);
+        self.front.state.ended(outcome.map(|_answer| ()));
         Ok(Tried::ToTheEnd)
     }
 
@@ -291,6 +287,7 @@ impl Chat<'_> {
         state.status = status::Status {
             model: conversation.model.to_string(),
             context: Some(agent.context()),
+            catalog: conversation.catalog.clone(),
             ..status::Status::default()
         };
         if let Some(notes) = tally::project(agent.project().files()) {

@@ -8,7 +8,6 @@ use std::collections::VecDeque;
 
 use alipes_agent::{Approval, Interjections, Question, TurnError, TurnEvent};
 use alipes_base::Clock;
-use alipes_wire::{Price, Usage};
 use tokio::time::Instant;
 
 pub(super) use working::{STARTING, Working};
@@ -197,16 +196,15 @@ impl State {
         self.end();
     }
 
-    /// A turn has ended; the usage is that of all its steps, the price that of who was asked last.
-    pub(super) fn ended(&mut self, outcome: Result<Usage, TurnError>, price: Option<Price>) {
+    /// A turn has ended.
+    pub(super) fn ended(&mut self, outcome: Result<(), TurnError>) {
         let working = self.end();
         match outcome {
-            Ok(usage) => {
+            Ok(()) => {
                 // It came after the last step.
                 for text in self.interjections.take().into_iter().rev() {
                     self.queue.push_front(text);
                 }
-                self.status.spends(usage, price);
             }
             Err(error) => {
                 // It was meant for after a turn that went well.

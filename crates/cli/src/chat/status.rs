@@ -1,7 +1,7 @@
 //! The line at the bottom: who answers by which way, and how much of the context is used.
 
 use alipes_agent::{ContextUse, TurnEvent};
-use alipes_models::Addressee;
+use alipes_models::{Addressee, Catalog};
 use alipes_transport::Trace;
 use alipes_wire::{Price, Usage};
 use ratatui_core::text::{Line, Span};
@@ -30,6 +30,8 @@ pub(super) struct Status {
     pub(super) usage: Usage,
     /// What they cost, as long as every price was known.
     pub(super) spent: Spent,
+    /// Knows the prices.
+    pub(super) catalog: Catalog,
     /// How full the model's window is.
     pub(super) context: Option<ContextUse>,
 }
@@ -56,8 +58,8 @@ impl Spent {
 }
 
 impl Status {
-    /// Tokens of a turn, and what each cost.
-    pub(super) fn spends(&mut self, usage: Usage, price: Option<Price>) {
+    /// Tokens of a step, and what each cost.
+    fn spends(&mut self, usage: Usage, price: Option<Price>) {
         self.usage += usage;
         match price {
             Some(price) => {
@@ -79,6 +81,10 @@ impl Status {
         match event {
             TurnEvent::Asking(to) | TurnEvent::NextProvider { to, .. } => {
                 self.asked = Some(to.clone());
+            }
+            // However the turn ends: it was paid.
+            TurnEvent::StepEnded { by, usage } => {
+                self.spends(*usage, self.catalog.price(&by.model));
             }
             TurnEvent::Trace(Trace::AttemptStarted { route, .. }) => {
                 self.route = Some(route.to_string());

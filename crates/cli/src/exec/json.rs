@@ -104,6 +104,10 @@ fn event_value(event: &TurnEvent) -> Option<Value> {
             "type": "provider.changed", "to": to.model.to_string(), "account": to.account,
             "left_out": left_out, "fault": fault_value(fault),
         }),
+        TurnEvent::StepEnded { by, usage } => json!({
+            "type": "step.completed", "model": by.model.to_string(), "account": by.account,
+            "usage": usage,
+        }),
         TurnEvent::OnRecord { id } => json!({"type": "call.started", "call": id}),
         TurnEvent::SummingUp(used) => json!({
             "type": "context.summing_up", "tokens": used.tokens, "window": used.window,

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use alipes_agent::{Approval, Question, ToolOutcome, TurnEvent};
 use alipes_base::Clock;
+use alipes_models::Addressee;
 use alipes_tools::Effect;
+use alipes_wire::Usage;
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
 use tokio::sync::oneshot;
 use tokio::time::advance;
@@ -160,7 +162,7 @@ async fn what_no_step_has_read_is_sent_next_and_before_what_lined_up() {
     types(&mut state, "later");
     press(&mut state, KeyCode::Tab, KeyModifiers::NONE);
     types(&mut state, "now\nand now\n");
-    state.ended(Ok(alipes_wire::Usage::default()), None);
+    state.ended(Ok(()));
     assert_eq!(state.queue, ["now", "and now", "later"]);
     // What is no turn hears nothing.
     state.queue.clear();
@@ -176,7 +178,7 @@ async fn what_waits_behind_a_turn_that_fails_comes_back_and_is_not_sent() {
     types(&mut state, "later");
     press(&mut state, KeyCode::Tab, KeyModifiers::NONE);
     types(&mut state, "now\n");
-    state.ended(Err(TurnError::NoAnswer), None);
+    state.ended(Err(TurnError::NoAnswer));
     assert!(state.queue.is_empty() && state.interjections.unheard().is_empty());
     assert_eq!(state.editor.text(), "now\nlater");
 }
@@ -402,4 +404,29 @@ async fn where_nothing_waits_nothing_is_drawn() {
     assert_eq!(state.changes_at(now), None);
     state.begin("working");
     assert_eq!(state.changes_at(now), Some(now + Duration::from_secs(1)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_step_took_counts_however_its_turn_ends() {
+    let mut state = state();
+    let step = |tokens: u64| TurnEvent::StepEnded {
+        by: Addressee {
+            model: "s/m".parse().unwrap(),
+            account: String::new(),
+        },
+        usage: Usage {
+            input_tokens: tokens,
+            ..Usage::default()
+        },
+    };
+    state.begin_turn();
+    state.event(step(1));
+    state.interrupted();
+    state.begin_turn();
+    state.event(step(10));
+    state.ended(Err(TurnError::NoAnswer));
+    state.begin_turn();
+    state.event(step(100));
+    state.ended(Ok(()));
+    assert_eq!(state.status.usage.input_tokens, 111);
 }
