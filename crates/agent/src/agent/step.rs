@@ -10,6 +10,7 @@ use alipes_wire::ModelEvent;
 use super::Agent;
 use super::turn::Front;
 use crate::compact::{Depth, wants_less};
+use crate::context::within_bounds;
 use crate::{INSTRUCTIONS, TurnError, TurnEvent, record};
 
 /// The longest that one model step may take, attempts and waits included.
@@ -39,10 +40,11 @@ impl Agent {
     /// Asks the model once and passes on what it says.
     async fn step(&mut self, front: Front<'_>) -> Result<Step, TurnError> {
         let deadline = front.deadline.tightened(&self.clock, "step", STEP_LIMIT);
+        let input = within_bounds(self.record.transcript.items());
         let prompt = Prompt {
             instructions: INSTRUCTIONS,
             tools: &self.tools,
-            input: self.record.transcript.items(),
+            input: &input,
         };
         let mut step = self.model.step(&prompt, front.accepts_restart, deadline);
         let (mut preamble, mut asked) = (false, None);

@@ -7,6 +7,8 @@
 use alipes_store::{Count, Transcript};
 use alipes_wire::{Item, ToolDefinition, Usage};
 
+use super::images::images;
+
 /// The window of a model that nobody has told anything about: the smallest that models for work with
 /// tools commonly have.
 const UNKNOWN_WINDOW: u64 = 128_000;
@@ -14,9 +16,8 @@ const UNKNOWN_WINDOW: u64 = 128_000;
 /// Bytes to a token, as long as nothing was counted: English text and JSON have about four.
 const BYTES_TO_A_TOKEN: f64 = 4.0;
 
-/// An image in an item, and the bytes of text that it counts as: about 1,500 tokens, what providers
+/// The bytes of text that an image in an item counts as: about 1,500 tokens, what providers
 /// take for one of a screen's size (Anthropic: width × height / 750; `OpenAI`: tiles of 170 tokens).
-const IMAGE: &str = r#""image_url":"data:"#;
 const AN_IMAGE: u64 = 6_000;
 
 /// What has fewer bytes has no image that is worth looking for.
@@ -128,14 +129,9 @@ pub(crate) fn weight(item: &Item) -> u64 {
     if json.len() < SMALL {
         return length;
     }
-    let mut images = json.match_indices(IMAGE);
-    images
-        .try_fold(length, |left, (at, _)| {
-            let address = &json[at + IMAGE.len()..];
-            let bytes = address.find('"')? as u64;
-            Some(left.saturating_sub(bytes) + AN_IMAGE)
-        })
-        .unwrap_or(length)
+    images(item).fold(length, |left, image| {
+        left.saturating_sub(image.len() as u64) + AN_IMAGE
+    })
 }
 
 #[expect(
@@ -157,6 +153,7 @@ fn scaled(count: u64, factor: f64) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use super::super::images::IMAGE;
     use super::*;
     use alipes_store::Entry;
 
