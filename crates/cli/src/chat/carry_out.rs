@@ -310,6 +310,18 @@ impl Chat<'_> {
         (is_kept && worth).then(|| format!("alipes chat --resume {id}"))
     }
 
+    /// What was learnt of endpoints in a turn is known to whoever begins meanwhile, and is not lost
+    /// should this process be killed.
+    pub(super) fn keep_memory_beside(&mut self) {
+        let kept = self.conversation.kept.as_ref();
+        let memory = kept.and_then(|store| self.machine.memory(Some(store)));
+        if let Some(memory) = memory.filter(|_| self.ground.is_real()) {
+            let transport = self.ground.transport.clone();
+            self.front
+                .keep_beside(async move { transport.keep(&memory).await });
+        }
+    }
+
     /// What was learnt of endpoints is worth knowing next time.
     pub(super) async fn keep_memory(&self) {
         let memory = self.machine.memory(self.conversation.kept.as_ref());

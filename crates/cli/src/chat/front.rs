@@ -7,6 +7,7 @@ use std::time::Duration;
 use alipes_agent::TurnEvent;
 use alipes_base::Clock;
 use alipes_tools::Root;
+use alipes_transport::MemoryWarning;
 use crossterm::event::Event;
 use ratatui_core::text::Line;
 use tokio::sync::mpsc;
@@ -40,6 +41,8 @@ const ASSUMED: (u16, u16) = (80, 24);
 enum Found {
     Files(Vec<String>),
     Sandbox(String),
+    /// What was met has been kept, with what there is to complain about.
+    Kept(Option<MemoryWarning>),
 }
 
 /// Where the chat hears from the rest of the program.
@@ -196,6 +199,14 @@ impl<'f> Front<'f> {
             .spawn(async move { Found::Sandbox(caution.await) });
     }
 
+    /// Keeps what was met, while the person goes on.
+    pub(super) fn keep_beside(
+        &mut self,
+        kept: impl Future<Output = Option<MemoryWarning>> + Send + 'static,
+    ) {
+        self.beside.spawn(async move { Found::Kept(kept.await) });
+    }
+
     fn found(&mut self, found: Option<Found>) {
         match found {
             Some(Found::Files(files)) => {
@@ -203,6 +214,10 @@ impl<'f> Front<'f> {
                 self.state.menu.know(files, self.state.editor.before());
             }
             Some(Found::Sandbox(caution)) => self.state.status.sandbox = Some(caution),
+            Some(Found::Kept(None)) => {}
+            Some(Found::Kept(Some(warning))) => {
+                self.state.note(Tone::Warning, warning.to_string());
+            }
             None => self.lists_files = false,
         }
     }

@@ -208,6 +208,7 @@ impl Chat<'_> {
             self.front.state.note(Tone::Warning, text);
             turning = Turning::GoOn;
         }
+        self.keep_memory_beside();
         let is_kept = self.way_back().is_some();
         let status = &mut self.front.state.status;
         status.context = Some(self.conversation.agent.context());

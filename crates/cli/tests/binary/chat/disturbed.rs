@@ -1,6 +1,6 @@
 //! A conversation through trouble: on the wire, by its person, and by the terminal itself.
 
-use super::{count, simulated, troubled};
+use super::{count, opened, simulated, troubled};
 use crate::machine::Machine;
 
 #[tokio::test]
@@ -110,4 +110,28 @@ async fn a_resize_while_text_streams_does_not_repeat_it() {
     for once in ["✓ read long.md", "number 0", "number 7", "number 11"] {
         assert_eq!(count(&everything, once), 1, "{once:?}:\n{everything}");
     }
+}
+
+#[tokio::test]
+async fn what_a_turn_has_met_is_known_elsewhere_while_the_chat_is_open() {
+    let machine = Machine::new();
+    let server = machine.simulate(&["--fault", "websocket-challenge"]).await;
+    let config = format!(
+        "[providers.sim]\nbase_url = \"{}\"\nprofile = \"openai-codex\"\n[model]\ndefault = \"sim/m\"\n",
+        server.base_url
+    );
+    std::fs::write(machine.home("config.toml"), config).unwrap();
+    let chat = opened(&machine, &["chat"], 80, 24).await;
+    chat.says("hi");
+    chat.until_done("(simulated)").await;
+    // It is kept beside the chat, and status only reads.
+    let known = async {
+        while !machine.run(&["status"]).await.out.contains("route sse: ") {
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+    };
+    let limit = std::time::Duration::from_secs(60);
+    tokio::time::timeout(limit, known).await.unwrap();
+    chat.says("/quit");
+    assert_eq!(chat.end().await, 0);
 }
