@@ -145,6 +145,11 @@ impl Credential for ApiKey {
         }
     }
 
+    fn is_renewable(&self) -> bool {
+        // A variable stays for this process as it was.
+        matches!(self.source, KeySource::File { .. })
+    }
+
     fn current(&self) -> BoxFuture<'_, Result<Option<Token>, CredentialError>> {
         Box::pin(async { self.read().await.map(Some) })
     }

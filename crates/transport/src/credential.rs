@@ -40,6 +40,12 @@ pub trait Credential: Send + Sync {
     /// [`CredentialError`] if there should be one and there is not.
     fn current(&self) -> BoxFuture<'_, Result<Option<Token>, CredentialError>>;
 
+    /// Whether a newer token may be there when it is asked for. Where there cannot be one, nobody says
+    /// that he asks.
+    fn is_renewable(&self) -> bool {
+        true
+    }
+
     /// A token newer than `generation`, which the endpoint has refused; `None` if there is none.
     ///
     /// # Errors
@@ -52,6 +58,10 @@ pub trait Credential: Send + Sync {
 pub struct NoCredential;
 
 impl Credential for NoCredential {
+    fn is_renewable(&self) -> bool {
+        false
+    }
+
     fn current(&self) -> BoxFuture<'_, Result<Option<Token>, CredentialError>> {
         Box::pin(std::future::ready(Ok(None)))
     }

@@ -226,7 +226,8 @@ fn is_possible(
             other.is_some_and(|other| !history.has_failed_on(other))
         }
         Reaction::DropReasoning => step.request.without_reasoning.is_some(),
-        Reaction::RefreshCredential | Reaction::Stop => true,
+        Reaction::RefreshCredential => session.about.credential.is_renewable(),
+        Reaction::Stop => true,
         Reaction::NextAccount => step.request.alternatives.account,
         Reaction::NextProvider => step.request.alternatives.provider,
         Reaction::ProviderHere => step.request.alternatives.here,

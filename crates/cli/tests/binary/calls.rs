@@ -64,6 +64,15 @@ async fn a_turn_that_fails_names_its_record_and_the_record_says_why() {
 }
 
 #[tokio::test]
+async fn nobody_says_that_he_asks_for_a_newer_key_where_there_is_none_to_ask_for() {
+    let (machine, ran) = asked("sse-401", &[]).await;
+    let message = ran.refused(1);
+    assert!(!message.contains("newer key"), "{message}");
+    let shown = calls(&machine, &["show", "last"]).await;
+    assert!(!shown.out.contains("newer key"), "{}", shown.out);
+}
+
+#[tokio::test]
 async fn calls_are_filtered_by_fault_endpoint_and_age() {
     let (machine, _) = asked("sse-401", &[]).await;
     let healthy = machine.simulate(&[]).await;
