@@ -56,23 +56,19 @@ async fn a_turn_with_an_image_that_was_steered_and_killed_is_told_whole_and_take
     mkfifo(&machine.path("pipe"), Mode::S_IRWXU).unwrap();
     let arguments = ["chat", "--simulate", "--allow", "shell"];
     let chat = opened(&machine, &arguments, 80, 24).await;
-    chat.says("run 3 steps: run the command echo at work; cat pipe # pic.png shows it");
+    chat.says("run the command echo at work; cat pipe # pic.png shows it");
     chat.until("  at work").await;
-    let steering = "שלום, مرحبا: be brief";
+    let steering = "run the command echo second; cat pipe # שלום, مرحبا";
     chat.says(steering);
     chat.until("soon: ").await;
     std::fs::write(machine.path("pipe"), "the first is done\n").unwrap();
-    // What was heard is kept before the next step begins.
-    chat.until("the first is done").await;
-    chat.until_it("at its second step", |screen| {
-        screen.contains("be brief") && !screen.contains("soon: ")
-    })
-    .await;
-    chat.until("  at work").await;
+    // What was heard is kept before the step that follows it begins.
+    chat.until("  second").await;
     chat.kill();
     chat.end().await;
     let shown = machine.run(&["sessions", "show", "last"]).await;
-    for part in ["*(image: pic.png, image/png, 1 kB)*", steering] {
+    let word = format!("## You\n\n{steering}\n");
+    for part in ["*(image: pic.png, image/png, 1 kB)*", &word] {
         assert_eq!(count(shown.answer(), part), 1, "{part}: {}", shown.out);
     }
     let list = machine.run(&["sessions", "list"]).await;
@@ -80,7 +76,11 @@ async fn a_turn_with_an_image_that_was_steered_and_killed_is_told_whole_and_take
     assert!(list.out.contains("(interrupted)"), "{}", list.out);
     let undone = machine.run(&["sessions", "undo", "last"]).await;
     undone.answer();
-    assert!(undone.err.contains("“run 3 steps"), "{}", undone.err);
+    assert!(
+        undone.err.contains("“run the command echo at work"),
+        "{}",
+        undone.err
+    );
     let on = ["exec", "--simulate", "--resume", "last", "hello"];
     let on = machine.run(&on).await;
     assert!(on.answer().contains("You said “hello”"), "{}", on.out);
