@@ -154,7 +154,7 @@ impl Server {
 impl Shared {
     /// Something that nobody else is called by.
     pub(crate) fn new_id(&self) -> String {
-        self.rng.uuid().replace('-', "")
+        self.rng.id_of(self.clock.unix_ms())
     }
 }
 

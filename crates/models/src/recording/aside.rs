@@ -43,7 +43,7 @@ impl Question {
             clock: clock.clone(),
             begun: clock.now(),
             call: CallRecord {
-                id: records.new_id(),
+                id: records.new_id(clock),
                 begun_ms: clock.unix_ms(),
                 front: records.front.to_owned(),
                 auxiliary: true,

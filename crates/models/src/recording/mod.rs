@@ -114,9 +114,9 @@ pub(crate) struct Asked {
 }
 
 impl Records {
-    /// A name for a call.
-    fn new_id(&self) -> String {
-        format!("call_{}", self.rng.uuid().replace('-', ""))
+    /// A name for a call that begins now.
+    fn new_id(&self, clock: &Clock) -> String {
+        format!("call_{}", self.rng.id_of(clock.unix_ms()))
     }
 }
 
@@ -126,7 +126,7 @@ impl Recording {
         Self(records.map(|records| {
             let id = about.asker.call_id.clone();
             Box::new(Notes {
-                id: id.unwrap_or_else(|| records.new_id()),
+                id: id.unwrap_or_else(|| records.new_id(clock)),
                 said: records.bodies.then(Said::default),
                 records: records.clone(),
                 begun: clock.now(),
