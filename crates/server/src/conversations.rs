@@ -4,7 +4,7 @@
 //! conversation needs no new connection, and may need to send only what is new. They are kept for a
 //! client and a conversation of its; nobody else gets them. One that was cut is never kept.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -12,12 +12,10 @@ use alipes_base::Clock;
 use alipes_models::Relay;
 use tokio::time::Instant;
 
-/// Most sessions that are kept while nobody uses them, some ten kilobytes each.
-const MOST: usize = 512;
-
-/// Most of them for one conversation: requests of one may go side by side, and those of clients that
-/// name none are all of one. As many as connections of one account rest in the pool.
-const EACH: usize = 256;
+/// Most sessions that are kept while nobody uses them, some kilobytes each. All may be of one conversation:
+/// requests of one may go side by side, and those of clients that name none are all of one. As many as
+/// connections of one account rest in the pool.
+const MOST: usize = 1_024;
 
 /// For how long one is kept: below the ten minutes after which servers commonly end idle connections.
 const KEPT: Duration = Duration::from_secs(9 * 60);
@@ -47,7 +45,10 @@ struct Shared {
 
 #[derive(Default)]
 struct Idle {
-    relays: HashMap<Conversation, Vec<Kept>>,
+    /// Each conversation's, the newest last.
+    relays: HashMap<Conversation, VecDeque<Kept>>,
+    /// How many they are together.
+    count: usize,
     /// Sessions of an older configuration are not taken back.
     generation: u64,
     /// When those were last let go that have waited too long.
@@ -107,6 +108,7 @@ impl Conversations {
     pub(crate) fn forget(&self) {
         let mut idle = self.idle();
         idle.relays.clear();
+        idle.count = 0;
         idle.generation += 1;
     }
 
@@ -134,21 +136,17 @@ impl Lease {
 
 impl Idle {
     fn take(&mut self, conversation: &Conversation, now: Instant) -> Option<Relay> {
-        let newest = self.relays.get_mut(conversation)?.pop();
-        newest
-            .filter(|kept| kept.is_fresh(now))
-            .map(|kept| kept.relay)
+        let newest = self.relays.get_mut(conversation)?.pop_back()?;
+        self.count -= 1;
+        newest.is_fresh(now).then_some(newest.relay)
     }
 
     fn keep(&mut self, conversation: Conversation, kept: Kept) {
-        if self.relays.values().map(Vec::len).sum::<usize>() >= MOST {
+        if self.count >= MOST {
             self.drop_oldest();
         }
-        let of_one = self.relays.entry(conversation).or_default();
-        if of_one.len() >= EACH {
-            of_one.remove(0);
-        }
-        of_one.push(kept);
+        self.relays.entry(conversation).or_default().push_back(kept);
+        self.count += 1;
     }
 
     /// Now and then lets go of what has waited too long.
@@ -162,14 +160,15 @@ impl Idle {
             kept.retain(|kept| kept.is_fresh(now));
             !kept.is_empty()
         });
+        self.count = self.relays.values().map(VecDeque::len).sum();
     }
 
     fn drop_oldest(&mut self) {
-        let oldest = |kept: &Vec<Kept>| kept.first().map(|kept| kept.since);
-        let conversations = self.relays.iter().filter(|(_, kept)| !kept.is_empty());
-        let found = conversations.min_by_key(|(_, kept)| oldest(kept));
-        if let Some(conversation) = found.map(|(conversation, _)| conversation.clone()) {
-            self.relays.remove(&conversation);
+        let oldest = |kept: &VecDeque<Kept>| kept.front().map(|kept| kept.since);
+        let conversations = self.relays.values_mut().filter(|kept| !kept.is_empty());
+        let found = conversations.min_by_key(|kept| oldest(kept));
+        if found.and_then(VecDeque::pop_front).is_some() {
+            self.count -= 1;
         }
     }
 }

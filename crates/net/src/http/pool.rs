@@ -21,9 +21,9 @@ use crate::facts::ConnectionFacts;
 use crate::sockets::SocketOptions;
 use crate::target::Target;
 
-/// How many HTTP/1.1 connections of one key may wait. A server asks many requests at once: with few,
-/// nearly every one of them would have to dial.
-const MOST_IDLE: usize = 256;
+/// How many HTTP/1.1 connections of one key may wait: as many as our own server takes from clients. With
+/// fewer, nearly every request of more clients at once would have to dial.
+const MOST_IDLE: usize = 1_024;
 
 /// How long a connection may wait after its last byte.
 const LONGEST_IDLE: Duration = Duration::from_secs(60);
