@@ -5,7 +5,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use alipes_wire::{Item, ItemView};
+use alipes_wire::Item;
 
 /// What one account can read; shared with the step under way.
 #[derive(Clone, Debug, Default)]
@@ -77,5 +77,5 @@ impl Readable {
 }
 
 pub(crate) fn is_reasoning(item: &Item) -> bool {
-    matches!(item.view(), ItemView::Reasoning { .. })
+    item.is_reasoning()
 }

@@ -214,7 +214,7 @@ impl StreamReader {
     pub fn usage(&self, event: &RawEvent) -> Option<Usage> {
         match &self.0 {
             Watch::Responses => {
-                let response = event.fields().object("response")?;
+                let response = Fields::of_member(event.raw(), "response")?;
                 response.object("usage").map(|usage| Usage::read(&usage))
             }
             Watch::Chat(watch) => watch.usage(),

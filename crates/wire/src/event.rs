@@ -83,6 +83,13 @@ impl RawEvent {
         &self.raw
     }
 
+    /// The event's JSON as text.
+    pub(crate) fn text(&self) -> Cow<'_, str> {
+        // Most is text as it is, and that is seen at once.
+        let text = std::str::from_utf8(&self.raw);
+        text.map_or_else(|_odd| String::from_utf8_lossy(&self.raw), Cow::Borrowed)
+    }
+
     /// Reads the event as `T`; `None` if it does not fit.
     pub(crate) fn read<'a, T: Deserialize<'a>>(&'a self) -> Option<T> {
         serde_json::from_slice(&self.raw).ok()

@@ -7,6 +7,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::marker::PhantomData;
+use std::ops::Range;
 
 use serde::de::{IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
@@ -20,7 +21,8 @@ use crate::json::Object;
 #[derive(Debug, Default)]
 pub(crate) struct Fields<'a>(Vec<Field<'a>>);
 
-type Field<'a> = (Cow<'a, str>, &'a RawValue);
+/// A name, and the JSON behind it.
+type Field<'a> = (Cow<'a, str>, &'a str);
 
 impl<'de> Deserialize<'de> for Fields<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -57,8 +59,8 @@ pub(crate) fn elements<'a, T: Deserialize<'a>>(
 /// [`NotARequest`] if it has more elements than that.
 pub(crate) fn is_bounded(json: &str, name: &str) -> Result<(), NotARequest> {
     // There are no more elements than commas and one, and those are counted in no time.
-    let commas = json.bytes().filter(|byte| *byte == b',').count();
-    if commas >= MOST_ELEMENTS {
+    let commas = || memchr::memchr_iter(b',', json.as_bytes()).count();
+    if json.len() > MOST_ELEMENTS && commas() >= MOST_ELEMENTS {
         elements::<IgnoredAny>(json, name)?;
     }
     Ok(())
@@ -108,9 +110,47 @@ impl<'de> Visitor<'de> for Reading {
     fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Fields<'de>, M::Error> {
         let mut fields = Vec::with_capacity(8);
         while let Some(Name(name)) = map.next_key()? {
-            fields.push((name, map.next_value()?));
+            let value: &RawValue = map.next_value()?;
+            fields.push((name, value.get()));
         }
         Ok(Fields(fields))
+    }
+}
+
+/// Reads one member of an object as an object itself. Of two with one name, the last counts.
+struct Member<'n>(&'n str);
+
+impl<'de> Visitor<'de> for Member<'_> {
+    type Value = Option<Fields<'de>>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Self::Value, M::Error> {
+        let mut member = None;
+        while let Some(Name(name)) = map.next_key()? {
+            match name == self.0 {
+                true => member = Some(map.next_value()?),
+                false => drop(map.next_value::<IgnoredAny>()?),
+            }
+        }
+        Ok(member)
+    }
+}
+
+/// Where the fields of an object stand in its JSON: what was read once need not be read again.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Places(Vec<(Box<str>, Range<usize>)>);
+
+impl Places {
+    /// The fields in `json`, the text that they were found in.
+    pub(crate) fn fields<'a>(&'a self, json: &'a [u8]) -> Fields<'a> {
+        let field = |(name, place): &'a (Box<str>, Range<usize>)| {
+            let json = std::str::from_utf8(json.get(place.clone())?).ok()?;
+            Some((Cow::Borrowed(&**name), json))
+        };
+        Fields(self.0.iter().filter_map(field).collect())
     }
 }
 
@@ -122,23 +162,40 @@ struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
 impl<'a> Fields<'a> {
     /// The fields of the object in `json`; `None` if it is no object.
     pub(crate) fn of(json: &'a [u8]) -> Option<Self> {
-        serde_json::from_slice(json).ok()
+        // Looked at once as a whole, and not text by text.
+        let json = std::str::from_utf8(json).ok()?;
+        serde_json::from_str(json).ok()
     }
 
-    fn get(&self, name: &str) -> Option<&'a RawValue> {
+    /// The fields of the object in one member of the object in `json`; the other members are passed over.
+    pub(crate) fn of_member(json: &'a [u8], name: &str) -> Option<Self> {
+        let json = std::str::from_utf8(json).ok()?;
+        let mut json = serde_json::Deserializer::from_str(json);
+        json.deserialize_map(Member(name)).ok()?
+    }
+
+    /// Where they stand in `json`, which they were read from.
+    pub(crate) fn places(&self, json: &[u8]) -> Places {
+        let place = |(name, value): &Field<'_>| {
+            let start = (value.as_ptr() as usize).checked_sub(json.as_ptr() as usize)?;
+            Some((name.as_ref().into(), start..start + value.len()))
+        };
+        Places(self.0.iter().filter_map(place).collect())
+    }
+
+    fn get(&self, name: &str) -> Option<&'a str> {
         let field = self.0.iter().rev().find(|(known, _)| known == name);
-        field.map(|(_, raw)| *raw)
+        field.map(|(_, json)| *json)
     }
 
     /// A field as `T`; `None` if it is missing or does not fit.
     pub(crate) fn read<T: Deserialize<'a>>(&self, name: &str) -> Option<T> {
-        serde_json::from_str(self.get(name)?.get()).ok()
+        serde_json::from_str(self.get(name)?).ok()
     }
 
     /// A field's JSON; `None` if it is missing or null.
     pub(crate) fn json(&self, name: &str) -> Option<&'a str> {
-        let json = self.get(name)?.get();
-        (json != "null").then_some(json)
+        self.get(name).filter(|json| *json != "null")
     }
 
     /// What `read` makes of a field that a client may leave out; `None` if it is missing or null.
@@ -223,18 +280,18 @@ impl<'a> Fields<'a> {
 
     /// The fields of each object in a field that is a list.
     pub(crate) fn objects(&self, name: &str) -> Vec<Self> {
-        let of = |element: &'a RawValue| Self::of(element.get().as_bytes());
+        let of = |element: &'a RawValue| serde_json::from_str(element.get()).ok();
         self.list(name).into_iter().filter_map(of).collect()
     }
 
     /// The fields of a field that is an object itself.
     pub(crate) fn object(&self, name: &str) -> Option<Self> {
-        Self::of(self.get(name)?.get().as_bytes())
+        serde_json::from_str(self.get(name)?).ok()
     }
 
     /// A string's content, or a number or truth value as it was spelt.
     pub(crate) fn text(&self, name: &str) -> Option<String> {
-        let json = self.get(name)?.get();
+        let json = self.get(name)?;
         match json.as_bytes().first()? {
             b'"' => serde_json::from_str(json).ok(),
             b'{' | b'[' | b'n' => None,
@@ -264,11 +321,8 @@ impl<'a> Fields<'a> {
 
     /// All fields that say something, with their JSON, ordered by name.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &'a str)> {
-        let said: BTreeMap<&str, &'a str> = self
-            .0
-            .iter()
-            .map(|(name, raw)| (&**name, raw.get()))
-            .collect();
+        let said: BTreeMap<&str, &'a str> =
+            self.0.iter().map(|(name, json)| (&**name, *json)).collect();
         said.into_iter().filter(|(_, json)| *json != "null")
     }
 
@@ -282,7 +336,7 @@ impl<'a> Fields<'a> {
 
     /// All members with their JSON, as they came: in their order, and also those that say nothing.
     pub(crate) fn members(&self) -> impl Iterator<Item = (&str, &'a str)> {
-        self.0.iter().map(|(name, raw)| (&**name, raw.get()))
+        self.0.iter().map(|(name, json)| (&**name, *json))
     }
 
     /// A name that stands more than once.
@@ -323,6 +377,31 @@ mod tests {
                 (whole, number),
                 "{spelt}"
             );
+        }
+    }
+
+    #[test]
+    fn fields_are_found_again_where_they_were() {
+        let json = br#" {"a" : [1, 2],"\u0062":{"c":null}, "d":"\u00e9" } "#;
+        let found = Fields::of(json).unwrap();
+        let places = found.places(json);
+        let again = places.fields(json);
+        assert!(found.members().eq(again.members()));
+        assert_eq!(again.json("b"), Some(r#"{"c":null}"#));
+    }
+
+    #[test]
+    fn a_member_is_read_without_the_others() {
+        let json = br#"{"a":{"b":[1e999]},"r":{"id":"x"},"c":null,"r":{"id":"y","n":2}}"#;
+        let member = Fields::of_member(json, "r").unwrap();
+        assert_eq!(member.string("id").as_deref(), Some("y"));
+        for (json, name) in [
+            (&b"{}"[..], "r"),
+            (br#"{"r":7}"#, "r"),
+            (b"[]", "r"),
+            (br#"{"r":{}"#, "r"),
+        ] {
+            assert!(Fields::of_member(json, name).is_none());
         }
     }
 

@@ -69,6 +69,12 @@ pub struct NotAnItem;
 /// The phase of a message that is said on the way to the answer.
 const PREAMBLE: &str = "commentary";
 
+/// The phase of a message that nothing will follow.
+const FINAL: &str = "final_answer";
+
+/// The type of reasoning.
+const REASONING: &str = "reasoning";
+
 impl ItemView<'_> {
     /// Whether this is a message that is said on the way to the answer, and is not the answer.
     #[must_use]
@@ -90,6 +96,14 @@ impl Item {
             return Err(NotAnItem);
         }
         Ok(Self { json: json.into() })
+    }
+
+    /// Takes an item from a value that was read already.
+    pub(crate) fn of_value(value: &RawValue) -> Result<Self, NotAnItem> {
+        match value.get().starts_with('{') {
+            true => Ok(Self::written(value.get())),
+            false => Err(NotAnItem),
+        }
     }
 
     /// A message from the user.
@@ -157,6 +171,23 @@ impl Item {
         serde_json::from_str::<Fields<'_>>(&self.json)
             .map_or(ItemView::Other { kind: "".into() }, Fields::into_view)
     }
+
+    /// Whether it is reasoning.
+    #[must_use]
+    pub fn is_reasoning(&self) -> bool {
+        // To look into an item is to read all its text, and most say nothing of the kind.
+        self.json.contains(REASONING) && matches!(self.view(), ItemView::Reasoning { .. })
+    }
+
+    /// Whether it is a message that is marked as one that nothing follows.
+    #[must_use]
+    pub fn is_final_answer(&self) -> bool {
+        let is_final = |fields: Fields<'_>| {
+            fields.is_message(&string(fields.kind)) && string(fields.phase) == FINAL
+        };
+        self.json.contains(FINAL)
+            && serde_json::from_str::<Fields<'_>>(&self.json).is_ok_and(is_final)
+    }
 }
 
 impl fmt::Debug for Item {
@@ -175,7 +206,7 @@ impl Serialize for Item {
 impl<'de> Deserialize<'de> for Item {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let raw = Box::<RawValue>::deserialize(deserializer)?;
-        Self::parse(raw.get()).map_err(serde::de::Error::custom)
+        Self::of_value(&raw).map_err(serde::de::Error::custom)
     }
 }
 
@@ -207,8 +238,7 @@ impl<'a> Fields<'a> {
     fn into_view(self) -> ItemView<'a> {
         let kind = string(self.kind);
         match kind.as_ref() {
-            // A message may come without a type (Hermes Agent sends only role and content).
-            "message" | "" if self.role.is_some() => ItemView::Message {
+            kind if self.is_message(kind) => ItemView::Message {
                 role: string(self.role),
                 phase: self.phase.map(string_or_json),
                 text: text_of(self.content),
@@ -223,11 +253,16 @@ impl<'a> Fields<'a> {
                 call_id: string(self.call_id),
                 output: text_of(self.output),
             },
-            "reasoning" => ItemView::Reasoning {
+            REASONING => ItemView::Reasoning {
                 summary: text_of(self.summary),
             },
             _ => ItemView::Other { kind },
         }
+    }
+
+    /// A message may come without a type (Hermes Agent sends only role and content).
+    fn is_message(&self, kind: &str) -> bool {
+        matches!(kind, "message" | "") && self.role.is_some()
     }
 }
 

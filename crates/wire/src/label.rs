@@ -1,5 +1,7 @@
 //! What the envelope of an answer of ours says, whatever the provider called it.
 
+use std::sync::{Arc, LazyLock};
+
 use crate::fields::Fields;
 use crate::json::{Object, list};
 use crate::responses::ToolNames;
@@ -25,7 +27,10 @@ pub struct Label {
 
 /// The members of a request that the envelope of its response repeats.
 #[derive(Clone, Debug)]
-pub struct Echo(String);
+pub struct Echo(Arc<str>);
+
+/// What is repeated of a request that has said nothing. Every answer begins with it.
+static NOTHING_SAID: LazyLock<Echo> = LazyLock::new(|| Echo::of(b"{}"));
 
 /// What a response says where its request did not (Open Responses, `ResponseResource`).
 const DEFAULTS: &[(&str, &str)] = &[
@@ -72,7 +77,7 @@ impl Echo {
         };
         let members = DEFAULTS.iter();
         let members = members.map(|(name, default)| (*name, said(name).unwrap_or(default)));
-        Self(Object::new().distinct(members).end())
+        Self(Object::new().distinct(members).end().into())
     }
 
     pub(crate) fn fields(&self) -> Fields<'_> {
@@ -93,6 +98,6 @@ fn tools(asked: &Fields<'_>) -> String {
 
 impl Default for Echo {
     fn default() -> Self {
-        Self::of(b"{}")
+        NOTHING_SAID.clone()
     }
 }

@@ -51,7 +51,10 @@ pub fn opaque_texts(dialect: Dialect, event: &RawEvent) -> Vec<String> {
         (Dialect::Messages, "content_block_start/redacted_thinking") => "content_block",
         _ => return Vec::new(),
     };
-    let holder = event.fields().object(holder);
+    if !may_hold(&event.text()) {
+        return Vec::new();
+    }
+    let holder = Fields::of_member(event.raw(), holder);
     holder.map(|holder| of(&holder)).unwrap_or_default()
 }
 

@@ -9,7 +9,7 @@ mod written;
 use bytes::Bytes;
 use serde_json::value::RawValue;
 
-use crate::fields::{Fields, elements, is_bounded};
+use crate::fields::{Fields, Places, elements, is_bounded};
 use crate::{Dialect, Item, NotARequest, chat};
 
 /// A client's request.
@@ -17,6 +17,10 @@ use crate::{Dialect, Item, NotARequest, chat};
 pub struct Relayed {
     dialect: Dialect,
     body: Bytes,
+    /// Where the body's members stand in it.
+    places: Places,
+    /// The items of its input (Responses).
+    input: Vec<Item>,
     /// The model, as the client calls it.
     pub model: String,
     /// The type of a WebSocket's frame; none over HTTP.
@@ -58,9 +62,10 @@ impl Relayed {
                 .json(list)
                 .map_or(Ok(()), |json| is_bounded(json, list))?;
         }
-        if dialect == Dialect::Responses {
-            is_input(&fields)?;
-        }
+        let input = match dialect {
+            Dialect::Responses => items(&fields)?,
+            Dialect::Chat | Dialect::Messages => Vec::new(),
+        };
         let stream = flag(&fields, "stream")?.unwrap_or(false);
         if flag(&fields, "background")?.unwrap_or(false) {
             let why = "\"background\" cannot be passed on: nothing is kept to be asked for later";
@@ -79,6 +84,8 @@ impl Relayed {
             cache_key,
             reasons: reasons(dialect, &fields),
             effort: effort(&fields).unwrap_or_default(),
+            places: fields.places(&body),
+            input,
             body,
         })
     }
@@ -90,11 +97,9 @@ impl Relayed {
     }
 
     /// The items of its input (Responses).
-    ///
-    /// # Errors
-    /// [`NotARequest`] if it is no list of items.
-    pub fn items(&self) -> Result<Vec<Item>, NotARequest> {
-        items(&Fields::of(&self.body).unwrap_or_default())
+    #[must_use]
+    pub fn items(&self) -> &[Item] {
+        &self.input
     }
 
     /// The body as it came.
@@ -102,24 +107,9 @@ impl Relayed {
     pub fn body(&self) -> &Bytes {
         &self.body
     }
-}
 
-/// Whether there is an input that can be read, or none. It is asked before anybody else is: later it
-/// would look like a provider's refusal.
-fn is_input(fields: &Fields<'_>) -> Result<(), NotARequest> {
-    match fields.json("input") {
-        None => Ok(()),
-        Some(json) if json.starts_with('"') => {
-            fields.string("input").map(drop).ok_or_else(no_input)
-        }
-        Some(json) => {
-            let items: Vec<&RawValue> = elements(json, "input")?.ok_or_else(no_input)?;
-            let odd = items.iter().position(|item| !item.get().starts_with('{'));
-            odd.map_or(Ok(()), |at| {
-                let why = NotARequest::shape("an item is not an object");
-                Err(why.at(format!("input[{at}]")))
-            })
-        }
+    fn fields(&self) -> Fields<'_> {
+        self.places.fields(&self.body)
     }
 }
 
@@ -127,15 +117,24 @@ fn no_input() -> NotARequest {
     NotARequest::shape("`input` is neither a text nor a list of items").at("input")
 }
 
+/// The items of the input. They are read before anybody else is asked: later it would look like a
+/// provider's refusal.
 fn items(fields: &Fields<'_>) -> Result<Vec<Item>, NotARequest> {
-    match fields.json("input") {
-        None => Ok(Vec::new()),
-        Some(json) if json.starts_with('"') => {
-            let text: String = fields.string("input").unwrap_or_default();
-            Ok(vec![Item::user(&text)])
-        }
-        Some(json) => elements(json, "input")?.ok_or_else(no_input),
+    let Some(json) = fields.json("input") else {
+        return Ok(Vec::new());
+    };
+    if json.starts_with('"') {
+        let text = fields.string("input").ok_or_else(no_input)?;
+        return Ok(vec![Item::user(&text)]);
     }
+    let items: Vec<&RawValue> = elements(json, "input")?.ok_or_else(no_input)?;
+    let item = |(at, value)| {
+        Item::of_value(value).map_err(|_odd| {
+            let why = NotARequest::shape("an item is not an object");
+            why.at(format!("input[{at}]"))
+        })
+    };
+    items.into_iter().enumerate().map(item).collect()
 }
 
 /// The models of Responses think without being told to.

@@ -18,9 +18,6 @@ pub enum AsideError {
     /// None of those who could be asked has it.
     #[error("no provider of this model offers it")]
     Nobody,
-    /// It cannot be said.
-    #[error("{0}")]
-    Unsaid(String),
     /// The last one that was asked could not.
     #[error(transparent)]
     Fault(#[from] AuxiliaryFault),
@@ -60,7 +57,6 @@ impl Relay {
             let account = ask.key();
             let is_foreign = |text: &str| self.makers.is_foreign(text, account.as_ref());
             let body = request.words.encode(&ask.name.model, id, &is_foreign);
-            let body = body.map_err(|why| AsideError::Unsaid(why.to_string()))?;
             let (body, headers) = (body.without_stream(), request.headers.clone());
             let asked = session.side_call(path, body, headers, deadline);
             match asked.await {

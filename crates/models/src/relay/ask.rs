@@ -107,7 +107,6 @@ fn encode(
         let continues = request.continues.as_ref();
         let id = continues.map(|continued| continued.response_id.as_str());
         let encoded = request.words.encode(model, id, is_foreign);
-        let encoded = encoded.map_err(|why| why.to_string())?;
         let left_out = encoded.left_out().to_vec();
         return Ok((encoded, left_out));
     }

@@ -53,7 +53,7 @@ fn read(history: &History, text: Bytes) -> Result<Asked, Refusal> {
         let why = "a message of type `response.create` is expected";
         return Err(Refusal::invalid(why).about("type"));
     }
-    let mut said = words.items().map_err(respond::not_a_request)?;
+    let mut said = words.items().to_vec();
     let continued = words.previous_response_id.clone();
     let known = continued.as_deref().and_then(|id| history.find(id));
     let Some(known) = known else {

@@ -7,10 +7,7 @@
 //! "Commit points").
 
 use alipes_wire::responses::{done_item, missing_end};
-use alipes_wire::{Item, ItemView, RawEvent};
-
-/// The phase of a message that nothing will follow.
-const FINAL: &str = "final_answer";
+use alipes_wire::{Item, RawEvent};
 
 /// Watches the items of one response.
 #[derive(Debug, Default)]
@@ -36,12 +33,8 @@ impl Receipt {
                 self.open = self.open.saturating_sub(1);
                 let item = done_item(event);
                 self.lost |= item.is_none();
-                self.items.extend(item.clone());
-                // To look into an item is to read all its text, and most say nothing of the kind.
-                let item = item.filter(|item| item.json().contains(FINAL));
-                self.ended_with_answer = item.is_some_and(|item| {
-                    matches!(item.view(), ItemView::Message { phase: Some(phase), .. } if phase == FINAL)
-                });
+                self.ended_with_answer = item.as_ref().is_some_and(Item::is_final_answer);
+                self.items.extend(item);
             }
             _ => {}
         }

@@ -1,23 +1,26 @@
 //! A client's request as it goes on: what must be another is written anew, everything else is what came.
 
-use super::{Relayed, items};
+use super::Relayed;
 use crate::cannot_carry::LeftOut;
 use crate::fields::Fields;
 use crate::json::{Object, quoted};
 use crate::sealed::{is_readable, without_unreadable};
-use crate::{Dialect, EncodedRequest, Item, NotARequest, chat, messages, responses};
+use crate::{Dialect, EncodedRequest, Item, chat, messages, responses};
 
 impl Relayed {
     /// The same request with this input, whole, so that it continues no other (Responses).
     #[must_use]
     pub fn continuing(self, input: &[Item]) -> Self {
-        let fields = Fields::of(&self.body).unwrap_or_default();
-        let input: Vec<String> = input.iter().map(|item| item.json().to_string()).collect();
+        let fields = self.fields();
+        let texts: Vec<String> = input.iter().map(|item| item.json().to_string()).collect();
         let kept = fields.members();
         let kept = kept.filter(|(name, _)| !["input", "previous_response_id"].contains(name));
-        let body = Object::new().distinct(kept).list("input", &input);
+        let body = Object::new().distinct(kept).list("input", &texts).end();
+        let places = Fields::of(body.as_bytes()).map(|fields| fields.places(body.as_bytes()));
         Self {
-            body: body.end().into(),
+            places: places.unwrap_or_default(),
+            body: body.into(),
+            input: input.to_vec(),
             previous_response_id: None,
             ..self
         }
@@ -26,25 +29,24 @@ impl Relayed {
     /// The same request for an endpoint of the same dialect that calls the model `model`, and the
     /// response that is continued `previous_response_id`; for a streamed answer. `is_foreign` tells of an
     /// opaque text whether somebody else made it: then the reasoning around it is left out.
-    ///
-    /// # Errors
-    /// [`NotARequest`] if its input is no list of items.
+    #[must_use]
     pub fn encode(
         &self,
         model: &str,
         previous_response_id: Option<&str>,
         is_foreign: &dyn Fn(&str) -> bool,
-    ) -> Result<EncodedRequest, NotARequest> {
-        let fields = Fields::of(&self.body).unwrap_or_default();
+    ) -> EncodedRequest {
+        let fields = self.fields();
         let mut left_out = LeftOut::default();
         match self.dialect {
             Dialect::Responses => {
-                let mut input = items(&fields)?;
-                input.retain(|item| is_readable(item.json(), is_foreign, &mut left_out));
+                let mut is_kept =
+                    |item: &&Item| is_readable(item.json(), is_foreign, &mut left_out);
+                let input = self.input.iter().filter(&mut is_kept).cloned().collect();
                 let members = of_responses(&fields, model, previous_response_id);
                 let request = responses::EncodedRequest::of_members(&members, input);
                 let request = request.without(left_out.into_list());
-                Ok(EncodedRequest::Responses(request))
+                EncodedRequest::Responses(request)
             }
             Dialect::Chat => {
                 let mut body = of_messages(&fields, model, is_foreign, &mut left_out);
@@ -53,12 +55,12 @@ impl Relayed {
                     body = body.raw("stream_options", r#"{"include_usage":true}"#);
                 }
                 let request = chat::EncodedRequest::of_body(body.end(), left_out.into_list());
-                Ok(EncodedRequest::Chat(request))
+                EncodedRequest::Chat(request)
             }
             Dialect::Messages => {
                 let body = of_messages(&fields, model, is_foreign, &mut left_out).end();
                 let request = messages::EncodedRequest::of_body(body, left_out.into_list());
-                Ok(EncodedRequest::Messages(request))
+                EncodedRequest::Messages(request)
             }
         }
     }
@@ -121,7 +123,7 @@ mod tests {
     }
 
     fn encoded(dialect: Dialect, json: &'static str) -> String {
-        let request = relayed(dialect, json).encode("n", None, NOBODYS).unwrap();
+        let request = relayed(dialect, json).encode("n", None, NOBODYS);
         String::from_utf8(request.body().to_vec()).unwrap()
     }
 
@@ -147,7 +149,7 @@ mod tests {
         let json = r#"{"model":"m","previous_response_id":"ours","input":[]}"#;
         let request = relayed(Dialect::Responses, json);
         assert_eq!(request.previous_response_id.as_deref(), Some("ours"));
-        let body = request.encode("n", Some("theirs"), NOBODYS).unwrap().body();
+        let body = request.encode("n", Some("theirs"), NOBODYS).body();
         let body = String::from_utf8(body.to_vec()).unwrap();
         assert!(
             body.contains(r#""previous_response_id":"theirs""#),
@@ -184,7 +186,7 @@ mod tests {
         ];
         for (dialect, body, expected) in table {
             let words = Relayed::parse(dialect, body.into()).unwrap();
-            let sent = words.encode("n", None, NOBODYS).unwrap();
+            let sent = words.encode("n", None, NOBODYS);
             assert_eq!(String::from_utf8_lossy(&sent.body()), expected);
         }
     }
@@ -205,11 +207,11 @@ mod tests {
         ];
         for (dialect, body, expected) in table {
             let words = relayed(dialect, body);
-            let sent = words.encode("n", None, &|text| text == "theirs").unwrap();
+            let sent = words.encode("n", None, &|text| text == "theirs");
             assert_eq!(String::from_utf8_lossy(&sent.body()), expected);
             let left_out: Vec<&str> = sent.left_out().iter().map(|left| &*left.what).collect();
             assert_eq!(left_out, ["another account's reasoning"]);
-            let own = words.encode("n", None, NOBODYS).unwrap();
+            let own = words.encode("n", None, NOBODYS);
             assert!(own.left_out().is_empty());
         }
     }
@@ -222,14 +224,13 @@ mod tests {
             (words.kind.as_deref(), words.prepares),
             (Some("response.create"), true)
         );
-        let said = [vec![Item::user("a")], words.items().unwrap()].concat();
+        let said = [vec![Item::user("a")], words.items().to_vec()].concat();
         let words = words.continuing(&said);
         assert_eq!(
-            (words.previous_response_id.clone(), words.items().unwrap()),
+            (words.previous_response_id.clone(), words.items().to_vec()),
             (None, said)
         );
-        let sent =
-            String::from_utf8(words.encode("m", None, NOBODYS).unwrap().body().to_vec()).unwrap();
+        let sent = String::from_utf8(words.encode("m", None, NOBODYS).body().to_vec()).unwrap();
         assert!(
             sent.starts_with(r#"{"model":"m","new":1e999,"stream":true,"input":[{"#),
             "{sent}"

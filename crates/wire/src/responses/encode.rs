@@ -9,9 +9,7 @@ use std::sync::Arc;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::{
-    CannotCarry, Item, ItemView, ModelRequest, Reasoning, TextFormat, ToolChoice, ToolDefinition,
-};
+use crate::{CannotCarry, Item, ModelRequest, Reasoning, TextFormat, ToolChoice, ToolDefinition};
 
 /// A request in pieces: the fields that must stay equal for a delta, and the input items.
 #[derive(Clone, Debug)]
@@ -126,12 +124,11 @@ impl EncodedRequest {
     /// The same request without the reasoning in its input; `None` if it holds none.
     #[must_use]
     pub fn without_reasoning(&self) -> Option<Self> {
-        let is_reasoning = |item: &Item| matches!(item.view(), ItemView::Reasoning { .. });
-        if !self.input.iter().any(is_reasoning) {
+        if !self.input.iter().any(Item::is_reasoning) {
             return None;
         }
         let mut bare = self.clone();
-        bare.input.retain(|item| !is_reasoning(item));
+        bare.input.retain(|item| !item.is_reasoning());
         Some(bare)
     }
 

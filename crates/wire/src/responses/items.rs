@@ -15,5 +15,5 @@ struct ItemDone<'a> {
 #[must_use]
 pub fn done_item(event: &RawEvent) -> Option<Item> {
     let done: ItemDone<'_> = event.read()?;
-    Item::parse(done.item.get()).ok()
+    Item::of_value(done.item).ok()
 }

@@ -44,9 +44,9 @@ pub struct ErrorFrame {
     pub headers: BTreeMap<String, String>,
 }
 
-/// A terminal event and the response in it, nothing read yet.
+/// A terminal event and the response in it.
 struct Ended<'a> {
-    event: Fields<'a>,
+    event: &'a RawEvent,
     response: Fields<'a>,
 }
 
@@ -67,8 +67,7 @@ impl Terminal {
 
 impl<'a> Ended<'a> {
     fn of(event: &'a RawEvent) -> Self {
-        let event = event.fields();
-        let response = event.object("response").unwrap_or_default();
+        let response = Fields::of_member(event.raw(), "response").unwrap_or_default();
         Self { event, response }
     }
 
@@ -103,7 +102,7 @@ impl<'a> Ended<'a> {
 
     fn failed(&self) -> Terminal {
         let error = self.inner_error();
-        let error = error.or_else(|| ApiError::beneath(&self.event));
+        let error = error.or_else(|| ApiError::beneath(&self.event.fields()));
         Terminal::Failed(error.unwrap_or_default())
     }
 

@@ -18,6 +18,8 @@ pub(super) struct Pass {
     /// What the provider calls the answer.
     kept_as: Option<String>,
     whole: Option<Whole>,
+    /// The first event of a collected answer of Responses.
+    created: Option<RawEvent>,
 }
 
 /// An answer that is collected.
@@ -38,6 +40,7 @@ impl Pass {
             opened: false,
             kept_as: None,
             whole: None,
+            created: None,
         }
     }
 
@@ -65,7 +68,7 @@ impl Pass {
             self.collect_response(event, is_last);
             return None;
         }
-        let text = String::from_utf8_lossy(event.raw());
+        let text = event.text();
         let fields = Fields::of(text.as_bytes()).unwrap_or_default();
         let (name, text) = match self.dialect {
             Dialect::Responses => {
@@ -171,21 +174,29 @@ impl Pass {
             return;
         };
         items.extend(whole_item(event));
-        if !is_last && self.kept_as.is_some() {
+        if event.kind() == "response.created" {
+            self.created = Some(event.clone());
+        }
+        if !is_last {
             return;
         }
-        let text = String::from_utf8_lossy(event.raw());
+        let text = event.text();
         let event = Fields::of(text.as_bytes()).unwrap_or_default();
-        let Some(response) = event.object("response") else {
+        let response = event.json("response");
+        let Some((json, response)) = response.zip(event.object("response")) else {
             return;
         };
-        self.kept_as = response.string("id").or(self.kept_as.take());
-        if is_last && let Some(json) = event.json("response") {
-            let ended = self.response(json, &response);
-            if let Some(Whole::Responses(_, kept)) = &mut self.whole {
-                *kept = ended;
-            }
+        self.kept_as = response.string("id").or_else(|| self.first_id());
+        let ended = self.response(json, &response);
+        if let Some(Whole::Responses(_, kept)) = &mut self.whole {
+            *kept = ended;
         }
+    }
+
+    /// What the answer was called when it began; its last event tells, too, in most.
+    fn first_id(&self) -> Option<String> {
+        let created = self.created.as_ref()?;
+        Fields::of_member(created.raw(), "response")?.string("id")
     }
 
     /// The response in its last event, as we call it. Some backends leave the items out there.
