@@ -154,6 +154,23 @@ async fn somebody_who_looks_inside_tls_is_named() {
     walk("intercepted TLS", &machine.run(&["doctor"]).await, 1);
 }
 
+#[tokio::test]
+async fn a_turn_says_who_signed_what_nobody_trusts_and_status_says_it_again() {
+    let serving = Machine::new();
+    let ca = serving.path("ca.pem");
+    let ca = ca.to_str().unwrap();
+    let arguments = ["--tls", "--ca-out", ca, "--fault", "certificate-stranger"];
+    let server = serving.simulate(&arguments).await;
+    let machine = work(&server.base_url).with("ALIPES_CA_FILE", ca);
+    let turn = machine.run(&["exec", "hi"]).await;
+    let signer = "signed by \"nobody knows this authority\"";
+    let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(words(&turn.err).contains(signer), "{}", turn.err);
+    let status = machine.run(&["status"]).await;
+    assert_eq!(status.code, Some(1), "{}", status.out);
+    assert!(words(&status.out).contains(signer), "{}", status.out);
+}
+
 /// A run on a machine whose `localhost` has an IPv6 address too. `None` where this machine does not let
 /// us: that takes a mount namespace.
 async fn with_both_families(machine: &Machine, arguments: &[&str]) -> Option<Ran> {

@@ -133,6 +133,20 @@ pub enum NetErrorKind {
     },
 }
 
+impl NetErrorKind {
+    /// Whether a certificate that was shown is not believed.
+    pub(crate) fn is_about_the_certificate(&self) -> bool {
+        matches!(
+            self,
+            Self::CertificateUnknownIssuer
+                | Self::CertificateWrongHost
+                | Self::CertificateExpired
+                | Self::CertificateNotYetValid
+                | Self::CertificateOther
+        )
+    }
+}
+
 fn credentials(sent: &bool) -> &'static str {
     if *sent {
         "other credentials than those in its URL"

@@ -18,6 +18,7 @@ use crate::egress::{Egress, EgressKey, UnusedProxy};
 use crate::facts::{ConnectionFacts, way};
 use crate::phase::{Phase, Timings};
 use crate::target::Target;
+use crate::tls::CertificateFacts;
 
 /// A connection or request that failed.
 #[derive(Clone, Debug)]
@@ -52,6 +53,8 @@ pub struct ErrorFacts {
     /// Whether a byte of the request may have reached the server. On HTTP/2, where requests share
     /// a connection, bytes of another request count too: never false when it should be true.
     pub written: bool,
+    /// The certificate that was not believed, if it was for that.
+    pub certificate: Option<Box<CertificateFacts>>,
     /// The error underneath.
     pub source: Option<Arc<dyn StdError + Send + Sync>>,
 }
@@ -108,6 +111,7 @@ impl ErrorFacts {
 pub(crate) struct Failure {
     kind: NetErrorKind,
     remote_addr: Option<SocketAddr>,
+    certificate: Option<Box<CertificateFacts>>,
     source: Option<Arc<dyn StdError + Send + Sync>>,
 }
 
@@ -116,6 +120,7 @@ impl Failure {
         Self {
             kind,
             remote_addr: None,
+            certificate: None,
             source: None,
         }
     }
@@ -130,6 +135,14 @@ impl Failure {
     pub(crate) fn tried_at(self, address: SocketAddr) -> Self {
         Self {
             remote_addr: Some(address),
+            ..self
+        }
+    }
+
+    /// The certificate that it is about.
+    pub(crate) fn shown(self, certificate: Option<CertificateFacts>) -> Self {
+        Self {
+            certificate: certificate.map(Box::new),
             ..self
         }
     }
@@ -150,6 +163,7 @@ impl Failure {
             kind: self.kind,
             facts: Box::new(ErrorFacts {
                 remote_addr: self.remote_addr.or(facts.remote_addr),
+                certificate: self.certificate,
                 source: self.source,
                 ..facts
             }),

@@ -8,7 +8,9 @@
 
 mod certificate;
 mod hello;
+mod refused;
 mod roots;
+mod watched;
 mod witness;
 
 use std::fmt;
@@ -23,6 +25,8 @@ use tokio_rustls::TlsConnector;
 
 pub use self::certificate::CertificateFacts;
 pub(crate) use self::hello::Hello;
+use self::refused::Refused;
+use self::watched::{Sight, Watched};
 pub use self::witness::Witness;
 use crate::dialer::Alpn;
 use crate::error::{Failure, NetError, NetErrorKind};
@@ -65,6 +69,7 @@ struct Configs {
     usual: Offers,
     classical: Offers,
     roots: Arc<RootCertStore>,
+    refused: Refused,
 }
 
 /// Which key shares a ClientHello offers.
@@ -151,9 +156,14 @@ impl Tls {
         };
         let name = ServerName::try_from(host.to_owned())
             .map_err(|invalid| Failure::new(NetErrorKind::BadUrl).caused_by(invalid))?;
-        let stream = TlsConnector::from(config)
-            .connect(name, hello.listen(stream))
-            .await?;
+        let connecting = TlsConnector::from(config).connect(name.clone(), hello.listen(stream));
+        let stream = connecting.await.map_err(|error| {
+            let failure = Failure::from(error);
+            match failure.kind().is_about_the_certificate() {
+                true => failure.shown(configs.refused.of(&name)),
+                false => failure,
+            }
+        })?;
         let session = stream.get_ref().1;
         Ok(Secured {
             protocol: match session.alpn_protocol() {
@@ -188,21 +198,29 @@ impl Shared {
         if roots.is_empty() {
             return Err(Failure::new(NetErrorKind::NoRootCertificates));
         }
-        let roots = Arc::new(roots);
+        let (roots, refused) = (Arc::new(roots), Refused::default());
         let usual = rustls::crypto::aws_lc_rs::default_provider();
         Ok(Configs {
-            classical: Offers::new(hello::classical(&usual), &roots)?,
-            usual: Offers::new(usual, &roots)?,
+            classical: Offers::new(hello::classical(&usual), &roots, &refused)?,
+            usual: Offers::new(usual, &roots, &refused)?,
             roots,
+            refused,
         })
     }
 }
 
 impl Offers {
-    fn new(provider: CryptoProvider, roots: &Arc<RootCertStore>) -> Result<Self, Failure> {
-        let mut http1 = ClientConfig::builder_with_provider(Arc::new(provider))
+    fn new(
+        provider: CryptoProvider,
+        roots: &Arc<RootCertStore>,
+        refused: &Refused,
+    ) -> Result<Self, Failure> {
+        let provider = Arc::new(provider);
+        let judge = Watched::new(&provider, roots, Sight::Refused(refused.clone()))?;
+        let mut http1 = ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()?
-            .with_root_certificates(Arc::clone(roots))
+            .dangerous()
+            .with_custom_certificate_verifier(Arc::new(judge))
             .with_no_client_auth();
         http1.alpn_protocols = vec![b"http/1.1".to_vec()];
         let mut http2_or_http1 = http1.clone();

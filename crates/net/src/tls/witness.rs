@@ -3,13 +3,13 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::client::{Resumption, VerifierBuilderError, WebPkiServerVerifier};
-use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::{ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
+use rustls::client::Resumption;
+use rustls::pki_types::CertificateDer;
+use rustls::{ClientConfig, RootCertStore};
 
 use super::CertificateFacts;
-use crate::error::{Failure, NetErrorKind};
+use super::watched::{Sight, Watched};
+use crate::error::Failure;
 
 /// What was shown in the last handshake. Clones share it.
 #[derive(Clone, Debug, Default)]
@@ -36,69 +36,21 @@ impl Witness {
         config: &ClientConfig,
         roots: &Arc<RootCertStore>,
     ) -> Result<ClientConfig, Failure> {
-        let provider = Arc::clone(config.crypto_provider());
-        let judge = WebPkiServerVerifier::builder_with_provider(Arc::clone(roots), provider)
-            .build()
-            .map_err(|error: VerifierBuilderError| {
-                Failure::new(NetErrorKind::NoRootCertificates).caused_by(error)
-            })?;
+        let watched = Watched::new(
+            config.crypto_provider(),
+            roots,
+            Sight::Witness(self.clone()),
+        )?;
         let mut config = config.clone();
         config.resumption = Resumption::disabled();
-        let watched = Arc::new(Watched {
-            judge,
-            witness: self.clone(),
-        });
-        config.dangerous().set_certificate_verifier(watched);
+        config
+            .dangerous()
+            .set_certificate_verifier(Arc::new(watched));
         Ok(config)
     }
 
-    fn see(&self, certificate: &CertificateDer<'_>) {
+    pub(super) fn see(&self, certificate: &CertificateDer<'_>) {
         let facts = CertificateFacts::read(certificate);
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = facts;
-    }
-}
-
-#[derive(Debug)]
-struct Watched {
-    judge: Arc<WebPkiServerVerifier>,
-    witness: Witness,
-}
-
-impl ServerCertVerifier for Watched {
-    fn verify_server_cert(
-        &self,
-        end_entity: &CertificateDer<'_>,
-        intermediates: &[CertificateDer<'_>],
-        server_name: &ServerName<'_>,
-        ocsp_response: &[u8],
-        now: UnixTime,
-    ) -> Result<ServerCertVerified, Error> {
-        self.witness.see(end_entity);
-        self.judge
-            .verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now)
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        self.judge
-            .verify_tls12_signature(message, certificate, signed)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        self.judge
-            .verify_tls13_signature(message, certificate, signed)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.judge.supported_verify_schemes()
     }
 }

@@ -80,6 +80,22 @@ async fn an_unknown_issuer_is_named() {
 }
 
 #[tokio::test]
+async fn whose_a_certificate_is_that_is_not_believed_is_told_and_each_host_has_its_own() {
+    let shown = async |host: &str, trusted: Tls| {
+        let config = Authority::new().server(host, &[], |_| {});
+        let server = Server::start_tls(config, |_stream| async {}).await;
+        let error = dial(&server, trusted).await.err().unwrap();
+        error.facts.certificate.unwrap()
+    };
+    let strangers = Authority::new().trusted();
+    let first = shown("localhost", strangers.clone()).await;
+    assert!(!first.issuer.is_empty(), "{first:?}");
+    // The same configuration of TLS sees another one of the same host.
+    let second = shown("elsewhere.example", strangers).await;
+    assert_ne!(first.issuer, second.issuer);
+}
+
+#[tokio::test]
 async fn a_certificate_for_another_host_is_named() {
     let authority = Authority::new();
     let config = authority.server("elsewhere.example", &[], |_| {});

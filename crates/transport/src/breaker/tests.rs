@@ -181,6 +181,7 @@ async fn a_fault_condemns_what_its_scope_says_and_nothing_else() {
         (Cause::Reset, [false, true, true]),
         (Cause::ResolverFailed, [false, true, true]),
         (Cause::Certificate, [false, true, true]),
+        (Cause::Intercepted, [false, true, true]),
         (Cause::ServerError, [false, true, true]),
         (Cause::Overloaded, [false, false, true]),
         (Cause::UsageLimit, [false, true, false]),

@@ -141,7 +141,7 @@ causes! {
     Certificate "certificate" User Endpoint
         "showed a certificate that does not fit it" "check the host in base_url, or name the certificate authority's file in ALIPES_CA_FILE"
     Intercepted "intercepted" LocalNetwork Egress
-        "is intercepted: somebody else's certificate came back" "name your organisation's certificate file in ALIPES_CA_FILE, or use another network"
+        "showed a certificate of an authority that nobody here knows: somebody looks inside TLS, or the server has its own" "name that authority's file in ALIPES_CA_FILE if you trust it, or use another network"
     ClockSkew "clock-skew" LocalNetwork Egress
         "showed a certificate that is not valid at this machine's date" "set this machine's clock"
     ProxyRefused "proxy-refused" Proxy Egress

@@ -19,6 +19,7 @@ pub(crate) fn of_net_error(error: &NetError, deadline: &Deadline) -> Fault {
     }
     fault.message = match &error.kind {
         NetErrorKind::TlsOther | NetErrorKind::TlsAlert(_) => Some(NOT_TLS.to_owned()),
+        NetErrorKind::CertificateUnknownIssuer => Some(unknown_issuer(error)),
         // The error's own words say more than its cause.
         kind if phase == Phase::Proxy || says_more(kind) => Some(kind.to_string()),
         _ => None,
@@ -77,8 +78,8 @@ fn cause(error: &NetError, phase: Phase, deadline: &Deadline) -> Cause {
         }
         NetErrorKind::Reset | NetErrorKind::Closed | NetErrorKind::StreamReset(_) => Cause::Reset,
         NetErrorKind::StreamRefused => Cause::StaleConnection,
-        NetErrorKind::CertificateUnknownIssuer
-        | NetErrorKind::CertificateWrongHost
+        NetErrorKind::CertificateUnknownIssuer => Cause::Intercepted,
+        NetErrorKind::CertificateWrongHost
         | NetErrorKind::CertificateOther
         | NetErrorKind::NoRootCertificates
         | NetErrorKind::CaFile { .. } => Cause::Certificate,
@@ -110,11 +111,22 @@ fn says_more(kind: &NetErrorKind) -> bool {
             | NetErrorKind::CaFile { .. }
             | NetErrorKind::BadProxy { .. }
             | NetErrorKind::ProxyAuth { .. }
-            | NetErrorKind::CertificateUnknownIssuer
             | NetErrorKind::CertificateWrongHost
             | NetErrorKind::CertificateExpired
             | NetErrorKind::CertificateOther
     )
+}
+
+/// Who signed what nobody here trusts: the name of whoever looks inside.
+fn unknown_issuer(error: &NetError) -> String {
+    let shown = error.facts.certificate.as_ref();
+    let signer = shown.map(|shown| shown.issuer.as_str());
+    match signer.filter(|signer| !signer.is_empty()) {
+        Some(signer) => {
+            format!("the certificate is signed by {signer:?}, which this machine does not trust")
+        }
+        None => error.kind.to_string(),
+    }
 }
 
 /// A reused connection that died before a byte of the answer had been closed while it was idle.

@@ -15,7 +15,7 @@ use super::look::{Look, Outcome, Step};
 use super::survey::{Door, Plan};
 use crate::fault::of_net_error;
 use crate::step::signed;
-use crate::{Cause, CredentialError, Fault, Phase, Route, Transport};
+use crate::{CredentialError, Fault, Phase, Route, Transport};
 
 /// The key, asked for once for all who need it.
 pub(super) type Token = Shared<BoxFuture<'static, Result<Option<crate::Token>, CredentialError>>>;
@@ -178,11 +178,7 @@ impl Knock<'_> {
 
     /// The fault of an error, by the name it has in turns.
     pub(super) fn named(&self, error: &NetError) -> Fault {
-        let mut fault = of_net_error(error, &self.deadline);
-        if matches!(error.kind, NetErrorKind::CertificateUnknownIssuer) {
-            fault.cause = Cause::Intercepted;
-        }
-        fault
+        of_net_error(error, &self.deadline)
     }
 
     pub(super) fn signed(&self, fault: Fault) -> Fault {

@@ -30,6 +30,7 @@ diagnoses! {
     TIMED_OUT         TimedOut                Address    LocalNetwork;
     RESET             Reset                   Connection LocalNetwork;
     CERTIFICATE       Certificate             Endpoint   User;
+    INTERCEPTED       Intercepted             Egress     LocalNetwork;
     CLOCK_SKEW        ClockSkew               Egress     LocalNetwork;
     PROXY_REFUSED     ProxyRefused            Egress     Proxy;
     PROXY_AUTH        ProxyAuth               Egress     Proxy;

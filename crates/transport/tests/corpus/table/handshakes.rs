@@ -20,7 +20,7 @@ const FAULTS: &[Struck] = table! {
     "certificate-expired" Tls CERTIFICATE:       over(Tls) either(Fault, 500, 0);
     "certificate-not-yet-valid" Tls CLOCK_SKEW:  over(Tls) either(Fault, 500, 0);
     "certificate-wrong-host" Tls CERTIFICATE:    over(Tls) either(Fault, 500, 0);
-    "certificate-stranger" Tls CERTIFICATE:      over(Tls) either(Fault, 500, 0);
+    "certificate-stranger" Tls INTERCEPTED:      over(Tls) either(Fault, 500, 0);
     "http2-pings-unanswered":                    over(Tls) always(Answer, 500, 1);
 };
 
