@@ -83,17 +83,18 @@ pub(crate) fn counted(count: u64, noun: &str) -> String {
 /// Text from elsewhere in one harmless line: control, direction and escape characters could
 /// disguise it.
 pub(crate) fn one_line(text: &str, longest: usize) -> String {
-    let mut line = String::new();
+    let (mut line, mut length) = (String::new(), 0);
     for c in text.chars() {
-        if line.chars().count() >= longest {
+        if length >= longest {
             line.push('…');
             break;
         }
         match c {
             '\n' | '\r' | '\t' => line.push(' '),
-            c if harmful(c) => {}
+            c if harmful(c) => continue,
             c => line.push(c),
         }
+        length += 1;
     }
     line
 }
@@ -105,10 +106,27 @@ pub(crate) fn harmless(text: &str) -> String {
         .collect()
 }
 
-/// Control characters, and those that change the direction of text (Unicode TR 36).
+/// JSON of which nothing steers a terminal that it is printed on: what could is spelt as an escape,
+/// which means the same. Only what stands between values may be a line's end.
+pub(crate) fn harmless_json(json: &str) -> String {
+    let mut spelt = String::with_capacity(json.len());
+    for c in json.chars() {
+        match c {
+            c if c != '\n' && harmful(c) => spelt.push_str(&format!("\\u{:04x}", u32::from(c))),
+            c => spelt.push(c),
+        }
+    }
+    spelt
+}
+
+/// Control characters, and those that change the direction of text (Unicode TR 36). None lies beyond
+/// four digits.
 fn harmful(c: char) -> bool {
     c.is_control()
-        || matches!(c, '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
+        || matches!(
+            c,
+            '\u{61C}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}'
+        )
 }
 
 #[cfg(test)]
@@ -134,5 +152,19 @@ mod tests {
         assert_eq!(one_line("a\x1b[31m\nb\u{202E}c", 80), "a[31m bc");
         assert_eq!(one_line("abcdef", 3), "abc…");
         assert_eq!(harmless("a\x1b]52;c;x\x07\nb"), "a]52;c;x\nb");
+    }
+
+    #[test]
+    fn json_that_steers_no_terminal_means_what_it_meant() {
+        let evil = serde_json::json!({ "a": "\u{9b}31m\u{7f}\u{202e}\u{61c}\u{1b}[2J\n\0 ü" });
+        for json in [evil.to_string(), format!("{evil:#}")] {
+            let spelt = harmless_json(&json);
+            assert!(
+                !spelt.contains(|c: char| c != '\n' && harmful(c)),
+                "{spelt:?}"
+            );
+            let meant: serde_json::Value = serde_json::from_str(&spelt).unwrap();
+            assert_eq!(meant, evil);
+        }
     }
 }

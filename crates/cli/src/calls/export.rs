@@ -9,6 +9,7 @@ use serde_json::json;
 use super::line::Page;
 use super::{har, told};
 use crate::failure::Failure;
+use crate::style::harmless_json;
 
 /// How a call is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,7 +33,7 @@ pub(super) fn write(
             json!({"call": call, "bodies": bodies})
         }
     };
-    let text = page.redactor.redact(&format!("{value:#}"));
+    let text = harmless_json(&page.redactor.redact(&format!("{value:#}")));
     let Some(path) = out else {
         return told(&text);
     };

@@ -9,7 +9,7 @@ use super::told;
 use crate::failure::Failure;
 use crate::sessions::ago;
 use crate::streams::say;
-use crate::style::seconds;
+use crate::style::{harmless_json, seconds};
 
 /// What ids begin with.
 const PREFIX: &str = "call_";
@@ -92,5 +92,5 @@ pub(super) fn outcome(call: &CallRecord) -> String {
 pub(super) fn json_line(call: &CallRecord, page: &Page) -> String {
     // A record is plain data, which JSON can say.
     let text = serde_json::to_string(call).unwrap_or_default();
-    page.redactor.redact(&text)
+    harmless_json(&page.redactor.redact(&text))
 }

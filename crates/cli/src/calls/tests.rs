@@ -99,6 +99,31 @@ fn no_text_of_a_record_steers_the_terminal_or_widens_a_line() {
 }
 
 #[test]
+fn no_text_of_a_record_steers_the_terminal_as_json_and_every_one_of_them_arrives() {
+    let evil = "\u{1b}[2J\u{9b}31m\u{202e}\0\u{7f}";
+    let count = {
+        let (mut call, mut found) = (full(), Vec::new());
+        texts(&mut call, &mut found);
+        found.len()
+    };
+    for index in 0..count {
+        let (mut call, mut found) = (full(), Vec::new());
+        texts(&mut call, &mut found);
+        *found[index] = json!(evil);
+        let Ok(call) = serde_json::from_value::<CallRecord>(call) else {
+            continue;
+        };
+        let line = list::json_line(&call, &page(80));
+        assert!(
+            !line.contains(|c: char| c.is_control() || c == '\u{202e}'),
+            "{index}: {line:?}"
+        );
+        let read: CallRecord = serde_json::from_str(&line).unwrap();
+        assert_eq!(json!(read), json!(call), "{index}");
+    }
+}
+
+#[test]
 fn no_number_of_a_record_breaks_the_drawing() {
     let text = full().to_string();
     for extreme in ["0", "18446744073709551615"] {

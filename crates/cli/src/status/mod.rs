@@ -1,7 +1,7 @@
 //! `alipes status`: what works, what does not, since when, whose fault it is and what to do, on one
 //! screen. It asks nobody: all of it is known from the configuration, the sign-ins, endpoint memory and
 //! the records of calls (`gather`). What needs the person is decided in one place (`needs`), comes
-//! first, and makes the exit code 1. Only `--live` asks the providers, and what they say beside turns
+//! first, and again last where the first line would scroll away, and makes the exit code 1. Only `--live` asks the providers, and what they say beside turns
 //! is shown and decides nothing (`live`).
 
 mod accounts;
@@ -14,6 +14,8 @@ mod screen;
 #[cfg(test)]
 mod tests;
 
+use std::io::IsTerminal as _;
+
 use clap::Args;
 
 use crate::args::NetworkArgs;
@@ -21,6 +23,7 @@ use crate::calls::line::Page;
 use crate::failure::Failure;
 use crate::setup::Machine;
 use crate::streams::print;
+use crate::style::harmless_json;
 
 #[derive(Debug, Args)]
 pub(crate) struct StatusArgs {
@@ -36,13 +39,24 @@ pub(crate) struct StatusArgs {
     network: NetworkArgs,
 }
 
+/// How many rows the terminal has, if that is where it is read. `LINES` counts where it is set.
+fn rows(machine: &Machine) -> Option<usize> {
+    let told = machine.environment.text("LINES");
+    let told = told.and_then(|text| text.parse().ok());
+    let seen = || terminal_size::terminal_size().map(|(_, height)| usize::from(height.0));
+    told.or_else(|| seen().filter(|_| std::io::stdout().is_terminal()))
+}
+
 pub(crate) async fn run(args: &StatusArgs, machine: &Machine) -> Result<(), Failure> {
     let report = gather::report(args, machine).await?;
     let needs = needs::of(&report);
     let page = Page::of(machine);
     let lines = match args.json {
-        true => vec![page.redactor.redact(&json::of(&report, &needs).to_string())],
-        false => screen::lines(&report, &needs, &page),
+        true => {
+            let json = json::of(&report, &needs).to_string();
+            vec![harmless_json(&page.redactor.redact(&json))]
+        }
+        false => screen::lines(&report, &needs, &page, rows(machine)),
     };
     for line in lines {
         // Whoever read our output has gone: there is nobody left to tell.

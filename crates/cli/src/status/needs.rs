@@ -121,6 +121,7 @@ fn only_a_person_mends(cause: Cause) -> bool {
             | Cause::NoSuchEndpoint
             | Cause::NameNotFound
             | Cause::Certificate
+            | Cause::Intercepted
             | Cause::Redirected
             | Cause::ClientMissing
             | Cause::ClientUnavailable
@@ -177,6 +178,7 @@ fn is_about_the_address(cause: Cause) -> bool {
 fn help(endpoint: &Endpoint, seen: &Seen, cause: Cause, now_ms: u64) -> String {
     let name = &endpoint.name;
     let another = "or add another provider with `alipes providers add NAME`";
+    let closer = look_closer(endpoint, seen);
     match (cause, endpoint.sign_in()) {
         (Cause::Unauthorized | Cause::NoCredential, Some(login)) => {
             format!("sign in again with `{}`", login_command(login))
@@ -192,7 +194,7 @@ fn help(endpoint: &Endpoint, seen: &Seen, cause: Cause, now_ms: u64) -> String {
             format!("choose one of `alipes models {name}`")
         }
         (cause, _) if is_about_the_address(cause) => {
-            format!("{}; see `alipes providers`", cause.advice())
+            format!("{}; {closer}", cause.advice())
         }
         (Cause::UsageLimit | Cause::Quota | Cause::RateLimited, _) => {
             let wait = seen.until_ms().map(|until| {
@@ -206,7 +208,7 @@ fn help(endpoint: &Endpoint, seen: &Seen, cause: Cause, now_ms: u64) -> String {
             format!("{wait}, {another}")
         }
         (Cause::Challenge | Cause::Blocked | Cause::Region, _) => {
-            format!("use another network, {another}")
+            format!("use another network, {another}; {closer}")
         }
         (
             Cause::Silent
@@ -217,11 +219,19 @@ fn help(endpoint: &Endpoint, seen: &Seen, cause: Cause, now_ms: u64) -> String {
             | Cause::Overloaded
             | Cause::ServerError,
             _,
-        ) => format!("try again later, {another}"),
-        (cause, _) => {
-            let call = short(&seen.call);
-            format!("{}; see `alipes calls show {call}`", cause.advice())
-        }
+        ) => format!("try again later, {another}; {closer}"),
+        (cause, _) => format!("{}; {closer}", cause.advice()),
+    }
+}
+
+/// What finds out more: doctor, which looks at the way there, where it knows whom to look at.
+fn look_closer(endpoint: &Endpoint, seen: &Seen) -> String {
+    match endpoint.provider {
+        Some(_) => format!(
+            "`alipes doctor {}` looks at every step of the way",
+            endpoint.name
+        ),
+        None => format!("see `alipes calls show {}`", short(&seen.call)),
     }
 }
 

@@ -1,4 +1,5 @@
-//! The screen: what needs the person first, then what is true of the program, then each endpoint.
+//! The screen: what needs the person first, then what is true of the program, then each endpoint. Where a
+//! terminal has fewer rows than that, what needs the person comes once more, last, where it is seen.
 
 use std::time::Duration;
 
@@ -28,11 +29,17 @@ const MOST: usize = 4;
 /// A space at which no line is broken.
 const UNBROKEN: &str = "\u{a0}";
 
-/// The longest value from elsewhere, in characters.
+/// The longest value from elsewhere, in characters, and the longest text that holds some.
 const LONGEST: usize = 300;
+const MOST_TEXT: usize = 600;
 
-/// The lines.
-pub(super) fn lines(report: &Report, needs: &[Need], page: &Page) -> Vec<String> {
+/// The lines, for a terminal of so many rows.
+pub(super) fn lines(
+    report: &Report,
+    needs: &[Need],
+    page: &Page,
+    rows: Option<usize>,
+) -> Vec<String> {
     let mut lines = first(needs, page);
     lines.push(String::new());
     for (name, value) in of_the_program(report, page) {
@@ -49,12 +56,17 @@ pub(super) fn lines(report: &Report, needs: &[Need], page: &Page) -> Vec<String>
         let more = format!("and {} more, see `alipes providers`", report.left_out);
         lines.extend(wrapped(&more, 2, page));
     }
+    // The prompt that follows takes a row.
+    if let Some(rows) = rows.filter(|rows| lines.len() >= *rows) {
+        lines.push(String::new());
+        lines.extend(once_more(needs, rows, page));
+    }
     lines
 }
 
 /// Text from anywhere in lines, its commands unbroken, so that they can be copied.
 fn wrapped(text: &str, indent: usize, page: &Page) -> Vec<String> {
-    let text = page.clean(text);
+    let text = one_line(&page.clean(text), MOST_TEXT);
     let pieces = text.split('`').enumerate().map(|(at, piece)| {
         let fits = piece.width() + indent + 3 <= page.columns;
         match at % 2 == 1 && fits {
@@ -74,11 +86,35 @@ fn first(needs: &[Need], page: &Page) -> Vec<String> {
     }
     let mut lines = Vec::new();
     for need in needs {
-        let what = wrapped(&format!("! {}: {}", need.what, need.help), 2, page);
-        lines.extend(what.into_iter().map(|line| page.style.error(line)));
+        lines.extend(in_short(need, page));
         if let Some(evidence) = &need.evidence {
             lines.extend(wrapped(&format!("  {evidence}"), 4, page));
         }
+    }
+    lines
+}
+
+fn in_short(need: &Need, page: &Page) -> Vec<String> {
+    let what = wrapped(&format!("! {}: {}", need.what, need.help), 2, page);
+    let lines = what.into_iter().map(|line| page.style.error(line));
+    lines.collect()
+}
+
+/// What needs the person, without what shows it: the most pressing, and as much more as fits.
+fn once_more(needs: &[Need], rows: usize, page: &Page) -> Vec<String> {
+    let Some((first_of_all, others)) = needs.split_first() else {
+        return first(needs, page);
+    };
+    let mut lines = in_short(first_of_all, page);
+    for (at, need) in others.iter().enumerate() {
+        let next = in_short(need, page);
+        // An empty line before, the prompt behind, and perhaps how many are left.
+        if lines.len() + next.len() + 3 > rows {
+            let left = others.len() - at;
+            lines.push(page.style.error(format!("! and {left} more, above")));
+            break;
+        }
+        lines.extend(next);
     }
     lines
 }

@@ -1,11 +1,16 @@
-//! What needs the person, by table.
+//! What needs the person, by table, and that nobody's words steer the screen, by field.
 
+use alipes_base::{Environment, Redactor};
+use alipes_models::Key;
 use alipes_store::{EndpointHealth, FaultRecord};
 use alipes_transport::Cause;
+use unicode_width::UnicodeWidthStr as _;
 
 use super::faults::Seen;
 use super::gather::{Endpoint, Kept, Report};
-use super::needs;
+use super::{json, needs, screen};
+use crate::calls::line::Page;
+use crate::style::{Style, harmless_json};
 
 const NOW: u64 = 1_700_000_000_000;
 const HOUR: u64 = 3_600_000;
@@ -111,4 +116,82 @@ fn what_is_only_in_the_records_is_let_go_after_an_hour() {
     let stranger = |endpoint: &mut Endpoint| endpoint.provider = None;
     assert!(need(&report(Cause::Unauthorized, 0, stranger)).is_some());
     assert_eq!(need(&report(Cause::Unauthorized, 2 * HOUR, stranger)), None);
+}
+
+/// A field of the report that may hold anybody's words.
+type Field = fn(&mut Report, String);
+
+const FIELDS: [Field; 22] = [
+    |report, evil| report.serving = vec![evil],
+    |report, evil| report.endpoints[0].name = evil,
+    |report, evil| report.endpoints[0].problem = Some(evil),
+    |report, evil| report.endpoints[0].health.endpoint = evil,
+    |report, evil| provider(report).name = evil,
+    |report, evil| provider(report).base_url = Some(evil),
+    |report, evil| provider(report).key = Key::Variable(evil),
+    |report, evil| provider(report).key = Key::Login(evil),
+    |report, evil| fault(report).call = evil,
+    |report, evil| fault(report).model = evil,
+    |report, evil| fault(report).account = evil,
+    |report, evil| fault(report).url = evil,
+    |report, evil| fault(report).fault.cause = evil,
+    |report, evil| fault(report).fault.phase = evil,
+    |report, evil| fault(report).fault.message = Some(evil),
+    |report, evil| fault(report).fault.source = Some(evil),
+    |report, evil| fault(report).fault.code = Some(evil),
+    |report, evil| fault(report).fault.cf_ray = Some(evil),
+    |report, evil| fault(report).fault.unused_proxy = Some(evil),
+    |report, evil| fault(report).fault.body = Some(evil),
+    |report, evil| fault(report).fault.egress = Some(evil),
+    |report, evil| fault(report).fault.server = Some(evil),
+];
+
+fn provider(report: &mut Report) -> &mut alipes_models::Provider {
+    report.endpoints[0].provider.as_mut().unwrap()
+}
+
+fn fault(report: &mut Report) -> &mut Seen {
+    seen(&mut report.endpoints[0])
+}
+
+#[test]
+fn nobodys_words_steer_the_terminal_or_fill_it_in_whatever_field_they_come() {
+    let page = |columns| Page {
+        columns,
+        style: Style::of_stdout(&Environment::new([("NO_COLOR", "1")], "/".into())),
+        redactor: Redactor::new(),
+        now_ms: NOW,
+    };
+    let harmful = |c: char| c.is_control() || matches!(c, '\u{202a}'..='\u{202e}');
+    let long = "wide 日本 ".repeat(1 << 17);
+    let evils = ["\u{1b}[2J\u{1b}]0;x\u{7}\u{202e}\r\n\u{9b}31m\0", &long];
+    for cause in [
+        Cause::Unauthorized,
+        Cause::Reset,
+        Cause::NotAnApi,
+        Cause::ModelUnavailable,
+    ] {
+        for (index, field) in FIELDS.iter().enumerate() {
+            for evil in evils {
+                let mut report = report(cause, 0, |_| {});
+                field(&mut report, evil.to_owned());
+                let needs = needs::of(&report);
+                for columns in [40, 80] {
+                    let lines = screen::lines(&report, &needs, &page(columns), Some(20));
+                    assert!(lines.len() < 150, "{index}: {} lines", lines.len());
+                    for line in lines {
+                        assert!(!line.contains(harmful), "{index}: {line:?}");
+                        assert!(line.width() <= columns, "{index}: {line}");
+                    }
+                }
+                // For programs nothing is cut.
+                if evil == long {
+                    continue;
+                }
+                let told = harmless_json(&json::of(&report, &needs).to_string());
+                assert!(!told.contains(harmful), "{index}: {told}");
+                serde_json::from_str::<serde_json::Value>(&told).unwrap();
+            }
+        }
+    }
 }

@@ -245,6 +245,62 @@ async fn at_forty_columns_nothing_is_wider() {
     assert!(widest <= Some(40), "{}", ran.out);
 }
 
+/// A machine with so many providers, all of whose keys are missing, on a terminal of 40 by 20.
+fn crowded(providers: usize) -> Machine {
+    let names = (0..providers).map(|number| format!("p{number}"));
+    let names: Vec<String> = names.collect();
+    let mut config = format!(
+        "[model]\ndefault = \"{}/m\"\nfallback = {:?}\n",
+        names[0],
+        names[1..]
+            .iter()
+            .map(|name| format!("{name}/m"))
+            .collect::<Vec<_>>(),
+    );
+    for name in names {
+        config.push_str(&format!(
+            "[providers.{name}]\nbase_url = \"http://127.0.0.1:1/v1\"\napi_key = {{ env = \"NOBODYS\" }}\n"
+        ));
+    }
+    Machine::configured(&config)
+        .with("COLUMNS", "40")
+        .with("LINES", "20")
+}
+
+#[tokio::test]
+async fn what_needs_the_person_is_seen_last_where_the_first_line_scrolls_away() {
+    for providers in [3, 12] {
+        let screen = needy(&crowded(providers)).await;
+        let lines: Vec<&str> = screen.lines().collect();
+        assert!(lines.len() > 20, "{screen}");
+        let seen = lines[lines.len() - 19..].join("\n");
+        tells(&seen, &["! p0 has no key", "`alipes providers add p0`"]);
+        assert!(
+            lines.iter().all(|line| line.chars().count() <= 40),
+            "{screen}"
+        );
+    }
+    let (machine, _server) = simulated(&[], "/v1").await;
+    machine.run(&["exec", "hi"]).await.answer();
+    let screen = content(&machine.with("LINES", "8")).await;
+    assert!(screen.ends_with("\n\n✓ nothing needs you\n"), "{screen}");
+}
+
+#[tokio::test]
+async fn a_fault_on_the_way_leads_to_doctor_by_a_command_that_works() {
+    let machine = Machine::configured(
+        "[providers.sim]\nbase_url = \"http://127.0.0.1:1/v1\"\n[model]\ndefault = \"sim/m\"\n",
+    );
+    machine.run(&["exec", "--timeout", "5s", "hi"]).await;
+    tells(&needy(&machine).await, &["`alipes doctor sim`"]);
+    let doctor = machine.run(&["doctor", "sim"]).await;
+    assert!(
+        doctor.out.contains("nothing listens at 127.0.0.1:1"),
+        "{}",
+        doctor.out
+    );
+}
+
 #[tokio::test]
 async fn what_a_hostile_server_says_steers_nothing_and_is_short() {
     let words = "\\u001b[2J\\u202eevil\\u0007 ".repeat(200);
