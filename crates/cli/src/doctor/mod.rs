@@ -12,6 +12,8 @@ mod fix;
 mod live;
 mod local;
 mod matrix;
+mod official;
+mod quota;
 mod report;
 mod show;
 mod subject;
@@ -42,15 +44,18 @@ pub(crate) async fn run(args: DoctorArgs, machine: &Machine) -> Result<(), Failu
         true => fix::mend(machine),
         false => Vec::new(),
     };
-    let (local, survey) = tokio::join!(
+    let (local, survey, quota, official) = tokio::join!(
         local::checks(machine, &subject),
-        subject.survey(args.live, machine)
+        subject.survey(args.live, machine),
+        quota::check(&subject, machine),
+        official::check(&subject, machine),
     );
     let mut report = Report {
         local,
         fixed,
         ..Report::default()
     };
+    report.local.extend(quota.into_iter().chain(official));
     report.local.extend(subject.problems());
     if let Some(survey) = &survey {
         report.network = matrix::checks(survey);

@@ -51,6 +51,7 @@ fn of_check(check: &Check, page: &Page) -> Vec<String> {
 /// What people call it.
 fn name(id: &str) -> &str {
     match id {
+        "account.quota" => "plan",
         "auth.modes" => "keys",
         "codex.installed" => "codex",
         "config.load" => "config",
@@ -58,7 +59,7 @@ fn name(id: &str) -> &str {
         "memory.endpoints" => "memory",
         "network.env" => "variables",
         "network.proxy" => "proxy",
-        "provider.configuration" => "provider",
+        "provider.app_server" | "provider.configuration" => "provider",
         "sandbox.helpers" => "sandbox",
         "store.integrity" => "store",
         "system.version" => "version",

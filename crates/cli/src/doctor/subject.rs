@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use alipes_models::{Catalog, Examined, Key, Making, Overrides};
+use alipes_models::{Catalog, Examined, Key, Making, ModelsError, Overrides};
 use alipes_net::{Doors, EgressPolicy, NetError, PlatformProxy};
 use alipes_store::{Calls as _, SqliteStore};
 use alipes_transport::probe::{self, Lately, Look, Plan, Survey};
@@ -24,6 +24,8 @@ pub(super) struct Subject {
     pub(super) catalog: Catalog,
     transport: Option<Transport>,
     examined: Option<Examined>,
+    /// The provider, where that is another program of this machine.
+    official: Option<String>,
     overrides: Overrides,
     doors: Doors,
     lately: Option<Lately>,
@@ -54,6 +56,7 @@ impl Subject {
             base_url: args.base_url.clone(),
             ..Overrides::default()
         };
+        let mut official = None;
         let examined = transport.as_ref().and_then(|transport| {
             let making = Making {
                 environment: &machine.environment,
@@ -61,6 +64,10 @@ impl Subject {
                 session_id: "",
             };
             let examined = catalog.examined(args.provider.as_deref(), &overrides, making);
+            if let Err(ModelsError::OfficialClient { provider }) = &examined {
+                official = Some(provider.clone());
+                return None;
+            }
             let told = examined.map_err(|error| {
                 let failure = Failure::from(error);
                 problems.push(
@@ -75,11 +82,22 @@ impl Subject {
             catalog,
             transport,
             examined,
+            official,
             overrides,
             doors,
             lately: None,
             problems,
         }
+    }
+
+    /// Who is looked at, and the way that turns take there.
+    pub(super) fn examined(&self) -> Option<(&Examined, &Transport)> {
+        Some((self.examined.as_ref()?, self.transport.as_ref()?))
+    }
+
+    /// The provider that is another program of this machine, where that is the one.
+    pub(super) fn official_client(&self) -> Option<(&str, &Transport)> {
+        Some((self.official.as_deref()?, self.transport.as_ref()?))
     }
 
     /// What was wrong before anything could be looked at.
