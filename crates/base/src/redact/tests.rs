@@ -1,0 +1,202 @@
+//! Canaries in every spelling that JSON, URLs and HTML have for them.
+
+use super::*;
+
+#[test]
+fn known_secrets_and_known_shapes_are_blanked() {
+    let redactor = Redactor::new();
+    redactor.learn(&Secret::new("hunter22".to_owned()));
+    let shown = redactor.redact("key hunter22, Authorization: Bearer abcdef0123456789xyz.");
+    assert_eq!(shown, "key [redacted], Authorization: Bearer [redacted]");
+}
+
+#[test]
+fn ordinary_words_stay() {
+    let redactor = Redactor::new();
+    redactor.learn(&Secret::new("the".to_owned()));
+    let text =
+        "the Bearer token is missing; sk-1 is too short; task-list/src/main.rs, disk-usage-2024";
+    assert_eq!(redactor.redact(text), text);
+}
+
+#[test]
+fn a_token_that_an_escape_runs_into_is_blanked_all_the_same() {
+    let shown = Redactor::new().redact(r"\nsk-proj-0A1b2C3d4E5f6G");
+    assert_eq!(shown, r"\nsk-[redacted]");
+}
+
+#[test]
+fn only_what_was_learnt_counts_as_a_secret_of_this_process() {
+    let redactor = Redactor::new();
+    redactor.clone().learn(&Secret::new("hunter22".to_owned()));
+    assert!(redactor.holds_secret("--password=hunter22"));
+    assert!(!redactor.holds_secret("hunter2 Bearer abcdef0123456789xyz"));
+}
+
+/// Keys with every character that somebody escapes.
+const CANARIES: [&str; 6] = [
+    "AbC/dEf/GhI/jKl+mNo/pQr12",
+    r#"quo"ted"and'so"on&<more>"#,
+    r"back\slash\new\u0041\",
+    "clé-à-molette-Ünïcode-😀-日本",
+    "100%25/percent%2Bsure%",
+    "correct horse battery+staple",
+];
+
+/// A name, and a way to spell a text.
+type Spelling = (&'static str, fn(&str) -> String);
+
+/// One layer of each.
+fn spellings() -> Vec<Spelling> {
+    fn each(text: &str, spell: fn(char) -> String) -> String {
+        text.chars().map(spell).collect()
+    }
+    fn utf16(c: char, digits: fn(u16) -> String) -> String {
+        let mut units = [0; 2];
+        c.encode_utf16(&mut units)
+            .iter()
+            .map(|unit| digits(*unit))
+            .collect()
+    }
+    fn json(c: char) -> String {
+        match c {
+            '"' | '\\' => format!("\\{c}"),
+            c => c.to_string(),
+        }
+    }
+    fn url(text: &str, is_plain: fn(&u8) -> bool, lower: bool) -> String {
+        let byte = |byte: u8| match (is_plain(&byte), lower) {
+            (true, _) => char::from(byte).to_string(),
+            (false, true) => format!("%{byte:02x}"),
+            (false, false) => format!("%{byte:02X}"),
+        };
+        text.bytes().map(byte).collect()
+    }
+    fn html(c: char) -> String {
+        match c {
+            '&' => "&amp;".to_owned(),
+            '<' => "&lt;".to_owned(),
+            '>' => "&gt;".to_owned(),
+            '"' => "&quot;".to_owned(),
+            '\'' => "&#39;".to_owned(),
+            c => c.to_string(),
+        }
+    }
+    vec![
+        ("as it is", str::to_owned),
+        ("JSON", |text| each(text, json)),
+        ("JSON as PHP has it", |text| {
+            each(text, json).replace('/', r"\/")
+        }),
+        ("JSON in ASCII", |text| {
+            each(text, |c| match c.is_ascii() {
+                true => json(c),
+                false => utf16(c, |unit| format!("\\u{unit:04x}")),
+            })
+        }),
+        ("JSON, all of it escaped", |text| {
+            each(text, |c| utf16(c, |unit| format!("\\u{unit:04X}")))
+        }),
+        ("JSON as Go has it", |text| {
+            each(text, json)
+                .replace('&', "\\u0026")
+                .replace('<', "\\u003c")
+                .replace('>', "\\u003e")
+        }),
+        ("what Rust shows", |text| text.escape_unicode().to_string()),
+        ("URL", |text| url(text, u8::is_ascii_alphanumeric, false)),
+        ("URL in small letters", |text| {
+            url(text, u8::is_ascii_alphanumeric, true)
+        }),
+        ("URL, all of it escaped", |text| url(text, |_| false, false)),
+        ("form", |text| {
+            url(text, |b| b.is_ascii_alphanumeric() || *b == b' ', false).replace(' ', "+")
+        }),
+        ("HTML", |text| each(text, html)),
+        ("HTML by numbers", |text| {
+            each(text, |c| format!("&#{};", u32::from(c)))
+        }),
+        ("HTML by hexadecimal numbers", |text| {
+            each(text, |c| format!("&#x{:X};", u32::from(c)))
+        }),
+        ("HTML by names", |text| {
+            each(text, |c| match c {
+                '/' => "&sol;".to_owned(),
+                '+' => "&plus;".to_owned(),
+                '%' => "&percnt;".to_owned(),
+                'é' => "&eacute;".to_owned(),
+                'à' => "&agrave;".to_owned(),
+                'Ü' => "&Uuml;".to_owned(),
+                'ï' => "&iuml;".to_owned(),
+                '\\' => "&bsol;".to_owned(),
+                c => html(c),
+            })
+        }),
+    ]
+}
+
+/// A redactor that knows one key.
+fn knowing(key: &str) -> Redactor {
+    let redactor = Redactor::new();
+    redactor.learn(&Secret::new(key.to_owned()));
+    redactor
+}
+
+#[test]
+fn a_key_is_blanked_however_it_is_spelt() {
+    for canary in CANARIES {
+        let redactor = knowing(canary);
+        for (name, spell) in spellings() {
+            let text = format!(r#"{{"no":"{}","é":1}}"#, spell(canary));
+            let shown = redactor.redact(&text);
+            assert_eq!(shown, r#"{"no":"[redacted]","é":1}"#, "{name} of {text}");
+            assert!(redactor.holds_secret(&text), "{name} of {text}");
+        }
+    }
+}
+
+#[test]
+fn a_key_is_blanked_where_one_spelling_holds_another() {
+    for canary in CANARIES {
+        let redactor = knowing(canary);
+        for (outer, spell_outer) in spellings() {
+            for (inner, spell_inner) in spellings() {
+                let text = format!("<é {} &>", spell_outer(&spell_inner(canary)));
+                let shown = redactor.redact(&text);
+                assert_eq!(shown, "<é [redacted] &>", "{inner} in {outer}: {text}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_token_of_a_known_shape_is_blanked_however_it_is_spelt() {
+    let token = "Bearer AbC/dEf/GhI/jKl+mNo";
+    for (name, spell) in spellings() {
+        let text = format!("<é {} >", spell(token));
+        let shown = Redactor::new().redact(&text);
+        assert!(shown.ends_with("[redacted] >"), "{name}: {shown}");
+    }
+}
+
+#[test]
+fn what_only_looks_escaped_stays() {
+    let redactor = knowing("hunter22");
+    let broken = r#"100 % of \q, %zz %4 \u12 \ud83d x \x4 &#; &#x; &nothing; &; é\é%é&é \u{1234567} &#99999999; %"#;
+    assert_eq!(redactor.redact(broken), broken);
+    let whole = r#"{"a":"\u00e9 \n \\ %20 &amp;"}"#;
+    assert_eq!(redactor.redact(whole), whole);
+    assert_eq!(redactor.redact(r"C:\nhunter22"), r"C:\n[redacted]");
+}
+
+#[test]
+fn what_is_escaped_without_end_is_looked_at_so_many_times_only() {
+    let redactor = knowing("hunter22");
+    let deep =
+        "\\".repeat(1 << 12) + "hunter22" + &"%25".repeat(1 << 12) + &"&amp;".repeat(1 << 12);
+    assert!(!redactor.redact(&deep).contains("hunter22"));
+    assert_eq!(
+        layers(&format!("%{}41", "25".repeat(100))).count(),
+        spelling::DEEPEST + 1
+    );
+}
