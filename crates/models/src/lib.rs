@@ -4,8 +4,16 @@
 //! dialect. Up: it assembles that dialect's raw events into what the agent reads. So the agent never
 //! sees a provider's JSON, and the transport never sees a conversation.
 //!
-//! Invariants: no socket is opened here; a provider's key goes to that provider's base URL and
-//! nowhere else; what configuration allows and this version cannot do ends in a named "not yet".
+//! A [`Catalog`] knows the providers: each is data, a bundled file with the user's section above it. A
+//! [`Chain`] holds those that one model name stands for, and what a fault of one account or provider
+//! means to the next is decided here (`walk`, `rests`), because it is what the transport cannot mend. The
+//! agent asks it for a [`Step`]; a server hands its clients' own words to a [`Relay`], which asks the same
+//! chain. Either is one call, and one call is one record ([`Records`]). The installed official client is a
+//! provider as well (`app_server`): it is a program and not an endpoint, and speaks through the same events.
+//!
+//! Invariants: no socket is opened here; a provider's key goes to that provider's base URL and nowhere else;
+//! a conversation stays with its account while that can answer, and reasoning that only one account can read
+//! goes to no other.
 //!
 //! It fails by [`ModelsError`] before a request, and by the transport's `Fault` during one.
 
