@@ -122,3 +122,82 @@ async fn a_secret_is_in_nothing_that_a_run_writes() {
     // The database and its copy, what is known of endpoints, and what a command wrote.
     assert!(looked_at >= 4, "{looked_at}");
 }
+
+/// A key with what JSON, URLs and HTML escape, and its letters: whoever shows part of it shows some.
+const AWKWARD: &str = r#"kAnA/rYcA"nAr\Y+cAn&aRy<12"#;
+const LETTERS: [&str; 5] = ["kAnA", "rYcA", "nAr", "cAn", "aRy"];
+
+/// What a server says of a key that it echoes as everybody does it.
+fn echoed() -> String {
+    let json = AWKWARD.replace('\\', r"\\").replace('"', r#"\""#);
+    let php = json.replace('/', r"\/");
+    let units = AWKWARD.encode_utf16();
+    let numbers: String = units.map(|unit| format!("\\u{unit:04x}")).collect();
+    let url: String = AWKWARD.bytes().map(|byte| format!("%{byte:02X}")).collect();
+    let html = AWKWARD.replace('&', "&amp;").replace('<', "&lt;");
+    let html = html.replace('\\', r"\\").replace('"', "&quot;");
+    format!(
+        r#"{{"error":{{"message":"no {php}","code":"{url}","type":"{html}"}},"a":"{json}","b":"{numbers}"}}"#
+    )
+}
+
+#[tokio::test]
+async fn a_key_that_a_server_echoes_escaped_is_in_nothing_that_is_kept_or_shown() {
+    for status in ["401 Unauthorized", "500 Oops", "200 OK"] {
+        let server = crate::listener::Listener::answering(status, &echoed()).await;
+        let config = format!(
+            "[providers.work]\nbase_url = \"{}\"\napi_key = {{ env = \"WORK_KEY\" }}\n\
+             [model]\ndefault = \"work/m\"\n",
+            server.base_url
+        );
+        let machine = Machine::configured(&config).with("WORK_KEY", AWKWARD);
+        let machine = machine
+            .with("NO_COLOR", "1")
+            .with("ALIPES_LOG", "log.jsonl");
+        let short = ["exec", "--timeout", "2s", "--record-bodies"];
+        let mut told = Vec::new();
+        for arguments in [
+            &[&short[..], &["-v", "hi"]].concat()[..],
+            &[&short[..], &["--json", "hi"]].concat(),
+            &["calls"],
+            &["calls", "--json"],
+            &["calls", "show"],
+            &["calls", "export", "last", "--json"],
+            &["calls", "export", "last", "--har"],
+            &["calls", "export", "last", "--har", "-o", "last.har"],
+            &["status"],
+            &["status", "--json"],
+            &["doctor"],
+            &["doctor", "--json", "--bundle", "bundle.json"],
+            &["sessions", "export", "last"],
+        ] {
+            let ran = machine.run(arguments).await;
+            told.push((arguments.join(" "), ran.out.into_bytes()));
+            told.push((arguments.join(" "), ran.err.into_bytes()));
+        }
+        let written = files(&machine.home(""))
+            .into_iter()
+            .chain(files(&machine.path("")));
+        told.extend(written.map(|file| (file.display().to_string(), std::fs::read(file).unwrap())));
+        for (what, bytes) in &told {
+            let text = String::from_utf8_lossy(bytes);
+            let shown = LETTERS.iter().find(|letters| text.contains(**letters));
+            assert_eq!(shown, None, "{status}, {what}: {text}");
+        }
+        for file in ["bundle.json", "last.har"] {
+            let text = std::fs::read_to_string(machine.path(file)).unwrap();
+            let json: Result<serde_json::Value, _> = serde_json::from_str(&text);
+            assert!(
+                json.is_ok() && text.contains("[redacted]"),
+                "{file}: {text}"
+            );
+        }
+        let log = std::fs::read_to_string(machine.path("log.jsonl")).unwrap();
+        for line in log.lines() {
+            assert!(
+                serde_json::from_str::<serde_json::Value>(line).is_ok(),
+                "{line}"
+            );
+        }
+    }
+}
