@@ -71,7 +71,7 @@ pub enum Ending {
     Refused(String),
 }
 
-/// What the backend said about a workspace (codex-protocol, real-clients: `wham/accounts/check`).
+/// What the backend said about a workspace (`wham/accounts/check`, codex-protocol §6.4).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Workspace {
     /// Another origin than the usual one, such as `https://gov.chatgpt.com`.
