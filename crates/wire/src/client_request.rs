@@ -79,7 +79,7 @@ pub(crate) fn function_tool(
     Ok(ToolDefinition {
         name: name.ok_or_else(|| NotARequest::shape("a tool has no name").at("name"))?,
         description: function.string("description").unwrap_or_default(),
-        parameters: function.read(schema).unwrap_or_default(),
+        parameters: function.said_schema(schema)?,
     })
 }
 
@@ -127,7 +127,7 @@ pub(crate) fn text_format(
         (Some("json_object"), _) => Ok(Some(TextFormat::JsonObject)),
         (Some("json_schema"), Some(schema)) => Ok(Some(TextFormat::JsonSchema {
             name: schema.string("name").unwrap_or_default(),
-            schema: schema.read("schema").unwrap_or_default(),
+            schema: schema.said_schema("schema").map_err(|e| e.at(param))?,
             strict: schema.read("strict"),
         })),
         (Some("json_schema"), None) => Err(NotARequest::shape("it has no schema").at(param)),

@@ -11,6 +11,7 @@ use std::ops::Range;
 
 use serde::de::{IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
+use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::NotARequest;
@@ -258,9 +259,24 @@ impl<'a> Fields<'a> {
     /// The objects of a list that a client may leave out.
     ///
     /// # Errors
-    /// [`NotARequest`] if it is there and no list of objects.
+    /// [`NotARequest`] if it is there and no list of objects, or has more than anybody reads.
     pub(crate) fn said_objects(&self, name: &str) -> Result<Vec<Self>, NotARequest> {
-        let said = self.said(name, "a list of objects", Self::read)?;
+        let Some(json) = self.json(name) else {
+            return Ok(Vec::new());
+        };
+        let unfit = || NotARequest::shape(format!("`{name}` is not a list of objects")).at(name);
+        elements(json, name)?.ok_or_else(unfit)
+    }
+
+    /// A schema that a client may leave out.
+    ///
+    /// # Errors
+    /// [`NotARequest`] if it is there and cannot be said anew.
+    pub(crate) fn said_schema(&self, name: &str) -> Result<Value, NotARequest> {
+        // The limit is the one of the reader (`serde_json`), and of those that most providers have.
+        let wanted =
+            "a schema that can be read: at most 127 levels, whole texts, no endless number";
+        let said = self.said(name, wanted, Self::read)?;
         Ok(said.unwrap_or_default())
     }
 

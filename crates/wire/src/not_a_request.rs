@@ -30,6 +30,12 @@ impl NotARequest {
 
     /// Why `body` is no JSON object.
     pub(crate) fn no_object(body: &[u8]) -> Self {
+        if let Err(error) = std::str::from_utf8(body) {
+            let at = error.valid_up_to();
+            return Self::shape(format!(
+                "the body is not UTF-8: no character begins at byte {at}"
+            ));
+        }
         match serde_json::from_slice::<serde::de::IgnoredAny>(body) {
             Err(error) => Self::Json(error),
             Ok(_) => Self::shape("the body is not a JSON object"),

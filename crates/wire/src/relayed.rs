@@ -56,7 +56,8 @@ impl Relayed {
         }
         let model: Option<String> = fields.read("model");
         let model = model.filter(|model| !model.trim().is_empty());
-        let model = model.ok_or_else(|| NotARequest::shape("\"model\" is missing"))?;
+        let no_model = || NotARequest::shape("`model` is missing or is no text").at("model");
+        let model = model.ok_or_else(no_model)?;
         for list in ["input", "messages"] {
             fields
                 .json(list)

@@ -94,7 +94,9 @@ async fn what_is_no_request_is_named() {
     let mut bytes = stage.request("POST", "/v1/responses", "xx").into_bytes();
     let end = bytes.len();
     bytes[end - 2..].copy_from_slice(&[0xff, 0xfe]);
-    assert_eq!(send(stage.address(), bytes).await.status, 400);
+    let reply = send(stage.address(), bytes).await;
+    assert_eq!(reply.status, 400);
+    assert!(reply.body.contains("not UTF-8"), "{reply:?}");
 }
 
 #[tokio::test]

@@ -126,7 +126,8 @@ fn tools(fields: &Fields<'_>, left_out: &mut LeftOut) -> Result<Vec<ToolDefiniti
             let what = format!("a tool of type {kind:?}");
             CannotCarry::new(what, "only function tools are known").at(Place::Param(place()))
         })?;
-        tools.push(function_tool(&function, "parameters", left_out).map_err(|e| e.at(place()))?);
+        let tool = function_tool(&function, "parameters", left_out);
+        tools.push(tool.map_err(|e| e.at("function").at(place()))?);
     }
     Ok(tools)
 }

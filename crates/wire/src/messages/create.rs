@@ -201,10 +201,11 @@ fn format(fields: &Fields<'_>) -> Result<Option<TextFormat>, NotARequest> {
         let what = format!("an answer of format {kind:?}");
         return Err(unknown_variant(what, "output_config.format"));
     }
+    let schema = format.said_schema("schema");
     Ok(Some(TextFormat::JsonSchema {
         // The other dialects want a name, and this one has none.
         name: "answer".to_owned(),
-        schema: format.read("schema").unwrap_or_default(),
+        schema: schema.map_err(|e| e.at("output_config.format"))?,
         strict: Some(true),
     }))
 }

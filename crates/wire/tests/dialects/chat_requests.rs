@@ -402,7 +402,7 @@ fn what_cannot_be_answered_is_refused_by_name() {
         (
             with("tools", json!([{"type": "function", "function": {}}])),
             "no name",
-            Some("tools[0].name"),
+            Some("tools[0].function.name"),
         ),
         (
             message(json!({"role": "wizard"})),

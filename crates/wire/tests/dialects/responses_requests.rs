@@ -184,3 +184,60 @@ fn what_another_dialect_cannot_carry_is_told_by_the_clients_own_parameter() {
         );
     }
 }
+
+#[test]
+fn a_schema_that_cannot_be_said_anew_is_refused_and_not_left_out() {
+    let deep = format!("{}1{}", r#"{"a":"#.repeat(200), "}".repeat(200));
+    for schema in [
+        deep.as_str(),
+        r#"{"title":"\ud800"}"#,
+        r#"{"maximum":1e999}"#,
+    ] {
+        let tool = format!(r#"{{"type":"function","name":"f","parameters":{schema}}}"#);
+        let search =
+            format!(r#"{{"type":"tool_search","execution":"client","parameters":{schema}}}"#);
+        let format = format!(r#"{{"type":"json_schema","name":"n","schema":{schema}}}"#);
+        let chat =
+            format!(r#"{{"type":"function","function":{{"name":"f","parameters":{schema}}}}}"#);
+        let messages = format!(r#"{{"name":"f","input_schema":{schema}}}"#);
+        for (dialect, body, param) in [
+            (
+                Dialect::Responses,
+                format!(r#""input":"x","tools":[{tool}]"#),
+                "tools[0].parameters",
+            ),
+            (
+                Dialect::Responses,
+                format!(r#""input":"x","tools":[{search}]"#),
+                "tools[0].parameters",
+            ),
+            (
+                Dialect::Responses,
+                format!(r#""input":"x","text":{{"format":{format}}}"#),
+                "text.format.schema",
+            ),
+            (
+                Dialect::Chat,
+                format!(r#""messages":[],"tools":[{chat}]"#),
+                "tools[0].function.parameters",
+            ),
+            (
+                Dialect::Messages,
+                format!(r#""max_tokens":1,"messages":[],"tools":[{messages}]"#),
+                "tools[0].input_schema",
+            ),
+        ] {
+            let refused = dialect.read(format!(r#"{{"model":"m",{body}}}"#).as_bytes());
+            assert_eq!(refused.unwrap_err().param(), Some(param), "{body}");
+        }
+    }
+}
+
+#[test]
+fn a_list_of_tools_has_a_bound() {
+    let tools = vec![r#"{"type":"web_search"}"#; 100_001].join(",");
+    let body = format!(r#"{{"model":"m","input":"x","tools":[{tools}]}}"#);
+    let refused = Dialect::Responses.read(body.as_bytes()).unwrap_err();
+    assert_eq!(refused.param(), Some("tools"));
+    assert!(refused.to_string().contains("100000"), "{refused}");
+}

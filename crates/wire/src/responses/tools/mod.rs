@@ -146,7 +146,7 @@ fn one(
         ToolKind::Function => function_tool(tool, "parameters", left_out)?,
         ToolKind::Text => text::custom(tool, left_out)?,
         ToolKind::LocalShell => local_shell::function(),
-        ToolKind::Search => search::function(tool),
+        ToolKind::Search => search::function(tool)?,
     };
     function.name = own.elsewhere();
     Ok((own, function))

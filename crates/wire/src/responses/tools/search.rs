@@ -6,10 +6,10 @@
 
 use serde_json::{Value, json};
 
-use crate::ToolDefinition;
 use crate::cannot_carry::LeftOut;
 use crate::fields::Fields;
 use crate::json::Object;
+use crate::{NotARequest, ToolDefinition};
 
 /// The type of the tool, and what the function is called.
 pub(super) const TYPE: &str = "tool_search";
@@ -39,7 +39,7 @@ pub(super) fn note_deferred(left_out: &mut LeftOut) {
     left_out.note("the late loading of tools", why);
 }
 
-pub(super) fn function(tool: &Fields<'_>) -> ToolDefinition {
+pub(super) fn function(tool: &Fields<'_>) -> Result<ToolDefinition, NotARequest> {
     let about =
         "Looks for tools that are not offered yet; those that are found can be called then.";
     let paths = json!({
@@ -47,16 +47,16 @@ pub(super) fn function(tool: &Fields<'_>) -> ToolDefinition {
         "properties": {"paths": {"type": "array", "items": {"type": "string"}}},
         "required": ["paths"],
     });
-    ToolDefinition {
+    let parameters = match tool.said_schema("parameters")? {
+        Value::Null => paths,
+        said => said,
+    };
+    let description = tool.string("description");
+    Ok(ToolDefinition {
         name: TYPE.to_owned(),
-        description: tool
-            .string("description")
-            .unwrap_or_else(|| about.to_owned()),
-        parameters: tool
-            .read("parameters")
-            .filter(Value::is_object)
-            .unwrap_or(paths),
-    }
+        description: description.unwrap_or_else(|| about.to_owned()),
+        parameters,
+    })
 }
 
 /// What shall be looked for, as the client is told it; `None` if the arguments are no object.
