@@ -9,7 +9,7 @@ use alipes_wire::{CannotCarry, ClientRequest, Dialect, Label, NotARequest, Relay
 use axum::body::Body;
 use axum::extract::Request;
 use axum::response::Response;
-use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE, TRANSFER_ENCODING};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 
 use crate::answer::{Answer, Asked, Keeping};
@@ -106,13 +106,29 @@ pub(crate) fn carried(headers: &HeaderMap) -> HeaderMap {
 
 /// The body of a request.
 pub(crate) async fn read(shared: &Shared, request: Request) -> Result<Kept, Refusal> {
-    if request.headers().contains_key(CONTENT_ENCODING) {
-        let why = "this takes a body as it is, without a content-encoding";
-        let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
-        return Err(Refusal::new(status, "unsupported_encoding", why));
-    }
+    is_plain(request.headers())?;
     let most = shared.serving.load().largest_body();
     shared.room.read(request.into_body(), most).await
+}
+
+/// Whether a body is what it looks like. Whoever is in front of us may have read one in another coding, or in
+/// one coding twice, as something else.
+fn is_plain(headers: &HeaderMap) -> Result<(), Refusal> {
+    let refused = |status, why| Err(Refusal::new(status, "unsupported_encoding", why));
+    if headers.contains_key(CONTENT_ENCODING) {
+        let why = "this takes a body as it is, without a content-encoding";
+        return refused(StatusCode::UNSUPPORTED_MEDIA_TYPE, why);
+    }
+    let mut codings = headers.get_all(TRANSFER_ENCODING).iter();
+    let is_known = |coding: &HeaderValue| coding.as_bytes().eq_ignore_ascii_case(b"chunked");
+    match (codings.next(), codings.next()) {
+        (None, _) => Ok(()),
+        (Some(coding), None) if is_known(coding) => Ok(()),
+        _ => refused(
+            StatusCode::NOT_IMPLEMENTED,
+            "this takes a body in chunks, and in no other transfer-encoding",
+        ),
+    }
 }
 
 /// Whose call it is, for the record.
@@ -285,14 +301,22 @@ fn unreadable(error: &NotARequest) -> Refusal {
 
 /// What is configured cannot be had: that is for whoever runs the server to mend.
 fn no_model(error: &ModelsError) -> Refusal {
+    let why = match error {
+        // The person who reads it may have no command line of ours, and none of our files.
+        ModelsError::NoModel { .. } => {
+            "no default model is configured here: ask for one as PROVIDER/NAME, or have `default` under \
+             [model] set where this runs (`alipes providers --all` lists the providers)"
+                .to_owned()
+        }
+        error => error.to_string(),
+    };
     let status = match error {
         ModelsError::UnknownModel { .. } | ModelsError::UnknownProvider { .. } => {
-            return Refusal::new(StatusCode::NOT_FOUND, "model_not_found", error.to_string())
-                .about("model");
+            return Refusal::new(StatusCode::NOT_FOUND, "model_not_found", why).about("model");
         }
         _ => StatusCode::INTERNAL_SERVER_ERROR,
     };
-    Refusal::new(status, "configuration", error.to_string())
+    Refusal::new(status, "configuration", why)
 }
 
 #[cfg(test)]

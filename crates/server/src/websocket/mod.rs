@@ -19,7 +19,8 @@ use axum::body::Body;
 use axum::extract::{Extension, Request, State};
 use axum::response::Response;
 use http::header::SEC_WEBSOCKET_VERSION;
-use http::{HeaderValue, StatusCode};
+use http::{HeaderValue, StatusCode, Version};
+use http_body::Body as _;
 use hyper_util::rt::TokioIo;
 
 use crate::door::Admission;
@@ -38,10 +39,11 @@ pub(crate) async fn upgrade(
     Extension(handover): Extension<Handover>,
     mut request: Request,
 ) -> Response {
-    let acceptance = match websocket::accept(request.headers(), true) {
-        Ok(acceptance) => acceptance,
-        Err(error) => return refused(&error),
-    };
+    let acceptance =
+        match can_be_upgraded(&request).and_then(|()| websocket::accept(request.headers(), true)) {
+            Ok(acceptance) => acceptance,
+            Err(error) => return refused(&error),
+        };
     let upgrade = hyper::upgrade::on(&mut request);
     let mut response = Response::new(Body::empty());
     *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
@@ -64,6 +66,16 @@ pub(crate) async fn upgrade(
         }
     }));
     response
+}
+
+/// Whether what comes behind the head can be frames: HTTP/1.0 knows no upgrade (RFC 9110, section 7.8), and
+/// whoever is in front of us may have taken a body for something else than we do.
+fn can_be_upgraded(request: &Request) -> Result<(), HandshakeError> {
+    let is_bare = request.body().is_end_stream();
+    match request.version() >= Version::HTTP_11 && is_bare {
+        true => Ok(()),
+        false => Err(HandshakeError::NotAnUpgrade),
+    }
 }
 
 fn refused(error: &HandshakeError) -> Response {

@@ -4,7 +4,7 @@
 //! A long one takes a moment to read and to say anew. Every answer of the server comes by the same
 //! thread, so that is done on another.
 
-use alipes_wire::{Dialect, Item, Relayed};
+use alipes_wire::{Dialect, Item, NotARequest, RawEvent, Relayed};
 use bytes::Bytes;
 
 use super::history::History;
@@ -14,6 +14,9 @@ use crate::respond;
 
 /// What is read where it is, in bytes: less than a millisecond's work.
 const AT_ONCE: usize = 128 << 10;
+
+/// The type of a message that asks for a response (codex-protocol §2.2).
+const CREATE: &str = "response.create";
 
 /// A request, understood.
 pub(super) struct Asked {
@@ -48,10 +51,10 @@ pub(super) async fn understand(
 }
 
 fn read(history: &History, text: Bytes) -> Result<Asked, Refusal> {
-    let words = Relayed::parse(Dialect::Responses, text).map_err(respond::not_a_request)?;
-    if words.kind.as_deref() != Some("response.create") {
-        let why = "a message of type `response.create` is expected";
-        return Err(Refusal::invalid(why).about("type"));
+    let words = Relayed::parse(Dialect::Responses, text.clone());
+    let words = words.map_err(|error| not_understood(text, error))?;
+    if words.kind.as_deref() != Some(CREATE) {
+        return Err(another_type());
     }
     let mut said = words.items().to_vec();
     let continued = words.previous_response_id.clone();
@@ -71,4 +74,17 @@ fn read(history: &History, text: Bytes) -> Result<Asked, Refusal> {
         continued,
         said,
     })
+}
+
+/// Why a message is not understood. One that is no request at all has none of its members either.
+fn not_understood(text: Bytes, error: NotARequest) -> Refusal {
+    match RawEvent::parse(text) {
+        Ok(said) if said.kind() != CREATE => another_type(),
+        _ => respond::not_a_request(error),
+    }
+}
+
+fn another_type() -> Refusal {
+    let why = format!("a message of type `{CREATE}` is expected");
+    Refusal::invalid(why).about("type")
 }

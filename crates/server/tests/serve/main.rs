@@ -7,6 +7,7 @@ mod bad_requests;
 mod client;
 mod dialects;
 mod frames;
+mod heads;
 mod healing;
 mod leaving;
 mod left_out;

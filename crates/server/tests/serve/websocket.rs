@@ -206,6 +206,11 @@ async fn what_a_socket_does_not_know_is_told_in_a_frame_and_the_socket_goes_on()
         socket.send_text(text.to_owned()).await.unwrap();
         assert_eq!(next(&mut *socket).await["status"], 400, "{text}");
     }
+    // It is not asked for a model that it would not need either.
+    let cancel = r#"{"type":"response.cancel"}"#;
+    socket.send_text(cancel.to_owned()).await.unwrap();
+    let told = next(&mut *socket).await;
+    assert_eq!(told["error"]["param"], "type", "{told}");
     assert!(model.seen().is_empty());
     let answered = turn(&mut *socket, json!({"input": "hello"})).await;
     assert_eq!(answered.last().unwrap()["type"], "response.completed");
