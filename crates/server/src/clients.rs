@@ -116,6 +116,11 @@ impl Client {
             })
     }
 
+    /// The models it may ask, as the configuration says it; none where it may ask any.
+    pub(crate) fn models(&self) -> &[String] {
+        self.models.as_deref().unwrap_or_default()
+    }
+
     fn has_key(&self, presented: &Secret) -> bool {
         match &self.key {
             Key::File(file) => file.is(presented),

@@ -114,7 +114,8 @@ fn admit(shared: &Shared, request: &Request, id: &str) -> Result<Option<Admissio
 /// A place among the client's requests.
 pub(crate) fn place(client: &Client) -> Result<Admitted, Refusal> {
     client.rate.admit().map_err(|too_many| {
-        let why = format!("the key {:?} has reached its limit", client.name);
+        let limit = &too_many.limit;
+        let why = format!("the key {:?} has reached its limit of {limit}", client.name);
         let refusal = Refusal::new(StatusCode::TOO_MANY_REQUESTS, "rate_limit_exceeded", why);
         refusal.after(too_many.retry_after)
     })

@@ -17,6 +17,15 @@ pub enum ServerError {
         /// The address.
         address: SocketAddr,
     },
+    /// No interface of this machine has it.
+    #[error(
+        "cannot listen on {address}: this machine does not have that address; 0.0.0.0 and [::] stand for all \
+         that it has"
+    )]
+    NotOurs {
+        /// The address.
+        address: SocketAddr,
+    },
     /// The address cannot be listened on.
     #[error("cannot listen on {address}: {source}")]
     Listen {

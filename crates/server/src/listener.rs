@@ -41,6 +41,7 @@ impl Listener {
     pub(crate) async fn bind(address: SocketAddr, tls: Option<Tls>) -> Result<Self, ServerError> {
         let failed = |source: io::Error| match source.kind() {
             io::ErrorKind::AddrInUse => ServerError::Taken { address },
+            io::ErrorKind::AddrNotAvailable => ServerError::NotOurs { address },
             _ => ServerError::Listen { address, source },
         };
         let socket = TcpListener::bind(address).await.map_err(failed)?;
@@ -107,4 +108,17 @@ async fn all(connections: &mut JoinSet<()>) {
 /// Says that there is no place.
 async fn turn_away(mut stream: TcpStream) {
     let _gone = tokio::time::timeout(LAST_WORD, stream.write_all(FULL)).await;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn an_address_of_another_machine_is_told() {
+        // For documentation only (RFC 5737).
+        let address = SocketAddr::from(([192, 0, 2, 1], 0));
+        let refused = Listener::bind(address, None).await.err();
+        assert!(matches!(refused, Some(ServerError::NotOurs { .. })));
+    }
 }

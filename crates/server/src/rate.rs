@@ -35,8 +35,10 @@ struct Bucket {
 pub(crate) struct Admitted(#[expect(dead_code, reason = "held")] Option<OwnedSemaphorePermit>);
 
 /// A request came too soon.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct TooMany {
+    /// The limit that was reached, in words.
+    pub(crate) limit: String,
     /// After how long the next one may come.
     pub(crate) retry_after: Duration,
 }
@@ -77,8 +79,7 @@ impl Rate {
         let permit = match &self.at_a_time {
             Some(places) => {
                 let place = Arc::clone(places).try_acquire_owned();
-                let retry_after = Duration::from_secs(1);
-                Some(place.map_err(|_full| TooMany { retry_after })?)
+                Some(place.map_err(|_full| self.too_many_at_a_time())?)
             }
             None => None,
         };
@@ -87,6 +88,14 @@ impl Rate {
             bucket.take(self.clock.now())?;
         }
         Ok(Admitted(permit))
+    }
+
+    fn too_many_at_a_time(&self) -> TooMany {
+        let most = self.limits.1.map_or(0, NonZeroU32::get);
+        TooMany {
+            limit: format!("{most} at a time"),
+            retry_after: Duration::from_secs(1),
+        }
     }
 }
 
@@ -98,7 +107,8 @@ impl Bucket {
         self.counted = now;
         if self.left < 1.0 {
             let retry_after = Duration::from_secs_f64((1.0 - self.left) * each);
-            return Err(TooMany { retry_after });
+            let limit = format!("{} a minute", self.most);
+            return Err(TooMany { limit, retry_after });
         }
         self.left -= 1.0;
         Ok(())
@@ -113,8 +123,9 @@ mod tests {
     async fn a_minute_holds_so_many_requests_and_says_when_the_next_may_come() {
         let rate = Rate::new(NonZeroU32::new(2), None, Clock::system());
         assert!(rate.admit().is_ok() && rate.admit().is_ok());
-        let wait = rate.admit().unwrap_err().retry_after;
-        assert_eq!(wait.as_secs(), 30);
+        let refused = rate.admit().unwrap_err();
+        let wait = refused.retry_after;
+        assert_eq!((wait.as_secs(), &*refused.limit), (30, "2 a minute"));
         tokio::time::advance(wait).await;
         assert!(rate.admit().is_ok());
         assert!(rate.admit().is_err());
@@ -127,7 +138,7 @@ mod tests {
     async fn a_place_is_free_again_when_its_request_has_ended() {
         let rate = Rate::new(None, NonZeroU32::new(1), Clock::system());
         let first = rate.admit().unwrap();
-        assert!(rate.admit().is_err());
+        assert_eq!(rate.admit().unwrap_err().limit, "1 at a time");
         drop(first);
         assert!(rate.admit().is_ok());
     }

@@ -17,6 +17,9 @@ pub(crate) const DEFAULT: &str = "default";
 /// The most of a client's own words that a message repeats, in characters.
 const REPEATED: usize = 80;
 
+/// The most names that a message lists.
+const LISTED: usize = 8;
+
 /// The models that `client` means by `name`; none stands for the default and its fallbacks.
 pub(crate) fn models(
     name: &str,
@@ -29,7 +32,14 @@ pub(crate) fn models(
     }
     if !client.may_ask(name) {
         let shown = shown(name);
-        let why = format!("this key may not ask for the model {shown:?}");
+        let may: Vec<&str> = client
+            .models()
+            .iter()
+            .take(LISTED)
+            .map(String::as_str)
+            .collect();
+        let may = may.join(", ");
+        let why = format!("this key may not ask for the model {shown:?}; it may ask for: {may}");
         let refusal = Refusal::new(StatusCode::FORBIDDEN, "model_not_allowed", why);
         return Err(refusal.about("model"));
     }
@@ -57,7 +67,19 @@ pub(crate) fn names(client: &Client, catalog: &Catalog, section: &ServeSection) 
     let aliases = section.aliases.iter().map(|(alias, _)| alias.clone());
     let models = all(catalog).map(|name| name.to_string());
     let all = default.into_iter().chain(aliases).chain(models);
-    all.filter(|name| client.may_ask(name)).collect()
+    let mut names: Vec<String> = all.filter(|name| client.may_ask(name)).collect();
+    // One that was given this very name may use it, whether a provider lists it or not.
+    for own in client.models() {
+        if !names.contains(own) && is_of_a_provider(own, catalog) {
+            names.push(own.clone());
+        }
+    }
+    names
+}
+
+fn is_of_a_provider(name: &str, catalog: &Catalog) -> bool {
+    let parsed = name.parse::<ModelName>().ok();
+    !name.ends_with('*') && parsed.is_some_and(|name| catalog.provider(&name.provider).is_ok())
 }
 
 /// The models that configured providers list, or name as their default.

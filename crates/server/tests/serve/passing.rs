@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::stage::{ASK_PLAIN, Stage, simulator};
+use crate::client::{request, send};
+use crate::stage::{ASK_PLAIN, Stage, config, simulator};
 
 #[tokio::test]
 async fn a_stream_has_our_id_throughout_and_numbers_without_a_gap() {
@@ -96,6 +97,38 @@ async fn the_list_of_models_is_in_the_shape_of_who_asks() {
     let list = crate::client::send(stage.address(), request).await.json();
     assert_eq!(list["data"][0]["type"], "model");
     assert_eq!(list["last_id"], "fast");
+}
+
+#[tokio::test]
+async fn a_model_that_a_key_was_given_by_its_name_is_in_its_list() {
+    let model = simulator(&[]).await;
+    let more = "[serve.keys.a]\nkey = { env = \"KEY_A\" }\n\
+                models = [\"first/extra\", \"nobody/m\", \"first/b*\"]\n";
+    let stage = Stage::with(&config(&[&model], more)).await;
+    let host = stage.address().to_string();
+    let headers = [("host", host.as_str()), ("x-api-key", "key-a")];
+    let asked = request("GET", "/v1/models", &headers, "");
+    let list = send(stage.address(), asked).await.json();
+    let names: Vec<&Value> = list["data"].as_array().unwrap().iter().collect();
+    let names: Vec<&Value> = names.iter().map(|model| &model["id"]).collect();
+    assert_eq!(names, ["first/extra"]);
+}
+
+#[tokio::test]
+async fn where_there_is_no_default_a_client_is_told_how_to_ask_for_another_model() {
+    let model = simulator(&[]).await;
+    let text = config(&[&model], "");
+    let stage = Stage::with(text.split("[model]").next().unwrap()).await;
+    let reply = stage.ask().await;
+    assert_eq!(
+        (reply.status, reply.code().as_str()),
+        (500, "configuration")
+    );
+    assert!(reply.body.contains("PROVIDER/NAME"), "{reply:?}");
+    // What is meant for who has our command line and our files.
+    for word in ["--model", "config.toml"] {
+        assert!(!reply.body.contains(word), "{reply:?}");
+    }
 }
 
 #[tokio::test]

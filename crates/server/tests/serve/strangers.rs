@@ -152,6 +152,7 @@ async fn a_key_has_its_own_models_and_its_own_limit() {
         (reply.status, reply.code().as_str()),
         (403, "model_not_allowed")
     );
+    assert!(reply.body.contains("it may ask for: first/*"), "{reply:?}");
     let allowed = ASK.replace("default", "first/m");
     assert_eq!(send(stage.address(), ask(&allowed)).await.status, 200);
     let reply = send(stage.address(), ask(&allowed)).await;
@@ -159,6 +160,7 @@ async fn a_key_has_its_own_models_and_its_own_limit() {
         (reply.status, reply.code().as_str()),
         (429, "rate_limit_exceeded")
     );
+    assert!(reply.body.contains("2 a minute"), "{reply:?}");
     let wait: u64 = reply.header("retry-after").unwrap().parse().unwrap();
     assert!((1..=30).contains(&wait), "{wait}");
     assert_eq!(stage.ask().await.status, 200);
