@@ -115,6 +115,7 @@ impl Door {
             Step::Http2,
             Step::WebSocket,
             Step::TurnSse,
+            Step::TurnWebSocket,
         ];
         requests.into_iter().any(|step| self.passed(step))
     }

@@ -1,4 +1,7 @@
 //! Requests arrive somewhere: what is said to them.
+//!
+//! A turn needs one route, and of a route the request that is most like a turn: what that one was told
+//! silences whatever the lesser ones were told.
 
 use super::super::{Door, Step, Survey};
 use super::way::{elsewhere, other_door};
@@ -6,33 +9,48 @@ use super::words::{connections, fate, length, marks, seconds};
 use super::{Diagnosis, Weight};
 use crate::{Cause, Fault};
 
-/// The ways that a turn's request could take, the routes in their order.
+/// The ways that a turn's request could take, the step first that is most like a turn.
 const SSE: [Step; 3] = [Step::TurnSse, Step::Sse, Step::Http1];
 const WEBSOCKET: [Step; 2] = [Step::TurnWebSocket, Step::WebSocket];
 
-/// What is said to requests by the door that turns take.
-pub(super) fn found(survey: &Survey, door: &Door) -> Vec<Diagnosis> {
-    let (sse, websocket) = (worst(door, &SSE), worst(door, &WEBSOCKET));
-    let has_websocket = door.look(Step::WebSocket).is_some();
-    match (sse, websocket) {
-        (None, None) => listing(survey, door).into_iter().collect(),
-        (Some(sse), _) if is_about_the_account(sse) || !has_websocket => {
-            vec![refused(survey, door, sse)]
-        }
-        (Some(sse), Some(websocket)) => both(survey, door, sse, websocket),
-        (Some(sse), None) => vec![one_route(survey, sse, ("SSE", "WebSocket"))],
-        (None, Some(websocket)) if is_about_the_account(websocket) => {
-            vec![refused(survey, door, websocket)]
-        }
-        (None, Some(websocket)) => vec![one_route(survey, websocket, ("WebSocket", "SSE"))],
-    }
+/// What a route has to say.
+enum Heard<'d> {
+    /// It was not asked, or nothing came within the time of a probe.
+    Nothing,
+    /// It answers.
+    Answer,
+    /// It does not.
+    Refusal(&'d Fault),
 }
 
-/// The first fault among the steps of a route: a whole turn says more than an empty request.
-fn worst<'d>(door: &'d Door, steps: &[Step]) -> Option<&'d Fault> {
-    let faults = steps.iter().filter_map(|step| door.fault(*step));
-    let mut faults = faults.filter(|fault| !is_own_limit(fault));
-    faults.next()
+/// What is said to requests by the door that turns take.
+pub(super) fn found(survey: &Survey, door: &Door) -> Vec<Diagnosis> {
+    use Heard::{Answer, Nothing, Refusal};
+    let found = match (heard(door, &SSE), heard(door, &WEBSOCKET)) {
+        (Refusal(sse), Refusal(websocket)) => refused(survey, door, graver(sse, websocket)),
+        (Refusal(fault), Nothing) | (Nothing, Refusal(fault)) => refused(survey, door, fault),
+        (Refusal(sse), Answer) if is_about_the_account(sse) => refused(survey, door, sse),
+        (Answer, Refusal(websocket)) if is_about_the_account(websocket) => {
+            refused(survey, door, websocket)
+        }
+        (Refusal(sse), Answer) => one_route(survey, sse, ("SSE", "WebSocket")),
+        (Answer, Refusal(websocket)) => one_route(survey, websocket, ("WebSocket", "SSE")),
+        (Answer | Nothing, Answer | Nothing) => {
+            return listing(survey, door).into_iter().collect();
+        }
+    };
+    vec![found]
+}
+
+/// What the first of the steps of a route was told that came to an end.
+fn heard<'d>(door: &'d Door, steps: &[Step]) -> Heard<'d> {
+    let looks = steps.iter().filter_map(|step| door.look(*step));
+    let mut ended = looks.filter_map(|look| match look.fault() {
+        Some(fault) if is_own_limit(fault) => None,
+        Some(fault) => Some(Heard::Refusal(fault)),
+        None => look.passed().then_some(Heard::Answer),
+    });
+    ended.next().unwrap_or(Heard::Nothing)
 }
 
 /// A limit of the probe, not of what it looked at.
@@ -53,14 +71,16 @@ fn is_about_the_account(fault: &Fault) -> bool {
     )
 }
 
-/// Neither route is answered.
-fn both(survey: &Survey, door: &Door, sse: &Fault, websocket: &Fault) -> Vec<Diagnosis> {
-    // A refused upgrade is nothing beside what the other route is told.
-    let first = match websocket.cause {
+/// What is to be told where neither route is answered.
+fn graver<'f>(sse: &'f Fault, websocket: &'f Fault) -> &'f Fault {
+    match websocket.cause {
+        _ if is_about_the_account(sse) => sse,
+        // It would be answered with another account, whatever becomes of SSE.
+        _ if is_about_the_account(websocket) => websocket,
+        // A refused upgrade is nothing beside what the other route is told.
         Cause::Challenge | Cause::Blocked if sse.cause != websocket.cause => websocket,
         _ => sse,
-    };
-    vec![refused(survey, door, first)]
+    }
 }
 
 /// One route is barred and the other open.
@@ -104,8 +124,13 @@ fn refused(survey: &Survey, door: &Door, fault: &Fault) -> Diagnosis {
     let name = &survey.endpoint;
     let found = |id, says| Diagnosis::new(id, Weight::Fault, says);
     let marks = marks(fault);
+    if may_be_the_door(fault)
+        && let Some(open) = other_door(survey, door)
+    {
+        return elsewhere(survey, (door, open), &happened(survey, door, fault));
+    }
     match fault.cause {
-        Cause::Challenge | Cause::Blocked | Cause::Region => barred(survey, door, fault),
+        Cause::Challenge | Cause::Blocked | Cause::Region => barred(survey, fault),
         Cause::Unauthorized => found(
             "key-refused",
             format!("{name} does not accept the key ({marks}): it was revoked, has ended, or is another's"),
@@ -125,7 +150,9 @@ fn refused(survey: &Survey, door: &Door, fault: &Fault) -> Diagnosis {
             not_an_api(survey, door, fault)
         }
         Cause::Silent | Cause::Stalled | Cause::TimedOut | Cause::EdgeDead => silent(survey, door),
-        Cause::Reset | Cause::Cut => cut(survey, door, fault),
+        Cause::Reset | Cause::Cut => {
+            found("way-blocked", happened(survey, door, fault)).helped_by(fault.cause.advice())
+        }
         cause => found(
             "backend",
             format!("{name} {} ({marks}): the way there is fine", cause.meaning()),
@@ -134,18 +161,29 @@ fn refused(survey: &Survey, door: &Door, fault: &Fault) -> Diagnosis {
     }
 }
 
+/// Whether what was told may be due to the way that was taken: the account is the same by every way,
+/// and nobody is shown a way around the borders of a service.
+fn may_be_the_door(fault: &Fault) -> bool {
+    !is_about_the_account(fault) && fault.cause != Cause::Region
+}
+
+/// What became of requests through a door.
+fn happened(survey: &Survey, door: &Door, fault: &Fault) -> String {
+    let marks = match fault.evidence.status {
+        Some(_) => format!(" ({})", marks(fault)),
+        None => String::new(),
+    };
+    format!(
+        "{} to {} {}{marks}",
+        connections(&door.egress),
+        survey.target,
+        fate(fault, door)
+    )
+}
+
 /// The edge turns this address away.
-fn barred(survey: &Survey, door: &Door, fault: &Fault) -> Diagnosis {
+fn barred(survey: &Survey, fault: &Fault) -> Diagnosis {
     let (name, marks) = (&survey.endpoint, marks(fault));
-    if let Some(open) = other_door(survey).filter(|_| fault.cause != Cause::Region) {
-        let happened = format!(
-            "{} to {} {} ({marks})",
-            connections(&door.egress),
-            survey.target,
-            fate(fault, door)
-        );
-        return elsewhere(survey, (door, open), &happened);
-    }
     let (id, says) = match fault.cause {
         Cause::Region => (
             "region",
@@ -240,20 +278,6 @@ fn silent(survey: &Survey, door: &Door) -> Diagnosis {
         ),
     )
     .helped_by("try again later, or ask another provider: `alipes providers add NAME`")
-}
-
-/// The dial is fine, and the request ends it.
-fn cut(survey: &Survey, door: &Door, fault: &Fault) -> Diagnosis {
-    let happened = format!(
-        "{} to {} {}",
-        connections(&door.egress),
-        survey.target,
-        fate(fault, door)
-    );
-    if let Some(open) = other_door(survey) {
-        return elsewhere(survey, (door, open), &happened);
-    }
-    Diagnosis::new("way-blocked", Weight::Fault, happened).helped_by(fault.cause.advice())
 }
 
 /// Only the list of models cannot be had.

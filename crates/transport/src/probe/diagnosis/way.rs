@@ -15,7 +15,7 @@ pub(super) fn broken(survey: &Survey, door: &Door, fault: &Fault) -> Diagnosis {
         connections(&door.egress),
         fate(fault, door)
     );
-    if let Some(open) = other_door(survey) {
+    if let Some(open) = other_door(survey, door) {
         return elsewhere(survey, (door, open), &happened);
     }
     let found = |id, says| Diagnosis::new(id, Weight::Fault, says);
@@ -58,10 +58,14 @@ pub(super) fn broken(survey: &Survey, door: &Door, fault: &Fault) -> Diagnosis {
     }
 }
 
-/// An open door beside the one that turns take.
-pub(super) fn other_door(survey: &Survey) -> Option<&Door> {
+/// An open door beside this one, if this one is closed: where some request was answered by both, it is
+/// not the door that fails the others.
+pub(super) fn other_door<'s>(survey: &'s Survey, closed: &Door) -> Option<&'s Door> {
+    if closed.is_open() {
+        return None;
+    }
     let mut doors = survey.doors.iter();
-    doors.find(|door| !door.is_taken && door.is_open())
+    doors.find(|door| door.egress.way != closed.egress.way && door.is_open())
 }
 
 /// What is barred by the door that turns take, and open by another.

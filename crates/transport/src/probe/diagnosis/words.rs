@@ -43,7 +43,10 @@ pub(super) fn fate(fault: &Fault, door: &Door) -> String {
     };
     match fault.cause {
         Cause::Reset => format!("are reset{during}"),
-        Cause::TimedOut | Cause::Silent => format!("get no answer{during}"),
+        Cause::TimedOut | Cause::Silent | Cause::Stalled | Cause::EdgeDead => {
+            format!("get no answer{during}")
+        }
+        Cause::Cut => format!("are cut off{during}"),
         Cause::Refused => "are refused: nothing listens there".to_owned(),
         Cause::Unreachable => "find no way there".to_owned(),
         Cause::Offline => "find no network at all".to_owned(),
@@ -52,6 +55,13 @@ pub(super) fn fate(fault: &Fault, door: &Door) -> String {
         Cause::Intercepted => format!("meet {}, which this machine does not trust", signer(door)),
         Cause::Challenge => "are asked for a browser challenge".to_owned(),
         Cause::Blocked => "are blocked by the edge".to_owned(),
+        Cause::NotAnApi => "meet a web page instead of the API".to_owned(),
+        Cause::NoSuchEndpoint => "meet a server that does not know this address".to_owned(),
+        Cause::Redirected => "are sent elsewhere".to_owned(),
+        Cause::Malformed => format!("get something that is not the protocol{during}"),
+        Cause::ServerError | Cause::Overloaded | Cause::EdgeTimeout => {
+            "are answered with a failure".to_owned()
+        }
         cause => {
             let why = fault.message.as_deref().unwrap_or(cause.as_str());
             format!("fail{during}: {why}")

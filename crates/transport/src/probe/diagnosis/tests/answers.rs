@@ -1,0 +1,127 @@
+//! What requests are told, held against what others are told: by another door, and further down.
+
+use super::super::Weight::{Fault as Wrong, Fine, Warning};
+use super::{Door, PROXY, Row, direct, survey};
+use crate::probe::Step;
+use crate::{Cause, Phase};
+
+/// Every request by this door comes to that.
+fn all_fail(door: &mut Door, cause: Cause, status: Option<u16>) {
+    for step in [Step::Http1, Step::Keepalive, Step::Sse, Step::Models] {
+        door.fails(step, Phase::Headers, cause).evidence.status = status;
+    }
+    let upgrade = door.fails(Step::WebSocket, Phase::Upgrade, cause);
+    upgrade.evidence.status = status;
+}
+
+pub(super) fn rows() -> Vec<Row> {
+    [doors(), routes()].concat()
+}
+
+/// What works through another door means the door.
+fn doors() -> Vec<Row> {
+    let mut rows = Vec::new();
+    for (cause, status, says) in [
+        (
+            Cause::Silent,
+            None,
+            "connections through http://proxy.test:3128 (HTTPS_PROXY) to api.test:443 get no answer when a request is sent; directly it works: the proxy is the trouble",
+        ),
+        (
+            Cause::NotAnApi,
+            Some(200),
+            "meet a web page instead of the API (200); directly it works: the proxy is the trouble",
+        ),
+        (
+            Cause::ServerError,
+            Some(502),
+            "are answered with a failure (502); directly it works",
+        ),
+        (
+            Cause::Cut,
+            None,
+            "are cut off when a request is sent; directly it works",
+        ),
+    ] {
+        let mut seen = survey(&[PROXY], None);
+        all_fail(&mut seen.doors[1], cause, status);
+        rows.push((seen, "dead-proxy", Wrong, says));
+    }
+    for (cause, says) in [
+        (
+            Cause::Silent,
+            "direct connections to api.test:443 get no answer",
+        ),
+        (
+            Cause::NotAnApi,
+            "direct connections to api.test:443 meet a web page",
+        ),
+        (
+            Cause::Redirected,
+            "direct connections to api.test:443 are sent elsewhere",
+        ),
+    ] {
+        let mut seen = survey(&[PROXY, ("NO_PROXY", "api.test")], None);
+        all_fail(&mut seen.doors[0], cause, None);
+        rows.push((seen, "proxy-not-used", Wrong, says));
+    }
+    // The door is not it where something is answered by it, nor for an account.
+    let mut seen = survey(&[PROXY, ("NO_PROXY", "api.test")], None);
+    all_fail(&mut seen.doors[0], Cause::Silent, None);
+    seen.doors[0].passes(Step::Http1);
+    rows.push((seen, "silent", Wrong, "takes requests and says nothing"));
+    let mut seen = survey(&[PROXY, ("NO_PROXY", "api.test")], None);
+    all_fail(&mut seen.doors[0], Cause::Unauthorized, Some(401));
+    rows.push((seen, "key-refused", Wrong, "does not accept the key (401)"));
+    rows
+}
+
+/// What was answered silences what is below it.
+fn routes() -> Vec<Row> {
+    let mut rows = Vec::new();
+    let fine = "nothing is wrong on the way to work";
+    // A turn is answered, and an empty request is not.
+    for cause in [Cause::ServerError, Cause::Silent, Cause::Unauthorized] {
+        let mut seen = direct();
+        for step in [Step::Sse, Step::Http1] {
+            seen.doors[0].fails(step, Phase::Headers, cause);
+        }
+        seen.doors[0].forgets(Step::WebSocket);
+        seen.doors[0].passes(Step::TurnSse);
+        rows.push((seen, "fine", Fine, fine));
+    }
+    // Who shows a key is let in.
+    let mut seen = direct();
+    seen.doors[0].fails(Step::Http1, Phase::Headers, Cause::Challenge);
+    rows.push((seen.clone(), "fine", Fine, fine));
+    seen.doors[0].forgets(Step::WebSocket);
+    rows.push((seen, "fine", Fine, fine));
+    // An empty request is answered, and a turn is not.
+    let mut seen = direct();
+    let door = &mut seen.doors[0];
+    door.forgets(Step::WebSocket);
+    let fault = door.fails(Step::TurnSse, Phase::Headers, Cause::Overloaded);
+    fault.evidence.status = Some(503);
+    rows.push((seen, "backend", Wrong, "work is overloaded (503)"));
+    // A turn by one route, and none by the other.
+    let mut seen = direct();
+    let door = &mut seen.doors[0];
+    all_fail(door, Cause::Silent, None);
+    door.passes(Step::TurnWebSocket);
+    door.fails(Step::TurnSse, Phase::Headers, Cause::Silent);
+    let says = "says nothing over SSE within the time of a probe; WebSocket is open";
+    rows.push((seen, "silent-one-route", Warning, says));
+    // The key is refused by the route that is not barred.
+    let mut seen = direct();
+    let door = &mut seen.doors[0];
+    all_fail(door, Cause::Challenge, Some(403));
+    let fault = door.fails(Step::WebSocket, Phase::Upgrade, Cause::Unauthorized);
+    fault.evidence.status = Some(401);
+    rows.push((seen, "key-refused", Wrong, "does not accept the key (401)"));
+    // A limit of the probe says nothing about what it looked at.
+    let mut seen = direct();
+    let door = &mut seen.doors[0];
+    door.fails(Step::TurnSse, Phase::Headers, Cause::Deadline);
+    rows.push((seen, "fine", Fine, fine));
+    rows
+}
