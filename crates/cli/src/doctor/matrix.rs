@@ -2,6 +2,7 @@
 
 use alipes_net::{EgressSource, Way};
 use alipes_transport::probe::{Door, Look, Outcome, Step, Survey};
+use alipes_transport::{Fault, Scope};
 
 use super::report::{Check, Status};
 use crate::calls::line::{Page, padded};
@@ -92,13 +93,20 @@ fn cell(door: &Door, look: &Look, width: usize, page: &Page) -> String {
     cell + " "
 }
 
-/// A failure that turns survive is a warning.
+/// A failure that turns survive is a warning: one of something that they do without, or below
+/// something that was answered. The account is the same by either route.
 fn mark(door: &Door, look: &Look) -> &'static str {
+    let passed = |steps: &[Step]| steps.iter().any(|step| door.passed(*step));
+    let about = look.fault().map(Fault::scope);
     let survives = match look.step {
         Step::Ipv4 | Step::Ipv6 | Step::TlsClassical | Step::Http2 | Step::Keepalive => true,
         Step::Models => true,
         Step::Tls => door.passed(Step::TlsClassical),
-        Step::WebSocket | Step::TurnWebSocket => door.passed(Step::Sse) || door.passed(Step::Http1),
+        Step::Http1 => passed(&[Step::Sse, Step::TurnSse]),
+        Step::Sse => passed(&[Step::TurnSse]),
+        Step::WebSocket if passed(&[Step::TurnWebSocket]) => true,
+        Step::WebSocket | Step::TurnWebSocket if about == Some(Scope::Account) => false,
+        Step::WebSocket | Step::TurnWebSocket => passed(&[Step::Sse, Step::Http1]),
         _ => false,
     };
     if survives { "!" } else { "✗" }

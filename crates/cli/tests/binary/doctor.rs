@@ -353,11 +353,12 @@ async fn a_live_turn_finds_what_an_empty_request_cannot() {
     assert_eq!(calm.code, Some(0), "{}", calm.out);
     let ran = machine.run(&["doctor", "--live"]).await;
     assert!(
-        ran.out.contains("turn, WebSocket ! usage-limit"),
+        ran.out.contains("turn, WebSocket ✗ usage-limit"),
         "{}",
         ran.out
     );
     assert!(ran.out.contains("turn, SSE       ✓"), "{}", ran.out);
+    assert!(ran.out.contains("alipes chat --route sse"), "{}", ran.out);
 }
 
 #[tokio::test]

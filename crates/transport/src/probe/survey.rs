@@ -47,6 +47,8 @@ pub struct Survey {
     pub target: Target,
     /// The way that turns take, and a proxy that it passes by.
     pub departure: Departure,
+    /// The route that turns take first.
+    pub first_route: Route,
     /// Each door, the direct one first.
     pub doors: Vec<Door>,
     /// The list of models, as it came.
@@ -190,6 +192,12 @@ pub async fn survey(plan: &Plan) -> Result<Survey, NetError> {
         doors: doors.collect(),
         endpoint: Arc::clone(plan.endpoint.name()),
         base_url: diagnosis::shown(plan.endpoint.base_url()),
+        first_route: plan
+            .endpoint
+            .routes()
+            .first()
+            .copied()
+            .unwrap_or(Route::Sse),
         target: target.clone(),
         departure,
         models_body,

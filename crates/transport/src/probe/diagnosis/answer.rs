@@ -3,11 +3,16 @@
 //! A turn needs one route, and of a route the request that is most like a turn: what that one was told
 //! silences whatever the lesser ones were told.
 
+use std::time::Duration;
+
 use super::super::{Door, Step, Survey};
 use super::way::{elsewhere, other_door};
 use super::words::{connections, fate, length, marks, seconds};
 use super::{Diagnosis, Weight};
-use crate::{Cause, Fault};
+use crate::{Cause, Fault, Route};
+
+/// A connection that takes less stands at once.
+const AT_ONCE: Duration = Duration::from_millis(100);
 
 /// The ways that a turn's request could take, the step first that is most like a turn.
 const SSE: [Step; 3] = [Step::TurnSse, Step::Sse, Step::Http1];
@@ -29,12 +34,8 @@ pub(super) fn found(survey: &Survey, door: &Door) -> Vec<Diagnosis> {
     let found = match (heard(door, &SSE), heard(door, &WEBSOCKET)) {
         (Refusal(sse), Refusal(websocket)) => refused(survey, door, graver(sse, websocket)),
         (Refusal(fault), Nothing) | (Nothing, Refusal(fault)) => refused(survey, door, fault),
-        (Refusal(sse), Answer) if is_about_the_account(sse) => refused(survey, door, sse),
-        (Answer, Refusal(websocket)) if is_about_the_account(websocket) => {
-            refused(survey, door, websocket)
-        }
-        (Refusal(sse), Answer) => one_route(survey, sse, ("SSE", "WebSocket")),
-        (Answer, Refusal(websocket)) => one_route(survey, websocket, ("WebSocket", "SSE")),
+        (Refusal(fault), Answer) => beside(survey, door, fault, (Route::Sse, Route::WebSocket)),
+        (Answer, Refusal(fault)) => beside(survey, door, fault, (Route::WebSocket, Route::Sse)),
         (Answer | Nothing, Answer | Nothing) => {
             return listing(survey, door).into_iter().collect();
         }
@@ -83,39 +84,107 @@ fn graver<'f>(sse: &'f Fault, websocket: &'f Fault) -> &'f Fault {
     }
 }
 
-/// One route is barred and the other open.
-fn one_route(survey: &Survey, fault: &Fault, (barred, open): (&str, &str)) -> Diagnosis {
-    let name = &survey.endpoint;
-    let alone = match open {
-        "SSE" => "`alipes chat --route sse`",
-        _ => "`alipes chat --route websocket`",
-    };
-    let found = |id, says| Diagnosis::new(id, Weight::Warning, says);
-    let marks = marks(fault);
+/// One route is refused and the other answered.
+fn beside(survey: &Survey, door: &Door, fault: &Fault, routes: (Route, Route)) -> Diagnosis {
     match fault.cause {
+        cause if !is_about_the_account(fault) => one_route(survey, fault, cause, routes),
+        // A socket that is opened is not yet a request that is answered, and what is spent is told
+        // to requests. A key is shown to open it.
+        Cause::Unauthorized | Cause::Forbidden => one_account(survey, fault, routes),
+        _ if routes.1 == Route::Sse || door.passed(Step::TurnWebSocket) => {
+            one_account(survey, fault, routes)
+        }
+        _ => refused(survey, door, fault),
+    }
+}
+
+/// The account is refused by one route and taken by the other: that takes nobody to the other route
+/// in a turn, so it matters which is asked first.
+fn one_account(survey: &Survey, fault: &Fault, (barred, open): (Route, Route)) -> Diagnosis {
+    let (name, marks) = (&survey.endpoint, marks(fault));
+    let (called, other) = (word(barred), word(open));
+    let happened = match fault.cause {
+        Cause::Unauthorized => {
+            format!("{name} refuses the key over {called}{marks} and takes it over {other}")
+        }
+        cause => format!(
+            "{name} {} over {called}{marks}, and answers over {other}",
+            cause.meaning()
+        ),
+    };
+    let alone = alone(open);
+    match survey.first_route == barred {
+        true => Diagnosis::new(
+            "account-one-route",
+            Weight::Fault,
+            format!("{happened}: turns fail, because they go by {called} first"),
+        )
+        .helped_by(format!(
+            "ask by {other} alone: {alone}, or routes = [\"{}\"] under [providers.{name}]",
+            open.as_str()
+        )),
+        false => Diagnosis::new("account-one-route", Weight::Warning, happened).helped_by(format!(
+            "nothing has to be done: requests go by {other}; {alone} tries nothing else"
+        )),
+    }
+}
+
+/// One route is barred and the other open.
+fn one_route(
+    survey: &Survey,
+    fault: &Fault,
+    cause: Cause,
+    (barred, open): (Route, Route),
+) -> Diagnosis {
+    let (name, marks) = (&survey.endpoint, marks(fault));
+    let alone = alone(open);
+    let (barred, open) = (word(barred), word(open));
+    let found = |id, says| Diagnosis::new(id, Weight::Warning, says);
+    let nothing =
+        format!("nothing has to be done: requests go by {open}; {alone} tries nothing else");
+    match cause {
         Cause::Challenge => found(
             "challenge-one-route",
             format!(
-                "the edge of {name} challenges {barred} from this address ({marks}), {open} passes: your account is fine"
+                "the edge of {name} challenges {barred} from this address{marks}, {open} passes: your account is fine"
             ),
         )
-        .helped_by(format!(
-            "nothing has to be done: requests go by {open}; {alone} tries nothing else"
-        )),
+        .helped_by(nothing),
         Cause::Silent | Cause::TimedOut | Cause::Stalled | Cause::EdgeDead => found(
             "silent-one-route",
             format!("{name} says nothing over {barred} within the time of a probe; {open} is open"),
         )
-        .helped_by(format!(
-            "if turns are slow to begin: {alone}"
-        )),
-        cause => found(
-            "one-route",
-            format!("{name} {} over {barred} ({marks}); {open} is open", cause.meaning()),
-        )
-        .helped_by(format!(
-            "nothing has to be done: requests go by {open}; {alone} tries nothing else"
-        )),
+        .helped_by(format!("if turns are slow to begin: {alone}")),
+        Cause::UpgradeRefused => {
+            let says = format!("{name} refuses to open a WebSocket{marks}; {open} is open");
+            found("one-route", says).helped_by(nothing)
+        }
+        Cause::Redirected => {
+            let says = format!(
+                "{name} sends requests over {barred} elsewhere{marks}, where no key follows; {open} is open"
+            );
+            found("one-route", says).helped_by(nothing)
+        }
+        cause => {
+            let says = format!("{name} {} over {barred}{marks}; {open} is open", cause.meaning());
+            found("one-route", says).helped_by(nothing)
+        }
+    }
+}
+
+/// The command that asks by this route alone.
+fn alone(route: Route) -> &'static str {
+    match route {
+        Route::WebSocket => "`alipes chat --route websocket`",
+        _ => "`alipes chat --route sse`",
+    }
+}
+
+/// What people call a route.
+fn word(route: Route) -> &'static str {
+    match route {
+        Route::WebSocket => "WebSocket",
+        _ => "SSE",
     }
 }
 
@@ -133,18 +202,24 @@ fn refused(survey: &Survey, door: &Door, fault: &Fault) -> Diagnosis {
         Cause::Challenge | Cause::Blocked | Cause::Region => barred(survey, fault),
         Cause::Unauthorized => found(
             "key-refused",
-            format!("{name} does not accept the key ({marks}): it was revoked, has ended, or is another's"),
+            format!(
+                "{name} does not accept the key{marks}: it was revoked, has ended, or is another's"
+            ),
         )
         .helped_by(key_advice(survey)),
         Cause::NoCredential => {
             let why = fault.message.as_deref().unwrap_or("there is none");
-            found("no-key", format!("{name} has no usable key: {why}")).helped_by(key_advice(survey))
+            found("no-key", format!("{name} has no usable key: {why}"))
+                .helped_by(key_advice(survey))
         }
         Cause::UsageLimit | Cause::Quota | Cause::RateLimited => spent(survey, fault),
         Cause::ModelUnavailable => {
             let model = survey.model.as_deref().unwrap_or("this model");
-            found("wrong-model", format!("{name} does not offer {model} ({marks})"))
-                .helped_by(format!("choose one of `alipes models {name}`"))
+            found(
+                "wrong-model",
+                format!("{name} does not offer {model}{marks}"),
+            )
+            .helped_by(format!("choose one of `alipes models {name}`"))
         }
         Cause::NoSuchEndpoint | Cause::NotAnApi | Cause::Redirected | Cause::Malformed => {
             not_an_api(survey, door, fault)
@@ -155,7 +230,7 @@ fn refused(survey: &Survey, door: &Door, fault: &Fault) -> Diagnosis {
         }
         cause => found(
             "backend",
-            format!("{name} {} ({marks}): the way there is fine", cause.meaning()),
+            format!("{name} {}{marks}: the way there is fine", cause.meaning()),
         )
         .helped_by(cause.advice()),
     }
@@ -169,15 +244,12 @@ fn may_be_the_door(fault: &Fault) -> bool {
 
 /// What became of requests through a door.
 fn happened(survey: &Survey, door: &Door, fault: &Fault) -> String {
-    let marks = match fault.evidence.status {
-        Some(_) => format!(" ({})", marks(fault)),
-        None => String::new(),
-    };
     format!(
-        "{} to {} {}{marks}",
+        "{} to {} {}{}",
         connections(&door.egress),
         survey.target,
-        fate(fault, door)
+        fate(fault, door),
+        marks(fault)
     )
 }
 
@@ -187,18 +259,16 @@ fn barred(survey: &Survey, fault: &Fault) -> Diagnosis {
     let (id, says) = match fault.cause {
         Cause::Region => (
             "region",
-            format!("{name} does not serve this region ({marks})"),
+            format!("{name} does not serve this region{marks}"),
         ),
         Cause::Blocked => (
             "blocked",
-            format!(
-                "the edge of {name} blocks this network address ({marks}): no key changes that"
-            ),
+            format!("the edge of {name} blocks this network address{marks}: no key changes that"),
         ),
         _ => (
             "challenge",
             format!(
-                "the edge of {name} challenges everything from this network address ({marks}): no key changes that"
+                "the edge of {name} challenges everything from this network address{marks}: no key changes that"
             ),
         ),
     };
@@ -224,7 +294,7 @@ fn spent(survey: &Survey, fault: &Fault) -> Diagnosis {
         id,
         Weight::Fault,
         format!(
-            "{name} {what} ({}){until}; the way there and the key are fine",
+            "{name} {what}{}{until}; the way there and the key are fine",
             marks(fault)
         ),
     );
@@ -244,7 +314,7 @@ fn not_an_api(survey: &Survey, door: &Door, fault: &Fault) -> Diagnosis {
             "wrong-dialect",
             Weight::Fault,
             format!(
-                "{name} lists its models, but {} ({marks}): it may speak another dialect",
+                "{name} lists its models, but {}{marks}: it may speak another dialect",
                 fault.cause.meaning()
             ),
         )
@@ -257,7 +327,7 @@ fn not_an_api(survey: &Survey, door: &Door, fault: &Fault) -> Diagnosis {
         "wrong-base-url",
         Weight::Fault,
         format!(
-            "{} answers, but {} ({marks}): the base URL is wrong",
+            "{} answers, but {}{marks}: the base URL is wrong",
             survey.target,
             fault.cause.meaning()
         ),
@@ -268,13 +338,17 @@ fn not_an_api(survey: &Survey, door: &Door, fault: &Fault) -> Diagnosis {
 fn silent(survey: &Survey, door: &Door) -> Diagnosis {
     let dial = [Step::Name, Step::Connect, Step::Proxy, Step::Tls];
     let took = dial.iter().filter_map(|step| door.look(*step));
-    let took = seconds(took.map(|look| look.took).sum());
+    let took: Duration = took.map(|look| look.took).sum();
+    let stands = match took < AT_ONCE {
+        true => "at once".to_owned(),
+        false => format!("in {}", seconds(took)),
+    };
     let name = &survey.endpoint;
     Diagnosis::new(
         "silent",
         Weight::Fault,
         format!(
-            "{name} takes requests and says nothing, though a connection stands in {took}: the service hangs, not this machine or its network"
+            "{name} takes requests and says nothing, though a connection stands {stands}: the service hangs, not this machine or its network"
         ),
     )
     .helped_by("try again later, or ask another provider: `alipes providers add NAME`")
@@ -290,7 +364,7 @@ fn listing(survey: &Survey, door: &Door) -> Option<Diagnosis> {
             "no-list",
             Weight::Warning,
             format!(
-                "the list of models cannot be had: {name} {cause} ({marks}); turns do not need it"
+                "the list of models cannot be had: {name} {cause}{marks}; turns do not need it"
             ),
         )
         .helped_by("nothing has to be done"),

@@ -12,7 +12,7 @@ use url::Url;
 
 use super::super::{Door, Lately, Look, Outcome, Step, Survey};
 use super::{Weight, diagnose, shown};
-use crate::{Cause, Fault, Phase};
+use crate::{Cause, Fault, Phase, Route};
 
 const MS: Duration = Duration::from_millis(1);
 
@@ -34,6 +34,7 @@ fn survey(variables: &[(&'static str, &'static str)], configured: Option<&str>) 
     Survey {
         endpoint: "work".into(),
         base_url: shown(&url),
+        first_route: Route::WebSocket,
         doors: doors.into_iter().map(door).collect(),
         target,
         departure,
@@ -284,7 +285,7 @@ fn rows() -> Vec<Row> {
         seen,
         "silent",
         Wrong,
-        "takes requests and says nothing, though a connection stands in 0.0 s",
+        "takes requests and says nothing, though a connection stands at once",
     );
 
     // Names that are wrong.
@@ -378,7 +379,7 @@ fn rows() -> Vec<Row> {
         seen,
         "one-route",
         Warning,
-        "refused the WebSocket over WebSocket (no answer); SSE is open",
+        "work refuses to open a WebSocket; SSE is open",
     );
 
     // What works now and did not lately.

@@ -132,7 +132,7 @@ pub(super) fn seconds(length: Duration) -> String {
     format!("{:.1} s", length.as_secs_f64())
 }
 
-/// `403, cf-ray 8f2-SJC`: what identifies an answer.
+/// ` (403, cf-ray 8f2-SJC)`: what identifies an answer; nothing where there is nothing to tell.
 pub(super) fn marks(fault: &Fault) -> String {
     let evidence = &fault.evidence;
     let status = evidence.status.map(|status| status.to_string());
@@ -142,7 +142,7 @@ pub(super) fn marks(fault: &Fault) -> String {
     let id = id.map(|id| format!("request id {id}"));
     let told: Vec<String> = [status, code, ray, id].into_iter().flatten().collect();
     match told.is_empty() {
-        true => "no answer".to_owned(),
-        false => told.join(", "),
+        true => String::new(),
+        false => format!(" ({})", told.join(", ")),
     }
 }

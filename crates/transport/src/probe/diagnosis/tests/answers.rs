@@ -3,7 +3,7 @@
 use super::super::Weight::{Fault as Wrong, Fine, Warning};
 use super::{Door, PROXY, Row, direct, survey};
 use crate::probe::Step;
-use crate::{Cause, Phase};
+use crate::{Cause, Phase, Route};
 
 /// Every request by this door comes to that.
 fn all_fail(door: &mut Door, cause: Cause, status: Option<u16>) {
@@ -15,7 +15,7 @@ fn all_fail(door: &mut Door, cause: Cause, status: Option<u16>) {
 }
 
 pub(super) fn rows() -> Vec<Row> {
-    [doors(), routes()].concat()
+    [doors(), routes(), accounts()].concat()
 }
 
 /// What works through another door means the door.
@@ -123,5 +123,57 @@ fn routes() -> Vec<Row> {
     let door = &mut seen.doors[0];
     door.fails(Step::TurnSse, Phase::Headers, Cause::Deadline);
     rows.push((seen, "fine", Fine, fine));
+    rows
+}
+
+/// An account that one route refuses and the other takes.
+fn accounts() -> Vec<Row> {
+    let mut rows = Vec::new();
+    for (cause, status, says) in [
+        (
+            Cause::Unauthorized,
+            401,
+            "work refuses the key over WebSocket (401) and takes it over SSE: turns fail, because they go by WebSocket first",
+        ),
+        (
+            Cause::RateLimited,
+            429,
+            "takes no more requests from this account for now over WebSocket (429), and answers over SSE: turns fail",
+        ),
+    ] {
+        let mut seen = direct();
+        let fault = seen.doors[0].fails(Step::WebSocket, Phase::Upgrade, cause);
+        fault.evidence.status = Some(status);
+        rows.push((seen.clone(), "account-one-route", Wrong, says));
+        seen.doors[0].passes(Step::TurnWebSocket);
+        rows.push((seen.clone(), "fine", Fine, "nothing is wrong"));
+        seen.doors[0].forgets(Step::TurnWebSocket);
+        seen.first_route = Route::Sse;
+        rows.push((seen, "account-one-route", Warning, "over SSE"));
+    }
+    // An opened WebSocket has seen the key, and no request.
+    for (cause, id, weight) in [
+        (Cause::Unauthorized, "account-one-route", Warning),
+        (Cause::UsageLimit, "usage-limit", Wrong),
+    ] {
+        let mut seen = direct();
+        for step in [Step::Sse, Step::TurnSse] {
+            seen.doors[0].fails(step, Phase::Headers, cause);
+        }
+        rows.push((seen.clone(), id, weight, "work "));
+        seen.doors[0].passes(Step::TurnWebSocket);
+        rows.push((seen, "account-one-route", Warning, "over SSE, and"));
+        let last = rows.last_mut().unwrap();
+        if cause == Cause::Unauthorized {
+            last.3 = "refuses the key over SSE and takes it over WebSocket";
+        }
+    }
+    // What a route does to requests, in words that fit it.
+    let mut seen = direct();
+    let fault = seen.doors[0].fails(Step::Sse, Phase::Headers, Cause::Redirected);
+    fault.evidence.status = Some(302);
+    let says =
+        "work sends requests over SSE elsewhere (302), where no key follows; WebSocket is open";
+    rows.push((seen, "one-route", Warning, says));
     rows
 }
