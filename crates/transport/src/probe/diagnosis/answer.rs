@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use super::super::{Door, Step, Survey};
+use super::beside::choose_another;
 use super::way::{elsewhere, other_door};
 use super::words::{connections, fate, length, marks, seconds};
 use super::{Diagnosis, Weight};
@@ -308,6 +309,7 @@ fn spent(survey: &Survey, fault: &Fault) -> Diagnosis {
 /// Something answers that is not what was meant.
 fn not_an_api(survey: &Survey, door: &Door, fault: &Fault) -> Diagnosis {
     let (name, marks) = (&survey.endpoint, marks(fault));
+    let target = &survey.target;
     let correct = format!("correct base_url of {name}: it is {}", survey.base_url);
     if door.passed(Step::Models) {
         return Diagnosis::new(
@@ -323,16 +325,22 @@ fn not_an_api(survey: &Survey, door: &Door, fault: &Fault) -> Diagnosis {
         ))
         .helped_by(correct);
     }
-    Diagnosis::new(
-        "wrong-base-url",
-        Weight::Fault,
-        format!(
-            "{} answers, but {}{marks}: the base URL is wrong",
-            survey.target,
-            fault.cause.meaning()
-        ),
-    )
-    .helped_by(format!("{correct}; it often ends in /v1"))
+    let found = |says| Diagnosis::new("wrong-base-url", Weight::Fault, says);
+    // Without a status it was not even HTTP.
+    if fault.cause == Cause::Malformed && fault.evidence.status.is_none() && !target.tls {
+        return found(format!(
+            "{target} answers, but not in plain HTTP: it may want https://"
+        ))
+        .helped_by(correct);
+    }
+    let found = found(format!(
+        "{target} answers, but {}{marks}: the base URL is wrong",
+        fault.cause.meaning()
+    ));
+    match survey.base_url.ends_with("/v1") {
+        true => found.helped_by(correct),
+        false => found.helped_by(format!("{correct}; it often ends in /v1")),
+    }
 }
 
 fn silent(survey: &Survey, door: &Door) -> Diagnosis {

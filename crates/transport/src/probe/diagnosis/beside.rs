@@ -8,7 +8,7 @@ use alipes_net::Way;
 use super::super::{Door, Step, Survey};
 use super::words::{length, seconds};
 use super::{Diagnosis, Weight, swallows_large_hellos};
-use crate::Cause;
+use crate::{Cause, Fault};
 
 /// A clock that is this far off is not only late: tokens, limits and certificates go wrong with it.
 const WRONG_BY: u64 = 90;
@@ -89,29 +89,48 @@ pub(super) fn hello(survey: &Survey, door: &Door) -> Option<Diagnosis> {
     })
 }
 
-/// The model's name, held against the list.
-pub(super) fn model(survey: &Survey) -> Option<Diagnosis> {
+/// The model's name, held against the list, where no turn has shown whether it is taken: a list need not
+/// name everything, and who is asked by an alias is not on it.
+pub(super) fn model(survey: &Survey, door: &Door) -> Option<Diagnosis> {
     let (model, models) = (survey.model.as_ref()?, survey.models.as_ref()?);
-    if models.is_empty() || models.contains(model) {
+    let turns = [Step::TurnSse, Step::TurnWebSocket];
+    let was_tried = turns.into_iter().any(|turn| {
+        let is_about_it = |fault: &Fault| fault.cause == Cause::ModelUnavailable;
+        door.passed(turn) || door.fault(turn).is_some_and(is_about_it)
+    });
+    if was_tried || models.is_empty() || models.iter().any(|listed| is_called(listed, model)) {
         return None;
     }
     let name = &survey.endpoint;
+    let listed = match models.as_slice() {
+        [only] => format!("lists one model, {only:?}, and not {model:?}"),
+        models => format!("lists {} models, and not {model:?}", models.len()),
+    };
     let found = Diagnosis::new(
         "wrong-model",
-        Weight::Fault,
-        format!(
-            "{name} lists {} models, and none is called {model:?}",
-            models.len()
-        ),
+        Weight::Warning,
+        format!("{name} {listed}: turns fail, unless it is taken all the same"),
     );
-    let near = nearest(model, models.iter().map(String::as_str));
-    Some(
-        match near {
-            Some(near) => found.helped_by(format!("did you mean {near:?}?")),
-            None => found,
-        }
-        .helped_by(format!("choose one of `alipes models {name}`")),
-    )
+    Some(choose_another(survey, found).helped_by(format!(
+        "`alipes doctor {name}/{model} --live` shows whether it is taken"
+    )))
+}
+
+/// Whether this is how a listed model is asked for: without a tag the latest is meant (Ollama, "Model
+/// names").
+fn is_called(listed: &str, model: &str) -> bool {
+    listed == model || listed.strip_suffix(":latest") == Some(model)
+}
+
+/// How another model is found in place of the one that is asked for.
+pub(super) fn choose_another(survey: &Survey, found: Diagnosis) -> Diagnosis {
+    let listed = survey.models.iter().flatten().map(String::as_str);
+    let model = survey.model.as_deref().unwrap_or_default();
+    let found = match nearest(model, listed).filter(|near| *near != model) {
+        Some(near) => found.helped_by(format!("did you mean {near:?}?")),
+        None => found,
+    };
+    found.helped_by(format!("choose one of `alipes models {}`", survey.endpoint))
 }
 
 /// Nothing is wrong now; something was.

@@ -72,7 +72,7 @@ pub fn diagnose(survey: &Survey) -> Vec<Diagnosis> {
         found.extend(clock);
         found.extend(beside::families(survey));
         found.extend(beside::hello(survey, door));
-        found.extend(beside::model(survey));
+        found.extend(beside::model(survey, door));
     }
     if found.iter().all(|known| known.weight < Weight::Fault) {
         found.extend(beside::lately(survey));

@@ -295,8 +295,8 @@ fn rows() -> Vec<Row> {
     row(
         seen,
         "wrong-model",
-        Wrong,
-        "lists 2 models, and none is called \"gpt-5.1-codx\"",
+        Warning,
+        "lists 2 models, and not \"gpt-5.1-codx\": turns fail, unless it is taken all the same",
     );
     let mut seen = direct();
     for step in [Step::Http1, Step::Sse, Step::Models] {
@@ -429,8 +429,11 @@ fn what_stops_turns_is_told_before_what_does_not() {
     seen.doors[0].looks[0].clock_ahead = Some(-7_200);
     seen.model = Some("x".to_owned());
     seen.models = Some(vec!["y".to_owned()]);
+    for step in [Step::Sse, Step::WebSocket] {
+        seen.doors[0].fails(step, Phase::Headers, Cause::Unauthorized);
+    }
     let ids: Vec<&str> = diagnose(&seen).iter().map(|found| found.id).collect();
-    assert_eq!(ids, ["wrong-model", "clock", "dead-family"]);
+    assert_eq!(ids, ["key-refused", "clock", "dead-family", "wrong-model"]);
 }
 
 #[test]

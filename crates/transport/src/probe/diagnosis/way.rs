@@ -5,7 +5,7 @@ use alipes_net::Way;
 use super::super::{Door, Survey};
 use super::words::{connections, fate, shown_certificate, signer, through, use_it};
 use super::{Diagnosis, Weight};
-use crate::{Cause, Fault};
+use crate::{Cause, Fault, Phase};
 
 /// The dial by the door that turns take fails by `fault`.
 pub(super) fn broken(survey: &Survey, door: &Door, fault: &Fault) -> Diagnosis {
@@ -39,6 +39,15 @@ pub(super) fn broken(survey: &Survey, door: &Door, fault: &Fault) -> Diagnosis {
         )
         .helped_by(format!(
             "start the server, or correct base_url of {}: it is {}",
+            survey.endpoint, survey.base_url
+        )),
+        // Something answered, and not in TLS.
+        Cause::Malformed if fault.phase == Phase::Tls => found(
+            "wrong-base-url",
+            format!("{host} answers, but not in TLS: it may want http://"),
+        )
+        .helped_by(format!(
+            "correct base_url of {}, if it is a server that you trust the way to: it is {}",
             survey.endpoint, survey.base_url
         )),
         Cause::Certificate => found(

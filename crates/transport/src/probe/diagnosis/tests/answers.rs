@@ -1,6 +1,7 @@
 //! What requests are told, held against what others are told: by another door, and further down.
 
 use super::super::Weight::{Fault as Wrong, Fine, Warning};
+use super::super::diagnose;
 use super::{Door, PROXY, Row, direct, survey};
 use crate::probe::Step;
 use crate::{Cause, Phase, Route};
@@ -15,7 +16,7 @@ fn all_fail(door: &mut Door, cause: Cause, status: Option<u16>) {
 }
 
 pub(super) fn rows() -> Vec<Row> {
-    [doors(), routes(), accounts()].concat()
+    [doors(), routes(), accounts(), names()].concat()
 }
 
 /// What works through another door means the door.
@@ -176,4 +177,57 @@ fn accounts() -> Vec<Row> {
         "work sends requests over SSE elsewhere (302), where no key follows; WebSocket is open";
     rows.push((seen, "one-route", Warning, says));
     rows
+}
+
+/// A model's name and an address, held against what is answered.
+fn names() -> Vec<Row> {
+    let mut rows = Vec::new();
+    let listing = |model: &str, listed: &[&str]| {
+        let mut seen = direct();
+        seen.model = Some(model.to_owned());
+        seen.models = Some(listed.iter().map(|name| (*name).to_owned()).collect());
+        seen
+    };
+    let says = "lists one model, \"m1\", and not \"m1-latest\"";
+    let mut seen = listing("m1-latest", &["m1"]);
+    rows.push((seen.clone(), "wrong-model", Warning, says));
+    // A turn knows better than a list.
+    seen.doors[0].passes(Step::TurnSse);
+    rows.push((seen.clone(), "fine", Fine, "nothing is wrong"));
+    for step in [Step::TurnSse, Step::TurnWebSocket] {
+        let fault = seen.doors[0].fails(step, Phase::Headers, Cause::ModelUnavailable);
+        fault.evidence.status = Some(404);
+    }
+    rows.push((
+        seen,
+        "wrong-model",
+        Wrong,
+        "work does not offer m1-latest (404)",
+    ));
+    let seen = listing("qwen3", &["qwen3:latest", "qwen3:8b"]);
+    rows.push((seen, "fine", Fine, "nothing is wrong"));
+
+    // What answers in another protocol.
+    let mut seen = direct();
+    seen.target.tls = false;
+    all_fail(&mut seen.doors[0], Cause::Malformed, None);
+    let says = "api.test:443 answers, but not in plain HTTP: it may want https://";
+    rows.push((seen, "wrong-base-url", Wrong, says));
+    let mut seen = direct();
+    seen.doors[0].broken_at(Step::Tls, Phase::Tls, Cause::Malformed);
+    let says = "api.test:443 answers, but not in TLS: it may want http://";
+    rows.push((seen, "wrong-base-url", Wrong, says));
+    rows
+}
+
+#[test]
+fn an_address_that_ends_as_most_do_is_not_told_to() {
+    let helps = |base_url: &str| {
+        let mut seen = direct();
+        seen.base_url = base_url.to_owned();
+        all_fail(&mut seen.doors[0], Cause::NoSuchEndpoint, Some(404));
+        diagnose(&seen).swap_remove(0).helps.concat()
+    };
+    assert!(helps("https://api.test/api").contains("it often ends in /v1"));
+    assert!(!helps("https://api.test/v1").contains("often"));
 }
