@@ -72,6 +72,15 @@ pub(crate) fn length(length: Duration) -> String {
     counted(number, unit)
 }
 
+/// How a command says which account of a provider is meant: ` --account NAME`, where it has several.
+pub(crate) fn to_account(has_several: bool, account: &str) -> String {
+    match (has_several, account) {
+        (false, _) => String::new(),
+        (true, "") => " --account NAME".to_owned(),
+        (true, name) => format!(" --account {name}"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

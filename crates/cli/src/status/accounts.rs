@@ -5,7 +5,7 @@ use alipes_models::{AccountStanding, Catalog, Key, Provider};
 use alipes_transport::Cause;
 
 use crate::providers::key_state::KeyState;
-use crate::providers::standing::{ago, length};
+use crate::providers::standing::{ago, length, to_account};
 use crate::setup::Machine;
 
 /// One account.
@@ -80,9 +80,11 @@ impl Account {
         }
         (self.key == KeyState::Missing).then(|| {
             let what = format!("has {}", self.place);
+            let name = self.standing.name.as_str();
+            let account = to_account(!name.is_empty(), name);
             (
                 what,
-                format!("save one with `alipes providers add {provider}`"),
+                format!("save one with `alipes providers add {provider}{account}`"),
             )
         })
     }

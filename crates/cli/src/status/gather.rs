@@ -13,6 +13,8 @@ use super::accounts::{self, Account};
 use super::faults::{self, Seen};
 use super::live::{self, Live};
 use crate::failure::Failure;
+use crate::providers::key_state::KeyState;
+use crate::providers::standing::to_account;
 use crate::setup::Machine;
 use crate::{login, serve};
 
@@ -193,20 +195,39 @@ impl Endpoint {
         }
     }
 
-    /// The sign-in that it is asked with.
-    pub(super) fn sign_in(&self) -> Option<&str> {
-        match &self.provider.as_ref()?.key {
+    /// The sign-in of this account.
+    pub(super) fn sign_in(&self, account: &str) -> Option<&str> {
+        match self.key(account)? {
             Key::Login(name) => Some(name),
             _ => None,
         }
     }
 
-    /// The variable that its key is in.
-    pub(super) fn key_variable(&self) -> Option<&str> {
-        match &self.provider.as_ref()?.key {
-            Key::Variable(name) => Some(name),
+    /// The variable that the key of this account is in.
+    pub(super) fn key_variable(&self, account: &str) -> Option<&str> {
+        match self.key(account)? {
+            Key::Variable(name) | Key::VariableIfSet(name) => Some(name),
             _ => None,
         }
+    }
+
+    fn key(&self, account: &str) -> Option<&Key> {
+        let mut accounts = self.accounts.iter().map(|account| &account.standing);
+        let named = accounts.find(|standing| standing.name == account);
+        let only = || self.provider.as_ref().map(|provider| &provider.key);
+        named.map(|named| &named.key).or_else(only)
+    }
+
+    /// How a command says which account is meant: one that has several wants to be told.
+    pub(super) fn to_account(&self, account: &str) -> String {
+        let provider = self.provider.as_ref();
+        to_account(provider.is_some_and(|it| !it.accounts.is_empty()), account)
+    }
+
+    /// It is asked without a key.
+    pub(super) fn shows_no_key(&self) -> bool {
+        let has_none = |account: &Account| account.key == KeyState::NotNeeded;
+        !self.accounts.is_empty() && self.accounts.iter().all(has_none)
     }
 }
 

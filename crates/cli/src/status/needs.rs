@@ -138,6 +138,10 @@ fn of_fault(endpoint: &Endpoint, seen: &Seen, cause: Cause, now_ms: u64) -> Need
     };
     let what = match cause {
         Cause::ModelUnavailable => format!("{name} does not offer the model {}", seen.model),
+        // What was not sent cannot have been refused.
+        Cause::Unauthorized if endpoint.shows_no_key() => {
+            format!("{name}{account} wants a key, and none is configured")
+        }
         cause if is_about_the_address(cause) && !seen.url.is_empty() => {
             format!("{name} {}: {}", cause.meaning(), seen.url)
         }
@@ -179,14 +183,19 @@ fn help(endpoint: &Endpoint, seen: &Seen, cause: Cause, now_ms: u64) -> String {
     let name = &endpoint.name;
     let another = "or add another provider with `alipes providers add NAME`";
     let closer = look_closer(endpoint, seen);
-    match (cause, endpoint.sign_in()) {
+    match (cause, endpoint.sign_in(&seen.account)) {
         (Cause::Unauthorized | Cause::NoCredential, Some(login)) => {
             format!("sign in again with `{}`", login_command(login))
         }
         (Cause::Unauthorized | Cause::NoCredential, None) => {
-            let save = format!("save a good key with `alipes providers add {name}`");
-            match endpoint.key_variable() {
-                Some(variable) => format!("put a good key into {variable}, or {save}"),
+            let good = match endpoint.shows_no_key() {
+                true => "one",
+                false => "a good key",
+            };
+            let account = endpoint.to_account(&seen.account);
+            let save = format!("save {good} with `alipes providers add {name}{account}`");
+            match endpoint.key_variable(&seen.account) {
+                Some(variable) => format!("put {good} into {variable}, or {save}"),
                 None => save,
             }
         }

@@ -100,8 +100,37 @@ async fn a_challenge_on_one_route_is_found() {
 
 #[tokio::test]
 async fn a_revoked_key_is_found() {
-    let ran = seen(&["--fault", "401"]).await;
-    walk("revoked key", &ran, 1);
+    let serving = Machine::new();
+    let server = serving.simulate(&["--fault", "401"]).await;
+    let machine = with_keys(&server.base_url, "api_key = { env = \"WORK_KEY\" }");
+    let machine = machine.with("WORK_KEY", "sk-revoked");
+    walk("revoked key", &machine.run(&["doctor"]).await, 1);
+}
+
+/// As [`work`], with what is said about its keys.
+fn with_keys(base_url: &str, keys: &str) -> Machine {
+    Machine::configured(&format!(
+        "[providers.work]\nbase_url = \"{base_url}\"\nprofile = \"openai-codex\"\n{keys}\n\
+         [model]\ndefault = \"work/sim-model\"\n"
+    ))
+    .with("NO_COLOR", "1")
+}
+
+#[tokio::test]
+async fn a_key_that_was_not_sent_is_not_called_revoked() {
+    let serving = Machine::new();
+    let server = serving.simulate(&["--fault", "401"]).await;
+    let machine = work(&server.base_url);
+    machine.run(&["exec", "hi"]).await;
+    for command in ["doctor", "status"] {
+        let ran = machine.run(&[command]).await;
+        assert_eq!(ran.code, Some(1), "{}", ran.out);
+        assert!(ran.out.contains("work wants a key"), "{}", ran.out);
+        assert!(!ran.out.contains("accept"), "{}", ran.out);
+        let words: Vec<&str> = ran.out.split_whitespace().collect();
+        let advice = "save one with `alipes providers add work`";
+        assert!(words.join(" ").contains(advice), "{}", ran.out);
+    }
 }
 
 #[tokio::test]

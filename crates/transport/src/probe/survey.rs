@@ -59,6 +59,8 @@ pub struct Survey {
     pub model: Option<String>,
     /// How the last turn there ended, if not well.
     pub lately: Option<Lately>,
+    /// Whether it was shown a key.
+    pub shows_key: bool,
     /// How its key is mended: a command or a setting, in words.
     pub key_advice: Option<String>,
 }
@@ -204,6 +206,8 @@ pub async fn survey(plan: &Plan) -> Result<Survey, NetError> {
         models: None,
         model: None,
         lately: None,
+        // Where that is not known, there was something to wait for.
+        shows_key: !matches!(token.peek(), Some(Ok(None))),
         key_advice: None,
     })
 }

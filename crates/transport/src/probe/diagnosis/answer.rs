@@ -201,6 +201,12 @@ fn refused(survey: &Survey, door: &Door, fault: &Fault) -> Diagnosis {
     }
     match fault.cause {
         Cause::Challenge | Cause::Blocked | Cause::Region => barred(survey, fault),
+        // What was not sent cannot have been refused.
+        Cause::Unauthorized if !survey.shows_key => found(
+            "no-key",
+            format!("{name} wants a key{marks}, and none is configured"),
+        )
+        .helped_by(key_advice(survey)),
         Cause::Unauthorized => found(
             "key-refused",
             format!(

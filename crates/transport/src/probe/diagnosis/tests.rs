@@ -42,6 +42,7 @@ fn survey(variables: &[(&'static str, &'static str)], configured: Option<&str>) 
         models: None,
         model: None,
         lately: None,
+        shows_key: true,
         key_advice: Some("sign in again".to_owned()),
     }
 }

@@ -169,6 +169,12 @@ fn accounts() -> Vec<Row> {
             last.3 = "refuses the key over SSE and takes it over WebSocket";
         }
     }
+    // What was not sent cannot have been refused.
+    let mut seen = direct();
+    all_fail(&mut seen.doors[0], Cause::Unauthorized, Some(401));
+    seen.shows_key = false;
+    let says = "work wants a key (401), and none is configured";
+    rows.push((seen, "no-key", Wrong, says));
     // What a route does to requests, in words that fit it.
     let mut seen = direct();
     let fault = seen.doors[0].fails(Step::Sse, Phase::Headers, Cause::Redirected);
