@@ -29,7 +29,7 @@ use crate::{
 use key::Key;
 use provider::{KEY_VARIABLE, Provider};
 
-pub use examined::Examined;
+pub use examined::{Examined, ExaminedAccount};
 pub use making::{Making, Overrides};
 
 /// The provider that is signed in to with ChatGPT, and the name of that sign-in.

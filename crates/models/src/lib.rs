@@ -42,7 +42,7 @@ pub use alipes_wire::Dialect;
 pub use catalog::key::{Key, NamedKey};
 pub use catalog::provider::Provider;
 pub use catalog::standing::AccountStanding;
-pub use catalog::{Catalog, Examined, Making, OPENAI_CODEX, Overrides};
+pub use catalog::{Catalog, Examined, ExaminedAccount, Making, OPENAI_CODEX, Overrides};
 pub use chain::Chain;
 pub use effort::Effort;
 pub use error::ModelsError;

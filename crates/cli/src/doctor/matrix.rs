@@ -43,7 +43,11 @@ pub(super) fn lines(survey: &Survey, page: &Page) -> Vec<String> {
     let fitting = (page.columns.saturating_sub(NAMES) / width).max(1);
     doors
         .chunks(fitting)
-        .flat_map(|doors| block(doors, width, page))
+        .flat_map(|doors| {
+            let mut lines = block(doors, width, page);
+            lines.extend(others(doors, survey, width, page));
+            lines
+        })
         .chain(doors.iter().filter_map(|door| legend(door, page)))
         .collect()
 }
@@ -60,7 +64,7 @@ fn block(doors: &[Door], width: usize, page: &Page) -> Vec<String> {
             continue;
         }
         let cells = doors.iter().map(|door| match door.look(step) {
-            Some(look) => cell(door, look, width, page),
+            Some(look) => cell(look, mark(door, look), width, page),
             None => " ".repeat(width),
         });
         let cells: String = cells.collect();
@@ -73,13 +77,37 @@ fn block(doors: &[Door], width: usize, page: &Page) -> Vec<String> {
     lines
 }
 
-fn cell(door: &Door, look: &Look, width: usize, page: &Page) -> String {
+/// A row for each further account, in the column of the door that turns take.
+fn others(doors: &[Door], survey: &Survey, width: usize, page: &Page) -> Vec<String> {
+    let Some(place) = doors.iter().position(|door| door.is_taken) else {
+        return Vec::new();
+    };
+    let before = " ".repeat(place * width);
+    let failed = match is_answered(survey) {
+        true => "!",
+        false => "✗",
+    };
+    let rows = survey.others.iter().map(|other| {
+        let name = padded(&format!("as {}", page.clean(&other.name)), NAMES - 3);
+        let cell = cell(&other.look, failed, width, page);
+        format!("  {name} {before}{}", cell.trim_end())
+    });
+    rows.collect()
+}
+
+/// Whether some account is answered.
+fn is_answered(survey: &Survey) -> bool {
+    let first = survey.taken().is_some_and(|door| door.passed(Step::Sse));
+    first || survey.others.iter().any(|other| other.look.passed())
+}
+
+fn cell(look: &Look, failed: &'static str, width: usize, page: &Page) -> String {
     let (mark, text) = match &look.outcome {
         _ if look.was_not_reached() => ("–", String::new()),
         Outcome::Skipped(why) => ("–", (*why).to_owned()),
         Outcome::Passed(_) => ("✓", seconds(look.took)),
         Outcome::Failed(fault) => (
-            mark(door, look),
+            failed,
             format!("{} {}", fault.cause.as_str(), seconds(look.took)),
         ),
     };
@@ -152,7 +180,17 @@ pub(super) fn checks(survey: &Survey) -> Vec<Check> {
             )
         })
     });
-    checks.collect()
+    let (taken, is_answered) = (survey.taken(), is_answered(survey));
+    let others = survey.others.iter().filter_map(|other| {
+        let id = format!("network.account.{}", other.name);
+        let check = check(taken?, &other.look, &id);
+        let status = match is_answered {
+            true => check.status.min(Status::Warning),
+            false => check.status,
+        };
+        Some(Check { status, ..check })
+    });
+    checks.chain(others).collect()
 }
 
 fn check(door: &Door, look: &Look, id: &str) -> Check {

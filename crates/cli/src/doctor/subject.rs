@@ -3,10 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use alipes_models::{Catalog, Examined, Key, Making, ModelsError, Overrides};
+use alipes_models::{
+    Catalog, Examined, ExaminedAccount, Key, Making, ModelsError, Overrides,
+};
 use alipes_net::{Doors, EgressPolicy, NetError, PlatformProxy};
 use alipes_store::{Calls as _, SqliteStore};
-use alipes_transport::probe::{self, Lately, Look, Plan, Survey};
+use alipes_transport::probe::{self, Lately, Look, Other, Plan, Survey};
 use alipes_transport::{Cause, Transport};
 use futures_util::future::join_all;
 
@@ -15,6 +17,7 @@ use super::{DoctorArgs, failed, live};
 use crate::failure::Failure;
 use crate::login;
 use crate::network::Network;
+use crate::providers::standing::to_account;
 use crate::setup::Machine;
 use crate::store::opened;
 use crate::streams::say;
@@ -110,8 +113,9 @@ impl Subject {
         let (examined, transport) = (self.examined.as_ref()?, self.transport.as_ref()?);
         let plan = Plan {
             transport: transport.clone(),
-            endpoint: examined.endpoint.clone(),
-            credential: examined.credential.clone(),
+            endpoint: examined.account.endpoint.clone(),
+            credential: examined.account.credential.clone(),
+            others: examined.others.iter().map(other).collect(),
             doors: self.doors.ways.clone(),
             models_path: examined.provider.models_path(),
         };
@@ -129,7 +133,11 @@ impl Subject {
         let listed = body.and_then(|body| examined.provider.listed(body));
         survey.models = listed.map(|models| models.into_iter().map(|model| model.name).collect());
         survey.model.clone_from(&examined.model);
-        survey.key_advice = Some(key_advice(&examined.key, &examined.provider.name));
+        survey.account.clone_from(&examined.account.name);
+        survey.key_advice = Some(key_advice(examined, &examined.account));
+        for (seen, account) in survey.others.iter_mut().zip(&examined.others) {
+            seen.key_advice = Some(key_advice(examined, account));
+        }
         survey.lately.clone_from(&self.lately);
         Some(survey)
     }
@@ -152,7 +160,7 @@ impl Subject {
             transport,
             session_id: &id,
         };
-        let routes = examined.endpoint.routes().iter();
+        let routes = examined.account.endpoint.routes().iter();
         let turns = routes.map(|route| live::turn(&self.catalog, &overrides, *route, making));
         join_all(turns).await
     }
@@ -162,7 +170,8 @@ impl Subject {
         let (Some(examined), Some(transport)) = (&self.examined, &self.transport) else {
             return;
         };
-        transport.learn(&examined.endpoint, &*examined.credential, survey);
+        let account = &examined.account;
+        transport.learn(&account.endpoint, &*account.credential, survey);
         // The first run of all may be this one. What is not kept the next turn finds out for itself.
         let options = machine.store().ok().flatten();
         let store = match options {
@@ -186,7 +195,7 @@ impl Subject {
             return;
         };
         let health = store.endpoint_health().await.unwrap_or_default();
-        let name = examined.endpoint.name();
+        let name = examined.account.endpoint.name();
         let known = health.into_iter().find(|known| *known.endpoint == **name);
         self.lately = known.and_then(|known| {
             let fault = known.last_fault?;
@@ -210,15 +219,26 @@ fn broken_proxy(error: &NetError) -> Check {
         .helped_by("correct or unset it: no request can leave while it is set")
 }
 
+fn other(account: &ExaminedAccount) -> Other {
+    Other {
+        name: account.name.clone(),
+        endpoint: account.endpoint.clone(),
+        credential: account.credential.clone(),
+    }
+}
+
 /// How a key that is refused is replaced.
-fn key_advice(key: &Key, provider: &str) -> String {
-    match key {
+fn key_advice(examined: &Examined, account: &ExaminedAccount) -> String {
+    let provider = &examined.provider;
+    let which = to_account(!provider.accounts.is_empty(), &account.name);
+    let name = &provider.name;
+    match &account.key {
         Key::Login(name) => format!("sign in again with `{}`", alipes_auth::login_command(name)),
         Key::Variable(name) | Key::VariableIfSet(name) => format!("put a good one into {name}"),
         Key::File(path) => format!(
-            "save another with `alipes providers add {provider}`; it is in {}",
+            "save another with `alipes providers add {name}{which}`; it is in {}",
             path.display()
         ),
-        _ => format!("save one with `alipes providers add {provider}`"),
+        _ => format!("save one with `alipes providers add {name}{which}`"),
     }
 }

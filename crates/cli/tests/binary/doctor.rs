@@ -117,6 +117,32 @@ fn with_keys(base_url: &str, keys: &str) -> Machine {
 }
 
 #[tokio::test]
+async fn an_account_that_is_refused_is_named_and_stops_nothing_while_another_is_taken() {
+    let options = alipes_simulator::Options::local(
+        alipes_base::Clock::system(),
+        alipes_base::Rng::from_entropy(),
+    );
+    let simulator = alipes_simulator::Simulator::start(alipes_simulator::Options {
+        keys: alipes_simulator::Keys::Exactly(vec!["sk-good".to_owned()]),
+        ..options
+    });
+    let simulator = simulator.await.unwrap();
+    let keys = "[providers.work.accounts]\nmine = { env = \"K1\" }\nteam = { env = \"K2\" }";
+    let machine = with_keys(&simulator.base_url(), keys).with("K1", "sk-bad");
+    let machine = machine.with("K2", "sk-good");
+    let ran = machine.run(&["doctor"]).await;
+    assert_eq!(ran.code, Some(0), "{}", ran.out);
+    assert!(ran.out.contains("work as mine does not accept the key"), "{}", ran.out);
+    assert!(ran.out.contains("turns go on as team"), "{}", ran.out);
+    assert!(ran.out.contains("put a good one into K1"), "{}", ran.out);
+    let machine = machine.with("K2", "sk-bad");
+    let ran = machine.run(&["doctor"]).await;
+    assert_eq!(ran.code, Some(1), "{}", ran.out);
+    let words: Vec<&str> = ran.out.split_whitespace().collect();
+    assert!(words.join(" ").contains("team (unauthorized)"), "{}", ran.out);
+}
+
+#[tokio::test]
 async fn a_key_that_was_not_sent_is_not_called_revoked() {
     let serving = Machine::new();
     let server = serving.simulate(&["--fault", "401"]).await;

@@ -1,5 +1,5 @@
-//! One account of a provider, to be looked at from outside a turn: the same address and key that a turn
-//! would take, or else nothing would be proven about turns.
+//! A provider and its accounts, to be looked at from outside a turn: the same addresses and keys that a
+//! turn would take, in the order in which it would, or else nothing would be proven about turns.
 
 use std::sync::Arc;
 
@@ -13,18 +13,31 @@ use super::reach::{Reached, effective_profile};
 use super::{Catalog, Making, Overrides};
 use crate::{ModelName, ModelsError};
 
+/// Most accounts that are looked at.
+const MOST: usize = 8;
+
 /// Who is looked at.
 pub struct Examined {
-    /// The provider, asked with one key.
+    /// The provider, asked as its next account.
     pub provider: Provider,
-    /// Where that is.
-    pub endpoint: Arc<Endpoint>,
-    /// What it is shown.
-    pub credential: Arc<dyn Credential>,
-    /// Where the key is.
-    pub key: Key,
+    /// The account that a turn begins with.
+    pub account: ExaminedAccount,
+    /// Those that a turn asks when that one is refused, at most seven.
+    pub others: Vec<ExaminedAccount>,
     /// The model that turns there ask for; `None` if none is configured.
     pub model: Option<String>,
+}
+
+/// One account.
+pub struct ExaminedAccount {
+    /// Its name; empty where the provider has only one.
+    pub name: String,
+    /// Where it is asked.
+    pub endpoint: Arc<Endpoint>,
+    /// What it shows there.
+    pub credential: Arc<dyn Credential>,
+    /// Where its key is.
+    pub key: Key,
 }
 
 impl Catalog {
@@ -68,21 +81,31 @@ impl Catalog {
             Err(ModelsError::UnknownModel { .. }) => self.provider(provider)?,
             found => found?,
         };
-        let mut standings = self.standings(&provider, making)?.into_iter();
-        let provider = match standings.find(|standing| standing.is_next) {
-            Some(next) => provider.with_key(next.key),
-            None => provider,
-        };
+        let mut standings = self.standings(&provider, making)?;
+        standings.sort_by_key(|standing| !standing.is_next);
         let profile = effective_profile(&provider)?;
-        let Reached {
-            endpoint,
-            credential,
-        } = self.reached(&provider, &profile, making.environment)?;
+        let accounts = standings.into_iter().take(MOST).map(|standing| {
+            let asked = provider.with_key(standing.key.clone());
+            let Reached {
+                endpoint,
+                credential,
+            } = self.reached(&asked, &profile, making.environment)?;
+            Ok(ExaminedAccount {
+                name: standing.name,
+                endpoint,
+                credential,
+                key: standing.key,
+            })
+        });
+        let accounts: Vec<ExaminedAccount> = accounts.collect::<Result<_, ModelsError>>()?;
+        let mut accounts = accounts.into_iter();
+        let Some(account) = accounts.next() else {
+            return Err(self.unknown_provider(&provider.name, ""));
+        };
         Ok(Examined {
-            key: provider.key.clone(),
-            provider,
-            endpoint,
-            credential,
+            provider: provider.with_key(account.key.clone()),
+            account,
+            others: accounts.collect(),
             model,
         })
     }

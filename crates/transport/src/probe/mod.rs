@@ -5,7 +5,8 @@
 //! works beside what does not is the diagnosis. It lives here because only what goes the very way of
 //! a request proves anything about requests: the same dialer, headers, names of faults and memory.
 //!
-//! A key is shown only where a turn would show it: by the way that the policy takes. The request that
+//! A key is shown only where a turn would show it: by the way that the policy takes, one account after
+//! another as turns do when one is refused. The request that
 //! is sent is empty (`{}`): it gets as far as a turn's and asks for nothing that costs.
 //!
 //! [`survey`] looks, within [`LIMIT`]; [`diagnose`] is a pure function over what was seen. What it could
@@ -21,7 +22,7 @@ use std::time::Duration;
 
 pub use diagnosis::{Diagnosis, Weight, diagnose};
 pub use look::{Look, Outcome, Step};
-pub use survey::{Door, Lately, Plan, Survey, survey};
+pub use survey::{Door, Lately, Other, Plan, Standby, Survey, survey};
 
 /// The longest that a probe may take, all of them running at once.
 pub const LIMIT: Duration = Duration::from_secs(4);

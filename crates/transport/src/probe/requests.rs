@@ -46,28 +46,30 @@ impl Knock<'_> {
         if self.has(Route::WebSocket) {
             steps.push(Step::WebSocket);
         }
-        let asked = steps.into_iter().map(async |step| {
-            let begun = self.transport.clock.now();
-            let asked = match step {
-                Step::WebSocket => self.upgrade().await,
-                step => self.ask(step).await,
-            };
-            let took = self.transport.clock.since(begun);
-            let took = match step {
-                // A socket that stands was watched for that long.
-                Step::WebSocket if asked.is_ok() => took.saturating_sub(MOMENT),
-                _ => took,
-            };
-            let (outcome, clock_ahead) = match asked {
-                Ok(seen) => (seen.outcome, seen.clock_ahead),
-                Err(fault) => (Outcome::Failed(Box::new(self.signed(fault))), None),
-            };
-            Look {
-                clock_ahead,
-                ..Look::new(step, outcome, took)
-            }
-        });
-        join_all(asked).await
+        join_all(steps.into_iter().map(|step| self.request(step))).await
+    }
+
+    /// One of them.
+    pub(super) async fn request(&self, step: Step) -> Look {
+        let begun = self.transport.clock.now();
+        let asked = match step {
+            Step::WebSocket => self.upgrade().await,
+            step => self.ask(step).await,
+        };
+        let took = self.transport.clock.since(begun);
+        let took = match step {
+            // A socket that stands was watched for that long.
+            Step::WebSocket if asked.is_ok() => took.saturating_sub(MOMENT),
+            _ => took,
+        };
+        let (outcome, clock_ahead) = match asked {
+            Ok(seen) => (seen.outcome, seen.clock_ahead),
+            Err(fault) => (Outcome::Failed(Box::new(self.signed(fault))), None),
+        };
+        Look {
+            clock_ahead,
+            ..Look::new(step, outcome, took)
+        }
     }
 
     /// The list of models, with the key.

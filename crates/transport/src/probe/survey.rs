@@ -30,10 +30,23 @@ pub struct Plan {
     pub endpoint: Arc<Endpoint>,
     /// As whom.
     pub credential: Arc<dyn Credential>,
+    /// Whom turns ask when that account is refused.
+    pub others: Vec<Other>,
     /// Every way out of this machine.
     pub doors: Vec<Egress>,
     /// Where the list of models is, beneath the base URL; `None` if there is none.
     pub models_path: Option<String>,
+}
+
+/// Another account of the endpoint.
+#[derive(Clone)]
+pub struct Other {
+    /// Its name.
+    pub name: String,
+    /// Where it is asked.
+    pub endpoint: Arc<Endpoint>,
+    /// What it shows there.
+    pub credential: Arc<dyn Credential>,
 }
 
 /// What was seen.
@@ -62,6 +75,21 @@ pub struct Survey {
     /// Whether it was shown a key.
     pub shows_key: bool,
     /// How its key is mended: a command or a setting, in words.
+    pub key_advice: Option<String>,
+    /// The name of the account; empty where there is only one.
+    pub account: String,
+    /// The other accounts.
+    pub others: Vec<Standby>,
+}
+
+/// An account that turns ask when the first one is refused, and what it was told.
+#[derive(Clone, Debug)]
+pub struct Standby {
+    /// Its name.
+    pub name: String,
+    /// A request with its key, by the door that turns take.
+    pub look: Look,
+    /// How its key is mended.
     pub key_advice: Option<String>,
 }
 
@@ -161,34 +189,34 @@ pub async fn survey(plan: &Plan) -> Result<Survey, NetError> {
     let departure = transport.dialer.departure(&target);
     let deadline = Deadline::after(&transport.clock, "doctor", LIMIT * 2);
     let limit = deadline.tightened(&transport.clock, "probe", LIMIT);
-    let token: Token = {
-        let credential = Arc::clone(&plan.credential);
-        async move { credential.current().await }.boxed().shared()
+    let outset = Outset {
+        target: &target,
+        departure: &departure,
+        deadline,
+        limit,
     };
     let mut ways = plan.doors.clone();
     if !ways.iter().any(|way| way.way == departure.egress.way) {
         ways.push(departure.egress.clone());
     }
-    let knocks = ways.into_iter().map(|egress| {
-        let dialer = dialer(&transport.dialer, egress.clone());
-        Knock {
-            is_taken: egress.way == departure.egress.way,
-            key: dialer.egress_key(&target),
-            transport: by(transport, dialer),
-            egress,
-            plan,
-            target: &target,
-            token: token.clone(),
-            deadline,
-            limit,
-        }
-    });
+    let token = token(&plan.credential);
+    let knocks = ways.into_iter();
+    let knocks = knocks.map(|egress| outset.knock(plan, egress, token.clone()));
     let knocks: Vec<Knock<'_>> = knocks.collect();
-    let seen = join_all(knocks.iter().map(Knock::look)).await;
+    let plans: Vec<Plan> = plan.others.iter().map(|other| plan.asking(other)).collect();
+    let (seen, others) = tokio::join!(
+        join_all(knocks.iter().map(Knock::look)),
+        join_all(plans.iter().map(|plan| outset.with_key(plan))),
+    );
     let mut models_body = None;
     let doors = seen.into_iter().map(|(door, body)| {
         models_body = models_body.take().or(body);
         door
+    });
+    let others = plan.others.iter().zip(others).map(|(other, look)| Standby {
+        name: other.name.clone(),
+        look,
+        key_advice: None,
     });
     Ok(Survey {
         doors: doors.collect(),
@@ -200,16 +228,69 @@ pub async fn survey(plan: &Plan) -> Result<Survey, NetError> {
             .first()
             .copied()
             .unwrap_or(Route::Sse),
+        others: others.collect(),
+        // Where that is not known, there was something to wait for.
+        shows_key: !matches!(token.peek(), Some(Ok(None))),
         target: target.clone(),
-        departure,
+        departure: departure.clone(),
         models_body,
         models: None,
         model: None,
         lately: None,
-        // Where that is not known, there was something to wait for.
-        shows_key: !matches!(token.peek(), Some(Ok(None))),
         key_advice: None,
+        account: String::new(),
     })
+}
+
+/// What all that is tried has in common.
+struct Outset<'p> {
+    target: &'p Target,
+    departure: &'p Departure,
+    /// Of the whole survey.
+    deadline: Deadline,
+    /// Of each probe.
+    limit: Deadline,
+}
+
+impl<'p> Outset<'p> {
+    fn knock(&self, plan: &'p Plan, egress: Egress, token: Token) -> Knock<'p> {
+        let dialer = dialer(&plan.transport.dialer, egress.clone());
+        Knock {
+            is_taken: egress.way == self.departure.egress.way,
+            key: dialer.egress_key(self.target),
+            transport: by(&plan.transport, dialer),
+            egress,
+            plan,
+            target: self.target,
+            token,
+            deadline: self.deadline,
+            limit: self.limit,
+        }
+    }
+
+    /// A request with the key, by the door that turns take.
+    async fn with_key(&self, plan: &'p Plan) -> Look {
+        let egress = self.departure.egress.clone();
+        let knock = self.knock(plan, egress, token(&plan.credential));
+        knock.request(Step::Sse).await
+    }
+}
+
+impl Plan {
+    /// The same for another account.
+    fn asking(&self, other: &Other) -> Self {
+        Self {
+            endpoint: Arc::clone(&other.endpoint),
+            credential: Arc::clone(&other.credential),
+            others: Vec::new(),
+            ..self.clone()
+        }
+    }
+}
+
+fn token(credential: &Arc<dyn Credential>) -> Token {
+    let credential = Arc::clone(credential);
+    async move { credential.current().await }.boxed().shared()
 }
 
 /// The dialer of one door, hurried.

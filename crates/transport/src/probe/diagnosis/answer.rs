@@ -6,9 +6,10 @@
 use std::time::Duration;
 
 use super::super::{Door, Step, Survey};
+use super::accounts::{self, is_about_the_account};
 use super::beside::choose_another;
 use super::way::{elsewhere, other_door};
-use super::words::{connections, fate, length, marks, seconds};
+use super::words::{connections, fate, marks, seconds};
 use super::{Diagnosis, Weight};
 use crate::{Cause, Fault, Route};
 
@@ -32,16 +33,29 @@ enum Heard<'d> {
 /// What is said to requests by the door that turns take.
 pub(super) fn found(survey: &Survey, door: &Door) -> Vec<Diagnosis> {
     use Heard::{Answer, Nothing, Refusal};
-    let found = match (heard(door, &SSE), heard(door, &WEBSOCKET)) {
-        (Refusal(sse), Refusal(websocket)) => refused(survey, door, graver(sse, websocket)),
-        (Refusal(fault), Nothing) | (Nothing, Refusal(fault)) => refused(survey, door, fault),
-        (Refusal(fault), Answer) => beside(survey, door, fault, (Route::Sse, Route::WebSocket)),
-        (Answer, Refusal(fault)) => beside(survey, door, fault, (Route::WebSocket, Route::Sse)),
-        (Answer | Nothing, Answer | Nothing) => {
-            return listing(survey, door).into_iter().collect();
+    let (sse, websocket) = (heard(door, &SSE), heard(door, &WEBSOCKET));
+    let is_answered = matches!(sse, Answer) || matches!(websocket, Answer);
+    let first = match (sse, websocket) {
+        (Refusal(sse), Refusal(websocket)) => {
+            Some(refused(survey, door, graver(sse, websocket)))
         }
+        (Refusal(fault), Nothing) | (Nothing, Refusal(fault)) => {
+            Some(refused(survey, door, fault))
+        }
+        (Refusal(fault), Answer) => {
+            let routes = (Route::Sse, Route::WebSocket);
+            Some(beside(survey, door, fault, routes))
+        }
+        (Answer, Refusal(fault)) => {
+            let routes = (Route::WebSocket, Route::Sse);
+            Some(beside(survey, door, fault, routes))
+        }
+        (Answer | Nothing, Answer | Nothing) => None,
     };
-    vec![found]
+    let listing = || listing(survey, door);
+    let mut found: Vec<Diagnosis> = first.or_else(listing).into_iter().collect();
+    found.extend(accounts::others(survey, is_answered));
+    found
 }
 
 /// What the first of the steps of a route was told that came to an end.
@@ -58,19 +72,6 @@ fn heard<'d>(door: &'d Door, steps: &[Step]) -> Heard<'d> {
 /// A limit of the probe, not of what it looked at.
 fn is_own_limit(fault: &Fault) -> bool {
     matches!(fault.cause, Cause::Deadline | Cause::Cancelled)
-}
-
-fn is_about_the_account(fault: &Fault) -> bool {
-    matches!(
-        fault.cause,
-        Cause::Unauthorized
-            | Cause::Forbidden
-            | Cause::NoCredential
-            | Cause::RateLimited
-            | Cause::UsageLimit
-            | Cause::Quota
-            | Cause::ModelUnavailable
-    )
 }
 
 /// What is to be told where neither route is answered.
@@ -201,33 +202,8 @@ fn refused(survey: &Survey, door: &Door, fault: &Fault) -> Diagnosis {
     }
     match fault.cause {
         Cause::Challenge | Cause::Blocked | Cause::Region => barred(survey, fault),
-        // What was not sent cannot have been refused.
-        Cause::Unauthorized if !survey.shows_key => found(
-            "no-key",
-            format!("{name} wants a key{marks}, and none is configured"),
-        )
-        .helped_by(key_advice(survey)),
-        Cause::Unauthorized => found(
-            "key-refused",
-            format!(
-                "{name} does not accept the key{marks}: it was revoked, has ended, or is another's"
-            ),
-        )
-        .helped_by(key_advice(survey)),
-        Cause::NoCredential => {
-            let why = fault.message.as_deref().unwrap_or("there is none");
-            found("no-key", format!("{name} has no usable key: {why}"))
-                .helped_by(key_advice(survey))
-        }
-        Cause::UsageLimit | Cause::Quota | Cause::RateLimited => spent(survey, fault),
-        Cause::ModelUnavailable => {
-            let model = survey.model.as_deref().unwrap_or("this model");
-            found(
-                "wrong-model",
-                format!("{name} does not offer {model}{marks}"),
-            )
-            .helped_by(format!("choose one of `alipes models {name}`"))
-        }
+        Cause::ModelUnavailable => model_unavailable(survey, fault),
+        _ if is_about_the_account(fault) => accounts::refused(survey, fault),
         Cause::NoSuchEndpoint | Cause::NotAnApi | Cause::Redirected | Cause::Malformed => {
             not_an_api(survey, door, fault)
         }
@@ -241,6 +217,16 @@ fn refused(survey: &Survey, door: &Door, fault: &Fault) -> Diagnosis {
         )
         .helped_by(cause.advice()),
     }
+}
+
+fn model_unavailable(survey: &Survey, fault: &Fault) -> Diagnosis {
+    let model = survey.model.as_deref().unwrap_or("this model");
+    let says = format!(
+        "{} does not offer {model}{}",
+        survey.endpoint,
+        marks(fault)
+    );
+    choose_another(survey, Diagnosis::new("wrong-model", Weight::Fault, says))
 }
 
 /// Whether what was told may be due to the way that was taken: the account is the same by every way,
@@ -282,34 +268,6 @@ fn barred(survey: &Survey, fault: &Fault) -> Diagnosis {
     Diagnosis::new(id, Weight::Fault, says)
         .helped_by("use another network, or a proxy that may be used for it")
         .helped_by("or another provider: `alipes providers add NAME`")
-}
-
-fn spent(survey: &Survey, fault: &Fault) -> Diagnosis {
-    let name = &survey.endpoint;
-    let until = fault.retry_after.map_or_else(String::new, |wait| {
-        format!("; it takes requests again in {}", length(wait))
-    });
-    let (id, what) = match fault.cause {
-        Cause::Quota => ("quota", "has no credit left on this account"),
-        Cause::UsageLimit => ("usage-limit", "takes no more: this plan's quota is used up"),
-        _ => (
-            "rate-limited",
-            "takes no more requests from this account for now",
-        ),
-    };
-    let found = Diagnosis::new(
-        id,
-        Weight::Fault,
-        format!(
-            "{name} {what}{}{until}; the way there and the key are fine",
-            marks(fault)
-        ),
-    );
-    match fault.cause {
-        Cause::Quota => found.helped_by("top up the account"),
-        _ => found.helped_by("wait for the reset"),
-    }
-    .helped_by("or ask another account or provider: `alipes providers add NAME`")
 }
 
 /// Something answers that is not what was meant.
@@ -383,13 +341,4 @@ fn listing(survey: &Survey, door: &Door) -> Option<Diagnosis> {
         )
         .helped_by("nothing has to be done"),
     )
-}
-
-fn key_advice(survey: &Survey) -> String {
-    survey.key_advice.clone().unwrap_or_else(|| {
-        format!(
-            "save another with `alipes providers add {}`",
-            survey.endpoint
-        )
-    })
 }

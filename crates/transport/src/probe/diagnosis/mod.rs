@@ -4,6 +4,7 @@
 //! turns take is held against the others, one family against the other, one route against the other,
 //! and only what is left without a counterpart is told by its fault alone.
 
+mod accounts;
 mod answer;
 mod beside;
 mod way;

@@ -44,6 +44,8 @@ fn survey(variables: &[(&'static str, &'static str)], configured: Option<&str>) 
         lately: None,
         shows_key: true,
         key_advice: Some("sign in again".to_owned()),
+        account: String::new(),
+        others: Vec::new(),
     }
 }
 

@@ -2,9 +2,9 @@
 
 use super::super::Weight::{Fault as Wrong, Fine, Warning};
 use super::super::diagnose;
-use super::{Door, PROXY, Row, direct, survey};
-use crate::probe::Step;
-use crate::{Cause, Phase, Route};
+use super::{Door, MS, PROXY, Row, direct, survey};
+use crate::probe::{Look, Outcome, Standby, Step};
+use crate::{Cause, Fault, Phase, Route};
 
 /// Every request by this door comes to that.
 fn all_fail(door: &mut Door, cause: Cause, status: Option<u16>) {
@@ -16,7 +16,7 @@ fn all_fail(door: &mut Door, cause: Cause, status: Option<u16>) {
 }
 
 pub(super) fn rows() -> Vec<Row> {
-    [doors(), routes(), accounts(), names()].concat()
+    [doors(), routes(), accounts(), several(), names()].concat()
 }
 
 /// What works through another door means the door.
@@ -182,6 +182,44 @@ fn accounts() -> Vec<Row> {
     let says =
         "work sends requests over SSE elsewhere (302), where no key follows; WebSocket is open";
     rows.push((seen, "one-route", Warning, says));
+    rows
+}
+
+/// Two accounts, of which the first is asked first.
+fn several() -> Vec<Row> {
+    let mut rows = Vec::new();
+    let pair = |first: Option<Cause>, second: Option<Cause>| {
+        let mut seen = direct();
+        if let Some(cause) = first {
+            all_fail(&mut seen.doors[0], cause, Some(401));
+        }
+        seen.account = "mine".to_owned();
+        let outcome = match second {
+            None => Outcome::Passed("400".to_owned()),
+            Some(cause) => Outcome::Failed(Box::new(Fault::new(Phase::Headers, cause))),
+        };
+        seen.others.push(Standby {
+            name: "team".to_owned(),
+            look: Look::new(Step::Sse, outcome, MS),
+            key_advice: Some("put a good one into TEAM".to_owned()),
+        });
+        seen
+    };
+    let says = "work as mine does not accept the key (401): it was revoked, has ended, or is another's; turns go on as team";
+    let seen = pair(Some(Cause::Unauthorized), None);
+    rows.push((seen, "key-refused", Warning, says));
+    let says = "work as mine takes no more: this plan's quota is used up (401); the way there and the key are fine; turns go on as team";
+    let seen = pair(Some(Cause::UsageLimit), None);
+    rows.push((seen, "usage-limit", Warning, says));
+    let says = "work as team does not accept the key: it was revoked, has ended, or is another's; turns go on as mine";
+    let seen = pair(None, Some(Cause::Unauthorized));
+    rows.push((seen, "key-refused", Warning, says));
+    let says = "it was revoked, has ended, or is another's; no other account is taken either: team (quota)";
+    let seen = pair(Some(Cause::Unauthorized), Some(Cause::Quota));
+    rows.push((seen, "key-refused", Wrong, says));
+    // What is not the account's is told as it is.
+    let seen = pair(Some(Cause::ServerError), Some(Cause::ServerError));
+    rows.push((seen, "backend", Wrong, "work failed inside (401)"));
     rows
 }
 
