@@ -8,8 +8,8 @@ use alipes_models::{
 };
 use alipes_net::{Doors, EgressPolicy, NetError, PlatformProxy};
 use alipes_store::{Calls as _, SqliteStore};
-use alipes_transport::probe::{self, Lately, Look, Other, Plan, Survey};
-use alipes_transport::{Cause, Transport};
+use alipes_transport::probe::{self, Lately, Look, Other, Plan, Step, Survey};
+use alipes_transport::{Cause, Route, Transport};
 use futures_util::future::join_all;
 
 use super::report::{Check, Status};
@@ -48,6 +48,7 @@ impl Subject {
                 (Catalog::default(), transport.ok())
             }
         };
+        let is_read = problems.is_empty();
         let settings = machine.settings();
         let configured = match &settings {
             Ok(settings) => settings.network(&args.network).configured_egress(),
@@ -71,14 +72,7 @@ impl Subject {
                 official = Some(provider.clone());
                 return None;
             }
-            let told = examined.map_err(|error| {
-                let failure = Failure::from(error);
-                problems.push(
-                    failed("provider.configuration", "provider", &failure).helped_by(
-                        "sign in to ChatGPT with `alipes login`, or save a key with `alipes providers add NAME`",
-                    ),
-                );
-            });
+            let told = examined.map_err(|error| problems.extend(nobody(error, is_read, &catalog)));
             told.ok()
         });
         Self {
@@ -142,13 +136,15 @@ impl Subject {
         Some(survey)
     }
 
-    /// A turn by each route; none where no model is known.
+    /// A turn by each route, as far as a model is known.
     async fn turns(&self, machine: &Machine) -> Vec<Look> {
         let (Some(examined), Some(transport)) = (&self.examined, &self.transport) else {
             return Vec::new();
         };
+        let routes = examined.account.endpoint.routes().iter();
         let Some(model) = &examined.model else {
-            return Vec::new();
+            let skipped = |route: &Route| Look::skipped(Step::turn(*route), "no model is named");
+            return routes.map(skipped).collect();
         };
         let overrides = Overrides {
             model: Some(format!("{}/{model}", examined.provider.name)),
@@ -160,7 +156,6 @@ impl Subject {
             transport,
             session_id: &id,
         };
-        let routes = examined.account.endpoint.routes().iter();
         let turns = routes.map(|route| live::turn(&self.catalog, &overrides, *route, making));
         join_all(turns).await
     }
@@ -211,6 +206,28 @@ impl Subject {
             })
         });
     }
+}
+
+/// Nobody can be looked at. What a configuration would have named that could not be read is not missed
+/// beside that.
+fn nobody(error: ModelsError, is_read: bool, catalog: &Catalog) -> Option<Check> {
+    let is_unknown = matches!(
+        error,
+        ModelsError::WhichProvider { .. } | ModelsError::UnknownProvider { .. }
+    );
+    if is_unknown && !is_read {
+        return None;
+    }
+    let is_choice = matches!(error, ModelsError::WhichProvider { .. });
+    let mut providers = catalog.providers().into_iter();
+    let is_set_up = providers.any(|provider| provider.configured);
+    let check = failed("provider.configuration", "provider", &Failure::from(error));
+    Some(match is_choice && !is_set_up {
+        true => check.helped_by(
+            "sign in to ChatGPT with `alipes login`, or save a key with `alipes providers add NAME`",
+        ),
+        false => check,
+    })
 }
 
 fn broken_proxy(error: &NetError) -> Check {

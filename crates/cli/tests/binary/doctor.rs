@@ -376,6 +376,32 @@ async fn a_configuration_that_cannot_be_read_is_a_finding_and_the_rest_is_looked
     assert_eq!(ran.code, Some(1), "{}", ran.err);
     assert!(ran.out.contains("✗ config"), "{}", ran.out);
     assert!(ran.out.contains("✓ version"), "{}", ran.out);
+    // What the file would have named is not missed beside that.
+    assert!(!ran.out.contains("sign in"), "{}", ran.out);
+}
+
+#[tokio::test]
+async fn nobody_is_advised_to_sign_in_for_a_name_or_an_address_that_is_wrong() {
+    let machine = Machine::new().with("NO_COLOR", "1");
+    for arguments in [["doctor", "nosuch"], ["doctor", "--base-url=notaurl"]] {
+        let ran = machine.run(&arguments).await;
+        assert_eq!(ran.code, Some(1), "{}", ran.out);
+        assert!(ran.out.contains("✗ provider"), "{}", ran.out);
+        assert!(!ran.out.contains("sign in"), "{}", ran.out);
+    }
+    let ran = machine.run(&["doctor"]).await;
+    assert!(ran.out.contains("alipes login"), "{}", ran.out);
+}
+
+#[tokio::test]
+async fn a_turn_that_was_not_tried_for_want_of_a_model_is_told() {
+    let serving = Machine::new();
+    let server = serving.simulate(&[]).await;
+    let config = format!("[providers.work]\nbase_url = \"{}\"\n", server.base_url);
+    let machine = Machine::configured(&config).with("NO_COLOR", "1");
+    let ran = machine.run(&["doctor", "work", "--live"]).await;
+    assert!(ran.out.contains("turn, SSE       – no model is named"), "{}", ran.out);
+    assert!(ran.out.contains("`alipes doctor work/NAME --live`"), "{}", ran.out);
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use std::time::Duration;
 use alipes_config::nearest;
 use alipes_net::Way;
 
-use super::super::{Door, Step, Survey};
+use super::super::{Door, Look, Outcome, Step, Survey};
 use super::words::{length, seconds};
 use super::{Diagnosis, Weight, swallows_large_hellos};
 use crate::{Cause, Fault};
@@ -113,6 +113,25 @@ pub(super) fn model(survey: &Survey, door: &Door) -> Option<Diagnosis> {
     );
     Some(choose_another(survey, found).helped_by(format!(
         "`alipes doctor {name}/{model} --live` shows whether it is taken"
+    )))
+}
+
+/// A turn was to be tried, and nobody knows what to ask for.
+pub(super) fn untried(survey: &Survey, door: &Door) -> Option<Diagnosis> {
+    let turns = [Step::TurnSse, Step::TurnWebSocket];
+    let mut looks = turns.into_iter().filter_map(|turn| door.look(turn));
+    let is_skipped = |look: &Look| matches!(look.outcome, Outcome::Skipped(_));
+    if survey.model.is_some() || !looks.any(is_skipped) {
+        return None;
+    }
+    let name = &survey.endpoint;
+    let found = Diagnosis::new(
+        "no-turn",
+        Weight::Warning,
+        "no turn was tried: no model is named".to_owned(),
+    );
+    Some(found.helped_by(format!(
+        "name one of `alipes models {name}`: `alipes doctor {name}/NAME --live`"
     )))
 }
 

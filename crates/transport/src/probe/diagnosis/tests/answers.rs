@@ -251,6 +251,13 @@ fn names() -> Vec<Row> {
     let seen = listing("qwen3", &["qwen3:latest", "qwen3:8b"]);
     rows.push((seen, "fine", Fine, "nothing is wrong"));
 
+    // A turn was asked for, and no model.
+    let mut seen = direct();
+    let looks = &mut seen.doors[0].looks;
+    looks.push(Look::skipped(Step::TurnSse, "no model is named"));
+    let says = "no turn was tried: no model is named";
+    rows.push((seen, "no-turn", Warning, says));
+
     // What answers in another protocol.
     let mut seen = direct();
     seen.target.tls = false;
