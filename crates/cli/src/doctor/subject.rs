@@ -127,6 +127,7 @@ impl Subject {
         let listed = body.and_then(|body| examined.provider.listed(body));
         survey.models = listed.map(|models| models.into_iter().map(|model| model.name).collect());
         survey.model.clone_from(&examined.model);
+        survey.has_known_address = examined.has_known_address;
         survey.account.clone_from(&examined.account.name);
         survey.key_advice = Some(key_advice(examined, &examined.account));
         for (seen, account) in survey.others.iter_mut().zip(&examined.others) {

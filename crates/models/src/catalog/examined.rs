@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use alipes_transport::{Credential, Endpoint};
 
-use super::bundled::GROUND;
+use super::bundled::{self, GROUND};
 use super::key::Key;
 use super::making::Asked;
 use super::provider::Provider;
@@ -26,6 +26,8 @@ pub struct Examined {
     pub others: Vec<ExaminedAccount>,
     /// The model that turns there ask for; `None` if none is configured.
     pub model: Option<String>,
+    /// The address is the service's own, and nobody has set it; not so for a server on this machine.
+    pub has_known_address: bool,
 }
 
 /// One account.
@@ -107,6 +109,17 @@ impl Catalog {
             account,
             others: accounts.collect(),
             model,
+            has_known_address: self.knows_address_of(&provider),
         })
+    }
+
+    /// Whether the program knows by itself where this provider is.
+    fn knows_address_of(&self, provider: &Provider) -> bool {
+        let mut configured = self.configured.iter();
+        let section = configured.find(|(name, _)| *name == provider.name);
+        let like = section.and_then(|(_, section)| section.like);
+        let known = bundled::section(like.unwrap_or(&provider.name));
+        let own = known.and_then(|known| known.base_url);
+        !provider.local && own.is_some() && own == provider.base_url
     }
 }

@@ -110,6 +110,8 @@ fn by_status(phase: Phase, status: StatusCode) -> Cause {
         429 => Cause::RateLimited,
         451 => Cause::Region,
         503 | 529 => Cause::Overloaded,
+        // Sent by a network that wants a login first, never by an origin (RFC 6585 §6).
+        511 => Cause::CaptivePortal,
         300..=399 => Cause::Redirected,
         400..=499 => Cause::InvalidRequest,
         500..=599 => Cause::ServerError,
@@ -184,6 +186,7 @@ mod tests {
         let html = &[("content-type", "text/html; charset=UTF-8")][..];
         let table = [
             (401, &[][..], "", Cause::Unauthorized),
+            (511, &[], "<html>log in", Cause::CaptivePortal),
             (403, &[], r#"{"detail":"no"}"#, Cause::Forbidden),
             (
                 403,

@@ -56,6 +56,8 @@ pub struct Survey {
     pub endpoint: Arc<str>,
     /// Its base URL, without what may be a secret.
     pub base_url: String,
+    /// The address is the service's own, known to everybody: nobody has set it, so it is not wrong.
+    pub has_known_address: bool,
     /// Its host.
     pub target: Target,
     /// The way that turns take, and a proxy that it passes by.
@@ -231,6 +233,7 @@ pub async fn survey(plan: &Plan) -> Result<Survey, NetError> {
         others: others.collect(),
         // Where that is not known, there was something to wait for.
         shows_key: !matches!(token.peek(), Some(Ok(None))),
+        has_known_address: false,
         target: target.clone(),
         departure: departure.clone(),
         models_body,

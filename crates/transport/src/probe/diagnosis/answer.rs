@@ -204,6 +204,16 @@ fn refused(survey: &Survey, door: &Door, fault: &Fault) -> Diagnosis {
         Cause::Challenge | Cause::Blocked | Cause::Region => barred(survey, fault),
         Cause::ModelUnavailable => model_unavailable(survey, fault),
         _ if is_about_the_account(fault) => accounts::refused(survey, fault),
+        Cause::CaptivePortal => captive(survey, fault),
+        Cause::NotAnApi | Cause::Redirected if is_anothers(survey, door) => captive(survey, fault),
+        Cause::NoSuchEndpoint | Cause::Malformed if is_anothers(survey, door) => found(
+            "strange-answer",
+            format!(
+                "{name} {}{marks}, though its address is the service's own: somebody on the way may answer in its place",
+                fault.cause.meaning()
+            ),
+        )
+        .helped_by("try another network, or another provider: `alipes providers add NAME`"),
         Cause::NoSuchEndpoint | Cause::NotAnApi | Cause::Redirected | Cause::Malformed => {
             not_an_api(survey, door, fault)
         }
@@ -268,6 +278,24 @@ fn barred(survey: &Survey, fault: &Fault) -> Diagnosis {
     Diagnosis::new(id, Weight::Fault, says)
         .helped_by("use another network, or a proxy that may be used for it")
         .helped_by("or another provider: `alipes providers add NAME`")
+}
+
+/// Whether an answer that makes no sense is somebody else's: the address is the service's own, and it
+/// does not give its list there.
+fn is_anothers(survey: &Survey, door: &Door) -> bool {
+    survey.has_known_address && !door.passed(Step::Models)
+}
+
+/// The network answers in the service's place.
+fn captive(survey: &Survey, fault: &Fault) -> Diagnosis {
+    let says = format!(
+        "this network answers in the place of {} with a page of its own{}: a login page, or a filter",
+        survey.target,
+        marks(fault)
+    );
+    Diagnosis::new("captive-portal", Weight::Fault, says)
+        .helped_by(Cause::CaptivePortal.advice())
+        .helped_by("or use another network")
 }
 
 /// Something answers that is not what was meant.

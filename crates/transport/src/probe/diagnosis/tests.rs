@@ -34,6 +34,7 @@ fn survey(variables: &[(&'static str, &'static str)], configured: Option<&str>) 
     Survey {
         endpoint: "work".into(),
         base_url: shown(&url),
+        has_known_address: false,
         first_route: Route::WebSocket,
         doors: doors.into_iter().map(door).collect(),
         target,

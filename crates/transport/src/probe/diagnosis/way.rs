@@ -25,6 +25,14 @@ pub(super) fn broken(survey: &Survey, door: &Door, fault: &Fault) -> Diagnosis {
             .helped_by("connect to a network, then try again"),
         Cause::ProxyRefused | Cause::ProxyAuth => dead_proxy(survey, door, &happened),
         Cause::Intercepted => intercepted(survey, door),
+        Cause::NameNotFound if survey.has_known_address => found(
+            "name-not-found",
+            format!(
+                "this machine's name resolver does not know {:?}, which is the service's own address: a filter, or a VPN that is off",
+                host.host
+            ),
+        )
+        .helped_by("check this machine's DNS, or use another network"),
         Cause::NameNotFound => found(
             "wrong-base-url",
             format!("there is no host {:?}: nobody can be asked", host.host),

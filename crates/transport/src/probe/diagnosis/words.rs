@@ -55,6 +55,7 @@ pub(super) fn fate(fault: &Fault, door: &Door) -> String {
         Cause::Intercepted => format!("meet {}, which this machine does not trust", signer(door)),
         Cause::Challenge => "are asked for a browser challenge".to_owned(),
         Cause::Blocked => "are blocked by the edge".to_owned(),
+        Cause::CaptivePortal => "meet the login page of a network".to_owned(),
         Cause::NotAnApi => "meet a web page instead of the API".to_owned(),
         Cause::NoSuchEndpoint => "meet a server that does not know this address".to_owned(),
         Cause::Redirected => "are sent elsewhere".to_owned(),

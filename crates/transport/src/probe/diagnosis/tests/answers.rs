@@ -258,6 +258,31 @@ fn names() -> Vec<Row> {
     let says = "no turn was tried: no model is named";
     rows.push((seen, "no-turn", Warning, says));
 
+    // A network that answers in somebody's place, and an address that is right for certain.
+    let page = |cause, status, is_known| {
+        let mut seen = direct();
+        all_fail(&mut seen.doors[0], cause, Some(status));
+        seen.has_known_address = is_known;
+        seen
+    };
+    let says = "this network answers in the place of api.test:443 with a page of its own";
+    for seen in [
+        page(Cause::NotAnApi, 200, true),
+        page(Cause::Redirected, 302, true),
+        page(Cause::CaptivePortal, 511, false),
+    ] {
+        rows.push((seen, "captive-portal", Wrong, says));
+    }
+    let seen = page(Cause::NotAnApi, 200, false);
+    rows.push((seen, "wrong-base-url", Wrong, "a web page instead of an API (200)"));
+    let seen = page(Cause::NoSuchEndpoint, 404, true);
+    rows.push((seen, "strange-answer", Wrong, "its address is the service's own"));
+    let mut seen = direct();
+    seen.has_known_address = true;
+    seen.doors[0].broken_at(Step::Name, Phase::Resolve, Cause::NameNotFound);
+    let says = "name resolver does not know \"api.test\", which is the service's own address";
+    rows.push((seen, "name-not-found", Wrong, says));
+
     // What answers in another protocol.
     let mut seen = direct();
     seen.target.tls = false;
