@@ -12,7 +12,6 @@ use super::StatusArgs;
 use super::accounts::{self, Account};
 use super::faults::{self, Seen};
 use super::live::{self, Live};
-use crate::failure::Failure;
 use crate::providers::key_state::KeyState;
 use crate::providers::standing::to_account;
 use crate::setup::Machine;
@@ -24,6 +23,8 @@ const MOST: usize = 12;
 /// What is shown.
 pub(super) struct Report {
     pub(super) now_ms: u64,
+    /// Why nobody can be asked at all: the configuration, or what it names, cannot be read.
+    pub(super) problem: Option<String>,
     /// Who is asked where nobody is named, in order.
     pub(super) order: Vec<ModelName>,
     pub(super) endpoints: Vec<Endpoint>,
@@ -64,12 +65,17 @@ pub(super) struct Kept {
     health: Vec<EndpointHealth>,
 }
 
-pub(super) async fn report(args: &StatusArgs, machine: &Machine) -> Result<Report, Failure> {
-    let (catalog, transport) = login::catalog(machine, &args.network)?;
+/// Never fails: what cannot be read is what needs the person most.
+pub(super) async fn report(args: &StatusArgs, machine: &Machine) -> Report {
+    let Known {
+        catalog,
+        transport,
+        problem,
+    } = known(args, machine);
     for secret in catalog.secrets(&machine.environment) {
         machine.redactor.learn(&secret);
     }
-    if let Some(memory) = machine.memory(None) {
+    if let (Some(memory), Some(transport)) = (machine.memory(None), &transport) {
         // Without it there is less to tell.
         let _unread = transport.recall(&memory).await;
     }
@@ -82,25 +88,51 @@ pub(super) async fn report(args: &StatusArgs, machine: &Machine) -> Result<Repor
     let mut endpoints = endpoints(&catalog, health, machine);
     let left_out = endpoints.len().saturating_sub(MOST);
     endpoints.truncate(MOST);
-    if args.live {
-        live::ask(&mut endpoints, &catalog, &transport, machine).await;
+    if let Some(transport) = transport.as_ref().filter(|_| args.live) {
+        live::ask(&mut endpoints, &catalog, transport, machine).await;
     }
     for endpoint in &mut endpoints {
-        complete(endpoint, &catalog, &transport, machine);
+        if let Some(transport) = &transport {
+            complete(endpoint, &catalog, transport, machine);
+        }
         if let Ok(Some(store)) = &store {
             endpoint.fault = faults::last(store, &endpoint.health).await;
         }
     }
     let home = Home::find(&machine.environment).ok();
-    Ok(Report {
+    Report {
         now_ms: machine.clock.unix_ms(),
+        problem,
         order: catalog.order(),
         endpoints,
         left_out,
         kept,
         sandbox,
         serving: home.map_or_else(Vec::new, |home| serve::running(home.folder())),
-    })
+    }
+}
+
+/// What the configuration says, as far as it can be read.
+struct Known {
+    catalog: Catalog,
+    transport: Option<Transport>,
+    problem: Option<String>,
+}
+
+fn known(args: &StatusArgs, machine: &Machine) -> Known {
+    match login::catalog(machine, &args.network) {
+        Ok((catalog, transport)) => Known {
+            catalog,
+            transport: Some(transport),
+            problem: None,
+        },
+        Err(failure) => Known {
+            // The file may be fine, and what it or the environment names not.
+            catalog: machine.catalog().unwrap_or_default(),
+            transport: None,
+            problem: Some(failure.message()),
+        },
+    }
 }
 
 /// The store, where there is one already.

@@ -48,7 +48,7 @@ fn rows(machine: &Machine) -> Option<usize> {
 }
 
 pub(crate) async fn run(args: &StatusArgs, machine: &Machine) -> Result<(), Failure> {
-    let report = gather::report(args, machine).await?;
+    let report = gather::report(args, machine).await;
     let needs = needs::of(&report);
     let page = Page::of(machine);
     let lines = match args.json {

@@ -35,7 +35,11 @@ pub(super) struct Need {
 
 /// All of them.
 pub(super) fn of(report: &Report) -> Vec<Need> {
-    let mut needs: Vec<Need> = nobody_is_asked(report).into_iter().collect();
+    let unread = report.problem.as_ref();
+    let unread = unread.map(|problem| Need::plain(problem, "correct it, see `alipes doctor`"));
+    // Who would be asked is not known then.
+    let needs = unread.or_else(|| nobody_is_asked(report));
+    let mut needs: Vec<Need> = needs.into_iter().collect();
     for endpoint in &report.endpoints {
         needs.extend(of_endpoint(endpoint, report.now_ms));
     }

@@ -40,6 +40,7 @@ fn report(cause: Cause, ago: u64, change: impl FnOnce(&mut Endpoint)) -> Report 
     change(&mut endpoint);
     Report {
         now_ms: NOW,
+        problem: None,
         order: vec!["sim/m".parse().unwrap()],
         endpoints: vec![endpoint],
         left_out: 0,

@@ -125,10 +125,16 @@ async fn a_challenge_everywhere_is_the_edges_and_another_provider_helps() {
 
 #[tokio::test]
 async fn a_refused_key_is_told_with_the_command_that_saves_another() {
-    let (machine, screen) = after("401").await;
+    let (machine, _server) = simulated(&["401"], "/v1").await;
+    let keys = "\n[providers.sim.accounts]\nmine = { file = \"mine.key\" }\n";
+    let config = std::fs::read_to_string(machine.home("config.toml")).unwrap();
+    std::fs::write(machine.home("config.toml"), config + keys).unwrap();
+    std::fs::write(machine.home("mine.key"), "sk-revoked-0123").unwrap();
+    machine.run(&["exec", "hi"]).await;
+    let screen = needy(&machine).await;
     begins(
         &screen,
-        "! sim does not accept the key: save a good key with `alipes providers add sim`",
+        "! sim as mine does not accept the key: save a good key with `alipes providers add sim --account mine`",
     );
     tells(&screen, &["status 401: Incorrect API key provided"]);
     let whole = machine.run(&["status", "--json"]).await;
@@ -136,6 +142,26 @@ async fn a_refused_key_is_told_with_the_command_that_saves_another() {
     let whole: Value = serde_json::from_str(&whole.out).unwrap();
     assert_eq!(whole["needs"][0]["cause"], "unauthorized");
     assert_eq!(whole["endpoints"][0]["last_fault"]["fault"]["status"], 401);
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_is_what_needs_the_person_and_the_rest_is_shown() {
+    let (machine, _screen) = after("usage-limit").await;
+    let whole = machine.run(&["status", "--json"]).await;
+    let whole: Value = serde_json::from_str(&whole.out).unwrap();
+    let known = whole["endpoints"][0]["name"].clone();
+    let machine = machine.with("HTTP_PROXY", "no://such:proxy");
+    tells(&needy(&machine).await, &["! ", "HTTP_PROXY", "`alipes doctor`", "sim/m"]);
+    let machine = machine.with("ALIPES_CA_FILE", "/nonexistent/ca.pem");
+    tells(&needy(&machine).await, &["! ", "/nonexistent/ca.pem", "sim/m", "version"]);
+    std::fs::write(machine.home("config.toml"), "[providers\n").unwrap();
+    tells(&needy(&machine).await, &["! ", "config.toml", "version"]);
+    let whole = machine.run(&["status", "--json"]).await;
+    assert_eq!(whole.code, Some(1), "{}", whole.err);
+    let whole: Value = serde_json::from_str(&whole.out).unwrap();
+    assert!(whole["needs"][0]["what"].as_str().unwrap().contains("config.toml"));
+    // What was asked is on record, whatever the file says now.
+    assert_eq!(whole["endpoints"][0]["name"], known);
 }
 
 #[tokio::test]
