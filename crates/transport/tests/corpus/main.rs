@@ -7,6 +7,7 @@
 
 mod buffered;
 mod diagnosis;
+mod doctor;
 mod invariants;
 mod matrix;
 mod observed;

@@ -9,13 +9,13 @@ use std::time::{Duration, SystemTime};
 
 use alipes_base::{Clock, Deadline, Environment, Redactor, Rng, Secret};
 use alipes_net::{
-    ConfiguredEgress, Dialer, DialerOptions, EgressPolicy, Limits, SystemProxy,
+    ConfiguredEgress, Dialer, DialerOptions, Egress, EgressPolicy, Limits, SystemProxy,
     SystemProxySettings, Tls, TlsOptions,
 };
 use alipes_simulator::{Manner, Network, Options, Proxy, ProxyOptions, Scenario, Seen, Simulator};
 use alipes_transport::{
     Alternatives, Credential, CredentialError, Endpoint, Identity, Priority, Profile, Request,
-    Session, Token, Transport,
+    Route, Session, Token, Transport,
 };
 use alipes_wire::responses::EncodedRequest;
 use alipes_wire::{Item, ModelRequest};
@@ -124,12 +124,20 @@ impl Stage {
 
     /// The same with another profile.
     pub(crate) fn session_with(&self, profile: Profile) -> Session {
-        let endpoint = Endpoint::new("corpus", &self.simulator.base_url(), profile, None).unwrap();
+        self.session_at(self.endpoint(profile, None))
+    }
+
+    pub(crate) fn session_at(&self, endpoint: Endpoint) -> Session {
         self.transport.session(
             Arc::new(endpoint),
             Arc::new(RenewableKey),
             "session-1".to_owned(),
         )
+    }
+
+    /// The simulator, asked by these routes, or by those of the profile.
+    pub(crate) fn endpoint(&self, profile: Profile, routes: Option<Vec<Route>>) -> Endpoint {
+        Endpoint::new("corpus", &self.simulator.base_url(), profile, routes).unwrap()
     }
 
     pub(crate) fn deadline(&self, limit: Duration) -> Deadline {
@@ -192,6 +200,18 @@ impl Door {
     }
 
     fn policy(self) -> EgressPolicy {
+        let (configured, environment) = self.settings();
+        EgressPolicy::new(configured.as_ref(), &environment, &NoSystem).unwrap()
+    }
+
+    /// Every way out of the machine.
+    pub(crate) fn ways(self) -> Vec<Egress> {
+        let (configured, environment) = self.settings();
+        EgressPolicy::doors(configured.as_ref(), &environment, &NoSystem).ways
+    }
+
+    /// What the user and the environment say.
+    fn settings(self) -> (Option<ConfiguredEgress>, Environment) {
         let url = format!("http://{PROXY_HOST}:{}", PROXY.1);
         let nothing = Environment::default();
         let (way, environment) = match self {
@@ -207,7 +227,7 @@ impl Door {
             named_by: "--proxy".to_owned(),
             exceptions: String::new(),
         });
-        EgressPolicy::new(configured.as_ref(), &environment, &NoSystem).unwrap()
+        (configured, environment)
     }
 }
 
@@ -242,7 +262,7 @@ pub(crate) fn request(input: &[Item], accepts_restart: bool) -> Request {
 }
 
 /// Gives one key, and after a refusal another one, once.
-struct RenewableKey;
+pub(crate) struct RenewableKey;
 
 impl Credential for RenewableKey {
     fn current(&self) -> BoxFuture<'_, Result<Option<Token>, CredentialError>> {

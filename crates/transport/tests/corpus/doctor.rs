@@ -1,0 +1,157 @@
+//! The whole corpus under `doctor --live`: where turns are answered it finds no fault, and where they are
+//! not it finds one, by a name that fits.
+//!
+//! Only what lasts is looked at: a doctor who comes when it is over finds nothing.
+
+use std::time::Duration;
+
+use alipes_transport::probe::{
+    Diagnosis, LIMIT, Look, Outcome as Seen, Plan, Step, Weight, diagnose, survey,
+};
+use alipes_transport::{Cause, Fault, Phase, Profile, Route, Trace, Update};
+use alipes_wire::Item;
+
+use crate::play::weather;
+use crate::row::{Outcome, Row};
+use crate::stage::{Cast, RenewableKey, Stage, request, virtual_time};
+
+/// What turns survive, and nobody can tell by looking for four seconds; and why.
+const EXCUSED: &[(&str, &str)] = &[];
+
+/// What a scenario is diagnosed as.
+fn examined(row: &Row, tls: bool) -> Vec<Diagnosis> {
+    virtual_time().block_on(async {
+        let trouble = &row.trouble;
+        let stage = Stage::set(&Cast {
+            faults: trouble.faults.clone(),
+            pace: trouble.pace,
+            tls,
+            door: trouble.door,
+            seed: 1,
+        });
+        tokio::select! {
+            biased;
+            never = weather(&stage, &trouble.events) => match never {},
+            found = examine(&stage, row) => found,
+        }
+    })
+}
+
+async fn examine(stage: &Stage, row: &Row) -> Vec<Diagnosis> {
+    let profile = || Profile::named("openai-codex").unwrap();
+    let plan = Plan {
+        transport: stage.transport.clone(),
+        endpoint: stage.endpoint(profile(), None).into(),
+        credential: std::sync::Arc::new(RenewableKey),
+        others: Vec::new(),
+        doors: row.trouble.door.ways(),
+        models_path: None,
+    };
+    let (seen, sse, websocket) = tokio::join!(
+        survey(&plan),
+        turn(stage, profile(), Route::Sse),
+        turn(stage, profile(), Route::WebSocket),
+    );
+    let mut seen = seen.unwrap();
+    let taken = seen.doors.iter_mut().find(|door| door.is_taken).unwrap();
+    taken.looks.extend([sse, websocket]);
+    diagnose(&seen)
+}
+
+/// The first attempt of a turn by one route.
+async fn turn(stage: &Stage, profile: Profile, route: Route) -> Look {
+    let mut session = stage.session_at(stage.endpoint(profile, Some(vec![route])));
+    let input = [Item::user("hello")];
+    let mut has_begun = false;
+    let asked = async {
+        let mut stream = session.stream(request(&input, true), stage.deadline(LIMIT * 2));
+        while let Some(update) = stream.next().await {
+            match update {
+                Update::Trace(Trace::AttemptFault { fault, .. }) => return Seen::Failed(fault),
+                Update::Trace(Trace::FirstEvent { .. }) => has_begun = true,
+                _ => {}
+            }
+        }
+        match stream.finish().await {
+            Ok(_) => Seen::Passed(String::new()),
+            Err(fault) => Seen::Failed(Box::new(fault)),
+        }
+    };
+    let outcome = match tokio::time::timeout(LIMIT, asked).await {
+        Ok(outcome) => outcome,
+        Err(_elapsed) if has_begun => Seen::Passed(String::new()),
+        Err(_elapsed) => Seen::Failed(Box::new(Fault::new(Phase::Headers, Cause::Silent))),
+    };
+    Look::new(Step::turn(route), outcome, Duration::ZERO)
+}
+
+/// Whether it is the same from the beginning to the end.
+fn lasts(row: &Row) -> bool {
+    let trouble = &row.trouble;
+    let strikes_always = trouble.faults.iter().all(|fault| !fault.contains('@'));
+    let happens_at_once = trouble.events.iter().all(|event| event.after.is_zero());
+    strikes_always && happens_at_once && trouble.after_a_step.is_none() && trouble.limit.is_none()
+}
+
+/// What a fault may be diagnosed as.
+fn names(cause: Cause) -> &'static [&'static str] {
+    match cause {
+        Cause::Challenge => &["challenge"],
+        Cause::Blocked => &["blocked"],
+        Cause::Region => &["region"],
+        Cause::Unauthorized => &["key-refused", "account-one-route"],
+        Cause::UsageLimit => &["usage-limit", "account-one-route"],
+        Cause::RateLimited => &["rate-limited", "account-one-route"],
+        Cause::Quota => &["quota", "account-one-route"],
+        Cause::ModelUnavailable => &["wrong-model", "account-one-route"],
+        Cause::NameNotFound | Cause::NotAnApi | Cause::NoSuchEndpoint | Cause::Redirected => {
+            &["wrong-base-url"]
+        }
+        Cause::Certificate => &["certificate", "intercepted"],
+        Cause::ClockSkew => &["clock"],
+        Cause::Offline => &["offline"],
+        Cause::Refused => &["nothing-listens"],
+        Cause::ProxyRefused | Cause::ProxyAuth => &["dead-proxy"],
+        Cause::Silent | Cause::EdgeDead => &["silent", "way-blocked", "dead-proxy"],
+        Cause::TimedOut | Cause::Reset => &["way-blocked", "silent", "proxy-not-used", "dead-proxy"],
+        Cause::Cut => &["way-blocked"],
+        Cause::Malformed => &["wrong-base-url", "way-blocked"],
+        _ => &["backend", "way-blocked"],
+    }
+}
+
+/// What is not as it should be.
+fn wrong(row: &Row, found: &Diagnosis) -> Option<String> {
+    let is_fault = found.weight == Weight::Fault;
+    if row.expected.outcome != Outcome::Fault {
+        return is_fault.then(|| "turns are answered".to_owned());
+    }
+    let first = row.expected.first.map(|(_, first)| first);
+    let last = row.expected.last.or(first)?.cause;
+    let fits = is_fault && names(last).contains(&found.id);
+    (!fits).then(|| format!("turns end as {last:?}"))
+}
+
+#[test]
+fn doctor_finds_a_fault_where_turns_fail_and_none_where_they_are_answered() {
+    let mut rows = 0;
+    let mut told = Vec::new();
+    for row in crate::table::rows().iter().filter(|row| lasts(row)) {
+        for tls in row.wires.tls() {
+            rows += 1;
+            let found = examined(row, *tls).swap_remove(0);
+            let (title, says) = (row.title(), &found.says);
+            let why = wrong(row, &found);
+            let excused = EXCUSED.iter().any(|(excused, _)| *excused == title);
+            match (why, excused) {
+                (Some(why), false) => {
+                    told.push(format!("{title}, TLS {tls}: {why}; {:?} {}: {says}", found.weight, found.id));
+                }
+                (None, true) => told.push(format!("{title}, TLS {tls} needs no excuse")),
+                _ => {}
+            }
+        }
+    }
+    assert!(rows > 60, "{rows}");
+    assert!(told.is_empty(), "{} of {rows} wrong:\n{}", told.len(), told.join("\n"));
+}
