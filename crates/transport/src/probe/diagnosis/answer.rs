@@ -10,8 +10,8 @@ use super::accounts::{self, is_about_the_account};
 use super::beside::choose_another;
 use super::way::{elsewhere, other_door};
 use super::words::{connections, fate, marks, seconds};
-use super::{Diagnosis, Weight};
-use crate::{Cause, Fault, Route};
+use super::{Diagnosis, Weight, swallows_large_hellos};
+use crate::{Cause, Fault, Reaction, Route, may_help};
 
 /// A connection that takes less stands at once.
 const AT_ONCE: Duration = Duration::from_millis(100);
@@ -61,12 +61,19 @@ pub(super) fn found(survey: &Survey, door: &Door) -> Vec<Diagnosis> {
 /// What the first of the steps of a route was told that came to an end.
 fn heard<'d>(door: &'d Door, steps: &[Step]) -> Heard<'d> {
     let looks = steps.iter().filter_map(|step| door.look(*step));
+    // Who waits for an answer to a ClientHello has no time left for one to a request.
+    let is_delayed = swallows_large_hellos(door);
     let mut ended = looks.filter_map(|look| match look.fault() {
         Some(fault) if is_own_limit(fault) => None,
+        Some(fault) if is_delayed && is_silence(fault) => None,
         Some(fault) => Some(Heard::Refusal(fault)),
         None => look.passed().then_some(Heard::Answer),
     });
     ended.next().unwrap_or(Heard::Nothing)
+}
+
+fn is_silence(fault: &Fault) -> bool {
+    matches!(fault.cause, Cause::Silent | Cause::TimedOut)
 }
 
 /// A limit of the probe, not of what it looked at.
@@ -86,65 +93,69 @@ fn graver<'f>(sse: &'f Fault, websocket: &'f Fault) -> &'f Fault {
     }
 }
 
-/// One route is refused and the other answered.
-fn beside(survey: &Survey, door: &Door, fault: &Fault, routes: (Route, Route)) -> Diagnosis {
-    match fault.cause {
-        cause if !is_about_the_account(fault) => one_route(survey, fault, cause, routes),
-        // A socket that is opened is not yet a request that is answered, and what is spent is told
-        // to requests. A key is shown to open it.
-        Cause::Unauthorized | Cause::Forbidden => one_account(survey, fault, routes),
-        _ if routes.1 == Route::Sse || door.passed(Step::TurnWebSocket) => {
-            one_account(survey, fault, routes)
-        }
-        _ => refused(survey, door, fault),
+/// One route is refused and the other answered. A turn does not go the other way for every reason, so it
+/// may matter which is asked first.
+fn beside(survey: &Survey, door: &Door, fault: &Fault, (barred, open): (Route, Route)) -> Diagnosis {
+    // A socket that is opened has seen the key and no request, and what is spent is told to requests.
+    let was_shown_the_key = matches!(fault.cause, Cause::Unauthorized | Cause::Forbidden);
+    let is_asked = open == Route::Sse || door.passed(Step::TurnWebSocket);
+    if is_about_the_account(fault) && !was_shown_the_key && !is_asked {
+        return refused(survey, door, fault);
+    }
+    match survey.first_route == barred && !goes_the_other_way(fault) {
+        true => first_route(survey, fault, (barred, open)),
+        false => one_route(survey, fault, (barred, open)),
     }
 }
 
-/// The account is refused by one route and taken by the other: that takes nobody to the other route
-/// in a turn, so it matters which is asked first.
-fn one_account(survey: &Survey, fault: &Fault, (barred, open): (Route, Route)) -> Diagnosis {
+/// Whether a turn asks by the other route after this fault.
+fn goes_the_other_way(fault: &Fault) -> bool {
+    // Beside a silent request another one goes out.
+    let is_hedged = matches!(fault.cause, Cause::Silent | Cause::Stalled);
+    is_hedged || may_help(fault, Reaction::OtherRoute)
+}
+
+/// The route that turns ask first is refused for a reason for which they ask no other.
+fn first_route(survey: &Survey, fault: &Fault, (barred, open): (Route, Route)) -> Diagnosis {
+    let name = &survey.endpoint;
+    let says = format!(
+        "{}: turns fail, because they go by {} first",
+        refusal(survey, fault, (barred, open)),
+        word(barred)
+    );
+    Diagnosis::new("first-route", Weight::Fault, says).helped_by(format!(
+        "ask by {} alone: {}, or routes = [\"{}\"] under [providers.{name}]",
+        word(open),
+        alone(open),
+        open.as_str()
+    ))
+}
+
+/// What one route is told, beside the other.
+fn refusal(survey: &Survey, fault: &Fault, (barred, open): (Route, Route)) -> String {
     let (name, marks) = (&survey.endpoint, marks(fault));
-    let (called, other) = (word(barred), word(open));
-    let happened = match fault.cause {
+    let (barred, open) = (word(barred), word(open));
+    match fault.cause {
         Cause::Unauthorized => {
-            format!("{name} refuses the key over {called}{marks} and takes it over {other}")
+            format!("{name} refuses the key over {barred}{marks} and takes it over {open}")
         }
-        cause => format!(
-            "{name} {} over {called}{marks}, and answers over {other}",
-            cause.meaning()
+        Cause::UpgradeRefused => format!("{name} refuses to open a WebSocket{marks}; {open} is open"),
+        Cause::Redirected => format!(
+            "{name} sends requests over {barred} elsewhere{marks}, where no key follows; {open} is open"
         ),
-    };
-    let alone = alone(open);
-    match survey.first_route == barred {
-        true => Diagnosis::new(
-            "account-one-route",
-            Weight::Fault,
-            format!("{happened}: turns fail, because they go by {called} first"),
-        )
-        .helped_by(format!(
-            "ask by {other} alone: {alone}, or routes = [\"{}\"] under [providers.{name}]",
-            open.as_str()
-        )),
-        false => Diagnosis::new("account-one-route", Weight::Warning, happened).helped_by(format!(
-            "nothing has to be done: requests go by {other}; {alone} tries nothing else"
-        )),
+        cause => format!("{name} {} over {barred}{marks}; {open} is open", cause.meaning()),
     }
 }
 
 /// One route is barred and the other open.
-fn one_route(
-    survey: &Survey,
-    fault: &Fault,
-    cause: Cause,
-    (barred, open): (Route, Route),
-) -> Diagnosis {
+fn one_route(survey: &Survey, fault: &Fault, routes: (Route, Route)) -> Diagnosis {
     let (name, marks) = (&survey.endpoint, marks(fault));
-    let alone = alone(open);
-    let (barred, open) = (word(barred), word(open));
+    let (barred, open) = (word(routes.0), word(routes.1));
+    let alone = alone(routes.1);
     let found = |id, says| Diagnosis::new(id, Weight::Warning, says);
     let nothing =
         format!("nothing has to be done: requests go by {open}; {alone} tries nothing else");
-    match cause {
+    match fault.cause {
         Cause::Challenge => found(
             "challenge-one-route",
             format!(
@@ -157,20 +168,7 @@ fn one_route(
             format!("{name} says nothing over {barred} within the time of a probe; {open} is open"),
         )
         .helped_by(format!("if turns are slow to begin: {alone}")),
-        Cause::UpgradeRefused => {
-            let says = format!("{name} refuses to open a WebSocket{marks}; {open} is open");
-            found("one-route", says).helped_by(nothing)
-        }
-        Cause::Redirected => {
-            let says = format!(
-                "{name} sends requests over {barred} elsewhere{marks}, where no key follows; {open} is open"
-            );
-            found("one-route", says).helped_by(nothing)
-        }
-        cause => {
-            let says = format!("{name} {} over {barred}{marks}; {open} is open", cause.meaning());
-            found("one-route", says).helped_by(nothing)
-        }
+        _ => found("one-route", refusal(survey, fault, routes)).helped_by(nothing),
     }
 }
 

@@ -139,22 +139,22 @@ fn accounts() -> Vec<Row> {
         (
             Cause::RateLimited,
             429,
-            "takes no more requests from this account for now over WebSocket (429), and answers over SSE: turns fail",
+            "takes no more requests from this account for now over WebSocket (429); SSE is open: turns fail",
         ),
     ] {
         let mut seen = direct();
         let fault = seen.doors[0].fails(Step::WebSocket, Phase::Upgrade, cause);
         fault.evidence.status = Some(status);
-        rows.push((seen.clone(), "account-one-route", Wrong, says));
+        rows.push((seen.clone(), "first-route", Wrong, says));
         seen.doors[0].passes(Step::TurnWebSocket);
         rows.push((seen.clone(), "fine", Fine, "nothing is wrong"));
         seen.doors[0].forgets(Step::TurnWebSocket);
         seen.first_route = Route::Sse;
-        rows.push((seen, "account-one-route", Warning, "over SSE"));
+        rows.push((seen, "one-route", Warning, "SSE"));
     }
     // An opened WebSocket has seen the key, and no request.
     for (cause, id, weight) in [
-        (Cause::Unauthorized, "account-one-route", Warning),
+        (Cause::Unauthorized, "one-route", Warning),
         (Cause::UsageLimit, "usage-limit", Wrong),
     ] {
         let mut seen = direct();
@@ -163,11 +163,11 @@ fn accounts() -> Vec<Row> {
         }
         rows.push((seen.clone(), id, weight, "work "));
         seen.doors[0].passes(Step::TurnWebSocket);
-        rows.push((seen, "account-one-route", Warning, "over SSE, and"));
-        let last = rows.last_mut().unwrap();
-        if cause == Cause::Unauthorized {
-            last.3 = "refuses the key over SSE and takes it over WebSocket";
-        }
+        let says = match cause {
+            Cause::Unauthorized => "refuses the key over SSE and takes it over WebSocket",
+            _ => "has reached the plan's usage limit over SSE; WebSocket is open",
+        };
+        rows.push((seen, "one-route", Warning, says));
     }
     // What was not sent cannot have been refused.
     let mut seen = direct();
@@ -175,6 +175,11 @@ fn accounts() -> Vec<Row> {
     seen.shows_key = false;
     let says = "work wants a key (401), and none is configured";
     rows.push((seen, "no-key", Wrong, says));
+    // A turn waits for who is overloaded, and asks no other way.
+    let mut seen = direct();
+    seen.doors[0].fails(Step::TurnWebSocket, Phase::Headers, Cause::Overloaded);
+    let says = "work is overloaded over WebSocket; SSE is open: turns fail";
+    rows.push((seen, "first-route", Wrong, says));
     // What a route does to requests, in words that fit it.
     let mut seen = direct();
     let fault = seen.doors[0].fails(Step::Sse, Phase::Headers, Cause::Redirected);
