@@ -119,6 +119,7 @@ fn names(cause: Cause) -> &'static [&'static str] {
             &["wrong-base-url"]
         }
         Cause::Certificate => &["certificate", "intercepted"],
+        Cause::Intercepted => &["intercepted"],
         Cause::ClockSkew => &["clock"],
         Cause::Offline => &["offline"],
         Cause::Refused => &["nothing-listens"],

@@ -17,7 +17,8 @@ with TLS, HTTP/1.1, HTTP/2 and WebSocket as they ship, in virtual time: the time
 byte takes 10 ms. The profile is the built-in `openai-codex` one.
 
 Written by `cargo xtask docs`; a test fails when it is stale. `alipes explain` says more about each cause, and
-`alipes calls show` calls each scenario as it is called here (`crates/cli/tests/corpus`).
+`alipes calls show` calls each scenario as it is called here (`crates/cli/tests/corpus`). `alipes doctor --live` finds a
+fault of a fitting name where one that lasts stops turns, and none where turns are answered all the same (`doctor.rs` there).
 
 - *scenario*: a fault as `alipes simulate --list-faults` explains it; `@1` strikes the first attempt only. Each is tried \
 without TLS and with it, unless its name says which.
