@@ -3,9 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use alipes_models::{
-    Catalog, Examined, ExaminedAccount, Key, Making, ModelsError, Overrides,
-};
+use alipes_models::{Catalog, Examined, ExaminedAccount, Key, Making, ModelsError, Overrides};
 use alipes_net::{Doors, EgressPolicy, NetError, PlatformProxy};
 use alipes_store::{Calls as _, SqliteStore};
 use alipes_transport::probe::{self, Lately, Look, Other, Plan, Step, Survey};

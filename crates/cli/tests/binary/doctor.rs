@@ -132,14 +132,22 @@ async fn an_account_that_is_refused_is_named_and_stops_nothing_while_another_is_
     let machine = machine.with("K2", "sk-good");
     let ran = machine.run(&["doctor"]).await;
     assert_eq!(ran.code, Some(0), "{}", ran.out);
-    assert!(ran.out.contains("work as mine does not accept the key"), "{}", ran.out);
+    assert!(
+        ran.out.contains("work as mine does not accept the key"),
+        "{}",
+        ran.out
+    );
     assert!(ran.out.contains("turns go on as team"), "{}", ran.out);
     assert!(ran.out.contains("put a good one into K1"), "{}", ran.out);
     let machine = machine.with("K2", "sk-bad");
     let ran = machine.run(&["doctor"]).await;
     assert_eq!(ran.code, Some(1), "{}", ran.out);
     let words: Vec<&str> = ran.out.split_whitespace().collect();
-    assert!(words.join(" ").contains("team (unauthorized)"), "{}", ran.out);
+    assert!(
+        words.join(" ").contains("team (unauthorized)"),
+        "{}",
+        ran.out
+    );
 }
 
 #[tokio::test]
@@ -400,8 +408,16 @@ async fn a_turn_that_was_not_tried_for_want_of_a_model_is_told() {
     let config = format!("[providers.work]\nbase_url = \"{}\"\n", server.base_url);
     let machine = Machine::configured(&config).with("NO_COLOR", "1");
     let ran = machine.run(&["doctor", "work", "--live"]).await;
-    assert!(ran.out.contains("turn, SSE       – no model is named"), "{}", ran.out);
-    assert!(ran.out.contains("`alipes doctor work/NAME --live`"), "{}", ran.out);
+    assert!(
+        ran.out.contains("turn, SSE       – no model is named"),
+        "{}",
+        ran.out
+    );
+    assert!(
+        ran.out.contains("`alipes doctor work/NAME --live`"),
+        "{}",
+        ran.out
+    );
 }
 
 #[tokio::test]

@@ -151,15 +151,26 @@ async fn what_cannot_be_read_is_what_needs_the_person_and_the_rest_is_shown() {
     let whole: Value = serde_json::from_str(&whole.out).unwrap();
     let known = whole["endpoints"][0]["name"].clone();
     let machine = machine.with("HTTP_PROXY", "no://such:proxy");
-    tells(&needy(&machine).await, &["! ", "HTTP_PROXY", "`alipes doctor`", "sim/m"]);
+    tells(
+        &needy(&machine).await,
+        &["! ", "HTTP_PROXY", "`alipes doctor`", "sim/m"],
+    );
     let machine = machine.with("ALIPES_CA_FILE", "/nonexistent/ca.pem");
-    tells(&needy(&machine).await, &["! ", "/nonexistent/ca.pem", "sim/m", "version"]);
+    tells(
+        &needy(&machine).await,
+        &["! ", "/nonexistent/ca.pem", "sim/m", "version"],
+    );
     std::fs::write(machine.home("config.toml"), "[providers\n").unwrap();
     tells(&needy(&machine).await, &["! ", "config.toml", "version"]);
     let whole = machine.run(&["status", "--json"]).await;
     assert_eq!(whole.code, Some(1), "{}", whole.err);
     let whole: Value = serde_json::from_str(&whole.out).unwrap();
-    assert!(whole["needs"][0]["what"].as_str().unwrap().contains("config.toml"));
+    assert!(
+        whole["needs"][0]["what"]
+            .as_str()
+            .unwrap()
+            .contains("config.toml")
+    );
     // What was asked is on record, whatever the file says now.
     assert_eq!(whole["endpoints"][0]["name"], known);
 }

@@ -125,7 +125,9 @@ fn names(cause: Cause) -> &'static [&'static str] {
         Cause::Refused => &["nothing-listens"],
         Cause::ProxyRefused | Cause::ProxyAuth => &["dead-proxy"],
         Cause::Silent | Cause::EdgeDead => &["silent", "way-blocked", "dead-proxy"],
-        Cause::TimedOut | Cause::Reset => &["way-blocked", "silent", "proxy-not-used", "dead-proxy"],
+        Cause::TimedOut | Cause::Reset => {
+            &["way-blocked", "silent", "proxy-not-used", "dead-proxy"]
+        }
         Cause::Cut => &["way-blocked"],
         Cause::Malformed => &["wrong-base-url", "way-blocked"],
         _ => &["backend", "way-blocked", "first-route"],
@@ -157,7 +159,10 @@ fn doctor_finds_a_fault_where_turns_fail_and_none_where_they_are_answered() {
             let excused = EXCUSED.contains(&title.as_str());
             match (why, excused) {
                 (Some(why), false) => {
-                    told.push(format!("{title}, TLS {tls}: {why}; {:?} {}: {says}", found.weight, found.id));
+                    told.push(format!(
+                        "{title}, TLS {tls}: {why}; {:?} {}: {says}",
+                        found.weight, found.id
+                    ));
                 }
                 (None, true) => told.push(format!("{title}, TLS {tls} needs no excuse")),
                 _ => {}
@@ -165,5 +170,10 @@ fn doctor_finds_a_fault_where_turns_fail_and_none_where_they_are_answered() {
         }
     }
     assert!(rows > 60, "{rows}");
-    assert!(told.is_empty(), "{} of {rows} wrong:\n{}", told.len(), told.join("\n"));
+    assert!(
+        told.is_empty(),
+        "{} of {rows} wrong:\n{}",
+        told.len(),
+        told.join("\n")
+    );
 }

@@ -70,7 +70,10 @@ pub(super) fn others(survey: &Survey, first_is_answered: bool) -> Vec<Diagnosis>
         return Vec::new();
     };
     let refused = survey.others.iter().filter_map(|other| {
-        let fault = other.look.fault().filter(|fault| is_about_the_account(fault))?;
+        let fault = other
+            .look
+            .fault()
+            .filter(|fault| is_about_the_account(fault))?;
         let account = Account {
             name: &other.name,
             key_advice: other.key_advice.as_ref(),

@@ -36,12 +36,8 @@ pub(super) fn found(survey: &Survey, door: &Door) -> Vec<Diagnosis> {
     let (sse, websocket) = (heard(door, &SSE), heard(door, &WEBSOCKET));
     let is_answered = matches!(sse, Answer) || matches!(websocket, Answer);
     let first = match (sse, websocket) {
-        (Refusal(sse), Refusal(websocket)) => {
-            Some(refused(survey, door, graver(sse, websocket)))
-        }
-        (Refusal(fault), Nothing) | (Nothing, Refusal(fault)) => {
-            Some(refused(survey, door, fault))
-        }
+        (Refusal(sse), Refusal(websocket)) => Some(refused(survey, door, graver(sse, websocket))),
+        (Refusal(fault), Nothing) | (Nothing, Refusal(fault)) => Some(refused(survey, door, fault)),
         (Refusal(fault), Answer) => {
             let routes = (Route::Sse, Route::WebSocket);
             Some(beside(survey, door, fault, routes))
@@ -95,7 +91,12 @@ fn graver<'f>(sse: &'f Fault, websocket: &'f Fault) -> &'f Fault {
 
 /// One route is refused and the other answered. A turn does not go the other way for every reason, so it
 /// may matter which is asked first.
-fn beside(survey: &Survey, door: &Door, fault: &Fault, (barred, open): (Route, Route)) -> Diagnosis {
+fn beside(
+    survey: &Survey,
+    door: &Door,
+    fault: &Fault,
+    (barred, open): (Route, Route),
+) -> Diagnosis {
     // A socket that is opened has seen the key and no request, and what is spent is told to requests.
     let was_shown_the_key = matches!(fault.cause, Cause::Unauthorized | Cause::Forbidden);
     let is_asked = open == Route::Sse || door.passed(Step::TurnWebSocket);
@@ -139,11 +140,16 @@ fn refusal(survey: &Survey, fault: &Fault, (barred, open): (Route, Route)) -> St
         Cause::Unauthorized => {
             format!("{name} refuses the key over {barred}{marks} and takes it over {open}")
         }
-        Cause::UpgradeRefused => format!("{name} refuses to open a WebSocket{marks}; {open} is open"),
+        Cause::UpgradeRefused => {
+            format!("{name} refuses to open a WebSocket{marks}; {open} is open")
+        }
         Cause::Redirected => format!(
             "{name} sends requests over {barred} elsewhere{marks}, where no key follows; {open} is open"
         ),
-        cause => format!("{name} {} over {barred}{marks}; {open} is open", cause.meaning()),
+        cause => format!(
+            "{name} {} over {barred}{marks}; {open} is open",
+            cause.meaning()
+        ),
     }
 }
 
@@ -229,11 +235,7 @@ fn refused(survey: &Survey, door: &Door, fault: &Fault) -> Diagnosis {
 
 fn model_unavailable(survey: &Survey, fault: &Fault) -> Diagnosis {
     let model = survey.model.as_deref().unwrap_or("this model");
-    let says = format!(
-        "{} does not offer {model}{}",
-        survey.endpoint,
-        marks(fault)
-    );
+    let says = format!("{} does not offer {model}{}", survey.endpoint, marks(fault));
     choose_another(survey, Diagnosis::new("wrong-model", Weight::Fault, says))
 }
 

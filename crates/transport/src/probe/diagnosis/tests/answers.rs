@@ -279,9 +279,19 @@ fn names() -> Vec<Row> {
         rows.push((seen, "captive-portal", Wrong, says));
     }
     let seen = page(Cause::NotAnApi, 200, false);
-    rows.push((seen, "wrong-base-url", Wrong, "a web page instead of an API (200)"));
+    rows.push((
+        seen,
+        "wrong-base-url",
+        Wrong,
+        "a web page instead of an API (200)",
+    ));
     let seen = page(Cause::NoSuchEndpoint, 404, true);
-    rows.push((seen, "strange-answer", Wrong, "its address is the service's own"));
+    rows.push((
+        seen,
+        "strange-answer",
+        Wrong,
+        "its address is the service's own",
+    ));
     let mut seen = direct();
     seen.has_known_address = true;
     seen.doors[0].broken_at(Step::Name, Phase::Resolve, Cause::NameNotFound);
