@@ -41,7 +41,7 @@ pub struct AgentOptions {
 
 /// One conversation: a model, its tools, and what was said so far.
 pub struct Agent {
-    model: Box<dyn Model>,
+    pub(crate) model: Box<dyn Model>,
     toolbox: Toolbox,
     gate: Gate,
     /// What every call may use; its deadline is that of the turn.

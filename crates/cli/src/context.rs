@@ -61,6 +61,7 @@ pub(crate) async fn settle(
 /// What a compaction came to, in a line.
 pub(crate) fn compacted(done: Compacted) -> String {
     let how = match done.by {
+        SummedUpBy::Provider => "the provider has made shorter what was said earlier",
         SummedUpBy::Model => "summed up what was said earlier",
         SummedUpBy::Digest => "shortened what was said earlier, without a model",
     };

@@ -11,12 +11,13 @@ use alipes_base::{Clock, Deadline};
 use alipes_transport::{Experience, Fault, Priority, Transport};
 use futures_util::future::BoxFuture;
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 
 use crate::link::{Ask, Link, Question, Terms, preferred};
 use crate::recording::{About, Recording};
 use crate::rests::Rests;
 use crate::walk::{Candidate, Standing, Walk};
-use crate::{Asker, Model, ModelName, Prompt, Records, StepStream, Strategy};
+use crate::{Asker, CompactionQuestion, Model, ModelName, Prompt, Records, StepStream, Strategy};
 
 /// The longest a question beside a turn may take; the profile's own limit is shorter.
 const LONGEST: Duration = Duration::from_secs(30);
@@ -115,6 +116,18 @@ impl Chain {
     }
 }
 
+/// The way from one of these to the next.
+fn walk(asks: &[Ask<'_>], preferred: &[Candidate], rests: &Rests, now: Instant) -> Walk {
+    let standing = |ask: &Ask<'_>| Standing {
+        who: ask.who,
+        rests: rests.left(ask.name, ask.account, now),
+        left_alone: ask.left_alone(),
+        is_here: ask.is_here(),
+    };
+    let known = |who: &Candidate| asks.iter().find(|ask| ask.who == *who).map(standing);
+    Walk::new(preferred.iter().filter_map(known).collect())
+}
+
 impl Model for Chain {
     fn name(&self) -> &ModelName {
         // A chain is never empty: the catalogue makes it from a first link on.
@@ -154,16 +167,12 @@ impl Model for Chain {
         let preferred = preferred(&self.links, &self.experience);
         let (priority, waits_on) = (self.priority, self.waits_on);
         let recording = self.recording();
-        let asks = self.asks();
-        let now = clock.now();
-        let standing = |ask: &Ask<'_>| Standing {
-            who: ask.who,
-            rests: rests.left(ask.name, ask.account, now),
-            left_alone: ask.left_alone(),
-            is_here: ask.is_here(),
-        };
-        let known = |who: &Candidate| asks.iter().find(|ask| ask.who == *who).map(standing);
-        let walk = Walk::new(preferred.iter().filter_map(known).collect());
+        let question = Question::new(prompt);
+        let mut asks = self.asks();
+        let everybody = asks.len();
+        asks.retain(|ask| ask.can_read(&question));
+        let is_sealed = asks.len() < everybody;
+        let walk = walk(&asks, &preferred, &rests, clock.now());
         let terms = Terms {
             accepts_restart,
             waits_on,
@@ -172,6 +181,19 @@ impl Model for Chain {
             clock,
             experience,
         };
-        StepStream::new(walk, asks, Question::new(prompt), terms, (rests, recording))
+        let known = (rests, recording);
+        StepStream::new(walk, asks, question, terms, known, is_sealed)
+    }
+
+    fn compact(&mut self, prompt: &Prompt<'_>) -> Option<CompactionQuestion> {
+        let (rests, clock, records) =
+            (self.rests.clone(), self.clock.clone(), self.records.clone());
+        let preferred = preferred(&self.links, &self.experience);
+        let question = Question::new(prompt);
+        let asks = self.asks();
+        let next = walk(&asks, &preferred, &rests, clock.now()).current()?;
+        let ask = asks.iter().find(|ask| ask.who == next)?;
+        let ask = Some(ask).filter(|ask| ask.can_read(&question))?;
+        CompactionQuestion::of(ask, &question, records.as_ref(), &clock)
     }
 }

@@ -20,6 +20,7 @@
 mod app_server;
 mod catalog;
 mod chain;
+mod compaction;
 mod effort;
 mod error;
 mod link;
@@ -44,6 +45,7 @@ pub use catalog::provider::Provider;
 pub use catalog::standing::AccountStanding;
 pub use catalog::{Catalog, Examined, ExaminedAccount, Making, OPENAI_CODEX, Overrides};
 pub use chain::Chain;
+pub use compaction::{CompactionQuestion, Sealed};
 pub use effort::Effort;
 pub use error::ModelsError;
 pub use listing::{ListSource, Listed, Listing, NoList};

@@ -10,6 +10,7 @@ use alipes_base::{Clock, Deadline};
 use alipes_transport::{
     AccountKey, Alternatives, Experience, Fault, Priority, Request, ResponseStream, Session,
 };
+use alipes_wire::responses::compact_body;
 use alipes_wire::{
     CannotCarry, Dialect, EncodedRequest, Item, ModelRequest, Quirks, Reasoning, ToolDefinition,
 };
@@ -54,6 +55,8 @@ pub(crate) struct Question {
     instructions: String,
     tools: Vec<ToolDefinition>,
     input: Vec<Item>,
+    /// Who alone can read its beginning.
+    maker: Option<String>,
 }
 
 /// What one candidate needs to be asked.
@@ -179,6 +182,7 @@ impl Question {
             instructions: prompt.instructions.to_owned(),
             tools: prompt.tools.to_vec(),
             input: prompt.input.to_vec(),
+            maker: prompt.maker.map(str::to_owned),
         }
     }
 
@@ -208,6 +212,21 @@ impl<'m> Ask<'m> {
             Source::Endpoint(session) => Some(session.account()),
             Source::AppServer(_) => None,
         }
+    }
+
+    /// How what it alone can read is marked; nothing where nobody could tell.
+    pub(crate) fn maker(&self) -> Option<String> {
+        self.key().map(|key| key.to_string())
+    }
+
+    /// Whether it can read all of it.
+    pub(crate) fn can_read(&self, question: &Question) -> bool {
+        question.maker.is_none() || question.maker == self.maker()
+    }
+
+    /// What it is asked to make shorter.
+    pub(crate) fn compaction(&self, question: &Question) -> String {
+        compact_body(&self.request(question))
     }
 
     /// Whose requests are counted where it is asked: an account's that is one of several.

@@ -5,7 +5,7 @@ use alipes_transport::Fault;
 use alipes_wire::{Item, ToolDefinition};
 use futures_util::future::BoxFuture;
 
-use crate::{ModelName, StepStream};
+use crate::{CompactionQuestion, ModelName, StepStream};
 
 /// A model in a conversation.
 pub trait Model: Send {
@@ -32,6 +32,10 @@ pub trait Model: Send {
         accepts_restart: bool,
         deadline: Deadline,
     ) -> StepStream<'m>;
+
+    /// The question to whom the next step goes to, what shall stand for this conversation; nothing where
+    /// that one makes none shorter.
+    fn compact(&mut self, prompt: &Prompt<'_>) -> Option<CompactionQuestion>;
 }
 
 /// What a step is asked with.
@@ -43,4 +47,6 @@ pub struct Prompt<'p> {
     pub tools: &'p [ToolDefinition],
     /// The conversation so far.
     pub input: &'p [Item],
+    /// Who alone can read its beginning, if that is so ([`Sealed`](crate::Sealed)): nobody else is asked.
+    pub maker: Option<&'p str>,
 }

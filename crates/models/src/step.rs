@@ -43,6 +43,9 @@ pub enum StepUpdate {
         /// else.
         left_out: usize,
     },
+    /// Somebody else might have answered, but could not have read how the conversation begins
+    /// ([`Prompt::maker`](crate::Prompt)).
+    Unreadable,
     /// What happens on the wire.
     Trace(Trace),
 }
@@ -89,6 +92,8 @@ pub struct StepStream<'m> {
     recording: Recording,
     answer: Answer,
     outcome: Option<Result<Done, Fault>>,
+    /// There are others, who cannot read all of it.
+    is_sealed: bool,
     queued: VecDeque<StepUpdate>,
 }
 
@@ -120,6 +125,7 @@ impl<'m> StepStream<'m> {
         question: Question,
         terms: Terms,
         (rests, recording): (Rests, Recording),
+        is_sealed: bool,
     ) -> Self {
         let on_record = recording
             .id()
@@ -134,6 +140,7 @@ impl<'m> StepStream<'m> {
             recording,
             answer: Answer::new(Dialect::default()),
             outcome: None,
+            is_sealed,
             queued: on_record.into_iter().collect(),
         };
         stream.current = match stream.ask() {
@@ -142,7 +149,9 @@ impl<'m> StepStream<'m> {
         };
         let asking = stream.current.as_ref();
         let asking = asking.map(|current| addressee(current.name, current.account));
-        stream.queued.extend(asking.map(StepUpdate::Asking));
+        let unreadable = (is_sealed && asking.is_none()).then_some(StepUpdate::Unreadable);
+        let asking = asking.map(StepUpdate::Asking);
+        stream.queued.extend(asking.or(unreadable));
         stream
     }
 
@@ -200,7 +209,8 @@ impl<'m> StepStream<'m> {
                 readable,
             };
             let (question, terms) = (&self.question, &self.terms);
-            let alternatives = self.walk.alternatives();
+            let mut alternatives = self.walk.alternatives();
+            alternatives.provider |= self.is_sealed;
             asked = self.recording.whom(&ask);
             match ask.send(question, terms, alternatives, &mut self.recording) {
                 Ok(response) => {
@@ -235,6 +245,7 @@ impl<'m> StepStream<'m> {
         if let (Some(quota), Some(key)) = (&self.answer.quota, &key) {
             usage::note(&self.terms.experience, key, quota, &self.terms.clock);
         }
+        let mut unreadable = false;
         match &outcome {
             Ok(done) => {
                 self.rests.answered(name, account);
@@ -257,11 +268,12 @@ impl<'m> StepStream<'m> {
                     let from = addressee(name, account);
                     return Some(self.turn_to(next, from, Box::new(fault.clone())));
                 }
+                unreadable = self.is_sealed && blames_the_candidate(fault);
             }
         }
         self.recording.ended(outcome.as_ref().err());
         self.outcome = Some(outcome);
-        None
+        unreadable.then_some(StepUpdate::Unreadable)
     }
 
     fn turn_to(&mut self, next: Current<'m>, from: Addressee, fault: Box<Fault>) -> StepUpdate {

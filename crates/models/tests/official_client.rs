@@ -58,6 +58,7 @@ async fn step(config: &str) -> (Result<Step, Fault>, Vec<String>) {
         instructions: "",
         tools: &[],
         input: &input,
+        maker: None,
     };
     let deadline = Deadline::after(&Clock::system(), "test", Duration::from_secs(60));
     let mut step = chain.step(&prompt, true, deadline);

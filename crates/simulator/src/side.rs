@@ -38,13 +38,23 @@ pub(crate) fn call(path: &str, asked: &[u8]) -> Option<Response<Bytes>> {
     let body = match path {
         "/v1/responses/compact" | "/backend-api/codex/responses/compact" => json!({
             "id": "cmp_simulated", "object": "response.compaction", "created_at": 0,
-            "output": [{"type": "compaction", "id": "cmp_1", "encrypted_content": "shorter"}],
+            "output": compacted(asked),
             "usage": {"input_tokens": asked.len(), "output_tokens": 1, "total_tokens": asked.len() + 1},
         }),
         "/v1/messages/count_tokens" => json!({"input_tokens": asked.len()}),
         _ => return None,
     };
     Some(plain(200, "application/json", body.to_string().into()))
+}
+
+/// What the users have said, as it was, and behind it an item for all the rest (OpenAI's guide,
+/// "Compaction").
+fn compacted(asked: &[u8]) -> Vec<Value> {
+    let asked: Value = serde_json::from_slice(asked).unwrap_or_default();
+    let input = asked["input"].as_array().into_iter().flatten();
+    let said = input.filter(|item| item["role"] == "user");
+    let rest = json!({"type": "compaction", "id": "cmp_1", "encrypted_content": "shorter"});
+    said.cloned().chain([rest]).collect()
 }
 
 /// The fields of codex-protocol §6.1.

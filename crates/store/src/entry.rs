@@ -45,6 +45,8 @@ pub enum Entry {
         summary: Vec<Item>,
         /// How many of the newest items stay behind the summary.
         kept: usize,
+        /// Who alone can read the summary, where that is a provider's own.
+        maker: Option<String>,
     },
     /// What a request really took, by the provider's word.
     Count(Count),
@@ -142,6 +144,8 @@ struct Intent<'a> {
 struct Compaction<'a> {
     summary: Cow<'a, [Item]>,
     kept: usize,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    maker: Option<Cow<'a, str>>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -209,9 +213,14 @@ impl Entry {
                 name: name.into(),
                 repeatable: *repeatable,
             }),
-            Self::Compaction { summary, kept } => json(&Compaction {
+            Self::Compaction {
+                summary,
+                kept,
+                maker,
+            } => json(&Compaction {
                 summary: summary.into(),
                 kept: *kept,
+                maker: maker.as_deref().map(Cow::Borrowed),
             }),
             Self::Count(count) => json(count),
             Self::Undone(_) => Cow::Borrowed("{}"),
@@ -253,9 +262,12 @@ impl Entry {
                 }
             }
             "compaction" => {
-                let Compaction { summary, kept } = serde_json::from_str(text).ok()?;
-                let summary = summary.into_owned();
-                Self::Compaction { summary, kept }
+                let compaction: Compaction<'_> = serde_json::from_str(text).ok()?;
+                Self::Compaction {
+                    summary: compaction.summary.into_owned(),
+                    kept: compaction.kept,
+                    maker: compaction.maker.map(Cow::into_owned),
+                }
             }
             "count" => Self::Count(serde_json::from_str(text).ok()?),
             "restored" => Self::Undone(Undone::Compaction),
@@ -338,8 +350,14 @@ mod tests {
                 repeatable: false,
             },
             Entry::Compaction {
-                summary: vec![item.clone(), item],
+                summary: vec![item.clone(), item.clone()],
                 kept: 3,
+                maker: None,
+            },
+            Entry::Compaction {
+                summary: vec![item],
+                kept: 0,
+                maker: Some("https://host/v1 of \"me\"".to_owned()),
             },
             Entry::Count(Count {
                 tokens: 17,

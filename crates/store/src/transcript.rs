@@ -172,7 +172,11 @@ impl Transcript {
                 ..
             } => self.begun(&call_id, repeatable),
             Entry::ToolResult(item) => self.result(item),
-            Entry::Compaction { summary, kept } => self.compact(summary, kept),
+            Entry::Compaction {
+                summary,
+                kept,
+                maker,
+            } => self.compact(summary, kept, maker),
             Entry::Count(count) => self.count = Some(count),
             Entry::Undone(Undone::Compaction) => self.restore(),
             Entry::Undone(Undone::Turn) => self.take_turn_back(),
@@ -325,6 +329,7 @@ mod tests {
             Entry::Compaction {
                 summary: vec![Item::developer("short")],
                 kept: 1,
+                maker: None,
             },
             user("four"),
         ];

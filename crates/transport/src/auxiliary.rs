@@ -142,7 +142,55 @@ impl AuxiliaryAnswer {
     }
 }
 
+/// The way of calls beside a session's answers, for whoever goes on asking when the session is busy.
+#[derive(Clone)]
+pub struct SideCalls {
+    transport: Transport,
+    endpoint: Arc<Endpoint>,
+    credential: Arc<dyn Credential>,
+}
+
+impl SideCalls {
+    /// Whom they go to.
+    #[must_use]
+    pub fn endpoint(&self) -> &Endpoint {
+        &self.endpoint
+    }
+
+    /// Posts `body`, JSON with further headers, to `path` beneath the base URL.
+    ///
+    /// # Errors
+    /// [`AuxiliaryFault`], by the deadline at the latest.
+    pub async fn post(
+        &self,
+        path: &str,
+        body: Bytes,
+        headers: HeaderMap,
+        deadline: Deadline,
+    ) -> Result<AuxiliaryAnswer, AuxiliaryFault> {
+        let question = Question {
+            path,
+            said: Some(Said { body, headers }),
+            ..Question::default()
+        };
+        let (endpoint, credential) = (&self.endpoint, &self.credential);
+        let asked = self.transport.ask(endpoint, credential, question, deadline);
+        asked.await
+    }
+}
+
 impl Session {
+    /// The way of its calls beside answers.
+    #[must_use]
+    pub fn side_calls(&self) -> SideCalls {
+        let about = &self.about;
+        SideCalls {
+            transport: about.transport.clone(),
+            endpoint: Arc::clone(&about.endpoint),
+            credential: Arc::clone(&about.credential),
+        }
+    }
+
     /// Whether it can be asked for `path` beside answers.
     #[must_use]
     pub fn has_side_call(&self, path: &str) -> bool {
@@ -162,16 +210,7 @@ impl Session {
         headers: HeaderMap,
         deadline: Deadline,
     ) -> Result<AuxiliaryAnswer, AuxiliaryFault> {
-        let question = Question {
-            path,
-            said: Some(Said { body, headers }),
-            ..Question::default()
-        };
-        let about = &self.about;
-        let asked = about
-            .transport
-            .ask(&about.endpoint, &about.credential, question, deadline);
-        asked.await
+        self.side_calls().post(path, body, headers, deadline).await
     }
 }
 

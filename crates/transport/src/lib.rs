@@ -52,7 +52,7 @@ mod step;
 mod stream;
 mod trace;
 
-pub use auxiliary::{AuxiliaryAnswer, AuxiliaryFault};
+pub use auxiliary::{AuxiliaryAnswer, AuxiliaryFault, SideCalls};
 pub use credential::{Credential, CredentialError, NoCredential, Token};
 pub use endpoint::{Endpoint, EndpointError};
 pub use experience::{AccountRest, Experience, QuotaLeft, TimesAsked};

@@ -22,7 +22,12 @@ impl Agent {
         self.make_room(front.events).await?;
         let mut depths = [Depth::Usual, Depth::Deep].into_iter();
         loop {
-            let fault = match self.step(front).await {
+            let mut unreadable = false;
+            let fault = match self.step(front, &mut unreadable).await {
+                Err(TurnError::Fault(_)) if unreadable => {
+                    self.reopen(front.events).await?;
+                    continue;
+                }
                 Err(TurnError::Fault(fault)) if wants_less(&fault) => fault,
                 ended => return ended,
             };
@@ -37,14 +42,16 @@ impl Agent {
         }
     }
 
-    /// Asks the model once and passes on what it says.
-    async fn step(&mut self, front: Front<'_>) -> Result<Step, TurnError> {
+    /// Asks the model once and passes on what it says. `unreadable`: somebody else might have answered who
+    /// cannot read how the conversation begins.
+    async fn step(&mut self, front: Front<'_>, unreadable: &mut bool) -> Result<Step, TurnError> {
         let deadline = front.deadline.tightened(&self.clock, "step", STEP_LIMIT);
         let input = within_bounds(self.record.transcript.items());
         let prompt = Prompt {
             instructions: INSTRUCTIONS,
             tools: &self.tools,
             input: &input,
+            maker: self.record.transcript.maker(),
         };
         let mut step = self.model.step(&prompt, front.accepts_restart, deadline);
         let (mut preamble, mut asked) = (false, None);
@@ -59,6 +66,7 @@ impl Agent {
                 StepUpdate::Asking(to) | StepUpdate::NextProvider { to, .. } => {
                     asked = Some(to.clone());
                 }
+                StepUpdate::Unreadable => *unreadable = true,
                 _ => {}
             }
             if let Some(event) = told(update, &mut preamble) {

@@ -4,7 +4,8 @@
 use std::time::Duration;
 
 use alipes_base::{Clock, Deadline};
-use alipes_models::Model;
+use alipes_models::{CompactionQuestion, Model, Sealed};
+use alipes_transport::AuxiliaryFault;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
@@ -24,7 +25,10 @@ const LONGEST_REST: Duration = Duration::from_secs(900);
 pub(crate) struct Background {
     /// Nobody while a question is under way, or where there is nobody.
     model: Option<Box<dyn Model>>,
-    asked: JoinSet<(Box<dyn Model>, Said)>,
+    asked: JoinSet<(Option<Box<dyn Model>>, Said)>,
+    /// The provider makes conversations shorter, as far as is known.
+    provider_can: bool,
+    asked_the_provider: bool,
     /// What the summary under way is for.
     plan: Option<Plan>,
     title: Option<String>,
@@ -33,7 +37,25 @@ pub(crate) struct Background {
     clock: Clock,
 }
 
+/// What stands for what was said.
+#[derive(Debug)]
+pub(crate) enum Told {
+    /// A summary in words.
+    Text(String),
+    /// What the provider has made of it.
+    Sealed(Sealed),
+}
+
+/// Whom to ask for it.
+pub(crate) enum Source {
+    /// The auxiliary model, with the story that it is to sum up.
+    Story(String),
+    /// The provider.
+    Provider(Box<CompactionQuestion>),
+}
+
 enum Said {
+    Sealed(Result<Sealed, AuxiliaryFault>),
     Summary(Result<String, NoSummary>),
     Title(Option<String>),
 }
@@ -43,6 +65,8 @@ impl Background {
         Self {
             model: None,
             asked: JoinSet::new(),
+            provider_can: true,
+            asked_the_provider: false,
             plan: None,
             title: None,
             rest: REST,
@@ -61,13 +85,29 @@ impl Background {
         self.asked = JoinSet::new();
         (self.plan, self.rests_until) = (None, None);
         self.rest = REST;
+        self.provider_can = true;
         self.model = model;
     }
 
-    /// Whether a summary may be asked for.
+    /// Whether a model may be asked for a summary.
     pub(crate) fn is_free(&self) -> bool {
         let now = self.clock.now();
         self.model.is_some() && self.rests_until.is_none_or(|until| until <= now)
+    }
+
+    /// Whether the provider may be asked, who has not refused it yet.
+    pub(crate) fn may_ask_the_provider(&self) -> bool {
+        self.provider_can && !self.is_busy()
+    }
+
+    /// Whether it was who was asked last.
+    pub(crate) fn asked_the_provider(&self) -> bool {
+        self.asked_the_provider
+    }
+
+    /// What it makes is of no use.
+    pub(crate) fn leave_the_provider(&mut self) {
+        self.provider_can = false;
     }
 
     /// Whether a summary is under way.
@@ -85,16 +125,26 @@ impl Background {
         self.title.as_deref()
     }
 
-    /// Asks for a summary of a story.
-    pub(crate) fn sum_up(&mut self, plan: Plan, story: String) {
+    /// Asks for what shall stand for what the plan takes away.
+    pub(crate) fn sum_up(&mut self, plan: Plan, source: Source) {
+        let deadline = Deadline::after(&self.clock, "summary", LONGEST);
+        self.asked_the_provider = matches!(source, Source::Provider(_));
+        let story = match source {
+            Source::Story(story) => story,
+            Source::Provider(question) => {
+                self.plan = Some(plan);
+                self.asked
+                    .spawn(async move { (None, Said::Sealed(question.ask(deadline).await)) });
+                return;
+            }
+        };
         let Some(mut model) = self.model.take() else {
             return;
         };
         self.plan = Some(plan);
-        let deadline = Deadline::after(&self.clock, "summary", LONGEST);
         self.asked.spawn(async move {
             let said = summary::of(&mut *model, &story, deadline).await;
-            (model, Said::Summary(said))
+            (Some(model), Said::Summary(said))
         });
     }
 
@@ -106,17 +156,22 @@ impl Background {
         let deadline = Deadline::after(&self.clock, "title", titles::LONGEST);
         self.asked.spawn(async move {
             let title = titles::of(&mut *model, &prompt, deadline).await;
-            (model, Said::Title(title))
+            (Some(model), Said::Title(title))
         });
     }
 
     /// What is being summed up is no longer what was said: the summary will not be used.
     pub(crate) fn forget(&mut self) {
         self.plan = None;
+        if self.model.is_some() {
+            // Then only the provider can be at it, and what it says late would be taken for what is
+            // asked next.
+            self.asked = JoinSet::new();
+        }
     }
 
     /// A summary that is there, and what it is for.
-    pub(crate) fn ready(&mut self) -> Option<(Plan, String)> {
+    pub(crate) fn ready(&mut self) -> Option<(Plan, Told)> {
         while let Some(ended) = self.asked.try_join_next() {
             if let Some(ready) = self.take(ended.ok()) {
                 return Some(ready);
@@ -126,7 +181,7 @@ impl Background {
     }
 
     /// The same, and waits for it if one is under way, but not beyond the deadline.
-    pub(crate) async fn waited_for(&mut self, deadline: Deadline) -> Option<(Plan, String)> {
+    pub(crate) async fn waited_for(&mut self, deadline: Deadline) -> Option<(Plan, Told)> {
         while self.is_busy() {
             let ended = deadline.run(self.asked.join_next()).await.ok()?;
             if let Some(ready) = self.take(ended.and_then(Result::ok)) {
@@ -136,20 +191,26 @@ impl Background {
         None
     }
 
-    fn take(&mut self, ended: Option<(Box<dyn Model>, Said)>) -> Option<(Plan, String)> {
+    fn take(&mut self, ended: Option<(Option<Box<dyn Model>>, Said)>) -> Option<(Plan, Told)> {
         let Some((model, said)) = ended else {
             self.plan = None;
             return None;
         };
-        self.model = Some(model);
+        // The provider was asked without it.
+        self.model = model.or(self.model.take());
         match said {
+            Said::Sealed(Ok(sealed)) => Some((self.plan.take()?, Told::Sealed(sealed))),
+            Said::Sealed(Err(_why)) => {
+                (self.plan, self.provider_can) = (None, false);
+                None
+            }
             Said::Title(title) => {
                 self.title = title;
                 None
             }
             Said::Summary(Ok(summary)) => {
                 (self.rest, self.rests_until) = (REST, None);
-                Some((self.plan.take()?, summary))
+                Some((self.plan.take()?, Told::Text(summary)))
             }
             Said::Summary(Err(_why)) => {
                 self.plan = None;

@@ -1,7 +1,9 @@
 //! What is old in a conversation is summed up before the model's window is full.
 //!
 //! The summary is asked for ahead of need, beside the turn, while nobody waits: by a model of its own,
-//! the auxiliary one where there is one. When it is there it takes the place of what it stands for
+//! the auxiliary one where there is one. A provider that makes conversations shorter itself is asked
+//! first: what it makes only it can read, so that is taken back where somebody else is asked, and the
+//! journal's own words are summed up instead. When it is there it takes the place of what it stands for
 //! between two steps. Where there is none in time, or the model would not stop refusing, what was said
 //! is shortened mechanically: a turn never ends because of its past.
 //!
@@ -21,13 +23,15 @@ mod tests;
 use std::time::Duration;
 
 use alipes_base::Deadline;
-use alipes_models::Model;
+use alipes_models::{Model, Prompt};
+use alipes_store::{Entry, Undone};
 use alipes_transport::{Cause, Fault};
 use tokio::sync::mpsc;
 
-use crate::context::size;
-use crate::{Agent, TurnError, TurnEvent};
+use crate::context::{size, within_bounds};
+use crate::{Agent, INSTRUCTIONS, TurnError, TurnEvent};
 pub(crate) use background::Background;
+use background::{Source, Told};
 use cut::Keep;
 pub(crate) use plan::Depth;
 use plan::Plan;
@@ -75,6 +79,8 @@ pub struct Compacted {
 /// Who summed up what was said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SummedUpBy {
+    /// The provider, in a way that only it can read.
+    Provider,
     /// A model.
     Model,
     /// Nobody: it was shortened mechanically.
@@ -84,7 +90,9 @@ pub enum SummedUpBy {
 impl SummedUpBy {
     fn heading(self) -> String {
         let how = match self {
-            Self::Model => "summed up; the messages themselves are no longer shown to you:",
+            Self::Provider | Self::Model => {
+                "summed up; the messages themselves are no longer shown to you:"
+            }
             Self::Digest => {
                 "shortened mechanically; look again at what you need and do not find here:"
             }
@@ -143,7 +151,7 @@ impl Agent {
     pub async fn settle(&mut self, deadline: Deadline) -> Result<Option<Compacted>, TurnError> {
         self.catch_up().await;
         match self.background.waited_for(deadline).await {
-            Some((plan, told)) => self.carry_out(&plan, &told, SummedUpBy::Model).await,
+            Some((plan, told)) => self.carry_out(&plan, told).await,
             None => Ok(None),
         }
     }
@@ -154,7 +162,7 @@ impl Agent {
         events: &mpsc::Sender<TurnEvent>,
     ) -> Result<(), TurnError> {
         if let Some((plan, told)) = self.background.ready()
-            && let Some(done) = self.carry_out(&plan, &told, SummedUpBy::Model).await?
+            && let Some(done) = self.carry_out(&plan, told).await?
         {
             tell(done, events).await;
         }
@@ -169,13 +177,58 @@ impl Agent {
     /// Asks for a summary beside the turn, if it is time.
     pub(crate) fn look_ahead(&mut self) {
         let is_time = self.context().percent() >= AHEAD && self.may_compact();
-        if is_time
-            && self.background.is_free()
-            && let Some(plan) = self.plan(Depth::Usual)
-        {
-            let story = plan.story(self.transcript(), self.longest_story());
-            self.background.sum_up(plan, story);
+        if is_time {
+            self.ask_for_summary();
         }
+    }
+
+    /// Asks whoever can be asked: the provider, or where it has refused that, a model. No model is shown
+    /// what it could not read. Whether somebody is at it.
+    fn ask_for_summary(&mut self) -> bool {
+        let Some(plan) = self.plan(Depth::Usual) else {
+            return false;
+        };
+        let question = match self.background.may_ask_the_provider() {
+            true => self.model.compact(&Prompt {
+                instructions: INSTRUCTIONS,
+                tools: &[],
+                input: &within_bounds(plan.old(&self.record.transcript)),
+                maker: self.record.transcript.maker(),
+            }),
+            false => None,
+        };
+        let source = match question {
+            Some(question) => Source::Provider(Box::new(question)),
+            None if self.background.is_free() && self.transcript().maker().is_none() => {
+                Source::Story(plan.story(self.transcript(), self.longest_story()))
+            }
+            None => return false,
+        };
+        self.background.sum_up(plan, source);
+        true
+    }
+
+    /// Takes back what only another one can read, and sums up the journal's own words.
+    pub(crate) async fn reopen(
+        &mut self,
+        events: &mpsc::Sender<TurnEvent>,
+    ) -> Result<(), TurnError> {
+        let patience = Deadline::after(&self.clock, "summary", PATIENCE);
+        self.unseal().await?;
+        self.shrink(Depth::Usual, patience, events).await?;
+        Ok(())
+    }
+
+    /// Whether there was anything that only another one can read. Whatever is still being summed up comes
+    /// too late.
+    async fn unseal(&mut self) -> Result<bool, TurnError> {
+        self.background.forget();
+        let is_sealed = self.transcript().maker().is_some();
+        while self.transcript().maker().is_some() {
+            let entry = Entry::Undone(Undone::Compaction);
+            self.record.keep(vec![entry]).await?;
+        }
+        Ok(is_sealed)
     }
 
     /// Makes the conversation smaller than what the model has refused; whether that worked.
@@ -196,22 +249,25 @@ impl Agent {
         patience: Deadline,
         events: &mpsc::Sender<TurnEvent>,
     ) -> Result<Option<Compacted>, TurnError> {
-        if depth == Depth::Usual {
-            let told = self.summary(patience, events).await;
-            if let Some((plan, told)) = told
-                && let Some(done) = self.carry_out(&plan, &told, SummedUpBy::Model).await?
+        // The provider first, and where it will not, a model.
+        for _ in 0..2 {
+            if depth == Depth::Usual
+                && let Some((plan, told)) = self.summary(patience, events).await
+                && let Some(done) = self.carry_out(&plan, told).await?
             {
                 tell(done, events).await;
                 return Ok(Some(done));
             }
+            // Nobody here can make a text of what only a provider can read.
+            if !self.unseal().await? && !self.background.asked_the_provider() {
+                break;
+            }
         }
-        // Whatever is still being summed up comes too late.
-        self.background.forget();
         let Some(plan) = self.plan(depth) else {
             return Ok(None);
         };
         let told = plan.digest(self.transcript());
-        let done = self.carry_out(&plan, &told, SummedUpBy::Digest).await?;
+        let done = self.count(&plan, &told, SummedUpBy::Digest).await?;
         if let Some(done) = done {
             tell(done, events).await;
         }
@@ -222,31 +278,49 @@ impl Agent {
         &mut self,
         patience: Deadline,
         events: &mpsc::Sender<TurnEvent>,
-    ) -> Option<(Plan, String)> {
-        if !self.background.is_at_it() {
-            if !self.background.is_free() {
-                return None;
-            }
-            let plan = self.plan(Depth::Usual)?;
-            let story = plan.story(self.transcript(), self.longest_story());
-            self.background.sum_up(plan, story);
+    ) -> Option<(Plan, Told)> {
+        if !self.background.is_at_it() && !self.ask_for_summary() {
+            return None;
         }
         // A listener that has gone misses the rest; the turn goes on.
         let _ = events.send(TurnEvent::SummingUp(self.context())).await;
         self.background.waited_for(patience).await
     }
 
-    /// Lets a compaction count, if it makes the conversation smaller and leaves it whole.
-    async fn carry_out(
+    async fn carry_out(&mut self, plan: &Plan, told: Told) -> Result<Option<Compacted>, TurnError> {
+        match told {
+            Told::Text(told) => self.count(plan, &told, SummedUpBy::Model).await,
+            Told::Sealed(sealed) => {
+                let entry = plan.sealed(self.transcript(), sealed);
+                let done = self.check(entry, SummedUpBy::Provider).await?;
+                if done.is_none() {
+                    self.background.leave_the_provider();
+                }
+                Ok(done)
+            }
+        }
+    }
+
+    /// Lets a text count for what it stands for.
+    async fn count(
         &mut self,
         plan: &Plan,
         told: &str,
         by: SummedUpBy,
     ) -> Result<Option<Compacted>, TurnError> {
-        let before = self.context();
-        let bytes = size(self.transcript().items());
         let told = format!("{}{told}", by.heading());
         let entry = plan.carried_out(self.transcript(), &told);
+        self.check(entry, by).await
+    }
+
+    /// Lets a compaction count, if it makes the conversation smaller and leaves it whole.
+    async fn check(
+        &mut self,
+        entry: Option<Entry>,
+        by: SummedUpBy,
+    ) -> Result<Option<Compacted>, TurnError> {
+        let before = self.context();
+        let bytes = size(self.transcript().items());
         let checked = entry.filter(|entry| {
             let mut after = self.transcript().clone();
             after.add(entry.clone());

@@ -1,6 +1,7 @@
 //! What a compaction will do: which items go, what is told in their place, and whether that is worth
 //! it.
 
+use alipes_models::Sealed;
 use alipes_store::{Entry, Transcript};
 use alipes_wire::{Item, ItemView};
 
@@ -76,13 +77,35 @@ impl Plan {
         self.story(transcript, DIGEST)
     }
 
-    /// The compaction with what stands for the old items; nothing if that would not make the
+    /// What goes, as it is.
+    pub(crate) fn old<'t>(&self, transcript: &'t Transcript) -> &'t [Item] {
+        &transcript.items()[..self.at]
+    }
+
+    /// The compaction with a text that stands for the old items; nothing if that would not make the
     /// conversation smaller.
     pub(crate) fn carried_out(&self, transcript: &Transcript, told: &str) -> Option<Entry> {
+        self.replaced(transcript, vec![Item::user(told)], None)
+    }
+
+    /// The same with what a provider has made of them: it gives messages back as they were, and only
+    /// those that are told anyway are left out.
+    pub(crate) fn sealed(&self, transcript: &Transcript, sealed: Sealed) -> Option<Entry> {
+        let mut told = sealed.items;
+        told.retain(|item| !self.is_told(item));
+        self.replaced(transcript, told, Some(sealed.maker))
+    }
+
+    fn replaced(
+        &self,
+        transcript: &Transcript,
+        told: Vec<Item>,
+        maker: Option<String>,
+    ) -> Option<Entry> {
         let items = transcript.items();
         let new = items.get(self.at..)?;
         let mut summary = self.head.clone();
-        summary.push(Item::user(told));
+        summary.extend(told);
         summary.extend(self.prompt.clone());
         let kept = match self.depth {
             Depth::Usual => new.len(),
@@ -93,7 +116,21 @@ impl Plan {
         };
         let after = size(&summary) + size(&items[items.len() - kept..]);
         let shrinks = after.saturating_mul(10) <= size(items).saturating_mul(AT_MOST);
-        shrinks.then_some(Entry::Compaction { summary, kept })
+        shrinks.then_some(Entry::Compaction {
+            summary,
+            kept,
+            maker,
+        })
+    }
+
+    /// Whether what a message says stands before or behind the summary. A provider may have written the
+    /// message anew.
+    fn is_told(&self, item: &Item) -> bool {
+        let ItemView::Message { role, text, .. } = item.view() else {
+            return false;
+        };
+        let mut told = self.head.iter().chain(&self.prompt);
+        told.any(|told| matches!(told.view(), ItemView::Message { role: other, text: same, .. } if other == role && same == text))
     }
 
     fn is_repeated(&self, item: &Item) -> bool {

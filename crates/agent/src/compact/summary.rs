@@ -66,6 +66,7 @@ pub(crate) async fn said(
         instructions,
         tools: &[],
         input: &input,
+        maker: None,
     };
     let step = model.step(&prompt, true, deadline).finish().await?;
     let mut text = String::new();

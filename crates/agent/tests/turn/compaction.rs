@@ -12,17 +12,17 @@ use crate::script::{Script, call, response, response_of, says};
 use crate::work::{Setup, Turn, Work, model};
 
 /// A window of so many tokens, in a conversation of a few thousand.
-const WINDOW: u64 = 12_000;
+pub(crate) const WINDOW: u64 = 12_000;
 
 /// What a model that sums up says, and nobody else.
-const SUMMARY: &str = "The user counts sheep and wants them shorn by Friday.";
+pub(crate) const SUMMARY: &str = "The user counts sheep and wants them shorn by Friday.";
 
 fn long(prompt: &str) -> String {
     format!("{prompt} {}", "baa ".repeat(1_500))
 }
 
 /// A conversation of some turns of 6 kB each.
-fn sheep(turns: usize) -> Transcript {
+pub(crate) fn sheep(turns: usize) -> Transcript {
     let turn = |number: usize| {
         [
             Entry::User(Item::user(&long(&format!("sheep {number}")))),
@@ -43,7 +43,7 @@ fn work(script: &Script, transcript: Transcript) -> Work {
     work
 }
 
-fn compacted(turn: &Turn) -> Vec<Compacted> {
+pub(crate) fn compacted(turn: &Turn) -> Vec<Compacted> {
     let events = turn.events.iter();
     events
         .filter_map(|event| match event {
@@ -62,7 +62,7 @@ fn too_long() -> Vec<String> {
 }
 
 /// Somebody who sums up, and how often it was asked.
-async fn summariser() -> Script {
+pub(crate) async fn summariser() -> Script {
     Script::of(&[response(&[says(SUMMARY)])]).await
 }
 

@@ -118,6 +118,7 @@ async fn a_turn_keeps_its_task_however_often_it_is_summed_up() {
     let compaction = Entry::Compaction {
         summary: vec![Item::user("in short"), Item::user("read todo.md")],
         kept: 2,
+        maker: None,
     };
     let twice = [8..16, 16..24].into_iter().flat_map(|numbers| {
         let compaction = [compaction.clone()];

@@ -5,6 +5,7 @@
 
 mod calls;
 mod compaction;
+mod compaction_by_provider;
 mod conversation;
 mod cuts;
 mod ending;

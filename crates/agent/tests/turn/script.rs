@@ -15,6 +15,8 @@ type Requests = Arc<Mutex<Vec<String>>>;
 pub(crate) struct Script {
     pub(crate) base_url: String,
     requests: Requests,
+    /// What a conversation is made shorter to; where there is nothing that is refused.
+    pub(crate) compacted: Arc<Mutex<Option<Value>>>,
     _server: JoinSet<()>,
 }
 
@@ -38,11 +40,19 @@ impl Script {
         let address = listener.local_addr().unwrap();
         let requests = Requests::default();
         let seen = Arc::clone(&requests);
+        let compacted: Arc<Mutex<Option<Value>>> = Arc::default();
+        let shorter = Arc::clone(&compacted);
         let mut server = JoinSet::new();
         server.spawn(async move {
             loop {
                 let (mut stream, _) = listener.accept().await.unwrap();
-                let body = read_request(&mut stream).await;
+                let (path, body) = read_request(&mut stream).await;
+                if path.ends_with("/compact") {
+                    seen.lock().unwrap().push(body);
+                    let answer = shorter.lock().unwrap().clone();
+                    write_json(&mut stream, answer).await;
+                    continue;
+                }
                 let number = {
                     let mut seen = seen.lock().unwrap();
                     seen.push(body.clone());
@@ -54,6 +64,7 @@ impl Script {
         Self {
             base_url: format!("http://{address}/v1"),
             requests,
+            compacted,
             _server: server,
         }
     }
@@ -122,9 +133,16 @@ pub(crate) fn call(id: &str, name: &str, arguments: &str) -> Value {
     json!({"type": "function_call", "call_id": id, "name": name, "arguments": arguments})
 }
 
-async fn read_request(stream: &mut TcpStream) -> String {
+async fn read_request(stream: &mut TcpStream) -> (String, String) {
     let mut reader = BufReader::new(stream);
     let mut length = 0;
+    let mut first = String::new();
+    reader.read_line(&mut first).await.unwrap();
+    let path = first
+        .split_whitespace()
+        .nth(1)
+        .unwrap_or_default()
+        .to_owned();
     loop {
         let mut line = String::new();
         reader.read_line(&mut line).await.unwrap();
@@ -138,7 +156,21 @@ async fn read_request(stream: &mut TcpStream) -> String {
     }
     let mut body = vec![0; length];
     reader.read_exact(&mut body).await.unwrap();
-    String::from_utf8(body).unwrap()
+    (path, String::from_utf8(body).unwrap())
+}
+
+async fn write_json(stream: &mut TcpStream, answer: Option<Value>) {
+    let (status, body) = match answer {
+        Some(answer) => ("200 OK", answer.to_string()),
+        None => ("404 Not Found", json!({"detail": "Not Found"}).to_string()),
+    };
+    let length = body.len();
+    let answer = format!(
+        "HTTP/1.1 {status}\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\
+         connection: close\r\n\r\n{body}"
+    );
+    let _ = stream.write_all(answer.as_bytes()).await;
+    let _ = stream.shutdown().await;
 }
 
 async fn write_events(stream: &mut TcpStream, events: &[String]) {

@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use alipes_agent::{Agent, AgentOptions, Answer, Gate, GateOptions, TurnError, TurnEvent};
 use alipes_base::{Clock, Deadline, Environment, Redactor, Rng};
+use alipes_config::Document;
 use alipes_models::{Catalog, Making, Model, Overrides};
 use alipes_net::{Dialer, DialerOptions, Tls, TlsOptions};
 use alipes_store::{Journal, MemoryJournal, Transcript};
 use alipes_tools::{Effect, Root, Sandbox, Toolbox};
-use alipes_transport::{Identity, Route, Transport};
+use alipes_transport::{Identity, Profile, Route, Transport};
 use tokio::sync::mpsc;
 
 /// A hang is a failure; nothing here takes this long.
@@ -27,6 +28,8 @@ pub(crate) struct Setup {
     pub(crate) toolbox: Toolbox,
     pub(crate) journal: Box<dyn Journal>,
     pub(crate) routes: Vec<Route>,
+    /// The profile of its endpoint, where that is not the usual one.
+    pub(crate) profile: Option<&'static str>,
     /// What was said in an earlier process.
     pub(crate) transcript: Transcript,
 }
@@ -38,6 +41,7 @@ impl Default for Setup {
             toolbox: Toolbox::builtin(),
             journal: Box::new(MemoryJournal::default()),
             routes: vec![Route::Sse],
+            profile: None,
             transcript: Transcript::default(),
         }
     }
@@ -80,7 +84,7 @@ impl Work {
         let folder = tempfile::tempdir().unwrap();
         let clock = Clock::system();
         let environment = environment();
-        let model = model_over(base_url, setup.routes);
+        let model = model_over(base_url, setup.routes, setup.profile);
         let redactor = Redactor::new();
         let options = AgentOptions {
             model,
@@ -193,14 +197,20 @@ pub(crate) fn deadline() -> Deadline {
 
 /// A model behind this address, over SSE.
 pub(crate) fn model(base_url: &str) -> Box<dyn Model> {
-    model_over(base_url, vec![Route::Sse])
+    model_over(base_url, vec![Route::Sse], None)
 }
 
-fn model_over(base_url: &str, routes: Vec<Route>) -> Box<dyn Model> {
+/// The same with this profile.
+pub(crate) fn model_with(base_url: &str, profile: &'static str) -> Box<dyn Model> {
+    model_over(base_url, vec![Route::Sse], Some(profile))
+}
+
+fn model_over(base_url: &str, routes: Vec<Route>, profile: Option<&str>) -> Box<dyn Model> {
     let overrides = Overrides {
         model: Some("test/model".to_owned()),
         base_url: Some(base_url.to_owned()),
         routes: Some(routes),
+        profile: profile.map(|name| Profile::named(name).unwrap()),
         ..Overrides::default()
     };
     let making = Making {
@@ -209,6 +219,18 @@ fn model_over(base_url: &str, routes: Vec<Route>) -> Box<dyn Model> {
         session_id: "s",
     };
     Box::new(Catalog::default().chain(&overrides, making).unwrap())
+}
+
+/// The models that a configuration names.
+pub(crate) fn configured(text: &str) -> Box<dyn Model> {
+    let document = Document::parse("config.toml", text).unwrap();
+    let making = Making {
+        environment: &environment(),
+        transport: &transport(&Clock::system()),
+        session_id: "s",
+    };
+    let catalog = Catalog::read(&document).unwrap();
+    Box::new(catalog.chain(&Overrides::default(), making).unwrap())
 }
 
 fn environment() -> Environment {

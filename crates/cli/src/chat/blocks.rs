@@ -59,6 +59,7 @@ pub(super) struct Card {
 /// That what is old was summed up.
 pub(super) fn compacted(done: &Compacted) -> Block {
     let by = match done.by {
+        SummedUpBy::Provider => "made shorter by the provider",
         SummedUpBy::Model => "summed up",
         SummedUpBy::Digest => "shortened mechanically",
     };

@@ -40,6 +40,7 @@ pub(super) async fn turn(
         instructions: INSTRUCTIONS,
         tools: &[],
         input: &question,
+        maker: None,
     };
     let mut has_answered = false;
     // The step's own limit lies behind ours, which names itself.

@@ -31,6 +31,7 @@ pub(super) async fn check(subject: &Subject, machine: &Machine) -> Option<Check>
         instructions: "",
         tools: &[],
         input: &[],
+        maker: None,
     };
     let ready = match subject.catalog.chain(&overrides, making) {
         Ok(mut chain) => {

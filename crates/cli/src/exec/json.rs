@@ -115,6 +115,7 @@ fn event_value(event: &TurnEvent) -> Option<Value> {
         TurnEvent::Compacted(done) => json!({
             "type": "context.compacted", "before": done.before, "after": done.after,
             "by": match done.by {
+                SummedUpBy::Provider => "provider",
                 SummedUpBy::Model => "model",
                 SummedUpBy::Digest => "digest",
             },

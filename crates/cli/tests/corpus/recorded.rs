@@ -90,6 +90,7 @@ async fn ask(stage: &Stage, chain: &mut Chain, input: &[Item], limit: Duration) 
         instructions: "test",
         tools: &[],
         input,
+        maker: None,
     };
     let mut step = chain.step(&prompt, true, stage.deadline(limit));
     while step.next().await.is_some() {}

@@ -74,6 +74,7 @@ pub(crate) async fn go_on(chain: &mut Chain, input: &[Item], accepts_restart: bo
         instructions: "",
         tools: &[],
         input,
+        maker: None,
     };
     let mut step = chain.step(&prompt, accepts_restart, deadline);
     let (mut text, mut restarts, mut turned_to) = (String::new(), 0, Vec::new());

@@ -170,6 +170,7 @@ async fn a_call_that_nobody_waits_for_any_more_is_on_record_as_left() {
         instructions: "",
         tools: &[],
         input: &[Item::user("hello")],
+        maker: None,
     };
     let mut step = chain.step(&prompt, true, deadline);
     while let Some(update) = step.next().await {

@@ -1,8 +1,9 @@
 //! What can be taken back: the last turns, and the last compaction.
 //!
 //! A compaction keeps what it stands for at hand, so that taking it back needs no second reading of
-//! the journal. Only the last one can be, and those of the same turn before it, which the turn's own
-//! beginning lies behind: what all of them stand for would be the whole conversation.
+//! the journal. Only the last one can be, those of the same turn before it, which the turn's own
+//! beginning lies behind, and those that only a provider can read, which are worth nothing to another:
+//! what all of them stand for would be the whole conversation.
 
 use alipes_wire::Item;
 
@@ -29,7 +30,9 @@ pub(super) struct Compacted {
     length: usize,
     /// How many turns have begun since.
     pub(super) turns_since: usize,
-    /// The one before it, where the last turn begins in there.
+    /// Who alone can read what stands for it.
+    maker: Option<String>,
+    /// The one before it, where the last turn begins in there or not everybody can read it.
     earlier: Option<Box<Compacted>>,
 }
 
@@ -61,6 +64,12 @@ impl Transcript {
         seen.or_else(|| self.compacted.as_ref()?.prompt())
     }
 
+    /// Who alone can read how the conversation begins, where that was made shorter by a provider.
+    #[must_use]
+    pub fn maker(&self) -> Option<&str> {
+        self.compacted.as_ref()?.maker.as_deref()
+    }
+
     /// Whether the last compaction was taken back, and so whoever did it wants to see everything.
     #[must_use]
     pub fn is_restored(&self) -> bool {
@@ -72,7 +81,7 @@ impl Transcript {
         self.begun.iter().map(|begun| begun.at)
     }
 
-    pub(super) fn compact(&mut self, summary: Vec<Item>, kept: usize) {
+    pub(super) fn compact(&mut self, summary: Vec<Item>, kept: usize, maker: Option<String>) {
         let (old, length) = (self.items.len().saturating_sub(kept), summary.len());
         let removed = self.items.splice(..old, summary).collect();
         let kept = self.begun.iter().position(|begun| begun.at >= old);
@@ -81,12 +90,14 @@ impl Transcript {
             .iter_mut()
             .for_each(|begun| begun.at = begun.at - old + length);
         let begins_earlier = later.is_empty() && self.begun.is_empty();
-        let earlier = self.compacted.take().filter(|_| begins_earlier);
+        let stays = |earlier: &Compacted| begins_earlier || earlier.maker.is_some();
+        let earlier = self.compacted.take().filter(stays);
         self.compacted = Some(Compacted {
             removed,
             begun: std::mem::replace(&mut self.begun, later),
             length,
             turns_since: 0,
+            maker,
             earlier: earlier.map(Box::new),
         });
         self.restored = false;
@@ -102,6 +113,7 @@ impl Transcript {
             length,
             turns_since,
             earlier,
+            ..
         } = compacted;
         let old = removed.len();
         self.items.splice(..length, removed);
@@ -152,7 +164,12 @@ mod tests {
 
     fn compaction(kept: usize) -> Entry {
         let summary = vec![Item::user("in short"), Item::user("and more")];
-        Entry::Compaction { summary, kept }
+        let maker = None;
+        Entry::Compaction {
+            summary,
+            kept,
+            maker,
+        }
     }
 
     #[test]
@@ -251,5 +268,31 @@ mod tests {
         assert_eq!(again.undoable(), Some(Undone::Turn));
         transcript.add(Entry::Undone(Undone::Turn));
         assert_eq!(transcript.items(), before);
+    }
+
+    #[test]
+    fn what_only_providers_can_read_is_taken_back_however_many_lie_behind_each_other() {
+        let whole = Transcript::of(turns(&["one", "two", "three"]));
+        let mut transcript = Transcript::of(turns(&["one"]));
+        let sealed = |kept| Entry::Compaction {
+            summary: vec![Item::user("sealed")],
+            kept,
+            maker: Some("me".to_owned()),
+        };
+        for prompt in ["two", "three"] {
+            turn(prompt)
+                .into_iter()
+                .for_each(|entry| transcript.add(entry));
+            transcript.add(sealed(2));
+        }
+        assert_eq!(
+            (transcript.maker(), transcript.items().len()),
+            (Some("me"), 3)
+        );
+        while transcript.maker().is_some() {
+            transcript.add(Entry::Undone(Undone::Compaction));
+        }
+        assert_eq!(transcript.items(), whole.items());
+        assert!(transcript.prompts().eq(whole.prompts()));
     }
 }

@@ -8,6 +8,7 @@
 //! as far as a simulated backend must, and [`ResponseWriter`] writes the events of an answer.
 
 mod assembler;
+mod compaction;
 mod create;
 mod delta;
 mod encode;
@@ -24,6 +25,7 @@ mod tools;
 mod writer;
 
 pub use assembler::Assembler;
+pub use compaction::{COMPACT, compact_body, compacted, is_sealed};
 pub use create::CreateRequest;
 pub use delta::{DeltaBase, DeltaRecorder};
 pub use encode::EncodedRequest;
