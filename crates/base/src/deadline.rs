@@ -31,10 +31,14 @@ impl Deadline {
     /// A deadline `length` from now, known as `limit`.
     #[must_use]
     pub fn after(clock: &Clock, limit: &'static str, length: Duration) -> Self {
+        Self::counted(clock.now(), limit, length)
+    }
+
+    fn counted(from: Instant, limit: &'static str, length: Duration) -> Self {
         // A length that overflows the clock means "never"; thirty years is near enough.
         let far = Duration::from_secs(30 * 365 * 24 * 3600);
         Self {
-            at: clock.now() + length.min(far),
+            at: from + length.min(far),
             limit,
             length,
         }
@@ -43,7 +47,13 @@ impl Deadline {
     /// The earlier of this deadline and one `length` from now.
     #[must_use]
     pub fn tightened(self, clock: &Clock, limit: &'static str, length: Duration) -> Self {
-        let child = Self::after(clock, limit, length);
+        self.tightened_from(clock.now(), limit, length)
+    }
+
+    /// The earlier of this deadline and one `length` from then, which may have passed.
+    #[must_use]
+    pub fn tightened_from(self, then: Instant, limit: &'static str, length: Duration) -> Self {
+        let child = Self::counted(then, limit, length);
         if child.at < self.at { child } else { self }
     }
 

@@ -162,14 +162,16 @@ impl Intake {
 
     /// The request is on its way: the first wait begins.
     pub(super) async fn sent(&mut self) {
-        self.arrival.sent(self.clock.now());
-        self.enter(Stage::Sent).await;
+        let now = self.clock.now();
+        self.arrival.sent(now);
+        self.enter(Stage::Sent, now).await;
     }
 
     /// The response's head is here: over SSE that is the first sign of life.
     pub(super) async fn accepted(&mut self) {
-        self.arrival.sent(self.clock.now());
-        self.alive(Stage::Accepted).await;
+        let now = self.clock.now();
+        self.arrival.sent(now);
+        self.alive(Stage::Accepted, now).await;
     }
 
     /// By when the next event must be here.
@@ -178,8 +180,7 @@ impl Intake {
             return *deadline;
         }
         let (name, length) = self.patience_now();
-        let spent = self.clock.since(self.stage_since);
-        deadline.tightened(&self.clock, name, length.saturating_sub(spent))
+        deadline.tightened_from(self.stage_since, name, length)
     }
 
     /// A wait has ended by its limit: is there, or can there be, another attempt beside this one,
@@ -296,14 +297,16 @@ impl Intake {
             self.receipt.spoil();
             return Ok((Next::More, None));
         };
-        let is_output = Signal::of(&event).is_output();
-        self.arrival.event(is_output, self.clock.now());
-        match Signal::of(&event) {
-            Signal::Lifecycle if self.stage == Stage::Sent => self.alive(Stage::Accepted).await,
+        let (signal, now) = (Signal::of(&event), self.clock.now());
+        self.arrival.event(signal.is_output(), now);
+        match signal {
+            Signal::Lifecycle if self.stage == Stage::Sent => {
+                self.alive(Stage::Accepted, now).await;
+            }
             Signal::Lifecycle => self.sign_of_life(),
-            Signal::Delivered | Signal::Progress => self.alive(Stage::Output).await,
+            Signal::Delivered | Signal::Progress => self.alive(Stage::Output, now).await,
             // Reasoning may pause for minutes, text may not.
-            Signal::Reasoning | Signal::ItemDone => self.alive(Stage::Reasoning).await,
+            Signal::Reasoning | Signal::ItemDone => self.alive(Stage::Reasoning, now).await,
             Signal::Terminal => {
                 return Ok((self.pass_end(&event).await?, Some(event)));
             }
@@ -311,7 +314,6 @@ impl Intake {
                 self.turn_state = turn_state(&event).or(self.turn_state.take());
             }
         }
-        let signal = Signal::of(&event);
         self.lane.pass(event.clone(), signal.is_output()).await;
         self.receipt.observe(&event);
         self.delivered |= signal == Signal::Delivered;
@@ -354,21 +356,21 @@ impl Intake {
     }
 
     /// Progress: the clock starts anew, and patience is the stage's own again.
-    async fn alive(&mut self, stage: Stage) {
+    async fn alive(&mut self, stage: Stage, now: Instant) {
         if self.stage == Stage::Sent {
-            let after = self.clock.since(self.begun);
+            let after = now.saturating_duration_since(self.begun);
             self.trace(|attempt| Trace::FirstEvent { attempt, after })
                 .await;
         }
-        self.enter(stage).await;
+        self.enter(stage, now).await;
     }
 
-    async fn enter(&mut self, stage: Stage) {
+    async fn enter(&mut self, stage: Stage, now: Instant) {
         let news = stage != self.stage || stage == Stage::Sent;
         self.stage = stage;
-        self.stage_since = self.clock.now();
+        self.stage_since = now;
         if let Some(measure) = &mut self.measure {
-            measure.progress(stage, self.stage_since);
+            measure.progress(stage, now);
         }
         self.origin_alive = false;
         self.accompanied = false;

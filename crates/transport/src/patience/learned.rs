@@ -50,7 +50,7 @@ impl RequestKind {
 
 /// After so many answers, or so many milliseconds, what was made of the samples is made anew: one more of
 /// them changes little, and to sort them all for every request costs more than all else about it.
-const STALE_AFTER: u32 = 8;
+const STALE_AFTER: u32 = 16;
 const STALE_AFTER_MS: u64 = 10_000;
 
 /// The waits of one kind of request, by stage.
