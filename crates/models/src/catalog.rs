@@ -126,6 +126,13 @@ impl Catalog {
             .ok_or_else(|| self.unknown_provider(name, ""))
     }
 
+    /// Whether there is a provider of this name, configured or shipped with the program.
+    #[must_use]
+    pub fn knows(&self, provider: &str) -> bool {
+        let is_configured = self.configured.iter().any(|(known, _)| known == provider);
+        is_configured || (provider != bundled::GROUND && bundled::section(provider).is_some())
+    }
+
     /// The effective profile of a provider.
     ///
     /// # Errors

@@ -18,6 +18,9 @@ const PIECE: Duration = Duration::from_secs(20);
 /// How long a whole body may take.
 const WHOLE: Duration = Duration::from_secs(5 * 60);
 
+/// The most that is taken ahead for a body that is announced, in bytes.
+const AHEAD: usize = 1 << 20;
+
 /// What the bodies of all requests that are being answered may take together, in KiB.
 const TOGETHER: usize = 512 << 10;
 
@@ -78,7 +81,8 @@ impl Room {
         if announced > most as u64 {
             return Err(too_large(most));
         }
-        let mut bytes = BytesMut::new();
+        // What is announced costs nothing to announce.
+        let mut bytes = BytesMut::with_capacity(AHEAD.min(announced as usize));
         let mut room: Option<OwnedSemaphorePermit> = None;
         loop {
             let piece = tokio::time::timeout(PIECE, body.frame()).await;

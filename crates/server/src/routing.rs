@@ -50,7 +50,7 @@ pub(crate) fn models(
         return Ok(models.clone());
     }
     if let Ok(name) = name.parse::<ModelName>()
-        && catalog.provider(&name.provider).is_ok()
+        && catalog.knows(&name.provider)
     {
         return Ok(vec![name]);
     }
