@@ -27,8 +27,9 @@ use crate::StoreError;
 const GROUP: usize = 64;
 
 /// How long what nobody waits for gathers before it is committed: a transaction costs more than what a
-/// call's record takes in it. Other work ends it sooner, and so does enough of it.
-const GATHER: Duration = Duration::from_millis(250);
+/// call's record takes in it. Other work ends it sooner, and so does enough of it. No longer, because who
+/// answers beside it waits for a core meanwhile.
+const GATHER: Duration = Duration::from_millis(50);
 
 /// When nobody has brought work for so long, chores are done.
 const LULL: Duration = Duration::from_millis(250);
