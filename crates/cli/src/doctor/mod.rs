@@ -17,6 +17,8 @@ mod quota;
 mod report;
 mod show;
 mod subject;
+#[cfg(test)]
+mod tests;
 
 use std::time::Duration;
 
