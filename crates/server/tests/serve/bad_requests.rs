@@ -63,6 +63,37 @@ async fn json_that_is_nested_deeply_is_passed_on_without_being_taken_apart() {
 }
 
 #[tokio::test]
+async fn what_goes_on_as_it_is_to_one_provider_is_refused_before_another_that_it_must_be_said_anew_to()
+ {
+    let nested = format!("{}1{}", r#"{"a":"#.repeat(10_000), "}".repeat(10_000));
+    for dialect in ["chat", "messages"] {
+        let model = simulator(&[]).await;
+        let config = config(&[&model], "");
+        let named = format!("dialect = \"{dialect}\"\n[model]");
+        let stage = Stage::with(&config.replace("[model]", &named)).await;
+        for (member, param) in [
+            (r#""temperature":1e999"#.to_owned(), "temperature"),
+            (format!(r#""temperature":{nested}"#), "temperature"),
+            (
+                format!(r#""tools":[{{"type":"function","name":"f","parameters":{nested}}}]"#),
+                "tools[0].parameters",
+            ),
+        ] {
+            let body = format!(r#"{{"model":"default","input":"hello",{member}}}"#);
+            let reply = stage.post("/v1/responses", &body).await;
+            assert_eq!(reply.status, 400, "{dialect} {param}");
+            assert_eq!(reply.json()["error"]["param"], param, "{dialect}");
+        }
+        assert!(model.seen().is_empty());
+        // Nobody follows a reference.
+        let tool = r##"{"type":"function","name":"f","parameters":{"$ref":"#"}}"##;
+        let body = format!(r#"{{"model":"default","input":"hello","tools":[{tool}]}}"#);
+        let reply = stage.post("/v1/responses", &body).await;
+        assert_eq!(reply.status, 200, "{reply:?}");
+    }
+}
+
+#[tokio::test]
 async fn what_is_said_twice_is_refused() {
     let model = simulator(&[]).await;
     let stage = Stage::before(&[&model]).await;

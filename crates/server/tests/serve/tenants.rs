@@ -5,6 +5,7 @@ use serde_json::json;
 
 use crate::client::{Reply, request, send};
 use crate::stage::{ASK, ASK_PLAIN, Stage, config, simulator};
+use crate::websocket::{end, open, socket, turn};
 
 const KEYS: &str = "[serve.keys.a]\nkey = { env = \"KEY_A\" }\nmodels = [\"first/*\"]\n";
 
@@ -110,6 +111,20 @@ async fn a_history_that_a_client_makes_up_is_told_for_it_and_to_nobody_else() {
         .collect();
     assert_eq!(told.len(), 2);
     assert!(told[0].contains("forged") && !told[1].contains("forged"));
+}
+
+#[tokio::test]
+async fn a_socket_does_not_go_on_from_the_response_of_another_client() {
+    let model = simulator(&[]).await;
+    let any = "[serve.keys.a]\nkey = { env = \"KEY_A\" }\n";
+    let stage = Stage::with(&config(&[&model], any)).await;
+    let first = turn(&mut *socket(&stage).await, json!({"input": "hello"})).await;
+    let of_a = [("authorization", "Bearer key-a")];
+    let mut of_a = open(&stage, &of_a).await.unwrap().socket;
+    let ask = json!({"input": "x", "previous_response_id": end(&first)["id"]});
+    let told = turn(&mut *of_a, ask).await;
+    assert_eq!(told[0]["error"]["code"], "previous_response_not_found");
+    assert_eq!(model.seen().len(), 1);
 }
 
 #[tokio::test]

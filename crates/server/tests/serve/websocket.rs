@@ -17,7 +17,7 @@ fn deadline() -> Deadline {
 }
 
 /// Opens a socket as a client with a good key and `more` headers.
-async fn open(
+pub(crate) async fn open(
     stage: &Stage,
     more: &[(&'static str, &str)],
 ) -> Result<websocket::Upgraded, NetErrorKind> {
@@ -78,7 +78,7 @@ async fn answer(socket: &mut dyn Socket) -> Vec<Value> {
     }
 }
 
-fn end(events: &[Value]) -> &Value {
+pub(crate) fn end(events: &[Value]) -> &Value {
     &events.last().unwrap()["response"]
 }
 
