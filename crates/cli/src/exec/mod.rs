@@ -11,12 +11,14 @@ mod talk;
 mod terminal;
 mod waiting;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use alipes_agent::{Agent, Answer, TurnError, TurnEvent};
 use alipes_base::Deadline;
-use alipes_models::Catalog;
+use alipes_models::{Catalog, ModelName};
 use alipes_simulator::Simulator;
+use alipes_store::SqliteStore;
 use alipes_transport::Transport;
 use tokio::sync::mpsc;
 
@@ -24,7 +26,7 @@ use crate::args::{AgentArgs, ExecArgs};
 use crate::context;
 use crate::failure::Failure;
 use crate::login;
-use crate::memory;
+use crate::memory::{self, EndpointMemory};
 use crate::network::Network;
 use crate::providers::local;
 use crate::recording::Recording;
@@ -49,64 +51,30 @@ pub(crate) async fn run(
 ) -> Result<(), Failure> {
     let prompt = prompt::read(args.prompt.as_deref(), args.agent.resume.is_some());
     let prompt = signals.unless_stopped(prompt).await?;
-    let simulator = match args.agent.simulate {
-        true => Some(build::simulator(machine).await?),
-        false => None,
-    };
-    let (catalog, transport) = reach(&args.agent, machine, simulator.as_ref())?;
-    let opened = keep::open(&args.agent, machine, &say);
-    let (keeping, kept) = signals.unless_stopped(opened).await?;
-    let recording = Recording::new("exec", kept.as_ref(), args.agent.record_bodies);
-    let catalog = recording.of(catalog, machine);
-    let (conversation, note) = (keeping.name(), keeping.note());
-    let parts = build::Parts {
-        catalog: &catalog,
-        transport: &transport,
-        simulator: simulator.as_ref(),
-        keeping,
-        asked: build::Asked::of_this_terminal(machine),
-    };
-    let (mut agent, model) = match build::agent(&args.agent, machine, parts) {
-        Err(failure) => return Err(local::offered(failure, machine).await),
-        Ok(built) => built,
-    };
-    // A simulator of our own teaches nothing that is true tomorrow.
-    let memory = match simulator {
-        Some(_) => None,
-        None => machine.memory(kept.as_ref()),
-    };
-    memory::recall(machine, &transport, memory.as_ref()).await;
+    let mut opened = open(&args.agent, machine, signals).await?;
     let mut screen = screen::of(&args, machine);
     let started = Started {
-        model: &model,
-        conversation: conversation.as_deref(),
-        note: note.as_deref(),
-        project: agent.project().files(),
+        model: &opened.model,
+        conversation: opened.conversation.as_deref(),
+        note: opened.note.as_deref(),
+        project: opened.agent.project().files(),
     };
     screen.started(&started).map_err(closed)?;
-
-    let deadline = Deadline::after(&machine.clock, "--timeout", args.timeout);
     let mut attempts = Attempts::default();
     let work = Work {
         prompt: prompt.as_deref(),
-        deadline,
+        deadline: Deadline::after(&machine.clock, "--timeout", args.timeout),
         signals,
     };
-    let outcome = drive(&mut agent, &work, screen.as_mut(), &mut attempts).await;
-    let resume = conversation
-        .as_deref()
-        .filter(|_| !args.json && keep::is_worth_resuming(&agent))
-        .map(|id| format!("alipes exec --resume {}", short(id)));
+    let outcome = drive(&mut opened.agent, &work, screen.as_mut(), &mut attempts).await;
+    let resume = opened.way_back().filter(|_| !args.json);
     if let Ok(Ok(_)) = &outcome {
-        let place = kept.as_deref().zip(conversation.as_deref());
-        let settled = context::settle(&mut agent, machine, place);
+        let place = opened.kept.as_deref().zip(opened.conversation.as_deref());
+        let settled = context::settle(&mut opened.agent, machine, place);
         // Whoever does not want to wait has the answer.
         let _ = signals.unless_stopped(settled).await;
     }
-    // However it ended: what was met is worth knowing next time.
-    drop(agent);
-    recording.settle(machine).await;
-    memory::keep(machine, &transport, memory.as_ref()).await;
+    let (kept, recording) = opened.close(machine).await;
     if let (Err(Failure::Stopped(_)), Some(command)) = (&outcome, &resume) {
         say(&format!("to go on: {command}"));
     }
@@ -116,6 +84,81 @@ pub(crate) async fn run(
         recording.tend(machine).await;
     }
     ended
+}
+
+/// An agent, and what is about it.
+struct Opened {
+    agent: Agent,
+    model: ModelName,
+    transport: Transport,
+    /// Where what is met is kept.
+    memory: Option<EndpointMemory>,
+    recording: Recording,
+    kept: Option<Arc<SqliteStore>>,
+    /// The name by which the conversation can be resumed.
+    conversation: Option<String>,
+    /// What is resumed.
+    note: Option<String>,
+    /// It answers as long as it is held.
+    _simulator: Option<Simulator>,
+}
+
+async fn open(args: &AgentArgs, machine: &Machine, signals: &Signals) -> Result<Opened, Failure> {
+    let simulator = match args.simulate {
+        true => Some(build::simulator(machine).await?),
+        false => None,
+    };
+    let (catalog, transport) = reach(args, machine, simulator.as_ref())?;
+    let opened = keep::open(args, machine, &say);
+    let (keeping, kept) = signals.unless_stopped(opened).await?;
+    let recording = Recording::new("exec", kept.as_ref(), args.record_bodies);
+    let catalog = recording.of(catalog, machine);
+    let (conversation, note) = (keeping.name(), keeping.note());
+    let parts = build::Parts {
+        catalog: &catalog,
+        transport: &transport,
+        simulator: simulator.as_ref(),
+        keeping,
+        asked: build::Asked::of_this_terminal(machine),
+    };
+    let (agent, model) = match build::agent(args, machine, parts) {
+        Err(failure) => return Err(local::offered(failure, machine).await),
+        Ok(built) => built,
+    };
+    // A simulator of our own teaches nothing that is true tomorrow.
+    let memory = match simulator {
+        Some(_) => None,
+        None => machine.memory(kept.as_ref()),
+    };
+    memory::recall(machine, &transport, memory.as_ref()).await;
+    Ok(Opened {
+        agent,
+        model,
+        transport,
+        memory,
+        recording,
+        kept,
+        conversation,
+        note,
+        _simulator: simulator,
+    })
+}
+
+impl Opened {
+    /// The command that goes on with it, if that is worth the while.
+    fn way_back(&self) -> Option<String> {
+        let id = self.conversation.as_deref();
+        let id = id.filter(|_| keep::is_worth_resuming(&self.agent))?;
+        Some(format!("alipes exec --resume {}", short(id)))
+    }
+
+    /// Lets the agent go. However its turn ended: what was met is worth knowing next time.
+    async fn close(self, machine: &Machine) -> (Option<Arc<SqliteStore>>, Recording) {
+        drop(self.agent);
+        self.recording.settle(machine).await;
+        memory::keep(machine, &self.transport, self.memory.as_ref()).await;
+        (self.kept, self.recording)
+    }
 }
 
 /// Whom the turn may ask, and the way there.

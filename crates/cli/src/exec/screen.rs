@@ -68,26 +68,49 @@ pub(crate) fn of(args: &ExecArgs, machine: &Machine) -> Box<dyn Screen> {
         machine.clock.clone(),
     );
     if args.stream || out && !able {
-        Box::new(AtOnce {
-            talk,
+        let output = AtOnce {
             terminal: out,
             open: false,
-        })
+        };
+        Box::new(Spoken { talk, output })
     } else if out {
-        Box::new(Terminal::new(talk))
+        let output = Terminal::default();
+        Box::new(Spoken { talk, output })
     } else {
-        Box::new(Pipe { talk })
+        let output = Pipe;
+        Box::new(Spoken { talk, output })
     }
 }
 
-/// Into a pipe: a message is written when its response has ended, so a restart is invisible.
-struct Pipe {
-    talk: Talk,
-}
-
-impl Screen for Pipe {
+/// Where text goes, beside the talk on standard error.
+pub(super) trait Output {
+    /// Whether text that was shown can be replaced.
     fn accepts_restart(&self) -> bool {
         true
+    }
+
+    /// Whether a line has begun and not ended: nothing else may be drawn there.
+    fn is_open(&self) -> bool {
+        false
+    }
+
+    fn event(&mut self, event: TurnEvent, talk: &mut Talk) -> io::Result<()>;
+
+    /// Ends the line that is open.
+    fn end(&mut self, _talk: &mut Talk) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// An output and the talk beside it.
+struct Spoken<O> {
+    talk: Talk,
+    output: O,
+}
+
+impl<O: Output> Screen for Spoken<O> {
+    fn accepts_restart(&self) -> bool {
+        self.output.accepts_restart()
     }
 
     fn started(&mut self, started: &Started<'_>) -> io::Result<()> {
@@ -95,49 +118,61 @@ impl Screen for Pipe {
         Ok(())
     }
 
+    fn event(&mut self, event: TurnEvent) -> io::Result<()> {
+        self.output.event(event, &mut self.talk)
+    }
+
+    fn tick(&mut self) {
+        if !self.output.is_open() {
+            self.talk.tick();
+        }
+    }
+
     fn completed(&mut self, answer: &Answer) -> io::Result<()> {
         self.talk.completed(answer);
         Ok(())
     }
 
-    fn event(&mut self, event: TurnEvent) -> io::Result<()> {
-        self.talk.event(&event);
-        if let TurnEvent::Message {
-            text, answer: true, ..
-        } = event
-        {
-            self.talk.clear();
-            print(&text)?;
-        }
-        Ok(())
-    }
-
-    fn tick(&mut self) {
-        self.talk.tick();
-    }
-
     fn failed(&mut self, _error: &TurnError) -> io::Result<Told> {
         self.talk.clear();
+        self.output.end(&mut self.talk)?;
         Ok(Told::No)
     }
 
     fn interrupted(&mut self) {
-        self.talk.interrupted();
+        if !self.output.is_open() {
+            self.talk.interrupted();
+        }
+        let _ = self.output.end(&mut self.talk);
+    }
+}
+
+/// Into a pipe: a message is written when its response has ended, so a restart is invisible.
+struct Pipe;
+
+impl Output for Pipe {
+    fn event(&mut self, event: TurnEvent, talk: &mut Talk) -> io::Result<()> {
+        talk.event(&event);
+        if let TurnEvent::Message {
+            text, answer: true, ..
+        } = event
+        {
+            talk.clear();
+            print(&text)?;
+        }
+        Ok(())
     }
 }
 
 /// At once, whatever comes of it: what is written cannot be taken back.
 struct AtOnce {
-    talk: Talk,
     /// Whether what is written could steer a terminal.
     terminal: bool,
-    /// A line has begun and not ended.
     open: bool,
 }
 
 impl AtOnce {
     fn write(&mut self, text: &str) -> io::Result<()> {
-        self.talk.clear();
         self.open = true;
         let shown = if self.terminal {
             harmless(text)
@@ -147,36 +182,26 @@ impl AtOnce {
         write!(io::stdout(), "{shown}")?;
         io::stdout().flush()
     }
-
-    fn end_line(&mut self) -> io::Result<()> {
-        if std::mem::take(&mut self.open) {
-            writeln!(io::stdout())?;
-        }
-        Ok(())
-    }
 }
 
-impl Screen for AtOnce {
+impl Output for AtOnce {
     fn accepts_restart(&self) -> bool {
         false
     }
 
-    fn started(&mut self, started: &Started<'_>) -> io::Result<()> {
-        self.talk.started(started);
-        Ok(())
+    fn is_open(&self) -> bool {
+        self.open
     }
 
-    fn completed(&mut self, answer: &Answer) -> io::Result<()> {
-        self.talk.completed(answer);
-        Ok(())
-    }
-
-    fn event(&mut self, event: TurnEvent) -> io::Result<()> {
+    fn event(&mut self, event: TurnEvent, talk: &mut Talk) -> io::Result<()> {
         match event {
             TurnEvent::TextDelta {
                 delta,
                 preamble: false,
-            } => self.write(&delta),
+            } => {
+                talk.clear();
+                self.write(&delta)
+            }
             TurnEvent::Message {
                 text,
                 answer,
@@ -184,33 +209,22 @@ impl Screen for AtOnce {
             } => {
                 // Some servers send no deltas at all.
                 if !self.open && answer {
+                    talk.clear();
                     self.write(&text)?;
                 }
-                self.end_line()
+                self.end(talk)
             }
             other => {
-                self.talk.event(&other);
+                talk.event(&other);
                 Ok(())
             }
         }
     }
 
-    fn tick(&mut self) {
-        if !self.open {
-            self.talk.tick();
+    fn end(&mut self, _talk: &mut Talk) -> io::Result<()> {
+        if std::mem::take(&mut self.open) {
+            writeln!(io::stdout())?;
         }
-    }
-
-    fn failed(&mut self, _error: &TurnError) -> io::Result<Told> {
-        self.talk.clear();
-        self.end_line()?;
-        Ok(Told::No)
-    }
-
-    fn interrupted(&mut self) {
-        if !self.open {
-            self.talk.interrupted();
-        }
-        let _ = self.end_line();
+        Ok(())
     }
 }

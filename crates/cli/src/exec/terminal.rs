@@ -2,10 +2,10 @@
 
 use std::io::{self, Write as _};
 
-use alipes_agent::{Answer, TurnError, TurnEvent};
+use alipes_agent::TurnEvent;
 use unicode_width::UnicodeWidthChar as _;
 
-use super::screen::{Screen, Started, Told};
+use super::screen::Output;
 use super::talk::Talk;
 use crate::style::harmless;
 
@@ -16,8 +16,8 @@ const ASSUMED: (usize, usize) = (80, 24);
 const TAB: &str = "    ";
 
 /// A terminal's screen.
-pub(crate) struct Terminal {
-    talk: Talk,
+#[derive(Default)]
+pub(super) struct Terminal {
     /// The text of the response under way, as it was shown.
     shown: String,
     /// A fault whose line waits until the text it broke has been replaced.
@@ -25,16 +25,8 @@ pub(crate) struct Terminal {
 }
 
 impl Terminal {
-    pub(crate) fn new(talk: Talk) -> Self {
-        Self {
-            talk,
-            shown: String::new(),
-            held: Vec::new(),
-        }
-    }
-
-    fn show(&mut self, delta: &str) -> io::Result<()> {
-        self.talk.clear();
+    fn show(&mut self, delta: &str, talk: &mut Talk) -> io::Result<()> {
+        talk.clear();
         let text = harmless(delta).replace('\t', TAB);
         self.shown.push_str(&text);
         write!(io::stdout(), "{text}")?;
@@ -62,49 +54,29 @@ impl Terminal {
         }
         io::stdout().flush()
     }
-
-    fn end_text(&mut self) -> io::Result<()> {
-        if !std::mem::take(&mut self.shown).is_empty() {
-            writeln!(io::stdout())?;
-        }
-        for held in self.held.drain(..) {
-            self.talk.event(&held);
-        }
-        Ok(())
-    }
 }
 
-impl Screen for Terminal {
-    fn accepts_restart(&self) -> bool {
-        true
+impl Output for Terminal {
+    fn is_open(&self) -> bool {
+        !self.shown.is_empty()
     }
 
-    fn started(&mut self, started: &Started<'_>) -> io::Result<()> {
-        self.talk.started(started);
-        Ok(())
-    }
-
-    fn completed(&mut self, answer: &Answer) -> io::Result<()> {
-        self.talk.completed(answer);
-        Ok(())
-    }
-
-    fn event(&mut self, event: TurnEvent) -> io::Result<()> {
+    fn event(&mut self, event: TurnEvent, talk: &mut Talk) -> io::Result<()> {
         match event {
-            TurnEvent::TextDelta { delta, .. } => self.show(&delta),
+            TurnEvent::TextDelta { delta, .. } => self.show(&delta, talk),
             TurnEvent::Message { text, .. } => {
                 // Some servers send no deltas at all.
                 if self.shown.is_empty() {
-                    self.show(&text)?;
+                    self.show(&text, talk)?;
                 }
-                self.end_text()
+                self.end(talk)
             }
             TurnEvent::Restarted { .. } => {
                 self.replace()?;
-                self.end_text()
+                self.end(talk)
             }
             other if self.shown.is_empty() => {
-                self.talk.event(&other);
+                talk.event(&other);
                 Ok(())
             }
             other => {
@@ -114,23 +86,14 @@ impl Screen for Terminal {
         }
     }
 
-    fn tick(&mut self) {
-        if self.shown.is_empty() {
-            self.talk.tick();
+    fn end(&mut self, talk: &mut Talk) -> io::Result<()> {
+        if !std::mem::take(&mut self.shown).is_empty() {
+            writeln!(io::stdout())?;
         }
-    }
-
-    fn failed(&mut self, _error: &TurnError) -> io::Result<Told> {
-        self.talk.clear();
-        self.end_text()?;
-        Ok(Told::No)
-    }
-
-    fn interrupted(&mut self) {
-        if self.shown.is_empty() {
-            self.talk.interrupted();
+        for held in self.held.drain(..) {
+            talk.event(&held);
         }
-        let _ = self.end_text();
+        Ok(())
     }
 }
 
