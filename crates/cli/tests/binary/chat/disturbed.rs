@@ -126,7 +126,12 @@ async fn what_a_turn_has_met_is_known_elsewhere_while_the_chat_is_open() {
     chat.until_done("(simulated)").await;
     // It is kept beside the chat, and status only reads.
     let known = async {
-        while !machine.run(&["status"]).await.out.contains("sse: over websocket") {
+        while !machine
+            .run(&["status"])
+            .await
+            .out
+            .contains("sse: over websocket")
+        {
             tokio::time::sleep(std::time::Duration::from_millis(50)).await;
         }
     };
