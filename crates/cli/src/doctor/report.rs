@@ -98,7 +98,7 @@ impl Check {
         let details = self.details.iter();
         let details = details.map(|(name, value)| ((*name).to_owned(), page.clean(value).into()));
         json!({
-            "id": self.id, "category": self.category, "status": self.status.as_str(),
+            "id": page.clean(&self.id), "category": self.category, "status": self.status.as_str(),
             "summary": page.clean(&self.summary), "details": details.collect::<Map<_, _>>(),
             "remediation": self.remediation.as_ref().map(|text| page.clean(text)),
             "durationMs": u64::try_from(self.took.as_millis()).unwrap_or(u64::MAX),
@@ -117,7 +117,7 @@ impl Report {
 
     pub(super) fn as_json(&self, page: &Page) -> Value {
         let checks = self.local.iter().chain(&self.network);
-        let checks = checks.map(|check| (check.id.clone(), check.as_json(page)));
+        let checks = checks.map(|check| (page.clean(&check.id), check.as_json(page)));
         let diagnosis = |known: &Diagnosis| {
             let helps = known.helps.iter().map(|help| page.clean(help));
             json!({

@@ -1,12 +1,19 @@
 //! Whatever a server, a certificate or a configuration says, nothing of it steers a terminal that the
 //! report is shown on, and no line is wider than the page: by field.
 
+use std::time::Duration;
+
 use alipes_base::{Environment, Redactor};
-use alipes_transport::probe::{Diagnosis, Weight};
+use alipes_net::{CertificateFacts, EgressKey, EgressPolicy, Target};
+use alipes_transport::probe::{
+    Diagnosis, Door, Look, Outcome, Standby, Step, Survey, Weight, diagnose,
+};
+use alipes_transport::{Cause, Fault, Phase, Route};
 use unicode_width::UnicodeWidthStr as _;
+use url::Url;
 
 use super::report::{Check, Report, Status};
-use super::show;
+use super::{matrix, show};
 use crate::calls::line::Page;
 use crate::style::Style;
 
@@ -42,28 +49,161 @@ fn report() -> Report {
     }
 }
 
-#[test]
-fn nobodys_words_steer_the_terminal_or_fill_it_in_whatever_field_they_come() {
+/// What is asked with a key, and fails by this cause.
+fn survey(cause: Cause) -> Survey {
+    let url: Url = "https://api.test/v1".parse().unwrap();
+    let target = Target::from_url(&url).unwrap();
+    let departure = EgressPolicy::default().decide(&target);
+    let phase = match cause {
+        Cause::Certificate | Cause::Intercepted => Phase::Tls,
+        _ => Phase::Headers,
+    };
+    let steps = [Step::Name, Step::Connect, Step::Tls, Step::Http1, Step::Sse];
+    let looks = steps.map(|step| {
+        let outcome = match step < Step::Tls || (step == Step::Tls && phase != Phase::Tls) {
+            true => Outcome::Passed(String::new()),
+            false => Outcome::Failed(Box::new(Fault::new(phase, cause))),
+        };
+        Look::new(step, outcome, Duration::from_millis(7))
+    });
+    let door = Door {
+        egress: departure.egress.clone(),
+        is_taken: true,
+        key: EgressKey::from("direct"),
+        looks: looks.to_vec(),
+        certificate: Some(CertificateFacts {
+            subject: "s".to_owned(),
+            issuer: "i".to_owned(),
+            not_before: None,
+            not_after: None,
+        }),
+    };
+    Survey {
+        endpoint: "work".into(),
+        base_url: url.to_string(),
+        has_known_address: false,
+        doors: vec![door],
+        target,
+        departure,
+        first_route: Route::Sse,
+        models_body: None,
+        models: Some(vec!["m".to_owned()]),
+        model: Some("m".to_owned()),
+        lately: None,
+        shows_key: true,
+        key_advice: Some("sign in again".to_owned()),
+        account: "mine".to_owned(),
+        others: vec![Standby {
+            name: "team".to_owned(),
+            look: Look::skipped(Step::Sse, "nobody asked"),
+            key_advice: None,
+        }],
+    }
+}
+
+fn faults(survey: &mut Survey, change: impl Fn(&mut Fault)) {
+    for look in &mut survey.doors[0].looks {
+        if let Outcome::Failed(fault) = &mut look.outcome {
+            change(fault);
+        }
+    }
+}
+
+type InSurvey = fn(&mut Survey, &str);
+
+const OF_THE_SURVEY: [InSurvey; 17] = [
+    |survey, evil| survey.endpoint = evil.into(),
+    |survey, evil| survey.account = evil.to_owned(),
+    |survey, evil| survey.others[0].name = evil.to_owned(),
+    |survey, evil| survey.others[0].key_advice = Some(evil.to_owned()),
+    |survey, evil| survey.base_url = evil.to_owned(),
+    |survey, evil| survey.target.host = evil.to_owned(),
+    |survey, evil| survey.model = Some(evil.to_owned()),
+    |survey, evil| survey.models = Some(vec![evil.to_owned(); 2]),
+    |survey, evil| survey.key_advice = Some(evil.to_owned()),
+    |survey, evil| survey.doors[0].certificate.as_mut().unwrap().issuer = evil.to_owned(),
+    |survey, evil| survey.doors[0].certificate.as_mut().unwrap().subject = evil.to_owned(),
+    |survey, evil| faults(survey, |fault| fault.message = Some(evil.to_owned())),
+    |survey, evil| faults(survey, |fault| fault.evidence.code = Some(evil.to_owned())),
+    |survey, evil| {
+        faults(survey, |fault| {
+            fault.evidence.cf_ray = Some(evil.to_owned());
+        });
+    },
+    |survey, evil| {
+        faults(survey, |fault| {
+            fault.evidence.request_id = Some(evil.to_owned());
+        });
+    },
+    |survey, evil| {
+        faults(survey, |fault| {
+            fault.evidence.source = Some(evil.to_owned());
+        });
+    },
+    |survey, evil| faults(survey, |fault| fault.endpoint = evil.into()),
+];
+
+const EVIL: &str = "\u{1b}[2J\u{1b}]0;x\u{7}\u{202e}\r\n\u{9b}31m\0";
+
+fn assert_harmless(report: &Report, survey: Option<&Survey>) {
     let harmful = |c: char| c.is_control() || matches!(c, '\u{202a}'..='\u{202e}');
-    let long = "wide 日本 ".repeat(1 << 17);
-    for evil in ["\u{1b}[2J\u{1b}]0;x\u{7}\u{202e}\r\n\u{9b}31m\0", &long] {
-        for (field, columns) in FIELDS.iter().flat_map(|field| [(field, 40), (field, 80)]) {
-            let page = Page {
-                columns,
-                style: Style::of_stdout(&Environment::new([("NO_COLOR", "1")], "/".into())),
-                redactor: Redactor::new(),
-                now_ms: 0,
-            };
+    for columns in [40, 80] {
+        let page = Page {
+            columns,
+            style: Style::of_stdout(&Environment::new([("NO_COLOR", "1")], "/".into())),
+            redactor: Redactor::new(),
+            now_ms: 0,
+        };
+        let lines = show::lines(report, survey, &page);
+        assert!(lines.len() < 500, "{} lines", lines.len());
+        for line in lines {
+            assert!(!line.contains(harmful), "{line:?}");
+            assert!(line.width() <= columns, "{line}");
+        }
+        let json = report.as_json(&page).to_string();
+        assert!(!json.contains(harmful), "{json:?}");
+    }
+}
+
+fn megabyte() -> String {
+    "wide 日本 ".repeat(1 << 17)
+}
+
+#[test]
+fn nobodys_words_in_a_report_steer_the_terminal_or_fill_it() {
+    for evil in [EVIL, &megabyte()] {
+        for field in FIELDS {
             let mut report = report();
             field(&mut report, evil.to_owned());
-            let lines = show::lines(&report, None, &page);
-            assert!(lines.len() < 250, "{} lines", lines.len());
-            for line in lines {
-                assert!(!line.contains(harmful), "{line:?}");
-                assert!(line.width() <= columns, "{line}");
-            }
-            let json = report.as_json(&page).to_string();
-            assert!(!json.contains(harmful), "{json:?}");
+            assert_harmless(&report, None);
+        }
+    }
+}
+
+#[test]
+fn nobodys_words_in_what_was_seen_steer_the_terminal_or_fill_it() {
+    let causes = [
+        Cause::Unauthorized,
+        Cause::Challenge,
+        Cause::Reset,
+        Cause::Certificate,
+        Cause::Intercepted,
+        Cause::ModelUnavailable,
+        Cause::NoSuchEndpoint,
+    ];
+    for evil in [EVIL, &megabyte()] {
+        for (cause, field) in causes
+            .iter()
+            .flat_map(|cause| OF_THE_SURVEY.map(|field| (cause, field)))
+        {
+            let mut survey = survey(*cause);
+            field(&mut survey, evil);
+            let report = Report {
+                network: matrix::checks(&survey),
+                diagnoses: diagnose(&survey),
+                ..Report::default()
+            };
+            assert_harmless(&report, Some(&survey));
         }
     }
 }
