@@ -33,8 +33,5 @@ fn name<S: Serializer>(cause: &Cause, serializer: S) -> Result<S::Ok, S::Error> 
 
 fn cause<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Cause, D::Error> {
     let name = String::deserialize(deserializer)?;
-    let known = Cause::ALL.iter().find(|cause| cause.as_str() == name);
-    known
-        .copied()
-        .ok_or_else(|| serde::de::Error::custom("no cause of this name"))
+    Cause::named(&name).ok_or_else(|| serde::de::Error::custom("no cause of this name"))
 }

@@ -81,14 +81,7 @@ pub(super) fn efforts() -> impl clap::builder::TypedValueParser<Value = Effort> 
 
 pub(crate) fn causes() -> impl clap::builder::TypedValueParser<Value = Cause> {
     let names = Cause::ALL.iter().map(|cause| cause.as_str());
-    PossibleValuesParser::new(names).try_map(|name| {
-        let named = |cause: &&Cause| cause.as_str() == name;
-        Cause::ALL
-            .iter()
-            .find(named)
-            .copied()
-            .ok_or("no such cause")
-    })
+    PossibleValuesParser::new(names).try_map(|name| Cause::named(&name).ok_or("no such cause"))
 }
 
 pub(super) fn profiles() -> impl clap::builder::TypedValueParser<Value = Profile> {

@@ -250,10 +250,7 @@ fn fault_lines(attempt: &AttemptRecord, fault: &FaultRecord, page: &Page) -> Vec
 
 /// What a call failed by, in words, and what can be done.
 fn verdict(fault: &FaultRecord, page: &Page) -> Vec<String> {
-    let cause = Cause::ALL
-        .iter()
-        .find(|cause| cause.as_str() == fault.cause);
-    let Some(cause) = cause else {
+    let Some(cause) = Cause::named(&fault.cause) else {
         return Vec::new();
     };
     let mut lines = page.wrapped(&format!("{}: {}", cause.as_str(), cause.meaning()), 2);

@@ -73,8 +73,7 @@ impl Seen {
 
     /// The cause, if this version knows it.
     pub(super) fn cause(&self) -> Option<Cause> {
-        let mut causes = Cause::ALL.iter().copied();
-        causes.find(|cause| cause.as_str() == self.fault.cause)
+        Cause::named(&self.fault.cause)
     }
 
     /// Until when the server asked us to wait, in milliseconds since the Unix epoch.

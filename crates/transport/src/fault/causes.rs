@@ -96,6 +96,12 @@ macro_rules! causes {
                 match self { $(Self::$variant => $name,)* }
             }
 
+            /// The cause of this name.
+            #[must_use]
+            pub fn named(name: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|cause| cause.as_str() == name)
+            }
+
             /// Who is at fault.
             #[must_use]
             pub fn blame(self) -> Blame {
