@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use alipes_store::{CallFilter, CallRecord, Calls as _, SqliteStore};
+use alipes_store::{CallFilter, Calls as _, SqliteStore};
 
 use super::line::Page;
 use super::list::{json_line, line};
@@ -22,13 +22,12 @@ pub(super) async fn follow(
     (filter, json): (&CallFilter, bool),
     page: &Page,
 ) -> Result<(), Failure> {
-    let newest = store.calls(&CallFilter::default(), 1).await?;
-    let mut last = newest.first().map_or(0, |kept| kept.number);
+    let mut last = store.last_number().await?;
     loop {
         let calls = store.calls_after(last, PAGE).await?;
         for kept in &calls {
             last = kept.number;
-            if fits(&kept.call, filter) {
+            if filter.fits(&kept.call) {
                 told(&match json {
                     true => json_line(&kept.call, page),
                     false => line(&kept.call, page),
@@ -39,22 +38,4 @@ pub(super) async fn follow(
             tokio::time::sleep(LOOK).await;
         }
     }
-}
-
-/// Whether a call is one of the filter's, whenever it was.
-fn fits(call: &CallRecord, filter: &CallFilter) -> bool {
-    let asked = |endpoint: &String| call.asked.iter().any(|asked| asked.endpoint == *endpoint);
-    let met = |cause: &String| {
-        let here = |at: &str| {
-            filter
-                .endpoint
-                .as_ref()
-                .is_none_or(|endpoint| endpoint == at)
-        };
-        call.faults()
-            .any(|(at, fault)| fault.cause == *cause && here(at))
-    };
-    filter.endpoint.as_ref().is_none_or(asked)
-        && filter.cause.as_ref().is_none_or(met)
-        && (!filter.unanswered || call.end != alipes_store::CallEnd::Answered)
 }

@@ -193,13 +193,10 @@ impl Subject {
         let known = health.into_iter().find(|known| *known.endpoint == **name);
         self.lately = known.and_then(|known| {
             let fault = known.last_fault?;
-            let is_last = known.last_answered_ms.is_none_or(|at| at < fault.at_ms);
-            let cause = Cause::ALL
-                .iter()
-                .find(|cause| cause.as_str() == fault.cause);
+            let cause = Cause::named(&fault.cause);
             let ago = machine.clock.unix_ms().saturating_sub(fault.at_ms);
-            (is_last && !fault.was_mended).then_some(Lately {
-                cause: *cause?,
+            (!known.answered_since_fault && !fault.was_mended).then_some(Lately {
+                cause: cause?,
                 ago: Duration::from_millis(ago),
                 id: fault.id,
             })

@@ -94,8 +94,7 @@ fn of_endpoint(endpoint: &Endpoint, now_ms: u64) -> Vec<Need> {
 }
 
 fn needs_somebody(endpoint: &Endpoint, seen: &Seen, cause: Cause, now_ms: u64) -> bool {
-    let answered_since = endpoint.health.last_answered_ms >= Some(seen.at_ms);
-    if answered_since || seen.auxiliary || is_one_requests(cause) {
+    if endpoint.health.answered_since_fault || seen.auxiliary || is_one_requests(cause) {
         return false;
     }
     if let Some(until) = seen.until_ms() {

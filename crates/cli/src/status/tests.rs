@@ -84,7 +84,7 @@ fn a_fault_of_one_request_ends_with_it() {
 
 #[test]
 fn an_answer_since_or_from_somebody_else_settles_what_passes_by_itself() {
-    let answered = |endpoint: &mut Endpoint| endpoint.health.last_answered_ms = Some(NOW);
+    let answered = |endpoint: &mut Endpoint| endpoint.health.answered_since_fault = true;
     for cause in Cause::ALL {
         assert_eq!(need(&report(*cause, 1_000, answered)), None, "{cause:?}");
     }

@@ -2,7 +2,7 @@
 
 use futures_util::future::BoxFuture;
 
-use super::{CallBodies, CallRecord};
+use super::{CallBodies, CallEnd, CallRecord};
 use crate::StoreError;
 
 /// Which calls are meant; nothing means all.
@@ -16,6 +16,24 @@ pub struct CallFilter {
     pub since_ms: Option<u64>,
     /// It did not end with an answer.
     pub unanswered: bool,
+}
+
+impl CallFilter {
+    /// Whether a call is one of those that are meant, whenever it was recorded.
+    #[must_use]
+    pub fn fits(&self, call: &CallRecord) -> bool {
+        let is_here = |at: &str| self.endpoint.as_deref().is_none_or(|here| here == at);
+        let mut faults = call.faults();
+        let meant = match &self.cause {
+            Some(cause) => faults.any(|(at, fault)| fault.cause == *cause && is_here(at)),
+            None => {
+                self.endpoint.is_none()
+                    || call.asked.iter().any(|asked| is_here(&asked.endpoint))
+                    || faults.any(|(at, _)| is_here(at))
+            }
+        };
+        meant && !(self.unanswered && call.end == CallEnd::Answered)
+    }
 }
 
 /// A call as it is kept.
@@ -32,8 +50,10 @@ pub struct KeptCall {
 pub struct EndpointHealth {
     /// Its name.
     pub endpoint: String,
-    /// When a call that it answered was recorded last, in milliseconds since the Unix epoch.
+    /// When the last turn that it answered had ended, in milliseconds since the Unix epoch.
     pub last_answered_ms: Option<u64>,
+    /// It has answered since its last fault, or in the same call, whatever the clock said meanwhile.
+    pub answered_since_fault: bool,
     /// The last fault there.
     pub last_fault: Option<LastFault>,
     /// How soon it gave the first sign of life, in the last calls that it answered.
@@ -45,7 +65,7 @@ pub struct EndpointHealth {
 pub struct LastFault {
     /// The call in which it happened.
     pub id: String,
-    /// When that was recorded, in milliseconds since the Unix epoch.
+    /// When that had ended, in milliseconds since the Unix epoch.
     pub at_ms: u64,
     /// Why.
     pub cause: String,
@@ -79,6 +99,9 @@ pub trait Calls: Send + Sync {
         after: u64,
         most: usize,
     ) -> BoxFuture<'_, Result<Vec<KeptCall>, StoreError>>;
+
+    /// The number of the call recorded last, whether or not it can be read; 0 where there is none.
+    fn last_number(&self) -> BoxFuture<'_, Result<u64, StoreError>>;
 
     /// The call that `name` means: its id, the beginning of it with or without `call_`, or `last`.
     ///

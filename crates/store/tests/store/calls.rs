@@ -119,6 +119,94 @@ async fn calls_are_found_along_every_filter_the_last_first() {
 }
 
 #[tokio::test]
+async fn whoever_lists_and_whoever_follows_sees_the_same_calls_of_a_filter() {
+    let room = Room::new();
+    let store = room.open();
+    four(&store).await;
+    let nobody = CallRecord {
+        fault: Some(fault("no-credential")),
+        ..call("e5", &[])
+    };
+    let left = CallRecord {
+        end: CallEnd::Left,
+        ..call("f6", &[("two", Err("cut"))])
+    };
+    record(&queue(&store), [nobody, left]).await;
+    let all = store.calls(&CallFilter::default(), 100).await.unwrap();
+    for cause in [None, Some("challenge"), Some("cut"), Some("no-credential")] {
+        for endpoint in [None, Some("one"), Some("two"), Some("")] {
+            for unanswered in [false, true] {
+                let filter = of(cause, endpoint, unanswered);
+                let followed = all.iter().filter(|kept| filter.fits(&kept.call));
+                let followed: Vec<&str> = followed
+                    .map(|kept| kept.call.id.trim_start_matches("call_"))
+                    .collect();
+                assert_eq!(found(&store, filter.clone()).await, followed, "{filter:?}");
+            }
+        }
+    }
+    // The other endpoint has answered what failed at this one.
+    let failed = found(&store, of(None, Some("one"), true)).await;
+    assert_eq!(failed, ["d4", "c3"]);
+}
+
+#[tokio::test]
+async fn a_last_call_that_cannot_be_read_hides_no_other_and_brings_no_old_ones_back() {
+    let room = Room::new();
+    let store = room.open();
+    four(&store).await;
+    let db = Connection::open(room.path("alipes.db")).unwrap();
+    let newest = "UPDATE call SET record = 'zzz' WHERE number = (SELECT max(number) FROM call)";
+    assert_eq!(db.execute(newest, []).unwrap(), 1);
+    assert_eq!(store.call("last").await.unwrap().call.id, "call_c3");
+    let last = store.last_number().await.unwrap();
+    assert!(store.calls_after(last, 10).await.unwrap().is_empty());
+    record(&queue(&store), [call("e5", &[("one", Ok(1))])]).await;
+    let third = store.call("c3").await.unwrap().number;
+    let after = store.calls_after(third, 1).await.unwrap();
+    assert_eq!(after[0].call.id, "call_e5");
+}
+
+#[tokio::test]
+async fn a_fault_after_an_answer_is_known_as_that_when_the_clock_was_ahead_once() {
+    let room = Room::new();
+    four(&room.open_at(TODAY + 365 * DAY)).await;
+    let store = room.open();
+    let now_ms = u64::try_from(TODAY.as_millis()).unwrap();
+    let later = |call: CallRecord, ms: u64| CallRecord {
+        begun_ms: now_ms + ms,
+        took_us: 5_000,
+        ..call
+    };
+    let answered = later(call("e5", &[("one", Ok(1))]), 0);
+    let failed = later(call("f6", &[("one", Err("refused"))]), 10);
+    record(&queue(&store), [answered, failed]).await;
+    let health = store.endpoint_health().await.unwrap().swap_remove(0);
+    assert!(!health.answered_since_fault);
+    assert_eq!(health.last_answered_ms, Some(now_ms + 5));
+    assert_eq!(health.last_fault.unwrap().at_ms, now_ms + 15);
+    let again = later(call("g7", &[("one", Ok(1))]), 20);
+    record(&queue(&store), [again]).await;
+    let health = store.endpoint_health().await.unwrap().swap_remove(0);
+    assert!(health.answered_since_fault);
+}
+
+#[tokio::test]
+async fn what_was_waited_for_an_attempt_that_was_silent_counts_for_who_answers_in_the_end() {
+    let room = Room::new();
+    let store = room.open();
+    let mut hedged = call("a1", &[("one", Err("silent")), ("one", Ok(2_000))]);
+    hedged.attempts[0].begun_us = 1_000;
+    hedged.attempts[1].begun_us = 20_001_000;
+    let mut elsewhere = call("b2", &[("one", Err("refused")), ("two", Ok(2_000))]);
+    elsewhere.attempts[1].begun_us = 9_000_000;
+    record(&queue(&store), [hedged, elsewhere]).await;
+    let health = store.endpoint_health().await.unwrap();
+    let first = |index: usize| health[index].first_events.unwrap().p50_us;
+    assert_eq!((first(0), first(1)), (20_002_000, 2_000));
+}
+
+#[tokio::test]
 async fn calls_are_found_by_when_they_were_recorded_and_followed_from_there() {
     let room = Room::new();
     four(&room.open()).await;

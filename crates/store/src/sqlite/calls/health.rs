@@ -49,15 +49,20 @@ fn of_one(db: &Connection, endpoint: String) -> Result<EndpointHealth, Failure> 
             .filter_map(|(call, wait)| Some((call, (*wait)?)))
     };
     let waits = of_turns().map(|(_, wait)| wait);
+    let last_answered = of_turns().next().map(|(call, _)| *call);
+    let last_answered_ms = last_answered.map(|call| ended_ms(db, call)).transpose()?;
+    let (last_fault, fault_in) = last_fault(db, &endpoint)?.unzip();
     Ok(EndpointHealth {
-        last_answered_ms: of_turns().next().map(|(call, _)| recorded_ms(*call)),
-        last_fault: last_fault(db, &endpoint)?,
+        last_answered_ms,
+        answered_since_fault: last_answered.is_some() && last_answered >= fault_in,
+        last_fault,
         first_events: first_events(waits.map(unsigned).collect()),
         endpoint,
     })
 }
 
-fn last_fault(db: &Connection, endpoint: &str) -> Result<Option<LastFault>, Failure> {
+/// The last fault, and the number of its call.
+fn last_fault(db: &Connection, endpoint: &str) -> Result<Option<(LastFault, i64)>, Failure> {
     // What was asked beside turns says nothing about them.
     let sql = "SELECT latest.call, cause, mended, call.id FROM (
                    SELECT call, cause, mended FROM call_fault
@@ -67,19 +72,30 @@ fn last_fault(db: &Connection, endpoint: &str) -> Result<Option<LastFault>, Fail
                    THEN NOT coalesce(json_extract(record, '$.auxiliary'), 0) END
                ORDER BY latest.call DESC LIMIT 1";
     let found = db.query_row(sql, rusqlite::params![endpoint, LOOKED_AT], |row| {
-        let id: String = row.get(3)?;
-        Ok(LastFault {
+        let (number, id): (i64, String) = (row.get(0)?, row.get(3)?);
+        let fault = LastFault {
             id: format!("{PREFIX}{id}"),
-            at_ms: recorded_ms(row.get(0)?),
+            at_ms: 0,
             cause: row.get(1)?,
             was_mended: row.get(2)?,
-        })
+        };
+        Ok((fault, number))
     });
-    Ok(found.optional()?)
+    let Some((fault, number)) = found.optional()? else {
+        return Ok(None);
+    };
+    let at_ms = ended_ms(db, number)?;
+    Ok(Some((LastFault { at_ms, ..fault }, number)))
 }
 
-fn recorded_ms(number: i64) -> u64 {
-    unsigned(number) >> BITS
+/// When a call had ended. Its number may be ahead of that: after a clock that was once ahead, numbers
+/// go on from there.
+fn ended_ms(db: &Connection, number: i64) -> Result<u64, Failure> {
+    let sql = "SELECT nullif(record ->> '$.begun_ms', 0) + record ->> '$.took_us' / 1000
+               FROM call WHERE number = ?1 AND json_valid(record)";
+    let told: Option<Option<i64>> = db.query_row(sql, [number], |row| row.get(0)).optional()?;
+    let recorded = unsigned(number) >> BITS;
+    Ok(told.flatten().map_or(recorded, unsigned))
 }
 
 fn first_events(mut waits: Vec<u64>) -> Option<FirstEvents> {

@@ -13,6 +13,11 @@ use crate::{AttemptEnd, AttemptRecord, CallBodies, CallEnd, CallRecord};
 /// What all records take together, in bytes of their text.
 pub(super) const BYTES: &str = "call_bytes";
 
+/// What became of a call at an endpoint; indexes hang on the first two.
+const UNANSWERED: i64 = 0;
+const ANSWERED: i64 = 1;
+const ANSWERED_ELSEWHERE: i64 = 2;
+
 /// Writes one call after the other.
 pub(super) struct Pen<'db> {
     call: Statement<'db>,
@@ -59,8 +64,13 @@ impl<'db> Pen<'db> {
             .execute(params![number, stored(&call.id), call.end.as_str(), text])?;
         for (endpoint, answer) in endpoints(call) {
             let first_event = answer.flatten().map(signed);
+            let answered = match answer {
+                Some(_) => ANSWERED,
+                None if call.end == CallEnd::Answered => ANSWERED_ELSEWHERE,
+                None => UNANSWERED,
+            };
             self.endpoint
-                .execute(params![endpoint, number, answer.is_some(), first_event])?;
+                .execute(params![endpoint, number, answered, first_event])?;
         }
         let faults = call.faults();
         let faults: BTreeSet<_> = faults.map(|(at, fault)| (at, &*fault.cause)).collect();
@@ -96,7 +106,8 @@ pub(super) fn grown(db: &Connection, by: u64) -> Result<u64, Failure> {
     Ok(bytes)
 }
 
-/// Each endpoint that was asked: whether it answered, and how soon it gave its first sign of life.
+/// Each endpoint that was asked: whether it answered, and how soon its first sign of life came, from when
+/// it was asked first: whoever waits for a second attempt waits for both.
 fn endpoints(call: &CallRecord) -> BTreeMap<&str, Option<Option<u64>>> {
     let asked = call.asked.iter().map(|asked| &*asked.endpoint);
     let all = asked.chain(call.faults().map(|(endpoint, _)| endpoint));
@@ -104,8 +115,25 @@ fn endpoints(call: &CallRecord) -> BTreeMap<&str, Option<Option<u64>>> {
     let done = |attempt: &&AttemptRecord| attempt.end == AttemptEnd::Done;
     for attempt in call.attempts.iter().filter(done) {
         if let Some(asked) = call.asked.get(attempt.asked) {
-            endpoints.insert(&asked.endpoint, Some(attempt.first_event_us));
+            let begun = asked_first_us(call, &asked.endpoint).min(attempt.begun_us);
+            let waited = attempt.begun_us - begun;
+            let first_event = attempt.first_event_us.map(|own| own.saturating_add(waited));
+            endpoints.insert(&asked.endpoint, Some(first_event));
         }
     }
     endpoints
+}
+
+/// When an endpoint was asked first in a call.
+fn asked_first_us(call: &CallRecord, endpoint: &str) -> u64 {
+    let is_here = |asked: usize| {
+        call.asked
+            .get(asked)
+            .is_some_and(|it| it.endpoint == endpoint)
+    };
+    let there = call
+        .attempts
+        .iter()
+        .filter(|attempt| attempt.end != AttemptEnd::NotTried && is_here(attempt.asked));
+    there.map(|attempt| attempt.begun_us).min().unwrap_or(0)
 }

@@ -50,7 +50,13 @@ fn numbers(filter: &CallFilter, most: usize) -> (String, Vec<Value>) {
             ),
         },
         (Some(_), _) => ("call_fault", "call", ""),
-        (None, Some(_)) => ("call_endpoint", "call", "answered = 0"),
+        // Older rows say nothing of whether another endpoint answered the call.
+        (None, Some(_)) => (
+            "call_endpoint",
+            "call",
+            "answered = 0 AND EXISTS
+                 (SELECT 1 FROM call WHERE number = call_endpoint.call AND ended <> 'answered')",
+        ),
         (None, None) => ("call", "number", "ended <> 'answered'"),
     };
     let since = filter.since_ms.unwrap_or(0).min(u64::MAX >> (BITS + 1)) << BITS;
@@ -77,14 +83,34 @@ fn numbers(filter: &CallFilter, most: usize) -> (String, Vec<Value>) {
 /// The calls recorded after this one, in that order.
 pub(super) fn after(db: &Connection, after: u64, most: usize) -> Result<Vec<KeptCall>, Failure> {
     let mut query =
-        db.prepare("SELECT number, record FROM call WHERE number > ?1 ORDER BY number LIMIT ?2")?;
-    let most = i64::try_from(most).unwrap_or(i64::MAX);
-    let mut rows = query.query(params![signed(after), most])?;
+        db.prepare("SELECT number, record FROM call WHERE number > ?1 ORDER BY number")?;
+    let mut rows = query.query([signed(after)])?;
     let mut list = Vec::new();
-    while let Some(row) = rows.next()? {
+    // What cannot be read counts for nothing: whoever follows would never get past it.
+    while list.len() < most
+        && let Some(row) = rows.next()?
+    {
         list.extend(kept(row)?);
     }
     Ok(list)
+}
+
+/// The number of the call recorded last, read or not.
+pub(super) fn last_number(db: &Connection) -> Result<u64, Failure> {
+    let sql = "SELECT coalesce(max(number), 0) FROM call";
+    Ok(unsigned(db.query_row(sql, [], |row| row.get(0))?))
+}
+
+/// The last call that can be read.
+fn last(db: &Connection) -> Result<Option<KeptCall>, Failure> {
+    let mut query = db.prepare("SELECT number, record FROM call ORDER BY number DESC")?;
+    let mut rows = query.query([])?;
+    while let Some(row) = rows.next()? {
+        if let Some(found) = kept(row)? {
+            return Ok(Some(found));
+        }
+    }
+    Ok(None)
 }
 
 /// The call that `name` means.
@@ -93,8 +119,7 @@ pub(super) fn find(db: &Connection, name: &str) -> Result<KeptCall, Failure> {
         name: name.to_owned(),
     };
     if name == LAST {
-        let found = list(db, &CallFilter::default(), 1)?.pop();
-        return Ok(found.ok_or_else(unknown)?);
+        return Ok(last(db)?.ok_or_else(unknown)?);
     }
     let stored = stored(name);
     if stored.is_empty() {

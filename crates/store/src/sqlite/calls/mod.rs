@@ -40,6 +40,10 @@ impl Calls for SqliteStore {
         Box::pin(self.reader.run(move |db| list::after(db, after, most)))
     }
 
+    fn last_number(&self) -> BoxFuture<'_, Result<u64, StoreError>> {
+        Box::pin(self.reader.run(list::last_number))
+    }
+
     fn call(&self, name: &str) -> BoxFuture<'_, Result<KeptCall, StoreError>> {
         let name = name.to_owned();
         Box::pin(self.reader.run(move |db| list::find(db, &name)))
