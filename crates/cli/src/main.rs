@@ -17,6 +17,7 @@ mod memory;
 mod models;
 mod narrate;
 mod network;
+mod private;
 mod providers;
 mod recording;
 mod remarks;

@@ -9,6 +9,7 @@ use serde_json::json;
 use super::line::Page;
 use super::{har, told};
 use crate::failure::Failure;
+use crate::private;
 use crate::style::harmless_json;
 
 /// How a call is written.
@@ -37,9 +38,7 @@ pub(super) fn write(
     let Some(path) = out else {
         return told(&text);
     };
-    let written = std::fs::File::create_new(path)
-        .and_then(|mut file| std::io::Write::write_all(&mut file, text.as_bytes()));
-    written.map_err(|error| {
+    private::write_new(path, &text).map_err(|error| {
         let path = path.display();
         Failure::failed(anyhow!("{path} cannot be written: {error}"))
     })

@@ -3,7 +3,6 @@
 //! No secret is in it: known ones and whatever has the shape of one are blanked, values of variables
 //! are not read, and what was said to models is not on record to begin with.
 
-use std::io::Write as _;
 use std::path::Path;
 
 use alipes_store::{CallFilter, Calls as _, SqliteStore};
@@ -13,6 +12,7 @@ use serde_json::{Value, json};
 use super::report::Report;
 use crate::calls::line::Page;
 use crate::failure::Failure;
+use crate::private;
 use crate::setup::Machine;
 use crate::streams::say;
 
@@ -32,10 +32,9 @@ pub(super) async fn write(
         "calls": calls(machine).await,
     });
     let text = machine.redactor.redact(&format!("{bundle:#}"));
-    let written = private().open(&path);
-    let written = written.and_then(|mut file| file.write_all(text.as_bytes()));
     let shown = path.display();
-    written.map_err(|error| Failure::failed(anyhow!("{shown} cannot be written: {error}")))?;
+    private::write_new(&path, &text)
+        .map_err(|error| Failure::failed(anyhow!("{shown} cannot be written: {error}")))?;
     say(&format!(
         "written to {shown}: look through it before you show it to anybody"
     ));
@@ -52,13 +51,4 @@ async fn calls(machine: &Machine) -> Vec<Value> {
     let calls = store.calls(&CallFilter::default(), CALLS).await;
     let calls = calls.unwrap_or_default().into_iter();
     calls.map(|kept| json!(kept.call)).collect()
-}
-
-/// A new file that nobody else can read.
-fn private() -> std::fs::OpenOptions {
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options
 }

@@ -216,9 +216,7 @@ pub(crate) fn write(text: &str, out: Option<&Path>) -> Result<(), Failure> {
     let Some(path) = out else {
         return print(text.trim_end()).map_err(closed);
     };
-    let written = std::fs::File::create_new(path)
-        .and_then(|mut file| std::io::Write::write_all(&mut file, text.as_bytes()));
-    written.map_err(|error| {
+    crate::private::write_new(path, text).map_err(|error| {
         let path = path.display();
         let why = match error.kind() {
             io::ErrorKind::AlreadyExists => "it is there already; name another file".to_owned(),
