@@ -1,6 +1,6 @@
 //! The same for programs. Names are those of `alipes providers --json` and of call records.
 
-use alipes_models::ModelName;
+use alipes_models::{ModelName, Provider};
 use alipes_transport::{Cause, RouteStanding};
 use serde_json::{Value, json};
 
@@ -51,7 +51,7 @@ fn endpoint(endpoint: &Endpoint) -> Value {
     json!({
         "name": endpoint.name,
         "configured": provider.is_some_and(|provider| provider.configured),
-        "base_url": provider.and_then(|provider| provider.base_url.as_deref()),
+        "base_url": provider.and_then(Provider::shown_url),
         "dialect": provider.map(|provider| provider.dialect.as_str()),
         "in_order": endpoint.in_order,
         "problem": endpoint.problem,

@@ -159,7 +159,7 @@ fn of_endpoint(endpoint: &Endpoint, fault_is_told: bool, page: &Page) -> Vec<Str
         .as_ref()
         .map(|provider| match provider.app_server {
             true => "codex app-server".to_owned(),
-            false => provider.base_url.clone().unwrap_or_default(),
+            false => provider.shown_url().unwrap_or_default(),
         });
     let place = place.unwrap_or_else(|| "not in the configuration".to_owned());
     let title = wrapped(&format!("{}  {place}", endpoint.name), 2, page).into_iter();

@@ -398,3 +398,16 @@ async fn live_ends_though_nobody_answers_and_says_that_this_is_not_about_answers
         ],
     );
 }
+
+#[tokio::test]
+async fn a_base_url_is_shown_without_what_may_be_a_key() {
+    let machine = Machine::configured(
+        "[providers.work]\nbase_url = \"http://127.0.0.1:1/v1?token=query-canary\"\n\
+         [model]\ndefault = \"work/m\"\n",
+    );
+    for arguments in [&["status"][..], &["status", "--json"]] {
+        let ran = machine.run(arguments).await;
+        assert!(ran.out.contains("http://127.0.0.1:1/v1"), "{}", ran.out);
+        assert!(!ran.out.contains("canary"), "{}", ran.out);
+    }
+}

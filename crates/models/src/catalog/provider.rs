@@ -181,6 +181,13 @@ impl Provider {
         }
     }
 
+    /// Its base URL, without what may be a key; for people.
+    #[must_use]
+    pub fn shown_url(&self) -> Option<String> {
+        let url = self.base_url.as_deref()?.parse().ok()?;
+        Some(alipes_transport::probe::shown_url(&url))
+    }
+
     /// Its host, with the port where that is not the usual one; for people.
     #[must_use]
     pub fn host(&self) -> Option<String> {

@@ -9,7 +9,8 @@ use super::super::{Door, Survey};
 use crate::{Cause, Fault, Phase};
 
 /// The URL without its query, which may hold a key.
-pub(in super::super) fn shown(url: &Url) -> String {
+#[must_use]
+pub fn shown(url: &Url) -> String {
     let mut url = url.clone();
     url.set_query(None);
     url.set_fragment(None);
