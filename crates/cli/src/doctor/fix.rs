@@ -4,21 +4,22 @@
 use std::path::Path;
 
 use alipes_config::Home;
+use alipes_models::Catalog;
 
 use super::local::{is_open_to_others, secret_files};
 use crate::setup::Machine;
 
 /// Mends it, and tells what.
-pub(super) fn mend(machine: &Machine) -> Vec<String> {
+pub(super) fn mend(machine: &Machine, catalog: &Catalog) -> Vec<String> {
     let Ok(home) = Home::find(&machine.environment) else {
         return Vec::new();
     };
-    private(home.folder())
+    private(home.folder(), catalog)
 }
 
 /// Keys and sign-ins that others can read become their owner's alone.
-fn private(folder: &Path) -> Vec<String> {
-    let files = secret_files(folder).into_iter();
+fn private(folder: &Path, catalog: &Catalog) -> Vec<String> {
+    let files = secret_files(folder, catalog).into_iter();
     let open = files.filter(|file| is_open_to_others(file));
     open.map(|file| match make_private(&file) {
         Ok(()) => format!(

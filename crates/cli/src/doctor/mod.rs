@@ -43,7 +43,7 @@ pub(crate) async fn run(args: DoctorArgs, machine: &Machine) -> Result<(), Failu
         machine.redactor.learn(&secret);
     }
     let fixed = match args.fix {
-        true => fix::mend(machine),
+        true => fix::mend(machine, &subject.catalog),
         false => Vec::new(),
     };
     let (local, survey, quota, official) = tokio::join!(

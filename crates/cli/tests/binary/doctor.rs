@@ -481,6 +481,93 @@ async fn key_files_that_others_can_read_are_mended_when_asked() {
 }
 
 #[tokio::test]
+async fn a_key_file_that_the_configuration_names_is_looked_at_and_mended_as_ours_are() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let serving = Machine::new();
+    let server = serving.simulate(&[]).await;
+    let config = format!(
+        "[providers.work]\nbase_url = \"{}\"\napi_key = {{ file = \"mine.key\" }}\n\
+         [providers.team]\nbase_url = \"{}\"\n\
+         [providers.team.accounts]\none = {{ file = \"sub/one.key\" }}\n\
+         [model]\ndefault = \"work/sim-model\"\n",
+        server.base_url, server.base_url
+    );
+    let machine = Machine::configured(&config).with("NO_COLOR", "1");
+    std::fs::create_dir(machine.home("sub")).unwrap();
+    let keys = ["mine.key", "sub/one.key"].map(|name| machine.home(name));
+    for key in &keys {
+        std::fs::write(key, "sk-canary-0123456789").unwrap();
+        std::fs::set_permissions(key, std::fs::Permissions::from_mode(0o644)).unwrap();
+    }
+    let ran = machine.run(&["doctor"]).await;
+    assert_eq!(ran.code, Some(1), "{}", ran.out);
+    assert!(
+        ran.out.contains("can read 2 of 2 files with keys"),
+        "{}",
+        ran.out
+    );
+    let ran = machine.run(&["doctor", "--fix"]).await;
+    assert_eq!(ran.code, Some(0), "{}", ran.out);
+    for key in &keys {
+        let mode = std::fs::metadata(key).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
+}
+
+/// What `doctor` says of an official client that does this, once nothing of it is left.
+async fn with_a_codex_that(does: &str) -> Ran {
+    use std::os::unix::fs::PermissionsExt as _;
+    let machine = Machine::new().with("NO_COLOR", "1");
+    let alive = machine.path("alive");
+    nix::unistd::mkfifo(&alive, nix::sys::stat::Mode::S_IRWXU).unwrap();
+    let codex = machine.path("bin/codex");
+    std::fs::create_dir(machine.path("bin")).unwrap();
+    let script = format!("#!/bin/sh\nexec 9>{}\n{does}\n", alive.display());
+    std::fs::write(&codex, script).unwrap();
+    std::fs::set_permissions(&codex, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let path = format!("{}:/usr/bin:/bin", machine.path("bin").display());
+    let machine = machine.with("PATH", path);
+    let mut held = tokio::net::unix::pipe::OpenOptions::new()
+        .open_receiver(&alive)
+        .unwrap();
+    let ran = machine.run(&["doctor", "--json"]).await;
+    let mut nothing = Vec::new();
+    let ended = tokio::io::AsyncReadExt::read_to_end(&mut held, &mut nothing);
+    let ended = tokio::time::timeout(crate::machine::LIMIT, ended).await;
+    assert!(
+        matches!(ended, Ok(Ok(0))),
+        "something of it lives on: {ended:?}"
+    );
+    ran
+}
+
+#[tokio::test]
+async fn an_official_client_that_never_ends_leaves_nothing_behind() {
+    let ran = with_a_codex_that("sleep 100 & wait").await;
+    assert!(
+        ran.out.contains("it does not say its version"),
+        "{}",
+        ran.out
+    );
+}
+
+#[tokio::test]
+async fn an_official_client_that_says_too_much_is_read_as_far_as_anybody_would() {
+    let ran = with_a_codex_that("exec yes aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa").await;
+    let report: Value = serde_json::from_str(&ran.out).unwrap();
+    let said = report["checks"]["codex.installed"]["summary"]
+        .as_str()
+        .unwrap();
+    assert!(said.starts_with("aaaa"), "{said}");
+    let ran = with_a_codex_that("exec tr '\\0' a < /dev/zero").await;
+    let report: Value = serde_json::from_str(&ran.out).unwrap();
+    let said = report["checks"]["codex.installed"]["summary"]
+        .as_str()
+        .unwrap();
+    assert!(said.starts_with("aaaa") && said.len() < 400, "{said}");
+}
+
+#[tokio::test]
 async fn a_bundle_holds_what_was_found_and_no_secret() {
     let serving = Machine::new();
     let server = serving.simulate(&["--fault", "401"]).await;
@@ -493,6 +580,7 @@ async fn a_bundle_holds_what_was_found_and_no_secret() {
     machine.run(&["exec", "hi"]).await;
     let ran = machine.run(&["doctor", "--bundle", "bundle.json"]).await;
     assert_eq!(ran.code, Some(1), "{}", ran.err);
+    machine.is_private("bundle.json");
     let bundle = std::fs::read_to_string(machine.path("bundle.json")).unwrap();
     assert!(!bundle.contains("hunter2"), "{bundle}");
     let bundle: Value = serde_json::from_str(&bundle).unwrap();

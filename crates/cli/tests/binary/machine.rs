@@ -92,6 +92,16 @@ impl Machine {
         std::fs::write(self.path(name), content).unwrap();
     }
 
+    /// Makes sure that nobody else can read a file in the folder it works in.
+    pub(crate) fn is_private(&self, name: &str) {
+        use std::os::unix::fs::PermissionsExt as _;
+        let mode = std::fs::metadata(self.path(name))
+            .unwrap()
+            .permissions()
+            .mode();
+        assert_eq!(mode & 0o777, 0o600, "{name}");
+    }
+
     /// The names in the folder it works in, sorted.
     pub(crate) fn names(&self) -> Vec<String> {
         let entries = std::fs::read_dir(self.folder.path()).unwrap();

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use alipes_config::Home;
+use alipes_models::Catalog;
 use alipes_store::{Checked, SqliteStore, StoreError};
 use alipes_transport::MemoryStore as _;
 
@@ -39,10 +40,10 @@ pub(super) fn configuration(machine: &Machine) -> Option<Check> {
 }
 
 /// Who may read keys and sign-ins.
-pub(super) fn modes(machine: &Machine) -> Option<Check> {
+pub(super) fn modes(machine: &Machine, catalog: &Catalog) -> Option<Check> {
     let home = Home::find(&machine.environment).ok()?;
-    let (mut seen, mut open) = (0_usize, Vec::new());
-    for file in secret_files(home.folder()) {
+    let (mut seen, mut open) = (0_u64, Vec::new());
+    for file in secret_files(home.folder(), catalog) {
         seen += 1;
         if is_open_to_others(&file) {
             open.push(file);
@@ -53,13 +54,17 @@ pub(super) fn modes(machine: &Machine) -> Option<Check> {
     Some(match open.first() {
         None => check(
             Status::Ok,
-            format!("{seen} files with keys or sign-ins, readable by you alone"),
+            format!(
+                "{} with keys or sign-ins, readable by you alone",
+                counted(seen, "file")
+            ),
         ),
         Some(first) => check(
             Status::Fail,
             format!(
-                "other users of this machine can read {} of {seen} files with keys: {}",
+                "other users of this machine can read {} of {} with keys: {}",
                 open.len(),
+                counted(seen, "file"),
                 first.display()
             ),
         )
@@ -69,14 +74,20 @@ pub(super) fn modes(machine: &Machine) -> Option<Check> {
     })
 }
 
-/// The files that hold keys or tokens, as far as there are any.
-pub(in super::super) fn secret_files(folder: &Path) -> Vec<PathBuf> {
+/// The files that hold keys or tokens, as far as there are any: our own, and those that the
+/// configuration names.
+pub(in super::super) fn secret_files(folder: &Path, catalog: &Catalog) -> Vec<PathBuf> {
     let named = ["auth.json", "serve.key"].map(|name| folder.join(name));
     let keys = std::fs::read_dir(folder.join("keys")).into_iter().flatten();
     let keys = keys.filter_map(|entry| Some(entry.ok()?.path()));
-    let mut files: Vec<PathBuf> = named.into_iter().chain(keys).collect();
+    let mut files: Vec<PathBuf> = named
+        .into_iter()
+        .chain(keys)
+        .chain(catalog.key_files())
+        .collect();
     files.retain(|file| std::fs::symlink_metadata(file).is_ok_and(|facts| facts.is_file()));
     files.sort();
+    files.dedup();
     files
 }
 

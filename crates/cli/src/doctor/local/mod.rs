@@ -20,7 +20,7 @@ pub(super) async fn checks(machine: &Machine, subject: &Subject) -> Vec<Check> {
     let alone = [
         Some(program::version()),
         files::configuration(machine),
-        files::modes(machine),
+        files::modes(machine, &subject.catalog),
         Some(store),
         memory,
         files::disk(machine),

@@ -1,16 +1,19 @@
 //! The program and what surrounds it: variables, sandbox, terminal, the official client.
 
 use std::io::IsTerminal as _;
+use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
 use alipes_auth::installed_codex;
 use alipes_models::Catalog;
-use tokio::process::Command;
+use tokio::io::AsyncReadExt as _;
+use tokio::process::{Child, Command};
 
 use super::super::LIMIT;
 use super::super::report::{Check, Status};
 use crate::setup::Machine;
+use crate::style::one_line;
 
 /// The variables that decide how requests leave, and whom they trust.
 const VARIABLES: [&str; 14] = [
@@ -32,6 +35,10 @@ const VARIABLES: [&str; 14] = [
 
 /// How long the official client may take to say its version.
 const CODEX: Duration = Duration::from_secs(3);
+
+/// How much of what it says is read, in bytes, and shown, in characters.
+const SAID: u64 = 4_096;
+const VERSION: usize = 80;
 
 pub(super) fn version() -> Check {
     let (os, arch) = (std::env::consts::OS, std::env::consts::ARCH);
@@ -108,16 +115,49 @@ pub(super) async fn codex(machine: &Machine) -> Check {
     let Some(program) = installed_codex(&machine.environment) else {
         return check("no codex in PATH".to_owned());
     };
-    let asked = Command::new(&program)
-        .arg("--version")
-        .stdin(Stdio::null())
-        .stderr(Stdio::null())
-        .kill_on_drop(true)
-        .output();
-    let said = match tokio::time::timeout(CODEX, asked).await {
-        Ok(Ok(output)) => String::from_utf8_lossy(&output.stdout).trim().to_owned(),
-        _ => "it does not say its version".to_owned(),
-    };
+    let asked = tokio::time::timeout(CODEX, version_of(&program)).await;
+    let said = asked.ok().flatten();
+    let said = said.as_deref().unwrap_or("it does not say its version");
     let summary = format!("{said} ({})", program.display());
     check(summary).took(machine.clock.since(begun))
+}
+
+/// The first line of what a program says of its version. It may be anything that is called so: what it
+/// says is bounded, and nothing that it started stays behind.
+async fn version_of(program: &Path) -> Option<String> {
+    let mut command = Command::new(program);
+    #[cfg(unix)]
+    command.process_group(0);
+    let child = command
+        .arg("--version")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .kill_on_drop(true)
+        .spawn();
+    let mut group = Group(child.ok()?);
+    let mut said = Vec::new();
+    let stdout = group.0.stdout.take()?;
+    stdout.take(SAID).read_to_end(&mut said).await.ok()?;
+    let said = String::from_utf8_lossy(&said);
+    let line = said.lines().next().filter(|line| !line.is_empty())?;
+    Some(one_line(line, VERSION))
+}
+
+/// A child that leads a group of its own, which ends with this.
+struct Group(Child);
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        #[cfg(unix)]
+        {
+            use rustix::process::{Pid, Signal, kill_process_group};
+
+            // Nobody has waited for the child, so its number is still its own.
+            let leader = self.0.id().and_then(|id| i32::try_from(id).ok());
+            if let Some(leader) = leader.and_then(Pid::from_raw) {
+                let _gone_already = kill_process_group(leader, Signal::KILL);
+            }
+        }
+    }
 }
