@@ -167,8 +167,17 @@ fn traces(machine: &Machine) -> Option<anyhow::Result<Telling>> {
     Some(start().map_err(unused))
 }
 
-/// Without the feature nobody is told.
+/// Without the feature nobody is told, and who asked for it hears that.
 #[cfg(not(feature = "traces"))]
-fn traces(_machine: &Machine) -> Option<anyhow::Result<Telling>> {
-    None
+fn traces(machine: &Machine) -> Option<anyhow::Result<Telling>> {
+    let named = [
+        "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
+        "OTEL_EXPORTER_OTLP_ENDPOINT",
+    ];
+    let name = named
+        .into_iter()
+        .find(|name| machine.environment.text(name).is_some())?;
+    Some(Err(anyhow!(
+        "no traces are sent: {name} is set, and this alipes is built without the feature \"traces\""
+    )))
 }

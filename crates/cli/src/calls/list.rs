@@ -14,6 +14,9 @@ use crate::style::{harmless_json, seconds};
 /// What ids begin with.
 const PREFIX: &str = "call_";
 
+/// On fewer columns a line is not put into columns of its own.
+const NARROW: usize = 60;
+
 pub(super) fn list(
     calls: &[KeptCall],
     (most, json): (usize, bool),
@@ -43,12 +46,26 @@ pub(crate) fn short(id: &str) -> String {
 
 /// A call in one line.
 pub(super) fn line(call: &CallRecord, page: &Page) -> String {
-    let (id, about) = row(call, page);
+    let (id, about) = match page.columns {
+        ..NARROW => (page.clean(&short(&call.id)), in_short(call, page)),
+        _ => row(call, page),
+    };
     let plain = fit(&format!("{id:<8}  {about}"), page.columns);
     match call.end {
         CallEnd::Failed => page.style.warning(plain),
         CallEnd::Answered | CallEnd::Left => plain,
     }
+}
+
+/// How it ended before all else, which is what one looks for.
+fn in_short(call: &CallRecord, page: &Page) -> String {
+    let outcome = outcome(call);
+    let outcome = outcome.strip_prefix("failed: ").unwrap_or(&outcome);
+    let took = seconds(Duration::from_micros(call.took_us));
+    page.clean(&format!(
+        "{outcome}, {took}, {}",
+        ago(page.now_ms, call.begun_ms)
+    ))
 }
 
 /// What a call is called, and a line about it.

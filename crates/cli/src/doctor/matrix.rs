@@ -106,10 +106,13 @@ fn cell(look: &Look, failed: &'static str, width: usize, page: &Page) -> String 
         _ if look.was_not_reached() => ("–", String::new()),
         Outcome::Skipped(why) => ("–", (*why).to_owned()),
         Outcome::Passed(_) => ("✓", seconds(look.took)),
-        Outcome::Failed(fault) => (
-            failed,
-            format!("{} {}", fault.cause.as_str(), seconds(look.took)),
-        ),
+        Outcome::Failed(fault) => {
+            let cause = fault.cause.as_str();
+            let whole = format!("{cause} {}", seconds(look.took));
+            // The mark and the gaps take three columns; what is wrong says more than how soon.
+            let fits = whole.len() + 3 <= width;
+            (failed, if fits { whole } else { cause.to_owned() })
+        }
     };
     let cell = padded(&format!("{mark} {text}"), width - 1);
     let cell = match mark {
@@ -145,6 +148,8 @@ fn name(door: &Door) -> String {
     match (&door.egress.way, &door.egress.source) {
         (Way::Direct, _) => "direct".to_owned(),
         (_, EgressSource::System) => "system proxy".to_owned(),
+        // A place in a file is too long for the head of a column.
+        (_, EgressSource::Configured(by)) if !by.starts_with("--") => "config".to_owned(),
         (_, source) => source.to_string(),
     }
 }

@@ -105,6 +105,67 @@ async fn at_forty_columns_nothing_is_wider() {
 }
 
 #[tokio::test]
+async fn at_forty_columns_a_list_tells_why_before_it_is_cut() {
+    let (machine, _) = asked("sse-usage-limit", &[]).await;
+    let list = calls(&machine.with("COLUMNS", "40"), &[]).await;
+    assert!(list.out.contains("  usage-limit, "), "{}", list.out);
+}
+
+#[tokio::test]
+async fn what_is_exported_is_its_persons_alone() {
+    let (machine, _) = asked("sse-401", &["--record-bodies"]).await;
+    for (form, name) in [("--json", "call.json"), ("--har", "call.har")] {
+        calls(&machine, &["export", "last", form, "-o", name]).await;
+        machine.is_private(name);
+    }
+    machine
+        .run(&["sessions", "export", "last", "-o", "talk.md"])
+        .await
+        .answer();
+    machine.is_private("talk.md");
+}
+
+#[tokio::test]
+async fn a_call_that_another_endpoint_answered_has_not_failed() {
+    let machine = Machine::new();
+    let (dead, live) = (
+        machine.simulate(&["--fault", "sse-401"]).await,
+        machine.simulate(&[]).await,
+    );
+    let config = format!(
+        "[providers.a]\nbase_url = \"{}\"\n[providers.b]\nbase_url = \"{}\"\n\
+         [model]\ndefault = \"a/m\"\nfallback = [\"b/m\"]\n",
+        dead.base_url, live.base_url
+    );
+    std::fs::write(machine.home("config.toml"), config).unwrap();
+    machine.run(&["exec", "hi"]).await.answer();
+    assert_eq!(
+        calls(&machine, &["--endpoint", "a"])
+            .await
+            .out
+            .lines()
+            .count(),
+        1
+    );
+    assert_eq!(
+        calls(&machine, &["--failed", "--endpoint", "a"]).await.out,
+        ""
+    );
+}
+
+#[tokio::test]
+async fn where_traces_are_wanted_of_a_build_without_them_that_is_said() {
+    if cfg!(feature = "traces") {
+        return;
+    }
+    let machine = Machine::new().with("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:1");
+    let server = machine.simulate(&[]).await;
+    let ran = machine.ask(&server.base_url, &[]).await;
+    ran.answer();
+    assert!(ran.err.contains("no traces are sent"), "{}", ran.err);
+}
+
+#[tokio::test]
 async fn before_the_first_call_there_is_nothing_to_see_and_nothing_is_made() {
     let machine = Machine::new();
     let ran = calls(&machine, &[]).await;
