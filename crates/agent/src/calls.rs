@@ -5,7 +5,7 @@ use std::convert::Infallible;
 use std::time::Duration;
 
 use alipes_store::{Entry, OpenCall};
-use alipes_tools::{Context, Effect, Progress, ProgressReader, Tool, Toolbox};
+use alipes_tools::{Context, Effect, Progress, ProgressReader, Seen, Tool, Toolbox};
 use alipes_wire::{Item, ItemView};
 use futures_util::future::join_all;
 use serde_json::Value;
@@ -58,12 +58,33 @@ enum Prepared<'t> {
         call: Call,
         tool: &'t dyn Tool,
         input: Value,
+        /// What somebody was shown of it.
+        seen: Seen,
     },
     Answer {
         call: Call,
         outcome: ToolOutcome,
         text: String,
     },
+}
+
+/// A call that has its answer.
+struct Ended {
+    call: Call,
+    outcome: ToolOutcome,
+    text: String,
+    changes: Option<String>,
+}
+
+impl Ended {
+    fn without_changes(call: Call, outcome: ToolOutcome, text: String) -> Self {
+        Self {
+            call,
+            outcome,
+            text,
+            changes: None,
+        }
+    }
 }
 
 /// The items of a response without calls whose id another one has: their outputs could not be told
@@ -147,7 +168,13 @@ impl<'a> Desk<'a> {
         // It is safe with the intent or the answer that follows from it.
         self.record.note(Entry::Decision { call_id, allowed });
         Ok(match decision {
-            Decision::Allow { .. } => Prepared::Run { call, tool, input },
+            Decision::Allow { seen, .. } => Prepared::Run {
+                call,
+                tool,
+                input,
+                seen,
+            },
+            Decision::Fails { reason } => answer(call, ToolOutcome::Failed, reason),
             Decision::Deny { reason, .. } => answer(call, ToolOutcome::Denied, reason),
         })
     }
@@ -163,16 +190,17 @@ impl<'a> Desk<'a> {
         let results = join_all(running).await;
         let outputs = results
             .iter()
-            .map(|(call, _, text)| Item::function_call_output(&call.id, text));
+            .map(|ended| Item::function_call_output(&ended.call.id, &ended.text));
         self.record
             .keep(outputs.map(Entry::ToolResult).collect())
             .await?;
-        for (call, outcome, text) in results {
+        for ended in results {
             self.tell(TurnEvent::ToolCompleted {
-                call_id: call.id,
-                name: call.name,
-                outcome,
-                output: text,
+                call_id: ended.call.id,
+                name: ended.call.name,
+                outcome: ended.outcome,
+                output: ended.text,
+                changes: ended.changes,
             })
             .await;
         }
@@ -180,19 +208,25 @@ impl<'a> Desk<'a> {
     }
 
     /// Runs a call, and passes on what it tells meanwhile.
-    async fn finish(&self, prepared: Prepared<'_>) -> (Call, ToolOutcome, String) {
-        let (call, tool, input) = match prepared {
+    async fn finish(&self, prepared: Prepared<'_>) -> Ended {
+        let (call, tool, input, seen) = match prepared {
             Prepared::Answer {
                 call,
                 outcome,
                 text,
-            } => return (call, outcome, text),
-            Prepared::Run { call, tool, input } => (call, tool, input),
+            } => return Ended::without_changes(call, outcome, text),
+            Prepared::Run {
+                call,
+                tool,
+                input,
+                seen,
+            } => (call, tool, input, seen),
         };
         let (progress, reader) = Progress::channel(self.context.redactor.clone());
         let context = Context {
             root: self.gate.veiled(&call.name, &self.context.root),
             progress,
+            seen,
             ..self.context.clone()
         };
         // Side by side: a listener that is slow must not keep the tool waiting.
@@ -201,8 +235,15 @@ impl<'a> Desk<'a> {
             never = self.pass_on(&call.id, reader) => match never {},
         };
         match result {
-            Ok(output) => (call, ToolOutcome::Done, output.text),
-            Err(error) => (call, ToolOutcome::Failed, format!("error: {error}")),
+            Ok(output) => Ended {
+                call,
+                outcome: ToolOutcome::Done,
+                text: output.text,
+                changes: output.changes,
+            },
+            Err(error) => {
+                Ended::without_changes(call, ToolOutcome::Failed, format!("error: {error}"))
+            }
         }
     }
 
@@ -217,7 +258,9 @@ impl<'a> Desk<'a> {
 
     async fn announce(&self, prepared: &Prepared<'_>) {
         let (call, summary, effect) = match prepared {
-            Prepared::Run { call, tool, input } => (call, tool.summary(input), Some(tool.effect())),
+            Prepared::Run {
+                call, tool, input, ..
+            } => (call, tool.summary(input), Some(tool.effect())),
             Prepared::Answer { call, .. } => (call, call.name.clone(), None),
         };
         self.tell(TurnEvent::ToolStarted {

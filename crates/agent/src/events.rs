@@ -97,6 +97,8 @@ pub enum TurnEvent {
         outcome: ToolOutcome,
         /// What the model reads.
         output: String,
+        /// What it did to files, as a unified diff for people.
+        changes: Option<String>,
     },
     /// The turn waits for a summary of what is old, because the model's window is as full as this.
     SummingUp(ContextUse),

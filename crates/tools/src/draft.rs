@@ -32,28 +32,27 @@ pub(crate) struct Target {
 impl Target {
     /// The place at `path`, if a regular file may stand there. Missing folders are made.
     pub(crate) fn at(root: &Root, path: &Path) -> Result<Self, ToolError> {
-        let names_a_folder = path.as_os_str().as_encoded_bytes().ends_with(b"/");
-        let (false, Some(name), Some(parent)) = (names_a_folder, path.file_name(), path.parent())
-        else {
-            return Err(ToolError::NotAFile {
-                path: text::path(path),
-                kind: "a directory",
-            });
-        };
+        let (parent, name) = placed(path)?;
         root.may_write(path)?;
         let folder = root.make_dir(parent)?;
-        let name = PathBuf::from(name);
-        let old = match folder.symlink_metadata(&name) {
-            Ok(metadata) => Some(replaceable(path, &metadata)?),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-            Err(error) => return Err(ToolError::from_io("write", path, error)),
-        };
+        let old = old(&folder, name, path)?;
         Ok(Self {
             folder,
-            name,
+            name: name.to_owned(),
             path: path.to_owned(),
             old,
         })
+    }
+
+    /// Whether a file stands where [`Target::at`] would look, if that would find a place at all. Nothing
+    /// is made.
+    pub(crate) fn would_be_taken(root: &Root, path: &Path) -> Result<bool, ToolError> {
+        let (parent, name) = placed(path)?;
+        root.may_write(path)?;
+        match root.find_dir(parent)? {
+            Some(folder) => Ok(old(&folder, name, path)?.is_some()),
+            None => Ok(false),
+        }
     }
 
     /// Whether a file stands there.
@@ -88,6 +87,27 @@ impl Target {
 
     fn failed(&self, error: io::Error) -> ToolError {
         ToolError::from_io("write", &self.path, error)
+    }
+}
+
+/// The folder that a path is in, and its name there.
+fn placed(path: &Path) -> Result<(&Path, &Path), ToolError> {
+    let names_a_folder = path.as_os_str().as_encoded_bytes().ends_with(b"/");
+    match (names_a_folder, path.parent(), path.file_name()) {
+        (false, Some(parent), Some(name)) => Ok((parent, Path::new(name))),
+        _ => Err(ToolError::NotAFile {
+            path: text::path(path),
+            kind: "a directory",
+        }),
+    }
+}
+
+/// The mode of the file that stands there, if one does.
+fn old(folder: &Dir, name: &Path, path: &Path) -> Result<Option<Permissions>, ToolError> {
+    match folder.symlink_metadata(name) {
+        Ok(metadata) => Ok(Some(replaceable(path, &metadata)?)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(ToolError::from_io("write", path, error)),
     }
 }
 

@@ -91,6 +91,14 @@ pub enum ToolError {
         /// The path beneath the root.
         path: String,
     },
+    /// Somebody was asked about the call, and the file is no longer what they were shown.
+    #[error(
+        "{path} has changed since the user was asked, and was left alone; read it again, then change it"
+    )]
+    NotAsShown {
+        /// The path as it was given.
+        path: String,
+    },
     /// The text to replace does not stand in the file, or in several places.
     #[error("{path}: {problem}; nothing was changed")]
     NoPlace {

@@ -9,7 +9,7 @@ use futures_util::future::BoxFuture;
 use serde_json::Value;
 
 use crate::input::Input;
-use crate::{Context, Effect, Output, Subject, Tool, ToolError, ToolSpec, text};
+use crate::{Context, Effect, Output, Preview, Subject, Tool, ToolError, ToolSpec, text};
 
 /// What one built-in tool does. It holds nothing: what lasts from call to call is in the
 /// [`Context`].
@@ -29,6 +29,14 @@ pub(crate) trait Work: 'static {
     /// What a call is about, of any input.
     fn subject(input: &Value) -> Subject {
         Subject::of(input)
+    }
+
+    /// What it would do.
+    fn preview(
+        _input: Input,
+        _context: &Context,
+    ) -> impl Future<Output = Result<Preview, ToolError>> + Send {
+        std::future::ready(Ok(Preview::default()))
     }
 
     /// Does it.
@@ -73,6 +81,17 @@ impl<W: Work> Tool for Builtin<W> {
 
     fn caution(&self) -> Option<&'static str> {
         W::CAUTION
+    }
+
+    fn preview<'a>(
+        &'a self,
+        input: &'a Value,
+        context: &'a Context,
+    ) -> BoxFuture<'a, Result<Preview, ToolError>> {
+        match Input::new(&self.spec, input.clone()) {
+            Ok(input) => W::preview(input, context).boxed(),
+            Err(unfit) => std::future::ready(Err(unfit)).boxed(),
+        }
     }
 
     fn run<'a>(

@@ -67,6 +67,11 @@ impl KnownFiles {
 }
 
 impl Stamp {
+    /// How many bytes the content has.
+    pub(crate) fn length(self) -> u64 {
+        self.length
+    }
+
     /// The stamp of a whole content.
     pub(crate) fn of(content: &[u8]) -> Self {
         let mut stamper = Stamper::default();

@@ -16,6 +16,8 @@
 //!   is left out of listings and searches too.
 //! - **Edits** are worked out in memory, all that a call asks for, and written then, each file whole.
 //!   A file that somebody else changed since the model saw it ([`Workbench`]) is left alone.
+//! - **What a call would do** is worked out without doing it ([`Tool::preview`]), for whoever is asked; the
+//!   call then does that and nothing else.
 //! - **Disk work** runs on the blocking pool, owned by the call that awaits it. It looks at the
 //!   deadline and at a limit of its own as it goes, and stops when the call is dropped.
 //! - **Commands** run in a process group of their own, which ends with the call: at the end, at the
@@ -47,6 +49,7 @@ mod known;
 mod lines;
 mod list;
 mod page;
+mod preview;
 mod progress;
 mod protected;
 mod read;
@@ -65,6 +68,7 @@ mod workbench;
 mod write;
 
 pub use error::{RootError, ToolError};
+pub use preview::{Detail, Preview, Seen};
 pub use progress::{Progress, ProgressReader};
 pub use root::Root;
 pub use sandbox::{Sandbox, SandboxChoice, SandboxOptions, SandboxSection};

@@ -38,6 +38,7 @@ impl Page {
         Output {
             truncated: !self.notes.is_empty(),
             text,
+            changes: None,
         }
     }
 }

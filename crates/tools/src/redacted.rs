@@ -10,7 +10,7 @@ use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use serde_json::Value;
 
-use crate::{Context, Effect, Output, Subject, Tool, ToolError, ToolSpec};
+use crate::{Context, Effect, Output, Preview, Subject, Tool, ToolError, ToolSpec};
 
 /// Tells the model that the text is not exact, or it would write it back as if it were.
 const NOTE: &str = "[what looks like a credential was replaced by a mark; do not write this text back to a file]\n";
@@ -39,6 +39,23 @@ impl Tool for Redacted {
         self.0.caution()
     }
 
+    fn preview<'a>(
+        &'a self,
+        input: &'a Value,
+        context: &'a Context,
+    ) -> BoxFuture<'a, Result<Preview, ToolError>> {
+        async move {
+            let preview = self.0.preview(input, context).await?;
+            let redacted = |text: &str| context.redactor.redact(text);
+            Ok(Preview {
+                summary: preview.summary.map(|line| redacted(&line)),
+                detail: preview.detail.map(|detail| detail.map(redacted)),
+                seen: preview.seen,
+            })
+        }
+        .boxed()
+    }
+
     fn run<'a>(
         &'a self,
         input: Value,
@@ -54,8 +71,9 @@ impl Tool for Redacted {
 
 fn redacted(output: Output, redactor: &Redactor) -> Output {
     let mut text = redactor.redact(&output.text);
+    let changes = output.changes.map(|changes| redactor.redact(&changes));
     if text == output.text {
-        return output;
+        return Output { changes, ..output };
     }
     if !text.ends_with('\n') {
         text.push('\n');
@@ -64,5 +82,6 @@ fn redacted(output: Output, redactor: &Redactor) -> Output {
     Output {
         text,
         truncated: true,
+        changes,
     }
 }

@@ -187,6 +187,25 @@ impl Root {
         .map_err(|source| ToolError::from_io("create", path, source))
     }
 
+    /// Opens a directory that [`Root::make_dir`] would find; none where it would make one.
+    pub(crate) fn find_dir(&self, path: &Path) -> Result<Option<Dir>, ToolError> {
+        let opened = self.open_dir(path);
+        let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else {
+            return opened.map(Some);
+        };
+        if !matches!(
+            opened,
+            Err(ToolError::NotFound { .. } | ToolError::Outside { .. })
+        ) {
+            return opened.map(Some);
+        }
+        match self.find_dir(parent)? {
+            // Something of that name that cannot be opened, a link to nowhere or out of here.
+            Some(parent) if parent.symlink_metadata(name).is_ok() => opened.map(Some),
+            _ => Ok(None),
+        }
+    }
+
     /// Opens a regular file for reading, and tells its size.
     ///
     /// # Errors

@@ -39,7 +39,7 @@ use self::live::Spilled;
 pub(crate) use self::process::{LookAtProcess, WriteToProcess};
 use crate::frame::Work;
 use crate::input::{Input, peek};
-use crate::{Context, Effect, Output, ToolError, ToolSpec};
+use crate::{Context, Effect, Output, Preview, ToolError, ToolSpec};
 
 /// The limit's length in seconds unless the call says otherwise.
 const TIMEOUT_SECONDS: u64 = 120;
@@ -93,19 +93,25 @@ impl Work for Shell {
         format!("run \"{}\"", peek(input, "command").unwrap_or("?"))
     }
 
+    async fn preview(mut input: Input, _context: &Context) -> Result<Preview, ToolError> {
+        let asked = asked_for(&mut input)?;
+        let before = if asked.in_background {
+            "run in the background"
+        } else {
+            "run"
+        };
+        Ok(Preview::of_text(before, &asked.command, ""))
+    }
+
     async fn run(mut input: Input, context: &Context) -> Result<Output, ToolError> {
-        let command = input.text("command")?;
-        if command.len() > COMMAND_BYTES || command.contains('\0') {
-            return Err(input.bad(format!(
-                "`command` must be without NUL and at most {COMMAND_BYTES} bytes; \
-                     write a script with `write_file` and run that"
-            )));
-        }
-        if input.flag("background")? {
+        let Asked {
+            command,
+            in_background,
+            length,
+        } = asked_for(&mut input)?;
+        if in_background {
             return start(&command, context).await;
         }
-        let seconds = input.optional_number("timeout_seconds", 1..=600)?;
-        let length = Duration::from_secs(seconds.unwrap_or(TIMEOUT_SECONDS));
         let narrowed = Context {
             deadline: context
                 .deadline
@@ -114,6 +120,30 @@ impl Work for Shell {
         };
         execute(&command, &narrowed).await
     }
+}
+
+/// What a call asks for.
+struct Asked {
+    command: String,
+    in_background: bool,
+    /// The limit, which one in the background does not have.
+    length: Duration,
+}
+
+fn asked_for(input: &mut Input) -> Result<Asked, ToolError> {
+    let command = input.text("command")?;
+    if command.len() > COMMAND_BYTES || command.contains('\0') {
+        return Err(input.bad(format!(
+            "`command` must be without NUL and at most {COMMAND_BYTES} bytes; \
+                 write a script with `write_file` and run that"
+        )));
+    }
+    let seconds = input.optional_number("timeout_seconds", 1..=600)?;
+    Ok(Asked {
+        command,
+        in_background: input.flag("background")?,
+        length: Duration::from_secs(seconds.unwrap_or(TIMEOUT_SECONDS)),
+    })
 }
 
 /// How the command came to its end.
@@ -176,6 +206,7 @@ async fn start(command: &str, context: &Context) -> Result<Output, ToolError> {
                 id = process.id
             ),
             truncated: false,
+            changes: None,
         }),
         Err(NotStarted::TooMany { most }) => Err(ToolError::TooMany { most }),
         Err(NotStarted::Io(reason)) => Err(failed("start")(reason)),
@@ -232,6 +263,7 @@ fn answer(ending: &Ending, capture: &Capture, spilled: Option<&Spilled>, is_read
     Output {
         text,
         truncated: left_out > 0 || !is_read,
+        changes: None,
     }
 }
 

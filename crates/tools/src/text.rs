@@ -48,6 +48,25 @@ pub(crate) fn one_line(text: &str, limit: usize) -> String {
     line
 }
 
+/// A whole line for people who decide by it, with its tabs: of one that is longer than `limit` its
+/// beginning and its end.
+pub(crate) fn whole_line(text: &str, limit: usize) -> String {
+    let mut line = String::new();
+    for character in text.chars() {
+        match character {
+            '\t' => line.push('\t'),
+            other => spell(other, &mut line),
+        }
+    }
+    let count = line.chars().count();
+    if count <= limit {
+        return line;
+    }
+    let part = |from: usize| line.chars().skip(from).take(limit / 2).collect::<String>();
+    let (head, tail) = (part(0), part(count - limit / 2));
+    format!("{head}… ({} characters) …{tail}", count - 2 * (limit / 2))
+}
+
 /// The character itself, or its escape if a reader could be fooled by it.
 fn spell(character: char, line: &mut String) {
     if character.is_control() || is_invisible(character) {

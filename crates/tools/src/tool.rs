@@ -7,7 +7,7 @@ use alipes_base::{Clock, Deadline, Environment, Redactor};
 use futures_util::future::BoxFuture;
 use serde_json::Value;
 
-use crate::{Progress, Root, Sandbox, Subject, ToolError, Workbench};
+use crate::{Preview, Progress, Root, Sandbox, Seen, Subject, ToolError, Workbench};
 
 /// What a call does to the world: the fact on which the gate decides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -66,6 +66,18 @@ pub trait Tool: Send + Sync {
         None
     }
 
+    /// What it would do, without doing any of it: for somebody who is asked.
+    ///
+    /// # Errors
+    /// [`ToolError`], where [`Tool::run`] would fail as things stand.
+    fn preview<'a>(
+        &'a self,
+        _input: &'a Value,
+        _context: &'a Context,
+    ) -> BoxFuture<'a, Result<Preview, ToolError>> {
+        Box::pin(std::future::ready(Ok(Preview::default())))
+    }
+
     /// Does it. Dropping the future ends the work.
     ///
     /// # Errors
@@ -94,6 +106,8 @@ pub struct Context {
     pub workbench: Workbench,
     /// Where the call tells how it gets on.
     pub progress: Progress,
+    /// What somebody was shown of the files that it changes, if anybody was asked.
+    pub seen: Seen,
     /// The secrets of this process: no command inherits them, no output shows them.
     pub redactor: Redactor,
 }
@@ -123,6 +137,7 @@ impl Context {
             workbench: Workbench::new(&environment),
             environment,
             progress: Progress::default(),
+            seen: Seen::default(),
             deadline: Deadline::after(&clock, "test", std::time::Duration::from_secs(3600)),
             clock,
             redactor: Redactor::new(),
@@ -139,4 +154,6 @@ pub struct Output {
     pub text: String,
     /// Something was left out; the text says what.
     pub truncated: bool,
+    /// What it did to files, as a unified diff for people, who may see it where the model need not.
+    pub changes: Option<String>,
 }

@@ -1,14 +1,17 @@
 //! `write_file`: a whole file, or none.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
 use crate::disk::{Watch, on_disk};
 use crate::draft::{TEXT_BYTES, Target};
+use crate::edit::diff::{self, Difference};
+use crate::edit::document::Document;
 use crate::frame::Work;
 use crate::input::{Input, peek};
 use crate::known::{KnownFiles, Stamp};
+use crate::preview::{Detail, Preview, Seen, Standing};
 use crate::{Context, Effect, Output, Root, ToolError, ToolSpec, text};
 
 /// The tool.
@@ -41,36 +44,66 @@ impl Work for WriteFile {
         format!("write {bytes} to {path}")
     }
 
-    async fn run(mut input: Input, context: &Context) -> Result<Output, ToolError> {
-        let path = input.text("path")?;
-        let content = input.text("content")?;
-        if content.len() > TEXT_BYTES {
-            return Err(ToolError::TooLarge {
-                what: "`content`".to_owned(),
-                limit: TEXT_BYTES,
-            });
-        }
+    async fn preview(mut input: Input, context: &Context) -> Result<Preview, ToolError> {
+        let asked = asked_for(&mut input)?;
         let known = context.workbench.known_files.clone();
+        on_disk(context, "write a shorter text", move |root, watch| {
+            let path = root.relative(&asked.path)?;
+            let standing = match Target::would_be_taken(root, &path)? {
+                true => Old::read(root, watch, &path)?,
+                false => Old::nothing(),
+            };
+            standing.is_known(root, &known, &path)?;
+            Ok(standing.preview(path, &asked.content))
+        })
+        .await
+    }
+
+    async fn run(mut input: Input, context: &Context) -> Result<Output, ToolError> {
+        let asked = asked_for(&mut input)?;
+        let (known, seen) = (context.workbench.known_files.clone(), context.seen.clone());
         let advice = "read the file to see whether it was written";
         on_disk(context, advice, move |root, watch| {
-            write(root, watch, &known, &root.relative(&path)?, &content)
+            let path = root.relative(&asked.path)?;
+            write(root, watch, (&known, &seen), &path, &asked.content)
         })
         .await
     }
 }
 
+/// What a call asks for.
+struct Asked {
+    path: String,
+    content: String,
+}
+
+fn asked_for(input: &mut Input) -> Result<Asked, ToolError> {
+    let path = input.text("path")?;
+    let content = input.text("content")?;
+    if content.len() > TEXT_BYTES {
+        return Err(ToolError::TooLarge {
+            what: "`content`".to_owned(),
+            limit: TEXT_BYTES,
+        });
+    }
+    Ok(Asked { path, content })
+}
+
 fn write(
     root: &Root,
     watch: &Watch,
-    known: &KnownFiles,
+    (known, seen): (&KnownFiles, &Seen),
     path: &Path,
     content: &str,
 ) -> Result<Output, ToolError> {
     let target = Target::at(root, path)?;
-    if target.is_taken() {
-        not_stale(root, known, path)?;
-    }
     let draft = target.draft(content.as_bytes(), target.mode())?;
+    let old = match target.is_taken() {
+        true => Old::read(root, watch, path)?,
+        false => Old::nothing(),
+    };
+    old.is_known(root, known, path)?;
+    seen.check(path, old.standing)?;
     watch.check()?;
     draft.put()?;
     known.remember(&root.resolve(path)?, Stamp::of(content.as_bytes()));
@@ -84,15 +117,67 @@ fn write(
     Ok(Output {
         text: format!("{done} {}: {bytes}, {lines}\n", text::path(path)),
         truncated: false,
+        changes: old.diff(content),
     })
 }
 
-/// Refuses to replace a text that the model has read and somebody else has changed since.
-fn not_stale(root: &Root, known: &KnownFiles, path: &Path) -> Result<(), ToolError> {
-    let resolved = root.resolve(path)?;
-    if !known.contains(&resolved) {
-        return Ok(());
+/// What a new text takes the place of.
+struct Old {
+    standing: Standing,
+    /// Its text; none of what is not text or not read here.
+    text: Option<Document>,
+}
+
+impl Old {
+    fn nothing() -> Self {
+        Self {
+            standing: Standing::Nothing,
+            text: Some(Document::of_text(String::new())),
+        }
     }
-    let content = root.read_file(path, TEXT_BYTES)?;
-    known.check(&resolved, Stamp::of(&content))
+
+    fn read(root: &Root, watch: &Watch, path: &Path) -> Result<Self, ToolError> {
+        let (standing, content) = Standing::of(root, watch, path)?;
+        let text = content.and_then(|content| Document::of(path, content).ok());
+        Ok(Self { standing, text })
+    }
+
+    /// Refuses to replace a text that the model has read and somebody else has changed since.
+    fn is_known(&self, root: &Root, known: &KnownFiles, path: &Path) -> Result<(), ToolError> {
+        match self.standing {
+            Standing::Content(stamp) => known.check(&root.resolve(path)?, stamp),
+            Standing::Nothing => Ok(()),
+            Standing::Unread(_) if !known.contains(&root.resolve(path)?) => Ok(()),
+            Standing::Unread(_) => root.read_file(path, TEXT_BYTES).map(|_| ()),
+        }
+    }
+
+    fn diff(&self, content: &str) -> Option<String> {
+        let new = Document::of_text(content.to_owned());
+        let old = self.text.as_ref()?;
+        let diff = Difference::between(old.body(), new.body());
+        Some(diff::for_people([(String::new(), &diff)]))
+    }
+
+    fn preview(&self, path: PathBuf, content: &str) -> Preview {
+        let bytes = |count: u64| text::counted(count, "byte");
+        let (shown, new) = (text::path(&path), bytes(content.len() as u64));
+        let summary = match self.standing {
+            Standing::Nothing => format!("write {new} to {shown}, a new file"),
+            Standing::Content(stamp) => {
+                format!("replace {shown}: {} by {new}", bytes(stamp.length()))
+            }
+            Standing::Unread(length) => format!("replace {shown}: {} by {new}", bytes(length)),
+        };
+        let unread = || {
+            let new = Document::of_text(content.to_owned());
+            let diff = Difference::between("", new.body());
+            diff::for_people([(String::new(), &diff)])
+        };
+        Preview {
+            summary: Some(summary),
+            detail: Some(Detail::Diff(self.diff(content).unwrap_or_else(unread))),
+            seen: Seen::these([(path, self.standing)]),
+        }
+    }
 }

@@ -91,6 +91,7 @@ impl Agent {
             clock: self.clock.clone(),
             workbench: self.workbench.clone(),
             progress: alipes_tools::Progress::default(),
+            seen: alipes_tools::Seen::default(),
             redactor: self.redactor.clone(),
         };
         let mut desk = Desk {

@@ -145,6 +145,7 @@ impl Agent {
                 name: call.name,
                 outcome: ToolOutcome::Unknown,
                 output,
+                changes: None,
             };
             // A listener that has gone misses the rest; the turn goes on.
             let _ = front.events.send(event).await;

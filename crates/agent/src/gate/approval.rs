@@ -1,6 +1,6 @@
 //! Asking: what somebody is told before saying yes, and for how long a yes holds.
 
-use alipes_tools::{Effect, Root, Subject};
+use alipes_tools::{Detail, Effect, Root, Subject};
 use futures_util::future::BoxFuture;
 
 use super::subjects::runs_others;
@@ -14,8 +14,10 @@ const LONGEST: usize = 160;
 pub struct Question {
     /// The tool's name.
     pub tool: String,
-    /// What the call will do, in one line.
+    /// What the call will do, in one line that leaves nothing out: it may be long.
     pub summary: String,
+    /// What a line cannot hold: a diff, the lines of a command.
+    pub detail: Option<Detail>,
     /// What must be known before saying yes.
     pub caution: Option<String>,
     /// What it does to the world.

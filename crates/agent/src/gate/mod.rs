@@ -5,6 +5,9 @@
 //! running asks. Where nobody can be asked the answer is no, with a reason that the model can read and
 //! work with. A few things nothing opens (`never`).
 //!
+//! Whoever is asked is shown what the call would do, and the call may do that alone; what would fail as
+//! things stand is not asked about.
+//!
 //! A rule about a command only ever allows a plain one, word for word; where a shell would have a say
 //! somebody is asked. A command that nothing confines is asked about every time, unless somebody has
 //! said that it need not be confined.
@@ -20,7 +23,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-use alipes_tools::{Context, Effect, Root, Subject, Tool};
+use alipes_tools::{Context, Effect, Preview, Root, Seen, Subject, Tool};
 use serde_json::Value;
 
 pub use approval::{Approval, Approver, Question, RuleBook};
@@ -37,6 +40,13 @@ pub enum Decision {
     Allow {
         /// What said so.
         because: Because,
+        /// What somebody was shown, if anybody was asked: it may do that and nothing else.
+        seen: Seen,
+    },
+    /// Nobody was asked, because it would fail as things stand.
+    Fails {
+        /// For the model.
+        reason: String,
     },
     /// It may not.
     Deny {
@@ -134,7 +144,10 @@ impl Gate {
                 reason: format!("not allowed: {because}. Go on without it."),
                 because,
             },
-            Verdict::Allow if !must_ask => Decision::Allow { because },
+            Verdict::Allow if !must_ask => Decision::Allow {
+                because,
+                seen: Seen::default(),
+            },
             Verdict::Allow => self.ask(tool, input, Because::NotConfined, context).await,
             Verdict::Ask => self.ask(tool, input, because, context).await,
         }
@@ -240,6 +253,10 @@ impl Gate {
                 because,
             };
         };
+        let preview = match self.preview(tool, input, &because, context).await {
+            Ok(preview) => preview,
+            Err(reason) => return Decision::Fails { reason },
+        };
         let effect = tool.effect();
         // A rule that asks would ask again: only where none does can a yes last.
         let offer = match &because {
@@ -258,7 +275,8 @@ impl Gate {
         };
         let question = Question {
             tool: name.to_owned(),
-            summary: tool.summary(input),
+            summary: preview.summary.unwrap_or_else(|| tool.summary(input)),
+            detail: preview.detail,
             caution,
             effect,
             because: because.to_string(),
@@ -274,6 +292,33 @@ impl Gate {
         self.remember(answer, offer);
         Decision::Allow {
             because: Because::Answer(answer),
+            seen: preview.seen,
+        }
+    }
+
+    /// What the call would do, or why it would fail. What a rule asks about is not told the model before
+    /// somebody has said yes, and a failure may tell of it.
+    async fn preview(
+        &self,
+        tool: &dyn Tool,
+        input: &Value,
+        because: &Because,
+        context: &Context,
+    ) -> Result<Preview, String> {
+        let veiled = Context {
+            root: self.veiled(tool.spec().name, &context.root),
+            ..context.clone()
+        };
+        match (tool.preview(input, &veiled).await, because) {
+            (Ok(preview), _) => Ok(preview),
+            (Err(error), Because::Rule(_) | Because::ShellSyntax(_)) => {
+                let line = format!("{}; it fails as things stand: {error}", tool.summary(input));
+                Ok(Preview {
+                    summary: Some(line),
+                    ..Preview::default()
+                })
+            }
+            (Err(error), _) => Err(format!("error: {error}")),
         }
     }
 

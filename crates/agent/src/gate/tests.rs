@@ -5,7 +5,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use alipes_base::{Clock, Deadline, Environment, Redactor};
-use alipes_tools::{Progress, Root, Sandbox, SandboxChoice, SandboxOptions, Toolbox, Workbench};
+use alipes_tools::{
+    Detail, Progress, Root, Sandbox, SandboxChoice, SandboxOptions, Seen, Toolbox, Workbench,
+};
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use proptest::prelude::*;
@@ -62,6 +64,7 @@ fn context(folder: &Path) -> Context {
         clock,
         workbench: Workbench::new(&Environment::default()),
         progress: Progress::default(),
+        seen: Seen::default(),
         redactor: Redactor::new(),
     }
 }
@@ -153,7 +156,8 @@ async fn without_anyone_to_ask_only_reading_is_allowed() {
         assert_eq!(
             decision,
             Decision::Allow {
-                because: Because::Default(Effect::Reads)
+                because: Because::Default(Effect::Reads),
+                seen: Seen::default(),
             }
         );
     }
@@ -176,7 +180,10 @@ async fn a_grant_opens_one_effect_and_no_other() {
     let granted = Because::Granted(Effect::Writes);
     assert_eq!(
         write(&gate, "a").await,
-        Decision::Allow { because: granted }
+        Decision::Allow {
+            because: granted,
+            seen: Seen::default(),
+        }
     );
     assert!(!shell(&gate, "ls").await.is_allowed());
 }
@@ -210,7 +217,9 @@ async fn the_strictest_rule_counts_and_the_most_specific_explains() {
     for (line, is_allowed, explained) in table {
         let decision = shell(&gate, line).await;
         assert_eq!(decision.is_allowed(), is_allowed, "{line}");
-        let (Decision::Allow { because } | Decision::Deny { because, .. }) = decision;
+        let (Decision::Allow { because, .. } | Decision::Deny { because, .. }) = decision else {
+            panic!("{decision:?}");
+        };
         assert!(because.to_string().contains(explained), "{line}: {because}");
     }
 }
@@ -438,6 +447,62 @@ async fn nothing_opens_what_is_never_allowed() {
         }
     ));
     assert_eq!(person.questions(), 0);
+}
+
+#[tokio::test]
+async fn what_would_fail_is_not_asked_about() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("a.txt"), "one\n").unwrap();
+    let context = context(folder.path());
+    let person = Person::who_says(Approval::Once);
+    let gate = Gate::new(asking(&person));
+    for (tool, input) in [
+        ("write_file", json!({"path": "../x", "content": ""})),
+        ("write_file", json!({"path": "a.txt"})),
+        (
+            "edit",
+            json!({"path": "a.txt", "old": "two", "new": "three"}),
+        ),
+        ("shell", json!({"comand": "ls"})),
+    ] {
+        let decision = call(&gate, tool, input, &context).await;
+        assert!(matches!(decision, Decision::Fails { .. }), "{decision:?}");
+    }
+    assert_eq!(person.questions(), 0);
+}
+
+#[tokio::test]
+async fn what_a_rule_asks_about_is_told_nobody_before_it_is_allowed() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("a.txt"), "secret\n").unwrap();
+    let context = context(folder.path());
+    let person = Person::who_says(Approval::No);
+    let gate = Gate::new(GateOptions {
+        rules: rules(&[("path a.txt", Verdict::Ask)]),
+        ..asking(&person)
+    });
+    let input = json!({"path": "a.txt", "old": "secre", "new": "secre"});
+    let decision = call(&gate, "edit", input, &context).await;
+    assert!(matches!(decision, Decision::Deny { .. }), "{decision:?}");
+    assert!(person.last().summary.contains("it fails as things stand"));
+}
+
+#[tokio::test]
+async fn a_question_has_all_of_a_command_and_the_diff_of_an_edit() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("a.txt"), "one\n").unwrap();
+    let context = context(folder.path());
+    let person = Person::who_says(Approval::No);
+    let gate = Gate::new(asking(&person));
+    let line = format!("echo {}; rm tail", "a".repeat(3_000));
+    call(&gate, "shell", json!({"command": line}), &context).await;
+    assert_eq!(person.last().summary, format!("run \"{line}\""));
+    let input = json!({"path": "a.txt", "old": "one", "new": "two"});
+    call(&gate, "edit", input, &context).await;
+    let Some(Detail::Diff(diff)) = person.last().detail else {
+        panic!("{:?}", person.last());
+    };
+    assert!(diff.ends_with("-one\n+two\n"), "{diff}");
 }
 
 /// Texts that rules are made of, and commands and paths to compare them with.

@@ -59,6 +59,7 @@ impl Tool for Counting {
             Ok(Output {
                 text: format!("counted {runs}"),
                 truncated: false,
+                changes: None,
             })
         })
     }

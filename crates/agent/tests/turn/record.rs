@@ -81,6 +81,7 @@ impl Tool for Ring {
         Box::pin(ready(Ok(Output {
             text,
             truncated: false,
+            changes: None,
         })))
     }
 }

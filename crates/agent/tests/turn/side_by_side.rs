@@ -70,6 +70,7 @@ impl Tool for LastFirst {
             Ok(Output {
                 text: format!("number {number}"),
                 truncated: false,
+                changes: None,
             })
         })
     }

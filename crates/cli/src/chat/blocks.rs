@@ -53,6 +53,8 @@ pub(super) struct Card {
     pub(super) summary: String,
     pub(super) outcome: ToolOutcome,
     pub(super) output: String,
+    /// What it did to files, where that was told.
+    pub(super) changes: Option<String>,
     pub(super) took: Duration,
 }
 
@@ -156,6 +158,9 @@ impl Card {
 
     /// What it changed, where its output tells.
     pub(super) fn changes(&self) -> Option<String> {
+        if let Some(changes) = &self.changes {
+            return Some(changes.clone());
+        }
         if self.name != "edit" || self.outcome != ToolOutcome::Done {
             return None;
         }
@@ -186,7 +191,8 @@ fn lead() -> Lead {
     Lead::new("  ", "  ", PLAIN)
 }
 
-fn indented(lines: Vec<Line<'static>>, columns: usize) -> Vec<Line<'static>> {
+/// Lines a little to the right, of which every column counts.
+pub(super) fn indented(lines: Vec<Line<'static>>, columns: usize) -> Vec<Line<'static>> {
     let rows = lines.into_iter();
     rows.flat_map(|line| wrap(&line.spans, columns, &lead(), Break::Column))
         .collect()
@@ -226,11 +232,19 @@ fn table(rows: &[(String, String)], columns: usize) -> Vec<Line<'static>> {
     let widest = rows.iter().map(|(name, _)| name.chars().count()).max();
     let first = widest.unwrap_or(0).min(columns / 2) + 2;
     let rows = rows.iter().flat_map(|(name, meaning)| {
-        let lead = Lead {
-            first: vec![Span::styled(format!("  {name:<first$}"), STRONG)],
-            rest: vec![Span::raw(" ".repeat(first + 2))],
-        };
-        wrap(&[Span::raw(meaning.clone())], columns, &lead, Break::Word)
+        let rest = vec![Span::raw(" ".repeat(first + 2))];
+        let meaning = [Span::raw(meaning.clone())];
+        let beside = format!("  {name:<first$}");
+        if name.chars().count() + 2 <= first {
+            let first = vec![Span::styled(beside, STRONG)];
+            return wrap(&meaning, columns, &Lead { first, rest }, Break::Word);
+        }
+        // One that leaves no gap has rows of its own.
+        let name = [Span::styled(name.clone(), STRONG)];
+        let mut rows = wrap(&name, columns, &lead(), Break::Word);
+        let first = rest.clone();
+        rows.extend(wrap(&meaning, columns, &Lead { first, rest }, Break::Word));
+        rows
     });
     rows.collect()
 }
@@ -254,6 +268,7 @@ mod tests {
             summary: format!("{name} some/long/path/to/a/file.rs"),
             outcome,
             output: output.to_owned(),
+            changes: None,
             took: Duration::from_millis(1_200),
         })
     }
@@ -275,6 +290,20 @@ mod tests {
         let shown = text(&card("edit", ToolOutcome::Done, &output), 80);
         assert!(shown.contains("  @@ -1 +1 @@\n  +line 0\n"), "{shown}");
         assert!(shown.ends_with("  … 25 more rows: Ctrl-O"), "{shown}");
+    }
+
+    #[test]
+    fn what_a_name_means_stands_apart_from_it_at_any_width() {
+        let rows = [
+            ("/new", "begin"),
+            ("/route [auto|websocket|sse]", "say the way"),
+        ];
+        let rows = rows.map(|(name, meaning)| (name.to_owned(), meaning.to_owned()));
+        let shown = text(&Block::Table(rows.to_vec()), 40);
+        let lines: Vec<&str> = shown.lines().collect();
+        assert_eq!(lines[0], format!("  {:<22}begin", "/new"));
+        assert_eq!(lines[1].trim(), "/route [auto|websocket|sse]");
+        assert_eq!(lines[2].trim(), "say the way");
     }
 
     #[test]

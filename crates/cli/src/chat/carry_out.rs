@@ -248,7 +248,11 @@ impl Chat<'_> {
         let configured = rules
             .iter()
             .map(|rule| (rule.text().to_owned(), rule.to_string()));
-        let here = self.front.state.allowed.iter().map(|(rule, approval)| {
+        // What was written down is told as the rule that it has become.
+        let is_written = |text: &str| rules.iter().any(|rule| rule.text() == text);
+        let here = self.front.state.allowed.iter();
+        let here = here.filter(|(rule, _)| !is_written(rule));
+        let here = here.map(|(rule, approval)| {
             let for_how_long = match approval {
                 Approval::Always => "allowed here, from now on",
                 _ => "allowed for this session",

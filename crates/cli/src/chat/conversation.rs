@@ -196,6 +196,7 @@ fn block(item: &Item) -> Option<Block> {
         ItemView::FunctionCall {
             name, arguments, ..
         } => Some(Block::Card(Card {
+            changes: None,
             summary: format!("{name} {arguments}"),
             name: name.into_owned(),
             outcome: ToolOutcome::Done,

@@ -3,13 +3,17 @@
 use std::time::Duration;
 
 use alipes_agent::{Approval, Approver, Question};
+use alipes_tools::Detail;
 use futures_util::future::BoxFuture;
+use ratatui_core::style::Style;
 use ratatui_core::text::{Line, Span};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
+use super::blocks::{Block, Tone, indented};
+use super::code;
 use super::looks::{FAINT, PLAIN, STRONG, WARNING};
-use super::wrap::{Break, Lead, wrap};
+use super::wrap::{Break, Lead, cut, wrap};
 use crate::style::one_line;
 
 /// A line that is ended sooner after the question came up was not meant for it.
@@ -18,7 +22,7 @@ pub(super) const PAUSE: Duration = Duration::from_millis(600);
 /// How many questions may wait.
 const QUEUE: usize = 32;
 
-/// The longest line of a question, in characters.
+/// The longest line about a question, in characters; what the question is about is never cut.
 const LONGEST: usize = 600;
 
 /// A question, and where its answer goes. Dropping it is a no.
@@ -76,30 +80,132 @@ impl Open {
         }
     }
 
-    pub(super) fn rows(&self, columns: usize, now: Instant) -> Vec<Line<'static>> {
-        let question = &self.asked.question;
-        let mut rows = Vec::new();
-        let mut say = |sign: &str, text: &str, style| {
-            let lead = Lead::new(sign, "  ", style);
-            let text = Span::styled(one_line(text, LONGEST), style);
-            rows.extend(wrap(&[text], columns, &lead, Break::Word));
+    /// Whether a line would be an answer, had it been offered.
+    pub(super) fn is_no_choice(&self, line: &str) -> bool {
+        let lasts = matches!(line, "s" | "S" | "session" | "a" | "A" | "always");
+        lasts && self.asked.question.offer.is_none()
+    }
+
+    /// At most so many rows. What it is about comes first, then the keys, then what else is to be known.
+    pub(super) fn rows(&self, columns: usize, now: Instant, most: usize) -> Vec<Line<'static>> {
+        let about = self.about(columns);
+        let keys = self.keys(columns, now);
+        let room = most.saturating_sub(keys.len());
+        let sizes = [self.facts(columns, true), self.facts(columns, false)];
+        let fits = |facts: &Vec<_>| about.len() + facts.len() <= room;
+        if let Some(facts) = sizes.iter().find(|facts| fits(facts)) {
+            return [about, facts.clone(), keys].concat();
+        }
+        let keys = match most {
+            0 | 1 => Vec::new(),
+            _ => self.brief_keys(columns, now),
         };
-        say("? ", &format!("allow: {}", question.summary), STRONG);
-        if let Some(caution) = &question.caution {
-            say("  ", caution, WARNING);
-        }
-        say("  ", &format!("asked because {}", question.because), FAINT);
-        if let Some(rule) = &question.offer {
-            say("  ", &format!("session and always mean: {rule}"), FAINT);
-        }
-        // The answers appear when they count.
-        if now >= self.counts_from {
-            let keys = match question.offer {
-                Some(_) => "y once · s this session · a always · n no: then Enter",
-                None => "y once · n no: then Enter",
-            };
-            say("  ", keys, PLAIN);
-        }
+        let room = most.saturating_sub(keys.len());
+        let [_, mut facts] = sizes;
+        facts.truncate(room / 3);
+        [shortened(about, room - facts.len()), facts, keys].concat()
+    }
+
+    /// What would be done, all of it.
+    fn about(&self, columns: usize) -> Vec<Line<'static>> {
+        let question = &self.asked.question;
+        let text = one_line(&format!("allow: {}", question.summary), usize::MAX);
+        let mut rows = say("? ", &text, STRONG, columns);
+        rows.extend(match &question.detail {
+            None => Vec::new(),
+            Some(Detail::Diff(diff)) => indented(code::diff(diff), columns),
+            Some(Detail::Text(text)) => {
+                let lines = text.lines().map(|line| Line::raw(line.to_owned()));
+                indented(lines.collect(), columns)
+            }
+        });
         rows
     }
+
+    /// What else is to be known, with the reason for asking where there is room for it.
+    fn facts(&self, columns: usize, with_reason: bool) -> Vec<Line<'static>> {
+        let (caution, reason, rule) = self.told();
+        let caution = caution.map(|text| say("  ", &text, WARNING, columns));
+        let reason = with_reason.then(|| say("  ", &reason, FAINT, columns));
+        let rule = rule.map(|text| say("  ", &text, FAINT, columns));
+        let facts = [caution, reason, rule];
+        facts.into_iter().flatten().flatten().collect()
+    }
+
+    fn told(&self) -> (Option<String>, String, Option<String>) {
+        let question = &self.asked.question;
+        let caution = question.caution.as_ref();
+        let rule = question.offer.as_ref();
+        (
+            caution.map(|caution| one_line(caution, LONGEST)),
+            one_line(&format!("asked because {}", question.because), LONGEST),
+            rule.map(|rule| one_line(&format!("session and always mean: {rule}"), LONGEST)),
+        )
+    }
+
+    /// The answers appear when they count.
+    fn keys(&self, columns: usize, now: Instant) -> Vec<Line<'static>> {
+        let keys = match self.asked.question.offer {
+            _ if now < self.counts_from => return Vec::new(),
+            Some(_) => "y once · s this session · a always · n no: then Enter",
+            None => "y once · n no: then Enter",
+        };
+        say("  ", keys, PLAIN, columns)
+    }
+
+    /// The same in one row, where not all of the question has room.
+    fn brief_keys(&self, columns: usize, now: Instant) -> Vec<Line<'static>> {
+        let keys = match self.asked.question.offer {
+            _ if now < self.counts_from => "Ctrl-O: all of it",
+            Some(_) => "y, s, a or n, Enter · Ctrl-O: all of it",
+            None => "y or n, Enter · Ctrl-O: all of it",
+        };
+        let keys = cut(&format!("  {keys}"), columns);
+        vec![Line::from(Span::styled(keys, PLAIN))]
+    }
+
+    /// All of it, for the scrollback.
+    pub(super) fn unfolded(&self) -> Vec<Block> {
+        let question = &self.asked.question;
+        let note = |text| Block::Note(Tone::Talk, text);
+        let (caution, reason, rule) = self.told();
+        let detail = question.detail.as_ref().map(|detail| match detail {
+            Detail::Diff(diff) => Block::Diff(diff.clone()),
+            Detail::Text(text) => note(text.clone()),
+        });
+        let about = one_line(&format!("allow: {}", question.summary), usize::MAX);
+        let caution = caution.map(|text| Block::Note(Tone::Warning, text));
+        let blocks = [
+            Some(note(about)),
+            detail,
+            caution,
+            Some(note(reason)),
+            rule.map(note),
+        ];
+        blocks.into_iter().flatten().collect()
+    }
+}
+
+fn say(sign: &str, text: &str, style: Style, columns: usize) -> Vec<Line<'static>> {
+    let lead = Lead::new(sign, "  ", style);
+    let text = Span::styled(text.to_owned(), style);
+    wrap(&[text], columns, &lead, Break::Word)
+}
+
+/// The beginning and the end of what is longer, and between them how much there is more.
+fn shortened(mut rows: Vec<Line<'static>>, most: usize) -> Vec<Line<'static>> {
+    let total = rows.len();
+    if total <= most {
+        return rows;
+    }
+    let (told, most) = match most {
+        0..=2 => (None, most),
+        _ => (Some(total - most + 1), most - 1),
+    };
+    let tail = rows.split_off(total - most / 2);
+    rows.truncate(most - most / 2);
+    let told = told.map(|more| format!("  … {more} more rows: Ctrl-O"));
+    rows.extend(told.map(|told| Line::from(Span::styled(told, FAINT))));
+    rows.extend(tail);
+    rows
 }

@@ -267,8 +267,12 @@ impl State {
         }
     }
 
-    /// The newest tool output that has not been unfolded.
+    /// The open question, or the newest tool output that has not been unfolded.
     fn unfold(&mut self) {
+        if let Some(open) = &self.open {
+            self.said.extend(open.unfolded());
+            return;
+        }
         if self.working.as_ref().is_some_and(Working::is_running) {
             self.is_unfolded = !self.is_unfolded;
             return;
@@ -339,7 +343,10 @@ const KEYS: [(&str, &str); 9] = [
         "move, and beyond the edge go to earlier prompts",
     ),
     ("@name Tab", "name a file"),
-    ("Ctrl-O", "unfold the last tool, then the one before it"),
+    (
+        "Ctrl-O",
+        "unfold a question, or the last tool, then the one before it",
+    ),
     ("Ctrl-L, Ctrl-Z", "draw anew; go to the shell"),
     ("Ctrl-C twice, Ctrl-D", "leave"),
 ];

@@ -36,7 +36,8 @@ pub(super) fn frame(state: &State, (columns, rows): (u16, u16)) -> Frame {
     let room = rows.saturating_sub(below.len() + 1);
     // Of a message that is coming no more than half a screen: what a terminal that becomes smaller
     // pushes out of sight cannot be taken back.
-    let mut above = over(state, columns, room.min(FEWEST_ROWS.max(rows / 2)));
+    let half = room.min(FEWEST_ROWS.max(rows / 2));
+    let mut above = over(state, columns, half, room);
     let from = above.len().saturating_sub(room);
     let above: Vec<Line<'static>> = above.drain(from..).collect();
     let row = above.len() + cursor.0;
@@ -70,27 +71,42 @@ fn last_line(state: &State, columns: usize) -> Line<'static> {
     }
 }
 
-/// What is under way, at most so many rows of it.
-fn over(state: &State, columns: usize, most: usize) -> Vec<Line<'static>> {
+/// What is under way: at most half the rows of a message, and of a question what there is room for.
+fn over(state: &State, columns: usize, half: usize, room: usize) -> Vec<Line<'static>> {
+    let waiting = waiting(state, columns);
     let mut rows = Vec::new();
     if let Some(working) = &state.working {
-        rows.extend(coming(working, columns, most));
+        rows.extend(coming(working, columns, half));
         rows.extend(running(state, working, columns));
     }
     rows.push(Line::default());
     if let Some(open) = &state.open {
-        rows.extend(open.rows(columns, state.clock.now()));
+        rows.extend(open.rows(
+            columns,
+            state.clock.now(),
+            room.saturating_sub(waiting.len()),
+        ));
     } else if let Some(working) = &state.working {
         rows.push(Line::from(Span::styled(awaited(working, columns), FAINT)));
     }
+    rows.extend(waiting);
+    rows
+}
+
+/// What is to be said, and how much more of it there is than has room.
+fn waiting(state: &State, columns: usize) -> Vec<Line<'static>> {
     let unheard = state.interjections.unheard();
     let soon = unheard.iter().map(|text| ("soon", text));
     let next = state.queue.iter().map(|text| ("next", text));
-    let waiting = soon.chain(next).take(QUEUED).map(|(when, text)| {
-        let line = format!("{when}: {}", one_line(text, columns));
-        Line::from(Span::styled(cut(&line, columns), FAINT))
-    });
-    rows.extend(waiting);
+    let line = |text: &str| Line::from(Span::styled(cut(text, columns), FAINT));
+    let shown = soon.chain(next).take(QUEUED);
+    let mut rows: Vec<_> = shown
+        .map(|(when, text)| line(&format!("{when}: {}", one_line(text, columns))))
+        .collect();
+    let more = (unheard.len() + state.queue.len()).saturating_sub(QUEUED);
+    if more > 0 {
+        rows.push(line(&format!("and {more} more")));
+    }
     rows
 }
 

@@ -3,12 +3,13 @@
 use std::io::IsTerminal as _;
 
 use alipes_agent::{Approval, Approver, Question};
+use alipes_tools::Detail;
 use futures_util::future::BoxFuture;
 use tokio::sync::Mutex;
 
 use crate::keyboard;
 use crate::streams::say;
-use crate::style::{Style, one_line};
+use crate::style::{Style, harmless, one_line};
 
 /// The longest line of a question.
 const LONGEST: usize = 300;
@@ -39,7 +40,10 @@ impl Approver for Keyboard {
             let _turn = self.turn.lock().await;
             // What the model said before it called is shown first.
             tokio::task::yield_now().await;
-            let summary = one_line(&question.summary, LONGEST);
+            if let Some(detail) = &question.detail {
+                self.show(detail);
+            }
+            let summary = one_line(&question.summary, usize::MAX);
             say(&self.style.strong(format!("? allow: {summary}")));
             if let Some(caution) = question.caution {
                 let caution = one_line(&caution, LONGEST);
@@ -61,6 +65,21 @@ impl Approver for Keyboard {
             let line = keyboard::line().await.unwrap_or_default();
             answer(&line, question.offer.is_some())
         })
+    }
+}
+
+impl Keyboard {
+    /// What the question is about, all of it: a terminal scrolls. The question comes beneath.
+    fn show(&self, detail: &Detail) {
+        let (Detail::Text(text) | Detail::Diff(text)) = detail;
+        for line in text.lines() {
+            let line = format!("  {}", harmless(line));
+            say(&match line.as_bytes().get(2) {
+                Some(b'+') if matches!(detail, Detail::Diff(_)) => self.style.good(line),
+                Some(b'-') if matches!(detail, Detail::Diff(_)) => self.style.warning(line),
+                _ => line,
+            });
+        }
     }
 }
 

@@ -125,6 +125,7 @@ fn tool_value(event: &TurnEvent) -> Option<Value> {
             name,
             outcome,
             output,
+            ..
         } => json!({
             "type": "tool.completed", "call_id": call_id, "name": name,
             "outcome": outcome.as_str(), "output": output,

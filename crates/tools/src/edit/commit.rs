@@ -53,6 +53,15 @@ pub(super) fn commit(
     Ok(())
 }
 
+/// Refuses a plan that would be refused when it is carried out.
+pub(super) fn is_possible(plan: &Plan<'_>, root: &Root) -> Result<(), ToolError> {
+    for planned in plan.files.iter().filter(|planned| planned.changes()) {
+        is_bounded(planned)?;
+        Target::would_be_taken(root, &planned.path)?;
+    }
+    Ok(())
+}
+
 /// Gives all texts their names, or none.
 fn put(written: &[Written<'_>], drafts: Vec<Option<Draft<'_>>>) -> Result<(), ToolError> {
     for (done, (file, draft)) in written.iter().zip(drafts).enumerate() {
@@ -67,14 +76,7 @@ fn targets<'p>(plan: &'p Plan<'_>, root: &Root) -> Result<Vec<Written<'p>>, Tool
     let changed = plan.files.iter().filter(|planned| planned.changes());
     changed
         .map(|planned| {
-            if let Some(after) = &planned.after
-                && after.content().len() > TEXT_BYTES
-            {
-                return Err(ToolError::TooLarge {
-                    what: text::path(&planned.path),
-                    limit: TEXT_BYTES,
-                });
-            }
+            is_bounded(planned)?;
             let target = Target::at(root, &planned.path)?;
             let mode = match plan.origin(planned) {
                 Some(from) => Target::at(root, &from.path)?.mode(),
@@ -87,6 +89,16 @@ fn targets<'p>(plan: &'p Plan<'_>, root: &Root) -> Result<Vec<Written<'p>>, Tool
             })
         })
         .collect()
+}
+
+fn is_bounded(planned: &Planned) -> Result<(), ToolError> {
+    match &planned.after {
+        Some(after) if after.content().len() > TEXT_BYTES => Err(ToolError::TooLarge {
+            what: text::path(&planned.path),
+            limit: TEXT_BYTES,
+        }),
+        _ => Ok(()),
+    }
 }
 
 impl Written<'_> {

@@ -1,35 +1,40 @@
-//! What an edit changed, as a unified diff: bounded, because a person and a model read it.
+//! What a change comes to, as a unified diff: bounded, because a person and a model read it. The
+//! person decides by it, so for people nothing of a line is hidden and much more of it is shown.
 
 use std::time::Duration;
 
 use similar::TextDiff;
 
-use super::document::Document;
+use crate::text;
 
 /// Lines shown around a change.
 const AROUND: usize = 2;
 
-/// Longer lines are cut, in characters.
+/// Longer lines are cut for the model, in characters.
 const LINE_CHARS: usize = 300;
+
+/// Most bytes of diff for people: no question is answered well that is longer.
+const PEOPLE_BYTES: usize = 64 * 1024;
+
+/// Longest line for people, in characters: of a longer one its beginning and its end are shown.
+const PEOPLE_CHARS: usize = 4_000;
 
 /// Most time to look for the shortest diff; after that a longer one is as true.
 const SEARCH: Duration = Duration::from_secs(1);
 
 /// The difference between two texts of a file.
-pub(super) struct Difference {
+pub(crate) struct Difference {
     pub(super) added: usize,
     pub(super) removed: usize,
     /// Hunks with their `@@` lines, without the file's name.
-    pub(super) lines: Vec<String>,
+    lines: Vec<String>,
 }
 
 impl Difference {
-    pub(super) fn between(old: &Document, new: &Document) -> Self {
-        let diff = TextDiff::configure()
-            .timeout(SEARCH)
-            .diff_lines(old.body(), new.body());
+    pub(crate) fn between(old: &str, new: &str) -> Self {
+        let diff = TextDiff::configure().timeout(SEARCH).diff_lines(old, new);
         let text = diff.unified_diff().context_radius(AROUND).to_string();
-        let lines: Vec<String> = text.lines().map(shown).collect();
+        let lines: Vec<String> = text.lines().map(str::to_owned).collect();
         let begins = |mark| lines.iter().filter(|line| line.starts_with(mark)).count();
         Self {
             added: begins('+'),
@@ -37,9 +42,45 @@ impl Difference {
             lines,
         }
     }
+
+    /// Its lines as the model reads them.
+    pub(super) fn brief(&self) -> impl Iterator<Item = String> {
+        self.lines.iter().map(|line| shortened(line))
+    }
 }
 
-fn shown(line: &str) -> String {
+/// The differences of files as people read them, each beneath its names where there are several.
+pub(crate) fn for_people<'d>(files: impl IntoIterator<Item = (String, &'d Difference)>) -> String {
+    let files: Vec<_> = files.into_iter().collect();
+    let are_named = files.len() > 1;
+    let lines = files.into_iter().flat_map(|(name, diff)| {
+        let head = are_named.then_some(name);
+        let lines = diff.lines.iter();
+        head.into_iter()
+            .chain(lines.map(|line| text::whole_line(line, PEOPLE_CHARS)))
+    });
+    bounded(lines, PEOPLE_BYTES).0
+}
+
+/// The lines, as far as there is room, and whether some were left out.
+pub(super) fn bounded(lines: impl Iterator<Item = String>, bytes: usize) -> (String, bool) {
+    let (mut text, mut left_out) = (String::new(), 0);
+    for line in lines {
+        if left_out > 0 || text.len() + line.len() > bytes {
+            left_out += 1;
+        } else {
+            text.push_str(&line);
+            text.push('\n');
+        }
+    }
+    if left_out > 0 {
+        let lines = text::counted(left_out, "more line");
+        text.push_str(&format!("[{lines} of the diff left out]\n"));
+    }
+    (text, left_out > 0)
+}
+
+fn shortened(line: &str) -> String {
     let line = line.trim_end_matches('\r');
     match line.char_indices().nth(LINE_CHARS) {
         Some((end, _)) => format!("{}…", &line[..end]),

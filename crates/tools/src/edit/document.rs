@@ -10,7 +10,7 @@ const BYTE_ORDER_MARK: &str = "\u{feff}";
 
 /// A text, taken apart as far as edits need it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Document {
+pub(crate) struct Document {
     has_mark: bool,
     /// The text behind the mark.
     body: String,
@@ -25,7 +25,7 @@ pub(super) struct Line<'d> {
 
 impl Document {
     /// The content of a file, if it is text.
-    pub(super) fn of(path: &Path, content: Vec<u8>) -> Result<Self, ToolError> {
+    pub(crate) fn of(path: &Path, content: Vec<u8>) -> Result<Self, ToolError> {
         let size = content.len() as u64;
         let binary = || ToolError::Binary {
             path: text::path(path),
@@ -39,7 +39,7 @@ impl Document {
     }
 
     /// A text, perhaps with a mark.
-    pub(super) fn of_text(mut text: String) -> Self {
+    pub(crate) fn of_text(mut text: String) -> Self {
         let has_mark = text.starts_with(BYTE_ORDER_MARK);
         if has_mark {
             text.drain(..BYTE_ORDER_MARK.len());
@@ -59,7 +59,7 @@ impl Document {
     }
 
     /// The text behind the mark.
-    pub(super) fn body(&self) -> &str {
+    pub(crate) fn body(&self) -> &str {
         &self.body
     }
 

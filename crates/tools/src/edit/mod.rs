@@ -7,8 +7,8 @@
 mod begin_patch;
 mod change;
 mod commit;
-mod diff;
-mod document;
+pub(crate) mod diff;
+pub(crate) mod document;
 mod hunk;
 mod place;
 mod plan;
@@ -26,7 +26,7 @@ use crate::disk::on_disk;
 use crate::draft::TEXT_BYTES;
 use crate::frame::Work;
 use crate::input::{Input, peek};
-use crate::{Context, Effect, Output, Subject, ToolError, ToolSpec};
+use crate::{Context, Effect, Output, Preview, Subject, ToolError, ToolSpec};
 
 /// The tool.
 pub(crate) struct Edit;
@@ -77,12 +77,24 @@ impl Work for Edit {
         subject
     }
 
-    async fn run(mut input: Input, context: &Context) -> Result<Output, ToolError> {
+    async fn preview(mut input: Input, context: &Context) -> Result<Preview, ToolError> {
         let changes = asked_for(&mut input)?;
         let known = context.workbench.known_files.clone();
+        on_disk(context, "change less at once", move |root, watch| {
+            let plan = Plan::of(changes, root, watch, &known)?;
+            commit::is_possible(&plan, root)?;
+            report::preview(&plan)
+        })
+        .await
+    }
+
+    async fn run(mut input: Input, context: &Context) -> Result<Output, ToolError> {
+        let changes = asked_for(&mut input)?;
+        let (known, seen) = (context.workbench.known_files.clone(), context.seen.clone());
         let advice = "read the files to see whether they were changed";
         on_disk(context, advice, move |root, watch| {
             let plan = Plan::of(changes, root, watch, &known)?;
+            plan.is_as_shown(&seen)?;
             let output = report::of(&plan)?;
             commit::commit(&plan, root, watch, &known)?;
             Ok(output)

@@ -13,6 +13,7 @@ use super::replace::replaced;
 use crate::disk::Watch;
 use crate::draft::TEXT_BYTES;
 use crate::known::{KnownFiles, Stamp};
+use crate::preview::{Seen, Standing};
 use crate::{Root, ToolError, text};
 
 /// Most files of one call.
@@ -58,6 +59,12 @@ impl<'a> Plan<'a> {
             plan.take(change)?;
         }
         Ok(plan)
+    }
+
+    /// Refuses if somebody was shown what comes of other texts than these.
+    pub(super) fn is_as_shown(&self, seen: &Seen) -> Result<(), ToolError> {
+        let mut files = self.files.iter().map(Planned::standing_before);
+        files.try_for_each(|(path, standing)| seen.check(&path, standing))
     }
 
     /// The file whose text and mode this one takes over.
@@ -196,6 +203,15 @@ impl Planned {
     /// Whether anything is to be written.
     pub(super) fn changes(&self) -> bool {
         self.before != self.after
+    }
+
+    /// What stood under its name when it was read.
+    pub(super) fn standing_before(&self) -> (PathBuf, Standing) {
+        let standing = match &self.before {
+            Some(before) => Standing::Content(Stamp::of(&before.content())),
+            None => Standing::Nothing,
+        };
+        (self.path.clone(), standing)
     }
 }
 

@@ -1,8 +1,10 @@
-//! What an edit's answer says: each file in a line, what was passed over to find a place, and the
-//! diff.
+//! What a plan comes to, for the model that asked for it and for the people who watch: each file in a
+//! line, what was passed over to find a place, and the diff.
 
-use super::diff::Difference;
+use super::diff::{Difference, bounded, for_people};
+use super::document::Document;
 use super::plan::{Plan, Planned};
+use crate::preview::{Detail, Preview, Seen};
 use crate::{Output, ToolError, text};
 
 /// Most bytes of diff in an answer, some 2,500 tokens.
@@ -10,76 +12,115 @@ const DIFF_BYTES: usize = 10 * 1024;
 
 /// The answer to a plan that is carried out. A plan that changes nothing is refused.
 pub(super) fn of(plan: &Plan<'_>) -> Result<Output, ToolError> {
-    let (mut head, mut diffs) = (String::new(), Vec::new());
-    for planned in plan.files.iter().filter(|planned| planned.changes()) {
-        head.push_str(&told(plan, planned, &mut diffs));
-    }
-    if head.is_empty() {
+    let told = told_all(plan)?;
+    let head: String = told.iter().map(Told::for_the_model).collect();
+    let edited = told.iter().filter(|told| told.is_edited);
+    let lines = edited.flat_map(|told| {
+        let path = text::path(&told.planned.path);
+        std::iter::once(format!("--- {path}\n+++ {path}")).chain(told.diff.brief())
+    });
+    let (diff, truncated) = bounded(lines, DIFF_BYTES);
+    Ok(Output {
+        text: head + &diff,
+        truncated,
+        changes: Some(changes(&told)),
+    })
+}
+
+/// What somebody is shown before the plan is carried out.
+pub(super) fn preview(plan: &Plan<'_>) -> Result<Preview, ToolError> {
+    let told = told_all(plan)?;
+    let lines: Vec<&str> = told.iter().map(|told| told.line.as_str()).collect();
+    let over = told.iter().filter_map(|told| told.passed_over);
+    let over: String = over
+        .map(|what| format!("; found by passing over {what}"))
+        .collect();
+    Ok(Preview {
+        summary: Some(lines.join("; ") + &over),
+        detail: Some(Detail::Diff(changes(&told))),
+        seen: Seen::these(plan.files.iter().map(Planned::standing_before)),
+    })
+}
+
+fn changes(told: &[Told<'_>]) -> String {
+    let files = told.iter();
+    for_people(files.map(|told| (format!("--- {}", told.name), &told.diff)))
+}
+
+/// One file, for everybody.
+struct Told<'p> {
+    planned: &'p Planned,
+    /// `a.txt`, or `a.txt → b.txt` of one that is moved.
+    name: String,
+    /// What will have become of it: `edit a.txt (+1 -1)`.
+    line: String,
+    is_edited: bool,
+    diff: Difference,
+    passed_over: Option<&'static str>,
+}
+
+fn told_all<'p>(plan: &'p Plan<'_>) -> Result<Vec<Told<'p>>, ToolError> {
+    let changed = plan.files.iter().filter(|planned| planned.changes());
+    let told: Vec<Told<'_>> = changed.filter_map(|planned| told(plan, planned)).collect();
+    if told.is_empty() {
         let path = plan.files.first().map(|file| text::path(&file.path));
         return Err(ToolError::NoPlace {
             path: path.unwrap_or_default(),
             problem: "the text would be as it is now".to_owned(),
         });
     }
-    let (diff, truncated) = bounded(diffs);
-    Ok(Output {
-        text: head + &diff,
-        truncated,
-    })
+    Ok(told)
 }
 
-/// One file in a line, and its diff among the others.
-fn told(plan: &Plan<'_>, planned: &Planned, diffs: &mut Vec<(String, Vec<String>)>) -> String {
-    let path = text::path(&planned.path);
+/// One file; nothing of one that is moved, which is told with the file that it becomes.
+fn told<'p>(plan: &'p Plan<'_>, planned: &'p Planned) -> Option<Told<'p>> {
+    if planned.after.is_none() && plan.is_moved(planned) {
+        return None;
+    }
     let from = plan.origin(planned);
     let before = planned.before.as_ref();
     let before = before.or(from.and_then(|from| from.before.as_ref()));
-    match (before, &planned.after) {
-        (Some(before), Some(after)) => {
-            let diff = Difference::between(before, after);
-            let moved = from.map(|from| format!("{} → ", text::path(&from.path)));
-            let (moved, over) = (
-                moved.unwrap_or_default(),
-                passed_over(from.unwrap_or(planned)),
-            );
-            let (added, removed) = (diff.added, diff.removed);
-            let line = format!("edited {moved}{path} (+{added} -{removed})\n{over}");
-            diffs.push((path, diff.lines));
-            line
-        }
-        (None, Some(after)) => {
-            let lines = after.lines().len() as u64;
-            format!("created {path}: {}\n", text::counted(lines, "line"))
-        }
-        // One that was moved is told with the file that it became.
-        (_, None) if plan.is_moved(planned) => String::new(),
-        (_, None) => format!("deleted {path}\n"),
-    }
+    let body = |document: Option<&Document>| document.map_or("", Document::body).to_owned();
+    let diff = Difference::between(&body(before), &body(planned.after.as_ref()));
+    let path = text::path(&planned.path);
+    let name = match from {
+        Some(from) => format!("{} → {path}", text::path(&from.path)),
+        None => path,
+    };
+    let (added, removed) = (diff.added, diff.removed);
+    let lines = |count: usize| text::counted(count as u64, "line");
+    let line = match (before, &planned.after) {
+        (Some(_), Some(_)) => format!("edit {name} (+{added} -{removed})"),
+        (None, _) => format!("create {name}: {}", lines(added)),
+        (_, None) => format!("delete {name}: {}", lines(removed)),
+    };
+    Some(Told {
+        planned,
+        name,
+        line,
+        is_edited: before.is_some() && planned.after.is_some(),
+        diff,
+        passed_over: from.unwrap_or(planned).manner.passed_over(),
+    })
 }
 
-fn passed_over(planned: &Planned) -> String {
-    match planned.manner.passed_over() {
-        Some(what) => format!("[found by passing over {what}; check the diff]\n"),
-        None => String::new(),
-    }
-}
-
-/// The diffs, as far as there is room.
-fn bounded(diffs: Vec<(String, Vec<String>)>) -> (String, bool) {
-    let (mut text, mut left_out) = (String::new(), 0);
-    for (path, lines) in diffs {
-        for line in std::iter::once(format!("--- {path}\n+++ {path}")).chain(lines) {
-            if left_out > 0 || text.len() + line.len() > DIFF_BYTES {
-                left_out += 1;
-            } else {
-                text.push_str(&line);
-                text.push('\n');
+impl Told<'_> {
+    fn for_the_model(&self) -> String {
+        let Self { name, diff, .. } = self;
+        let over = self.passed_over;
+        let over = over.map(|what| format!("[found by passing over {what}; check the diff]\n"));
+        match (&self.planned.after, self.is_edited) {
+            (_, true) => format!(
+                "edited {name} (+{} -{})\n{}",
+                diff.added,
+                diff.removed,
+                over.unwrap_or_default()
+            ),
+            (Some(after), _) => {
+                let lines = text::counted(after.lines().len() as u64, "line");
+                format!("created {name}: {lines}\n")
             }
+            (None, _) => format!("deleted {name}\n"),
         }
     }
-    if left_out > 0 {
-        let lines = text::counted(left_out, "more line");
-        text.push_str(&format!("[{lines} of the diff left out]\n"));
-    }
-    (text, left_out > 0)
 }

@@ -12,7 +12,7 @@ use tokio::time::timeout;
 use super::background::Process;
 use crate::frame::Work;
 use crate::input::{Input, peek};
-use crate::{Context, Effect, Output, ToolError, ToolSpec, text};
+use crate::{Context, Effect, Output, Preview, ToolError, ToolSpec, text};
 
 /// Longest wait for output, in seconds.
 const WAIT_SECONDS: u64 = 120;
@@ -115,17 +115,19 @@ impl Work for WriteToProcess {
         }
     }
 
+    async fn preview(mut input: Input, context: &Context) -> Result<Preview, ToolError> {
+        let (line, close, process) = asked_for(&mut input, context)?;
+        let command = text::one_line(&process.command, COMMAND_CHARS);
+        let closed = if close { ", and close its input" } else { "" };
+        let to = format!("to process {} ({command}){closed}", process.id);
+        Ok(match line.is_empty() {
+            true => Preview::default(),
+            false => Preview::of_text("write", &line, &to),
+        })
+    }
+
     async fn run(mut input: Input, context: &Context) -> Result<Output, ToolError> {
-        let line = input.optional_text("input")?.unwrap_or_default();
-        let close = input.flag("close")?;
-        if line.len() > INPUT_BYTES || line.is_empty() && !close {
-            return Err(input.bad(format!(
-                "give 1 to {INPUT_BYTES} bytes of `input`, or `close`"
-            )));
-        }
-        let Some(process) = known(&mut input, context)? else {
-            return Err(input.bad("the field `id` is missing".to_owned()));
-        };
+        let (line, close, process) = asked_for(&mut input, context)?;
         let seen = process.written();
         if !line.is_empty() {
             process
@@ -148,7 +150,26 @@ impl Work for WriteToProcess {
                 process.id
             ),
             truncated: false,
+            changes: None,
         })
+    }
+}
+
+/// What is written, whether it is the last, and to whom.
+fn asked_for(
+    input: &mut Input,
+    context: &Context,
+) -> Result<(String, bool, Arc<Process>), ToolError> {
+    let line = input.optional_text("input")?.unwrap_or_default();
+    let close = input.flag("close")?;
+    if line.len() > INPUT_BYTES || line.is_empty() && !close {
+        return Err(input.bad(format!(
+            "give 1 to {INPUT_BYTES} bytes of `input`, or `close`"
+        )));
+    }
+    match known(input, context)? {
+        Some(process) => Ok((line, close, process)),
+        None => Err(input.bad("the field `id` is missing".to_owned())),
     }
 }
 
@@ -180,6 +201,7 @@ fn list(context: &Context) -> Output {
     Output {
         text,
         truncated: false,
+        changes: None,
     }
 }
 
@@ -207,6 +229,7 @@ fn shown(process: &Process, since: Option<u64>, context: &Context) -> Output {
     Output {
         text,
         truncated: reading.more > 0 || reading.lost > 0,
+        changes: None,
     }
 }
 

@@ -16,6 +16,8 @@ mod hidden;
 #[cfg(test)]
 mod patching;
 #[cfg(test)]
+mod previewing;
+#[cfg(test)]
 mod reading;
 #[cfg(test)]
 mod redacted;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use alipes_base::{Clock, Deadline, Environment, Redactor};
-use alipes_tools::{Context, Output, Progress, Root, Sandbox, ToolError, Toolbox, Workbench};
+use alipes_tools::{Context, Output, Progress, Root, Sandbox, Seen, ToolError, Toolbox, Workbench};
 use serde_json::Value;
 
 /// What lies outside, and must never be seen inside.
@@ -40,6 +40,7 @@ impl Workplace {
             workbench: Workbench::new(&environment),
             environment,
             progress: Progress::default(),
+            seen: Seen::default(),
             redactor: Redactor::new(),
         };
         Self { folder, context }

@@ -63,8 +63,14 @@ impl State {
         let Some(open) = &self.open else {
             return false;
         };
-        let Some(approval) = open.answer(self.editor.text().trim()) else {
-            return false;
+        let line = self.editor.text().trim();
+        let Some(approval) = open.answer(line) else {
+            let is_no_choice = open.is_no_choice(line);
+            if is_no_choice {
+                self.editor.clear();
+                self.note(Tone::Talk, "that is not offered here: y once, or n no");
+            }
+            return is_no_choice;
         };
         if self.clock.now() >= open.counts_from {
             self.editor.clear();

@@ -88,6 +88,7 @@ fn asks(state: &mut State, offer: Option<&str>) -> oneshot::Receiver<Approval> {
     let question = Question {
         tool: "shell".to_owned(),
         summary: "run \"make\"".to_owned(),
+        detail: None,
         caution: None,
         effect: Effect::Executes,
         because: "no rule is about it".to_owned(),
@@ -244,6 +245,7 @@ async fn a_tool_runs_in_a_line_and_ends_in_one_that_unfolds() {
         name: "shell".to_owned(),
         outcome: ToolOutcome::Done,
         output: "one\ntwo\nthree".to_owned(),
+        changes: None,
     });
     assert_eq!(said(&mut state), "✓ run \"make\" · 3 lines");
     control(&mut state, 'o');
@@ -296,12 +298,61 @@ async fn only_what_was_offered_can_be_answered() {
         ("a\n", None),
     ] {
         let mut state = state();
-        state.begin("working");
+        state.begin_turn();
         let mut told = asks(&mut state, None);
         advance(PAUSE).await;
         types(&mut state, line);
         assert_eq!(told.try_recv().ok(), answer, "{line}");
+        // What is no choice here is no text for the model either.
+        assert!(state.interjections.unheard().is_empty());
+        assert_eq!(said(&mut state).contains("not offered"), answer.is_none());
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_question_shows_both_ends_of_what_it_is_about_on_any_screen_and_unfolds() {
+    let mut state = state();
+    state.begin_turn();
+    let (answer, _told) = oneshot::channel();
+    let question = Question {
+        tool: "shell".to_owned(),
+        summary: format!("run \"curl {}; rm TAIL\"", "a".repeat(700)),
+        detail: None,
+        caution: Some("nothing confines commands".to_owned()),
+        effect: Effect::Executes,
+        because: "no rule is about it".to_owned(),
+        offer: None,
+    };
+    state.asks(Asked { question, answer });
+    advance(PAUSE).await;
+    for size in [(80, 24), (40, 20), (40, 12), (30, 6)] {
+        state.resize(usize::from(size.0));
+        let frame = view::frame(&state, size);
+        let rows: Vec<String> = frame.rows.iter().map(ToString::to_string).collect();
+        let shown = rows.join("\n");
+        assert!(shown.contains("? allow: run \"curl"), "{size:?}: {shown}");
+        assert!(shown.contains("rm TAIL"), "{size:?}: {shown}");
+        assert!(shown.contains("y o"), "{size:?}: {shown}");
+    }
+    control(&mut state, 'o');
+    let unfolded = said(&mut state).replace("\n  ", "");
+    assert!(unfolded.contains(&"a".repeat(700)), "{unfolded}");
+    assert!(unfolded.contains("nothing confines commands"), "{unfolded}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_lines_up_is_counted() {
+    let mut state = state();
+    state.begin_turn();
+    for n in 1..=6 {
+        types(&mut state, &format!("line {n}"));
+        press(&mut state, KeyCode::Tab, KeyModifiers::NONE);
+    }
+    assert!(
+        shown(&state).contains("next: line 3\nand 3 more"),
+        "{}",
+        shown(&state)
+    );
 }
 
 #[tokio::test(start_paused = true)]

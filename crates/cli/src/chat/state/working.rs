@@ -104,7 +104,11 @@ impl Working {
                 name,
                 outcome,
                 output,
-            } => blocks.push(self.completed(&call_id, name, outcome, output)),
+                changes,
+            } => {
+                let card = self.completed(&call_id, name, outcome, output);
+                blocks.push(Block::Card(Card { changes, ..card }));
+            }
             TurnEvent::SummingUp(_) => self.what = "summing up what is old",
             TurnEvent::Compacted(done) => {
                 self.what = "working";
@@ -147,20 +151,21 @@ impl Working {
         name: String,
         outcome: ToolOutcome,
         output: String,
-    ) -> Block {
+    ) -> Card {
         let mut running = self.running.iter();
         let at = running.position(|running| running.call_id == call_id);
         let (summary, took) = match at.map(|at| self.running.remove(at)) {
             Some(running) => (running.summary, self.clock.since(running.begun)),
             None => (name.clone(), Duration::ZERO),
         };
-        Block::Card(Card {
+        Card {
             name,
             summary,
             outcome,
             output,
+            changes: None,
             took,
-        })
+        }
     }
 
     /// Whether it can be ended without leaving the chat.

@@ -1,5 +1,6 @@
 //! The chat in a real terminal, at 80 by 24 and at 40 by 20, undisturbed and through faults.
 
+mod asking;
 mod commands;
 mod disturbed;
 mod images;
