@@ -75,12 +75,12 @@ async fn a_proxy_that_cannot_be_reached_is_named_without_its_password() {
 async fn an_unknown_certificate_is_named() {
     let machine = Machine::new();
     let server = machine.simulate(&["--tls"]).await;
-    insta::assert_snapshot!(machine.ask(&server.base_url, &[]).await.refused(1), @"
-    error: test showed a certificate that does not fit it (tls over sse, 127.0.0.1:[PORT]): the certificate's issuer is not trusted
-      tried: sse (certificate, [TIME])
+    insta::assert_snapshot!(machine.ask(&server.base_url, &[]).await.refused(1), @r#"
+    error: test showed a certificate of an authority that nobody here knows: somebody looks inside TLS, or the server has its own (tls over sse, 127.0.0.1:[PORT], direct): the certificate is signed by "alipes simulator, throw-away authority", which this machine does not trust
+      tried: sse (intercepted, [TIME])
       on record: alipes calls show [ID]
-      help: check the host in base_url, or name the certificate authority's file in ALIPES_CA_FILE
-    ");
+      help: name that authority's file in ALIPES_CA_FILE if you trust it, or use another network
+    "#);
 }
 
 #[tokio::test]
