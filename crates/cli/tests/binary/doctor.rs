@@ -39,6 +39,11 @@ fn walk(name: &str, ran: &Ran, code: i32) {
         .split_once(&head)
         .unwrap_or_else(|| panic!("no walk {name}: {printed}"));
     let (shown, after) = rest.split_once("\n```\n").unwrap();
+    assert_eq!(
+        without_port(asked(before)),
+        without_port(at(&printed)),
+        "{name}"
+    );
     if is_updating() {
         std::fs::write(page(), format!("{before}{head}{printed}\n```\n{after}")).unwrap();
         return;
@@ -48,6 +53,26 @@ fn walk(name: &str, ran: &Ran, code: i32) {
         masked(&printed),
         "docs/troubleshooting.md is stale: INSTA_UPDATE=always makes it anew"
     );
+}
+
+/// The base URL that the page names for its last walk: in that walk, or for all of them.
+fn asked(before: &str) -> &str {
+    let walk = before.rsplit("\n## ").next().unwrap();
+    let mut quoted = walk.split(['`', '"']);
+    let named = quoted.find(|text| text.contains("://") && text.contains(":8900"));
+    named.unwrap_or("http://127.0.0.1:8900/v1")
+}
+
+/// The base URL that was looked at.
+fn at(printed: &str) -> &str {
+    let head = printed.lines().next().unwrap();
+    head.split_once(" at ").unwrap().1
+}
+
+fn without_port(url: &str) -> String {
+    let mut url: url::Url = url.parse().unwrap();
+    url.set_port(None).unwrap();
+    url.to_string()
 }
 
 #[expect(clippy::disallowed_methods, reason = "asked as insta asks")]
