@@ -40,7 +40,7 @@ async fn compact_sums_up_once_and_undo_brings_back_what_it_stood_for() {
     chat.says("/undo");
     chat.until("the last turn is taken back").await;
     // The prompt is there to be said differently.
-    chat.until("› [pasted 4.0 kB, 1 lines]").await;
+    chat.until("› [pasted 4.0 kB, 1 line]").await;
     chat.press("C-u");
     for _ in ["two", "one"] {
         chat.says("/undo");
