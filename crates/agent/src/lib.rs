@@ -30,6 +30,7 @@ mod interjections;
 mod messages;
 mod record;
 mod titles;
+mod told;
 mod undo;
 
 pub use agent::{Agent, AgentOptions, Answer};
@@ -43,4 +44,5 @@ pub use gate::{
 };
 pub use instructions::INSTRUCTIONS;
 pub use interjections::Interjections;
+pub use told::Speaker;
 pub use undo::Undone;

@@ -2,6 +2,7 @@
 
 mod values;
 
+use std::ffi::OsString;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -9,6 +10,7 @@ use std::time::Duration;
 use alipes_models::{Dialect, Effort};
 use alipes_tools::SandboxChoice;
 use alipes_transport::{Cause, Profile};
+use clap::error::ErrorKind;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::calls::CallsArgs;
@@ -29,6 +31,18 @@ pub(crate) struct Cli {
     /// Without one: the chat
     #[command(subcommand)]
     pub(crate) command: Option<Command>,
+}
+
+/// Reads a command line. What `alipes` alone does it does with options, too.
+pub(crate) fn parsed(words: impl Iterator<Item = OsString>) -> Result<Cli, clap::Error> {
+    let mut words: Vec<OsString> = words.collect();
+    Cli::try_parse_from(&words).or_else(|error| {
+        if error.kind() != ErrorKind::UnknownArgument || words.is_empty() {
+            return Err(error);
+        }
+        words.insert(1, "chat".into());
+        Cli::try_parse_from(&words).map_err(|_neither| error)
+    })
 }
 
 #[derive(Debug, Subcommand)]
@@ -381,6 +395,19 @@ mod advice;
 mod tests {
     use super::*;
     use clap::CommandFactory as _;
+
+    #[test]
+    fn what_the_chat_takes_is_taken_without_its_name() {
+        let read = |line: &str| parsed(line.split(' ').map(OsString::from));
+        let cli = read("alipes --resume last --allow shell").unwrap();
+        let Some(Command::Chat(args)) = cli.command else {
+            panic!("{cli:?}");
+        };
+        assert_eq!(args.resume.as_deref(), Some("last"));
+        assert!(read("alipes").unwrap().command.is_none());
+        let error = read("alipes --resune last").unwrap_err().to_string();
+        assert!(error.contains("--resune"), "{error}");
+    }
 
     #[test]
     fn the_command_line_is_consistent() {

@@ -36,10 +36,9 @@ mod telling;
 
 use std::process::ExitCode;
 
-use clap::Parser as _;
 use mimalloc::MiMalloc;
 
-use crate::args::{Cli, Command};
+use crate::args::Command;
 use crate::failure::Failure;
 use crate::setup::Machine;
 use crate::signals::{Manner, Signals};
@@ -53,7 +52,7 @@ fn main() -> ExitCode {
     if let Some(code) = sandbox::as_helper() {
         return code;
     }
-    let cli = match Cli::try_parse() {
+    let cli = match args::parsed(std::env::args_os()) {
         Ok(cli) => cli,
         Err(error) => {
             // Help and version are answers, everything else a wrong command line.

@@ -65,19 +65,26 @@ pub enum Turn {
     Failed(String),
 }
 
+impl Progress {
+    /// What the model reads of a call that came so far and no further.
+    #[must_use]
+    pub fn told(self) -> &'static str {
+        match self {
+            Self::Asked => "not run: interrupted before it began",
+            Self::Repeatable => "interrupted before it ended; it only reads, so call it again",
+            Self::Unknown => {
+                "outcome unknown: interrupted while it ran. It may have had its effect, in whole \
+                 or in part: look before you call it again"
+            }
+        }
+    }
+}
+
 impl OpenCall {
     /// What the model reads in place of an output that nobody has.
     #[must_use]
     pub fn interrupted(&self) -> Item {
-        let text = match self.progress {
-            Progress::Asked => "not run: interrupted before it began",
-            Progress::Repeatable => "interrupted before it ended; it only reads, so call it again",
-            Progress::Unknown => {
-                "outcome unknown: interrupted while it ran. It may have had its effect, in whole \
-                 or in part: look before you call it again"
-            }
-        };
-        Item::function_call_output(&self.call_id, text)
+        Item::function_call_output(&self.call_id, self.progress.told())
     }
 }
 

@@ -65,8 +65,16 @@ pub(super) fn compacted(done: &Compacted) -> Block {
         SummedUpBy::Model => "summed up",
         SummedUpBy::Digest => "shortened mechanically",
     };
-    let (before, after) = (short(done.before), short(done.after));
-    let text = format!("what is old was {by}: {before} to {after} tokens; /undo brings it back");
+    let (before, after) = match (short(done.before), short(done.after)) {
+        (before, after) if before == after => (done.before.to_string(), done.after.to_string()),
+        shortened => shortened,
+    };
+    // The one was counted and the other is estimated: they may disagree about a little.
+    let sizes = match done.after < done.before {
+        true => format!(": {before} to {after} tokens"),
+        false => String::new(),
+    };
+    let text = format!("what is old was {by}{sizes}; /undo brings it back");
     Block::Note(Tone::Talk, text)
 }
 
@@ -281,6 +289,19 @@ mod tests {
         assert_eq!(text(&done, 40), "✓ read_file some/long… · 3 lines · 1.2 s");
         let failed = card("shell", ToolOutcome::Failed, "error: no such file\nmore");
         assert!(text(&failed, 80).ends_with("failed · 1.2 s\n  no such file"));
+    }
+
+    #[test]
+    fn a_summary_that_makes_little_smaller_says_by_how_much() {
+        for (before, after, told) in [
+            (12_000, 1_300, "was summed up: 12k to 1.3k tokens; /undo"),
+            (1_180, 1_120, "was summed up: 1180 to 1120 tokens; /undo"),
+            (1_180, 1_180, "was summed up; /undo"),
+        ] {
+            let by = SummedUpBy::Model;
+            let shown = text(&compacted(&Compacted { before, after, by }), 80);
+            assert!(shown.contains(told), "{shown}");
+        }
     }
 
     #[test]

@@ -13,9 +13,8 @@ use super::commands::{Called, Command};
 use super::front::Attended;
 use super::{Chat, QUEUE, Turning};
 use crate::args::{AgentArgs, RouteArg};
-use crate::exec::keep;
 use crate::failure::Failure;
-use crate::sessions::{self, short};
+use crate::sessions::{self, Shape, short};
 use crate::style::one_line;
 use crate::{approvals, calls, memory};
 
@@ -80,6 +79,12 @@ impl Chat<'_> {
     }
 
     async fn resume(&mut self, name: &str) -> Result<(), Failure> {
+        if let Some(store) = &self.conversation.kept
+            && store.find(name).await?.id == self.conversation.id
+        {
+            self.note("this is that conversation");
+            return Ok(());
+        }
         let args = AgentArgs {
             resume: Some(name.to_owned()),
             ephemeral: false,
@@ -230,8 +235,10 @@ impl Chat<'_> {
         match self.conversation.agent.undo().await {
             Ok(Undone::Compaction) => self.note("the model reads again what was summed up"),
             Ok(Undone::Turn { prompt }) => {
-                self.note("the last turn is taken back; what its tools did to files stays");
-                self.front.state.editor.put_back(&prompt);
+                let text = "the last turn is taken back, and Up brings its prompt; what its tools did \
+                            to files stays";
+                self.note(text);
+                self.front.state.editor.remember(prompt);
             }
             Err(error) => self.say_error(&error),
         }
@@ -299,8 +306,21 @@ impl Chat<'_> {
             "" => format!("alipes-{}.md", short(id)),
             name => name.to_owned(),
         };
+        if name.contains(char::is_whitespace) {
+            self.note("/export takes one name, without spaces");
+            return Ok(());
+        }
         let path: PathBuf = self.conversation.agent.root().path().join(name);
-        let text = sessions::markdown(store, id).await?;
+        let ending = path.extension().unwrap_or_default().to_ascii_lowercase();
+        let shape = match ending.to_str() {
+            Some("jsonl") => Shape::Jsonl,
+            Some("json") => {
+                self.note("there are Markdown (.md) and JSON lines (.jsonl), and no .json");
+                return Ok(());
+            }
+            _ => Shape::Markdown,
+        };
+        let text = sessions::exported(store, id, shape).await?;
         sessions::write(&self.machine.redactor.redact(&text), Some(&path))?;
         self.note(format!("written to {}", path.display()));
         Ok(())
@@ -309,9 +329,9 @@ impl Chat<'_> {
     /// Whether there is something to go on with.
     pub(super) fn way_back(&self) -> Option<String> {
         let is_kept = self.conversation.kept.is_some();
-        let worth = keep::is_worth_resuming(&self.conversation.agent);
+        let begun = *self.conversation.agent.transcript().turn() != Turn::None;
         let id = short(&self.conversation.id);
-        (is_kept && worth).then(|| format!("alipes chat --resume {id}"))
+        (is_kept && begun).then(|| format!("alipes chat --resume {id}"))
     }
 
     /// What was learnt of endpoints in a turn is known to whoever begins meanwhile, and is not lost

@@ -106,23 +106,30 @@ pub(super) struct Called {
 
 /// Reads a line. What does not look like a command is a prompt, and so is a path.
 pub(super) fn read(text: &str) -> Option<Result<Called, String>> {
-    let rest = text.strip_prefix('/')?;
+    let rest = text.strip_prefix('/')?.trim_start();
     let (name, argument) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
-    if name.is_empty() || !name.bytes().all(|byte| byte.is_ascii_lowercase()) {
-        return None;
-    }
-    let known = match name {
-        "exit" => "quit",
+    let argument = argument.trim();
+    let known = match name.to_ascii_lowercase() {
+        exit if exit == "exit" => "quit".to_owned(),
         name => name,
     };
-    let found = COMMANDS.iter().find(|entry| entry.name == known);
-    Some(match found {
-        Some(entry) => Ok(Called {
+    match COMMANDS.iter().find(|entry| entry.name == known) {
+        Some(entry) if entry.argument.is_empty() && !argument.is_empty() => {
+            Some(Err(format!("/{known} takes nothing after it")))
+        }
+        Some(entry) => Some(Ok(Called {
             command: entry.command,
-            argument: argument.trim().to_owned(),
-        }),
-        None => Err(unknown(name)),
-    })
+            argument: argument.to_owned(),
+        })),
+        None if is_a_word(text, name) => Some(Err(unknown(name))),
+        None => None,
+    }
+}
+
+/// Whether a name that no command has looks like one all the same: `/Users` and `/ ` do not.
+fn is_a_word(text: &str, name: &str) -> bool {
+    let is_next = text[1..].starts_with(name);
+    is_next && !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_lowercase())
 }
 
 fn unknown(name: &str) -> String {
@@ -140,12 +147,30 @@ mod tests {
     #[test]
     fn every_command_is_found_by_its_name() {
         for entry in &COMMANDS {
+            let argument = match entry.argument {
+                "" => "",
+                _ => "x y",
+            };
             let called = Called {
                 command: entry.command,
-                argument: "x y".to_owned(),
+                argument: argument.to_owned(),
             };
-            assert_eq!(read(&format!("/{}  x y ", entry.name)), Some(Ok(called)));
+            let (name, loud) = (entry.name, entry.name.to_ascii_uppercase());
+            for name in [name, &loud] {
+                let text = format!("/{name}  {argument} ");
+                assert_eq!(read(&text), Some(Ok(called.clone())));
+            }
         }
+    }
+
+    #[test]
+    fn what_a_command_has_no_use_for_is_told() {
+        let told = read("/undo 5").unwrap().unwrap_err();
+        assert_eq!(told, "/undo takes nothing after it");
+        let spaced = read("/ help").unwrap().unwrap();
+        assert_eq!(spaced.command, Command::Help);
+        assert_eq!(read("/ what is that?"), None);
+        assert_eq!(read("/Users has what?"), None);
     }
 
     #[test]

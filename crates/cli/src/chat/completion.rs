@@ -109,7 +109,7 @@ impl Menu {
             text: match is_command {
                 true if !takes_more(offer) => offer.text.clone(),
                 true => format!("{} ", offer.text),
-                false => format!("@{} ", offer.text),
+                false => format!("@{} ", spelt(&offer.text)),
             },
             is_whole: is_command && !takes_more(offer),
         })
@@ -144,10 +144,29 @@ fn command_word(before: &str) -> Option<&str> {
 
 /// What follows an `@` at the beginning of a word.
 fn file_word(before: &str) -> Option<&str> {
-    let start = before.rfind(char::is_whitespace).map_or(0, |space| {
+    let begins = |c: char| c.is_whitespace() || "([{<".contains(c);
+    let start = before.rfind(begins).map_or(0, |space| {
         space + before[space..].chars().next().map_or(0, char::len_utf8)
     });
     before[start..].strip_prefix('@')
+}
+
+/// A file's name as one word of a prompt, the way a shell spells it: so are images found.
+fn spelt(file: &str) -> String {
+    let is_special = |c: char| c.is_whitespace() || "'\"`\\".contains(c);
+    if !file.contains(is_special) {
+        return file.to_owned();
+    }
+    match ['"', '\'', '`']
+        .into_iter()
+        .find(|quote| !file.contains(*quote))
+    {
+        Some(quote) => format!("{quote}{file}{quote}"),
+        None => file
+            .chars()
+            .flat_map(|c| is_special(c).then_some('\\').into_iter().chain([c]))
+            .collect(),
+    }
 }
 
 fn fitting(word: &str, files: &[String]) -> Vec<Offer> {
@@ -179,8 +198,21 @@ mod tests {
         assert_eq!(offered("/re"), ["/resume", "/retry"]);
         assert_eq!(offered("see @chmo"), ["src/chat/mod.rs"]);
         assert_eq!(offered("@readme"), ["README.md"]);
+        assert_eq!(offered("so (@readme"), ["README.md"]);
         for nothing in ["", "a /re", "me@home", "/resume x", "/xyz"] {
             assert!(offered(nothing).is_empty(), "{nothing:?}");
+        }
+    }
+
+    #[test]
+    fn a_name_that_is_put_in_is_one_word_whatever_it_has_in_it() {
+        for (file, word) in [
+            ("plain.png", "plain.png"),
+            ("shot one.png", "\"shot one.png\""),
+            ("a \"b\".png", "'a \"b\".png'"),
+            ("it's a \"`b`\".png", "it\\'s\\ a\\ \\\"\\`b\\`\\\".png"),
+        ] {
+            assert_eq!(spelt(file), word);
         }
     }
 

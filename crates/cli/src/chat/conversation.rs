@@ -1,11 +1,13 @@
 //! The conversation that the chat is in: its agent, where it is kept, and what was said in it before.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use alipes_agent::{Agent, ToolOutcome};
+use alipes_agent::{Agent, Speaker, ToolOutcome};
 use alipes_models::{Catalog, Model as _, ModelName};
 use alipes_simulator::Simulator;
-use alipes_store::{SqliteStore, Transcript};
+use alipes_store::{Progress, SqliteStore, Transcript};
+use alipes_tools::Toolbox;
 use alipes_transport::Transport;
 use alipes_wire::{Item, ItemView};
 use tokio::sync::mpsc;
@@ -95,6 +97,8 @@ pub(super) struct Conversation {
     pub(super) catalog: Catalog,
     /// What is resumed.
     pub(super) note: Option<String>,
+    /// That it was begun in another folder.
+    pub(super) moved: Option<String>,
 }
 
 impl Conversation {
@@ -107,6 +111,7 @@ impl Conversation {
         let asked = voices.asked();
         let (keeping, kept) = keep::open(args, machine, &asked.tell).await?;
         let (id, note) = (keeping.id().to_owned(), keeping.note());
+        let moved = keeping.moved(build::root(args, machine, &ground.catalog)?.path());
         let recording = Recording::new("chat", kept.as_ref(), args.record_bodies);
         let catalog = recording.of(ground.catalog.clone(), machine);
         let parts = build::Parts {
@@ -125,6 +130,7 @@ impl Conversation {
             recording,
             catalog,
             note,
+            moved,
         })
     }
 
@@ -162,47 +168,93 @@ impl Conversation {
 }
 
 /// The newest of what was said, as it was shown.
-pub(super) fn shown(transcript: &Transcript) -> Vec<Block> {
-    let blocks: Vec<Block> = transcript.items().iter().filter_map(block).collect();
-    let before = blocks.len().saturating_sub(SHOWN);
+pub(super) fn shown(transcript: &Transcript, toolbox: &Toolbox) -> Vec<Block> {
+    let items = transcript.items();
+    let seen: Vec<usize> = (0..items.len()).filter(|at| is_seen(&items[*at])).collect();
+    let before = seen.len().saturating_sub(SHOWN);
     let left_out = (before > 0).then(|| {
         let text = format!("… {before} earlier messages and calls");
         Block::Note(Tone::Talk, text)
     });
-    left_out
-        .into_iter()
-        .chain(blocks.into_iter().skip(before))
-        .collect()
+    let shown = seen[before..].iter();
+    let shown = shown.filter_map(|at| block(transcript, *at, toolbox));
+    left_out.into_iter().chain(shown).collect()
 }
 
 /// The prompts, oldest first.
 pub(super) fn prompts(transcript: &Transcript) -> impl Iterator<Item = String> {
     let items = transcript.items().iter();
-    items.filter_map(|item| match item.view() {
-        ItemView::Message { role, text, .. } if role == "user" => Some(text),
+    let said = items.filter(|item| Speaker::of(item) == Some(Speaker::Person));
+    said.filter_map(|item| match item.view() {
+        ItemView::Message { text, .. } => Some(text),
         _ => None,
     })
 }
 
-fn block(item: &Item) -> Option<Block> {
+fn is_seen(item: &Item) -> bool {
+    match item.view() {
+        ItemView::Message { role, .. } if role == "user" => {
+            Speaker::of(item) != Some(Speaker::Project)
+        }
+        ItemView::Message { role, .. } => role == "assistant",
+        ItemView::FunctionCall { .. } => true,
+        _ => false,
+    }
+}
+
+fn block(transcript: &Transcript, at: usize, toolbox: &Toolbox) -> Option<Block> {
+    let item = &transcript.items()[at];
+    if Speaker::of(item) == Some(Speaker::Summary) {
+        let text = "what was said before this is summed up for the model";
+        return Some(Block::Note(Tone::Talk, text.to_owned()));
+    }
     match item.view() {
         ItemView::Message { role, text, .. } if role == "user" => Some(Block::User(text)),
-        ItemView::Message {
-            role,
-            text,
-            refusal,
-            ..
-        } if role == "assistant" => Some(Block::Model(refusal.unwrap_or(text))),
+        ItemView::Message { text, refusal, .. } => Some(Block::Model(refusal.unwrap_or(text))),
         ItemView::FunctionCall {
-            name, arguments, ..
-        } => Some(Block::Card(Card {
-            changes: None,
-            summary: format!("{name} {arguments}"),
-            name: name.into_owned(),
-            outcome: ToolOutcome::Done,
-            output: String::new(),
-            took: std::time::Duration::ZERO,
-        })),
+            call_id,
+            name,
+            arguments,
+        } => {
+            let output = output(transcript, at, &call_id);
+            Some(Block::Card(Card {
+                changes: None,
+                summary: summary(toolbox, &name, &arguments),
+                name: name.into_owned(),
+                outcome: ToolOutcome::told_by(&output),
+                output,
+                took: Duration::ZERO,
+            }))
+        }
         _ => None,
+    }
+}
+
+/// What came of the call at this place; where nothing did, what the model will be told of it.
+fn output(transcript: &Transcript, at: usize, call_id: &str) -> String {
+    let mut later = transcript.items()[at..].iter();
+    let output = later.find_map(|item| match item.view() {
+        ItemView::FunctionCallOutput {
+            call_id: of,
+            output,
+        } if of == call_id => Some(output),
+        _ => None,
+    });
+    output.unwrap_or_else(|| {
+        let open = transcript
+            .open()
+            .iter()
+            .find(|open| open.call_id == call_id);
+        let progress = open.map_or(Progress::Unknown, |open| open.progress);
+        progress.told().to_owned()
+    })
+}
+
+/// The call as it was told when it began.
+fn summary(toolbox: &Toolbox, name: &str, arguments: &str) -> String {
+    let input = serde_json::from_str(arguments).ok();
+    match (toolbox.get(name), input) {
+        (Some(tool), Some(input)) => tool.summary(&input),
+        _ => name.to_owned(),
     }
 }

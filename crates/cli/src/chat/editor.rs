@@ -46,6 +46,11 @@ impl Editor {
         &self.text
     }
 
+    /// Whether an earlier prompt is shown as it was.
+    pub(super) fn is_looking(&self) -> bool {
+        self.looking.is_some()
+    }
+
     /// What stands before the cursor.
     pub(super) fn before(&self) -> &str {
         &self.text[..self.at]

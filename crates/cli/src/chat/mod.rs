@@ -209,10 +209,7 @@ impl Chat<'_> {
             turning = Turning::GoOn;
         }
         self.keep_memory_beside();
-        let is_kept = self.way_back().is_some();
-        let status = &mut self.front.state.status;
-        status.context = Some(self.conversation.agent.context());
-        status.conversation = is_kept.then(|| self.conversation.id.clone());
+        self.front.state.status.context = Some(self.conversation.agent.context());
         Ok(())
     }
 
@@ -289,6 +286,7 @@ impl Chat<'_> {
             model: conversation.model.to_string(),
             context: Some(agent.context()),
             catalog: conversation.catalog.clone(),
+            conversation: conversation.kept.is_some().then(|| conversation.id.clone()),
             ..status::Status::default()
         };
         if let Some(notes) = tally::project(agent.project().files()) {
@@ -297,11 +295,14 @@ impl Chat<'_> {
         for prompt in conversation::prompts(agent.transcript()) {
             state.editor.remember(prompt);
         }
-        for block in conversation::shown(agent.transcript()) {
-            state.say(block);
+        for block in conversation::shown(agent.transcript(), agent.toolbox()) {
+            state.show(block);
         }
         if let Some(note) = &conversation.note {
             state.note(Tone::Talk, one_line(note, 200));
+        }
+        if let Some(moved) = &conversation.moved {
+            state.note(Tone::Warning, moved.clone());
         }
         if matches!(
             agent.transcript().turn(),

@@ -110,6 +110,18 @@ impl State {
         self.said.push(block);
     }
 
+    /// The same of what has come, or was taken up: a call of it can be unfolded.
+    pub(super) fn show(&mut self, block: Block) {
+        if let Block::Card(card) = &block {
+            self.cards.push_back(card.clone());
+            self.unfolded = 0;
+            if self.cards.len() > MOST_CARDS {
+                self.cards.pop_front();
+            }
+        }
+        self.said.push(block);
+    }
+
     pub(super) fn note(&mut self, tone: Tone, text: impl Into<String>) {
         self.say(Block::Note(tone, text.into()));
     }
@@ -147,14 +159,7 @@ impl State {
             return;
         };
         for block in working.event(event) {
-            if let Block::Card(card) = &block {
-                self.cards.push_back(card.clone());
-                self.unfolded = 0;
-                if self.cards.len() > MOST_CARDS {
-                    self.cards.pop_front();
-                }
-            }
-            self.said.push(block);
+            self.show(block);
         }
     }
 

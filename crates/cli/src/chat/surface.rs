@@ -149,10 +149,17 @@ impl<W: Write> Surface<W> {
         self.cursor = (0, 0);
     }
 
-    /// Empties the whole screen.
+    /// Empties the screen: what was said goes up into the scrollback, as far as the terminal's own
+    /// scrolling takes it. A terminal told to erase the screen would lose it, or keep our rows with it.
     pub(super) fn wipe(&mut self) -> io::Result<()> {
+        let (above, drawn) = (up(self.cursor.0), self.drawn.len());
+        // Row by row: tmux takes erasing from the screen's very top on for erasing the screen.
+        let erased = format!("{TO_LINE_END}\n").repeat(drawn);
+        // From wherever the rows began: as many rows scroll as there are above them.
+        let more = usize::from(self.size.1 - 1).saturating_sub(drawn);
+        let down = "\n".repeat(more);
         self.forget();
-        write!(self.out, "\x1b[H\x1b[2J")?;
+        write!(self.out, "\r{above}{erased}{down}\x1b[H")?;
         self.out.flush()
     }
 

@@ -65,10 +65,13 @@ fn window(layout: Layout, most: usize) -> (Vec<Line<'static>>, (usize, usize)) {
 }
 
 fn last_line(state: &State, columns: usize) -> Line<'static> {
-    match state.is_leaving {
-        true => Line::from(Span::styled(cut("Ctrl-C again leaves", columns), FAINT)),
-        false => state.status.line(columns),
-    }
+    let text = match &state.working {
+        _ if !state.is_leaving => return state.status.line(columns),
+        // Ctrl-C ends that.
+        Some(_) => "Ctrl-D again leaves",
+        None => "Ctrl-C again leaves",
+    };
+    Line::from(Span::styled(cut(text, columns), FAINT))
 }
 
 /// What is under way: at most half the rows of a message, and of a question what there is room for.

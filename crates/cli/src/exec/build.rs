@@ -69,12 +69,7 @@ pub(crate) fn agent(
     for secret in catalog.secrets(&machine.environment) {
         machine.redactor.learn(&secret);
     }
-    let folder = machine.environment.current_dir();
-    let folder = args
-        .folder
-        .as_ref()
-        .map_or(folder.to_owned(), |other| folder.join(other));
-    let root = machine.root(&folder, catalog)?;
+    let root = root(args, machine, catalog)?;
     let asking = Asking {
         catalog,
         transport,
@@ -111,6 +106,18 @@ pub(crate) fn agent(
     let agent = Agent::resumed(options, &setting, transcript).with_project(project);
     let agent = context::known(agent, catalog, &name, auxiliary);
     Ok((agent, name))
+}
+
+/// The folder that the arguments name, or else the one where we are.
+pub(crate) fn root(
+    args: &AgentArgs,
+    machine: &Machine,
+    catalog: &Catalog,
+) -> Result<alipes_tools::Root, Failure> {
+    let here = machine.environment.current_dir();
+    let folder = args.folder.as_ref();
+    let folder = folder.map_or(here.to_owned(), |other| here.join(other));
+    machine.root(&folder, catalog)
 }
 
 /// What a chain of models is made with.

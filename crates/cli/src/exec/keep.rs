@@ -1,5 +1,6 @@
 //! Where a turn's conversation is kept, and whether it is a new one.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use alipes_agent::Agent;
@@ -19,8 +20,9 @@ use crate::store::opened;
 use crate::streams::say;
 use crate::style::{counted, one_line};
 
-/// The longest title in a line of talk.
+/// The longest title, and the longest path, in a line of talk.
 const LONGEST: usize = 60;
+const LONGEST_PATH: usize = 200;
 
 /// A conversation that a turn is about to go on with.
 pub(crate) struct Keeping {
@@ -36,6 +38,7 @@ enum Place {
         conversation: Box<Conversation>,
         transcript: Box<Transcript>,
         title: String,
+        folder: String,
     },
 }
 
@@ -76,6 +79,7 @@ pub(crate) async fn open(
             conversation: Box::new(conversation),
             transcript: Box::new(transcript),
             title: found.title,
+            folder: found.folder,
         },
     };
     Ok((keeping, Some(store)))
@@ -110,6 +114,19 @@ impl Keeping {
         };
         let (id, title) = (short(&self.id), one_line(title, LONGEST));
         Some(format!("resuming {id} “{title}”{state}"))
+    }
+
+    /// That it was begun in another folder than `here`, with what goes back there; nothing where it was
+    /// not.
+    pub(crate) fn moved(&self, here: &Path) -> Option<String> {
+        let Place::Resumed { folder, .. } = &self.place else {
+            return None;
+        };
+        let is_there = Path::new(folder) == here;
+        (!is_there).then(|| {
+            let (folder, id) = (one_line(folder, LONGEST_PATH), short(&self.id));
+            format!("it was begun in {folder}, and this is not it; -C there with --resume {id} goes back")
+        })
     }
 
     /// Where the turn records what happens, and what was said before it.

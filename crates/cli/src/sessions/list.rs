@@ -39,7 +39,7 @@ pub(super) fn summaries(list: &[Summary], most: usize, machine: &Machine) -> io:
     for summary in list {
         let standing = match summary.standing {
             Standing::Ended => String::new(),
-            Standing::Open => style.good(" (at work)"),
+            Standing::Open => style.good(" (open)"),
             Standing::Interrupted => style.warning(" (interrupted)"),
         };
         let turns = counted(summary.turns, "turn");

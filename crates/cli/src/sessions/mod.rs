@@ -13,8 +13,8 @@ use std::sync::Arc;
 use alipes_store::{Recorded, SqliteStore, Store, StoreError, Summary};
 use anyhow::anyhow;
 
-pub(crate) use args::SessionsArgs;
-use args::{SessionsCommand, Shape};
+use args::SessionsCommand;
+pub(crate) use args::{SessionsArgs, Shape};
 pub(crate) use list::ago;
 
 use crate::failure::Failure;
@@ -78,11 +78,7 @@ pub(crate) async fn run(args: SessionsArgs, machine: &Machine) -> Result<(), Fai
             undo::last(to_write(machine).await?, &found).await
         }
         SessionsCommand::Export { id, shape, out } => {
-            let (summary, entries) = whole(&reading, &id).await?;
-            let text = match shape {
-                Shape::Markdown => render::markdown(&summary, &entries, Detail::Whole),
-                Shape::Jsonl => export::json_lines(&summary, &entries),
-            };
+            let text = exported(&reading, &id, shape).await?;
             write(&machine.redactor.redact(&text), out.as_deref())
         }
         SessionsCommand::Delete { ids } => delete(&reading, &ids, machine).await,
@@ -161,10 +157,17 @@ async fn delete(reading: &SqliteStore, ids: &[String], machine: &Machine) -> Res
     Ok(())
 }
 
-/// A whole conversation as Markdown.
-pub(crate) async fn markdown(store: &SqliteStore, id: &str) -> Result<String, Failure> {
+/// A whole conversation in one of its shapes.
+pub(crate) async fn exported(
+    store: &SqliteStore,
+    id: &str,
+    shape: Shape,
+) -> Result<String, Failure> {
     let (summary, entries) = whole(store, id).await?;
-    Ok(render::markdown(&summary, &entries, Detail::Whole))
+    Ok(match shape {
+        Shape::Markdown => render::markdown(&summary, &entries, Detail::Whole),
+        Shape::Jsonl => export::json_lines(&summary, &entries),
+    })
 }
 
 /// A conversation with everything in it.

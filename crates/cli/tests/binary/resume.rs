@@ -106,7 +106,7 @@ async fn two_processes_are_not_at_one_conversation() {
     let machine = machine();
     let mut child = at_work(&machine).await;
     let list = machine.run(&["sessions", "list"]).await;
-    assert!(list.answer().contains("(at work)"), "{}", list.out);
+    assert!(list.answer().contains("(open)"), "{}", list.out);
     let refused = turn(&machine, &["--resume", "last", "hi"]).await.refused(1);
     assert!(refused.contains("open in another alipes"), "{refused}");
     let refused = machine.refused(1, &["sessions", "delete", "last"]).await;

@@ -44,7 +44,11 @@ impl State {
             Key::Send => self.send(),
             Key::Taken | Key::Left => None,
         };
-        self.menu.follow(self.editor.before());
+        match self.editor.is_looking() {
+            // What was written then is whole, and Up goes on to what was written before it.
+            true => self.menu.decline(self.editor.before()),
+            false => self.menu.follow(self.editor.before()),
+        }
         sent
     }
 
@@ -123,7 +127,12 @@ impl State {
                 self.menu.follow("");
                 None
             }
-            'd' if self.editor.is_empty() => Some(Action::Quit),
+            'd' if !self.editor.is_empty() => return None,
+            'd' if was_leaving || !self.can_interrupt() => Some(Action::Quit),
+            'd' => {
+                self.is_leaving = true;
+                None
+            }
             'l' => Some(Action::Wipe),
             'z' => Some(Action::Suspend),
             'o' => {

@@ -382,6 +382,35 @@ async fn escape_while_it_starts_does_not_end_the_chat() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn one_ctrl_d_does_not_leave_an_answer_that_is_coming() {
+    let mut state = state();
+    state.begin_turn();
+    assert_eq!(control(&mut state, 'd'), None);
+    assert!(shown(&state).ends_with("Ctrl-D again leaves"));
+    types(&mut state, "x");
+    assert_eq!(control(&mut state, 'd'), None);
+    control(&mut state, 'u');
+    assert_eq!(control(&mut state, 'd'), None);
+    assert_eq!(control(&mut state, 'd'), Some(Action::Quit));
+}
+
+#[tokio::test(start_paused = true)]
+async fn up_passes_a_command_that_was_given() {
+    let mut state = state();
+    for text in ["older", "/tools"] {
+        types(&mut state, &format!("{text}\n"));
+    }
+    press(&mut state, KeyCode::Up, KeyModifiers::NONE);
+    assert_eq!(state.editor.text(), "/tools");
+    assert!(!state.menu.is_open());
+    press(&mut state, KeyCode::Up, KeyModifiers::NONE);
+    assert_eq!(state.editor.text(), "older");
+    press(&mut state, KeyCode::Down, KeyModifiers::NONE);
+    press(&mut state, KeyCode::Backspace, KeyModifiers::NONE);
+    assert!(state.menu.is_open());
+}
+
+#[tokio::test(start_paused = true)]
 async fn one_ctrl_c_does_not_leave_and_two_do() {
     let mut state = state();
     types(&mut state, "draft");

@@ -104,3 +104,21 @@ fn on_a_terminal_that_wraps_anew_the_way_up_is_counted_in_its_new_rows() {
     assert_eq!(surface.rows_above_cursor(5), 3 + 1 + 2);
     assert_eq!(surface.rows_above_cursor(40), 2);
 }
+
+#[test]
+fn an_emptied_screen_has_moved_what_was_said_into_the_scrollback_and_nothing_else() {
+    let mut screen = Screen::new(20, 6);
+    screen.draw(
+        &["one", "two", "three"],
+        &["busy", "> half", "status"],
+        (1, 6),
+    );
+    screen.surface.wipe().unwrap();
+    screen.draw(&[], &["> half", "status"], (0, 6));
+    assert_eq!(screen.shows(), "> half\nstatus");
+    screen.surface.wipe().unwrap();
+    screen.draw(&[], &["> half", "status"], (0, 6));
+    screen.terminal.screen_mut().set_scrollback(100);
+    assert_eq!(screen.terminal.screen().scrollback(), 3);
+    assert_eq!(screen.shows(), "one\ntwo\nthree\n> half\nstatus");
+}

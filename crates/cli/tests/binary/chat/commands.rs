@@ -40,14 +40,13 @@ async fn compact_sums_up_once_and_undo_brings_back_what_it_stood_for() {
     chat.says("/undo");
     chat.until("the last turn is taken back").await;
     // The prompt is there to be said differently.
+    chat.press("Up");
     chat.until("› [pasted 4.0 kB, 1 line]").await;
     chat.press("C-u");
-    for _ in ["two", "one"] {
+    for taken_back in 2..=3 {
         chat.says("/undo");
-        chat.until("› [pasted").await;
-        chat.press("C-u");
-        chat.until_it("is empty", |screen| !screen.contains("› [pasted"))
-            .await;
+        let is_so = |_: &str| count(&chat.everything(), "the last turn is taken") == taken_back;
+        chat.until_it("takes another turn back", is_so).await;
     }
     chat.says("/undo");
     chat.until("there is nothing to take back").await;
@@ -88,6 +87,18 @@ async fn export_writes_the_conversation_where_it_is_told() {
     for part in ["read notes.md", "remember this"] {
         assert!(written.contains(part), "{written}");
     }
+    chat.says("/export out.jsonl");
+    chat.until("out.jsonl\n").await;
+    chat.until_it("has written twice", |screen| {
+        count(screen, "written to ") == 2
+    })
+    .await;
+    let lines = std::fs::read_to_string(machine.path("out.jsonl")).unwrap();
+    assert!(lines.starts_with("{"), "{lines}");
+    chat.says("/export x.json");
+    chat.until("and no .json").await;
+    chat.says("/export x.md y");
+    chat.until("takes one name").await;
     chat.says("/export no/such/folder.md");
     chat.until("✗ ").await;
     // What is there is somebody's.
@@ -156,7 +167,11 @@ async fn new_begins_another_conversation_and_resume_finds_the_one_before() {
     chat.until("resuming ").await;
     let everything = chat.everything();
     assert_eq!(count(&everything, "› read notes.md"), 2, "{everything}");
+    chat.says(&format!("/resume {id}"));
+    chat.until("this is that conversation").await;
     chat.says("/undo");
+    chat.until("the last turn is taken back").await;
+    chat.press("Up");
     chat.until("› read notes.md\n").await;
 }
 
@@ -204,4 +219,44 @@ async fn what_is_known_is_told() {
     chat.press("C-l");
     chat.says("/help");
     chat.until("Ctrl-C twice").await;
+}
+
+#[tokio::test]
+async fn a_turn_that_failed_at_once_is_kept_and_its_chat_tells_the_way_back() {
+    let machine = Machine::new();
+    let (chat, _server) = troubled(&machine, &["challenge"], 80, 24).await;
+    chat.says("hello");
+    chat.until("/retry asks again").await;
+    chat.says("/status");
+    chat.until("conversation").await;
+    assert!(!chat.screen().contains("not kept"), "{}", chat.screen());
+    chat.says("/quit");
+    chat.end().await;
+    chat.until("to go on: alipes chat --resume ").await;
+}
+
+#[tokio::test]
+async fn an_emptied_screen_loses_nothing_and_leaves_nothing_behind() {
+    let machine = Machine::new();
+    let chat = simulated(&machine, 80, 24).await;
+    chat.says("hello");
+    chat.until_done("You said “hello”").await;
+    chat.types("half typed");
+    for _ in 0..2 {
+        chat.press("C-l");
+        chat.until_it("is empty", |screen| {
+            screen.starts_with("\n› half") || screen.starts_with("› half")
+        })
+        .await;
+    }
+    chat.until("simulated/planner").await;
+    let everything = chat.everything();
+    for once in [
+        "› hello",
+        "You said “hello”",
+        "half typed",
+        "simulated/planner",
+    ] {
+        assert_eq!(count(&everything, once), 1, "{once:?}:\n{everything}");
+    }
 }

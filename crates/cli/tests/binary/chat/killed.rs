@@ -85,3 +85,101 @@ async fn a_turn_with_an_image_that_was_steered_and_killed_is_told_whole_and_take
     let on = machine.run(&on).await;
     assert!(on.answer().contains("You said “hello”"), "{}", on.out);
 }
+
+#[tokio::test]
+async fn a_call_that_is_taken_up_says_what_it_said_when_it_came() {
+    let machine = Machine::new();
+    machine.file("notes.md", "remember this\nand that\n");
+    mkfifo(&machine.path("pipe"), Mode::S_IRWXU).unwrap();
+    let chat = simulated(&machine, 80, 200).await;
+    chat.says("read notes.md");
+    chat.until_done("said:").await;
+    let read = "✓ read notes.md · 3 lines";
+    chat.until(read).await;
+    chat.says("write milk to shopping.txt");
+    chat.until("y once").await;
+    chat.says("n");
+    chat.until("· denied").await;
+    chat.says("/quit");
+    chat.end().await;
+    let arguments = ["chat", "--simulate", "--allow", "shell", "--resume", "last"];
+    let chat = opened(&machine, &arguments, 80, 200).await;
+    chat.until(read).await;
+    chat.until("· denied").await;
+    chat.says("run the command echo at work; cat pipe");
+    chat.until("  at work").await;
+    chat.kill();
+    chat.end().await;
+    let chat = opened(&machine, &arguments, 80, 200).await;
+    chat.until("? run \"echo at work; cat pipe\" · unknown")
+        .await;
+    chat.until("  outcome unknown").await;
+    chat.until("was interrupted").await;
+    for _ in 0..3 {
+        chat.press("C-o");
+    }
+    chat.until("  remember this").await;
+}
+
+#[tokio::test]
+async fn only_what_the_person_has_said_comes_back_as_a_prompt() {
+    let machine = Machine::new();
+    machine.file("AGENTS.md", "Be brief.\n");
+    let chat = simulated(&machine, 80, 200).await;
+    for word in ["one", "two", "three"] {
+        chat.pastes(&format!("{word} {}", "baa ".repeat(1_000)));
+        chat.press("Enter");
+        chat.until_done(&format!("You said “{word}")).await;
+    }
+    chat.says("/compact");
+    chat.until_done("/undo brings it back").await;
+    chat.says("hello");
+    chat.until_done("You said “hello”").await;
+    chat.says("/quit");
+    chat.end().await;
+    let chat = opened(
+        &machine,
+        &["chat", "--simulate", "--resume", "last"],
+        80,
+        200,
+    )
+    .await;
+    chat.until("resuming ").await;
+    let everything = chat.everything();
+    for never in ["The project's own notes", "What was said and done"] {
+        assert_eq!(count(&everything, never), 0, "{everything}");
+    }
+    let summary = "what was said before this is summed up";
+    assert_eq!(count(&everything, summary), 1, "{everything}");
+    // All that came before the last prompts is no prompt.
+    for _ in 0..6 {
+        chat.press("Up");
+    }
+    chat.until("› [pasted 4.0 kB, 1 line]").await;
+}
+
+#[tokio::test]
+async fn a_conversation_that_was_begun_elsewhere_says_where() {
+    let machine = Machine::new();
+    std::fs::create_dir(machine.path("below")).unwrap();
+    let begun = ["chat", "--simulate", "-C", "below"];
+    let chat = opened(&machine, &begun, 80, 200).await;
+    chat.says("hello");
+    chat.until_done("You said “hello”").await;
+    chat.says("/quit");
+    chat.end().await;
+    let resumed = ["chat", "--simulate", "--resume", "last"];
+    let chat = opened(&machine, &resumed, 80, 200).await;
+    chat.until("! it was begun in ").await;
+    chat.says("/quit");
+    chat.end().await;
+    let chat = opened(
+        &machine,
+        &[&begun[..], &["--resume", "last"]].concat(),
+        80,
+        200,
+    )
+    .await;
+    chat.until("resuming ").await;
+    assert!(!chat.everything().contains("it was begun in"));
+}

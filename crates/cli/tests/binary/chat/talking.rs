@@ -85,7 +85,8 @@ async fn always_writes_the_rule_down_and_does_not_ask_again() {
     let rules = std::fs::read_to_string(machine.home("config.toml")).unwrap();
     assert!(rules.contains("write_file path"), "{rules}");
     chat.says("/approvals");
-    chat.until("from now on").await;
+    // As the rule that it has become.
+    chat.until("\"allow\"").await;
 }
 
 #[tokio::test]
