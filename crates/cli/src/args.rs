@@ -368,6 +368,10 @@ pub(crate) struct SimulateArgs {
     #[arg(long, value_name = "IP")]
     pub(crate) black_hole: Option<IpAddr>,
 
+    /// Where a proxy listens that leads past the faults: to the same backend without them
+    #[arg(long, value_name = "ADDR", conflicts_with = "tls")]
+    pub(crate) proxy: Option<SocketAddr>,
+
     /// How far its clock is ahead of this machine's, such as 24h
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub(crate) ahead: Option<Duration>,

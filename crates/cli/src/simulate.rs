@@ -3,10 +3,12 @@
 mod log;
 
 use alipes_base::Clock;
-use alipes_simulator::{BlackHole, Keys, Options, Scenario, Simulator, faults};
+use alipes_simulator::{
+    BlackHole, Keys, Manner, Options, Proxy, ProxyOptions, Scenario, Simulator, faults,
+};
 use anyhow::Context as _;
 use serde_json::json;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 
 use self::log::Log;
@@ -24,21 +26,12 @@ pub(crate) async fn run(
     if args.list_faults {
         return print_faults().map_err(|_closed| Failure::Told);
     }
-    let simulator = Simulator::start(Options {
-        listen: args.listen,
-        tls: args.tls,
-        scenario: scenario(&args)?,
-        pace: args.pace.unwrap_or_default(),
-        latency: args.latency.unwrap_or_default(),
-        keys: Keys::Any,
-        clock: match args.ahead {
-            Some(ahead) => Clock::anchored(machine.clock.wall() + ahead),
-            None => machine.clock.clone(),
-        },
-        rng: machine.rng.clone(),
-    })
-    .await
-    .map_err(Failure::failed)?;
+    let options = options(&args, machine)?;
+    let _past_faults = match args.proxy {
+        Some(listen) => Some(past_faults(listen, options.clone()).await?),
+        None => None,
+    };
+    let simulator = Simulator::start(options).await.map_err(Failure::failed)?;
     let _swallowing = match args.black_hole {
         Some(ip) => {
             let beside = SocketAddr::new(ip, simulator.local_addr().port());
@@ -65,6 +58,39 @@ pub(crate) async fn run(
         log.end().await;
     }
     Ok(())
+}
+
+fn options(args: &SimulateArgs, machine: &Machine) -> Result<Options, Failure> {
+    Ok(Options {
+        listen: args.listen,
+        tls: args.tls,
+        scenario: scenario(args)?,
+        pace: args.pace.unwrap_or_default(),
+        latency: args.latency.unwrap_or_default(),
+        keys: Keys::Any,
+        clock: match args.ahead {
+            Some(ahead) => Clock::anchored(machine.clock.wall() + ahead),
+            None => machine.clock.clone(),
+        },
+        rng: machine.rng.clone(),
+    })
+}
+
+/// A proxy that takes everybody to a backend like this one without its faults, as one in another network would.
+async fn past_faults(listen: SocketAddr, options: Options) -> Result<(Simulator, Proxy), Failure> {
+    let well = Simulator::start(Options {
+        listen: (Ipv4Addr::LOCALHOST, 0).into(),
+        scenario: Scenario::default(),
+        ..options
+    });
+    let well = well.await.map_err(Failure::failed)?;
+    let proxy = Proxy::start(ProxyOptions {
+        listen,
+        origin: Some(well.local_addr()),
+        ..ProxyOptions::local(Manner::Obliging)
+    });
+    let proxy = proxy.await.map_err(Failure::failed)?;
+    Ok((well, proxy))
 }
 
 fn scenario(args: &SimulateArgs) -> Result<Scenario, Failure> {

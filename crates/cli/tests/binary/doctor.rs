@@ -330,17 +330,21 @@ async fn behind_a_proxy(serving: &Machine) -> (crate::machine::Serving, Proxy) {
 #[tokio::test]
 async fn a_proxy_that_was_not_used_is_found_with_the_reason() {
     let serving = Machine::new();
-    let (_open, proxy) = behind_a_proxy(&serving).await;
+    // A port that was free a moment ago.
+    let free = Proxy::start(ProxyOptions::local(Manner::Obliging));
+    let proxy = free.await.unwrap().local_addr().to_string();
     // An address of this machine that no policy takes for loopback.
     let faults = [
         "--fault",
         "sse-reset-before-headers",
         "--fault",
         "websocket-reset-before-upgrade",
+        "--proxy",
+        &proxy,
     ];
     let barred = serving.simulate_on("0.0.0.0:0", &faults).await;
     let machine = work(&barred.base_url.replace("127.0.0.1", "0.0.0.0"))
-        .with("HTTP_PROXY", format!("http://{}", proxy.local_addr()))
+        .with("HTTP_PROXY", format!("http://{proxy}"))
         .with("NO_PROXY", "localhost,0.0.0.0/8");
     walk("proxy not used", &machine.run(&["doctor"]).await, 1);
 }
