@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use alipes_base::Deadline;
 
+use crate::conversation::Conversation;
 use crate::leave::Leave;
 use crate::react::drawn;
-use crate::session::Conversation;
 use crate::step::{Ran, Step, signed};
 use crate::stream::{Done, Update, Updates};
 use crate::{

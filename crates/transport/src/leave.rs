@@ -6,9 +6,9 @@
 use std::time::Duration;
 
 use crate::breaker::{Admission, Destination};
+use crate::conversation::Conversation;
 use crate::experience::LeftAlone;
 use crate::permits::{NoPermit, Permit};
-use crate::session::Conversation;
 use crate::step::Step;
 use crate::{Alternatives, Cause, Experience, Fault, Phase, Replay, Route, Trace};
 

@@ -21,6 +21,7 @@ mod attempt;
 mod auxiliary;
 mod breaker;
 mod compression;
+mod conversation;
 mod credential;
 mod edge_cookies;
 mod endpoint;
@@ -44,6 +45,7 @@ mod queue;
 mod reachability;
 mod react;
 mod reason;
+mod request;
 mod retry_share;
 mod route;
 mod session;
@@ -51,6 +53,7 @@ mod standing;
 mod step;
 mod stream;
 mod trace;
+mod transport;
 
 pub use auxiliary::{AuxiliaryAnswer, AuxiliaryFault, SideCalls};
 pub use credential::{Credential, CredentialError, NoCredential, Token};
@@ -68,8 +71,10 @@ pub use profile::{
     BUILTIN as BUILTIN_PROFILES, Profile, ProfileField, ProfileLayer, UnknownProfile,
 };
 pub use react::{Budget, Reaction, may_help, react, remedies};
+pub use request::{Alternatives, Request};
 pub use route::Route;
-pub use session::{Alternatives, Request, Session, Transport};
+pub use session::Session;
 pub use standing::{RouteRest, RouteStanding};
 pub use stream::{Done, ResponseStream, Update, Updates};
 pub use trace::Trace;
+pub use transport::Transport;

@@ -13,7 +13,7 @@ use std::time::Duration;
 use alipes_base::{Clock, Deadline};
 
 use crate::attempt::{self, Way};
-use crate::session::Conversation;
+use crate::conversation::Conversation;
 use crate::{Cause, Fault, Phase};
 
 /// How often the way is tried.

@@ -12,8 +12,8 @@ use tokio::time::Instant;
 
 use super::intake::Intake;
 use super::side_probe::SideProbe;
+use crate::conversation::Conversation;
 use crate::liveness::{Edge, EdgeWatch};
-use crate::session::Conversation;
 use crate::{Cause, Fault, Trace};
 
 /// The edge under one HTTP request.

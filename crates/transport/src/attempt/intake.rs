@@ -15,11 +15,11 @@ use tokio::time::Instant;
 
 use super::arrival::Arrival;
 use super::receipt::Receipt;
+use crate::conversation::Conversation;
 use crate::fault::{of_api_error, of_error_frame};
 use crate::hedge::{Lane, Overdue, Spent};
 use crate::patience::Stage;
 use crate::patience::measure::Measure;
-use crate::session::Conversation;
 use crate::step::Attempt;
 use crate::{Cause, Fault, Patience, Phase, Request, Route, Trace};
 

@@ -13,8 +13,8 @@ use tokio::time::Instant;
 
 use super::request_headers;
 use super::way::Way;
+use crate::conversation::Conversation;
 use crate::fault::{Evidence, of_net_error, of_response};
-use crate::session::Conversation;
 use crate::{Cause, Fault, Phase, Replay, Route, Session, Token};
 
 /// The largest message we accept, in bytes; events are far smaller.

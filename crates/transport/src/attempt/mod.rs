@@ -23,7 +23,7 @@ pub(crate) use sse::attempt as sse;
 pub(crate) use way::Way;
 pub(crate) use websocket::{attempt as websocket, prewarm};
 
-use crate::session::Conversation;
+use crate::conversation::Conversation;
 use crate::{Cause, Fault, Phase, Token};
 
 /// The token for this attempt.

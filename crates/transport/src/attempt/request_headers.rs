@@ -5,7 +5,7 @@ use alipes_wire::responses::{TURN_STATE, WEBSOCKET_BETA};
 use http::header::{ACCEPT, CONTENT_TYPE, COOKIE, USER_AGENT};
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-use crate::session::Conversation;
+use crate::conversation::Conversation;
 use crate::{Cause, Fault, Phase, Route, Token, UnusableKey};
 
 /// The headers for an attempt on `route` (codex-protocol §1.2 and §2.1).

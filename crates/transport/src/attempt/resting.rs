@@ -24,7 +24,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::LiveSocket;
-use crate::session::Conversation;
+use crate::conversation::Conversation;
 
 /// How often an idle socket is pinged; address translators are known to forget one after 30 s.
 const EVERY: Duration = Duration::from_secs(25);

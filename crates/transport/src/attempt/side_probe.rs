@@ -12,7 +12,7 @@ use alipes_net::{Alpn, ConnectionFacts, Dialer, NetError, Protocol, Target};
 use futures_util::future::BoxFuture;
 use tokio::time::Instant;
 
-use crate::session::Conversation;
+use crate::conversation::Conversation;
 
 /// A second dial may take this many times as long as the first, where that is longer than a pong.
 const DIALS: u32 = 4;

@@ -16,8 +16,8 @@ use super::intake::Intake;
 use super::request_headers;
 use super::way::Way;
 use crate::compression;
+use crate::conversation::Conversation;
 use crate::fault::{BodyShape, body_shape, of_net_error, of_response};
-use crate::session::Conversation;
 use crate::{Cause, Fault, Phase, Request, Route, Token, Trace};
 
 /// How much of a body that is not the stream is read for the error it may hold, and for how long.

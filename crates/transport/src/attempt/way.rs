@@ -6,7 +6,7 @@ use alipes_net::{HttpClient, NetError};
 use url::Url;
 
 use crate::Token;
-use crate::session::Conversation;
+use crate::conversation::Conversation;
 
 /// Where HTTP requests of one account go.
 pub(crate) struct Way {

@@ -10,9 +10,9 @@ use alipes_wire::responses::{self, DeltaBase, DeltaRecorder, TURN_STATE};
 
 use super::intake::{Intake, Next};
 use super::live_socket::{LiveSocket, open, open_soon, reusable};
+use crate::conversation::Conversation;
 use crate::fault::of_net_error;
 use crate::liveness::{Edge, EdgeWatch};
-use crate::session::Conversation;
 use crate::{Cause, Fault, Phase, Replay, Request, Route, Session, Token, Trace};
 
 /// One try over WebSocket.

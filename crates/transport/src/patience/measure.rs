@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use super::Stage;
 use super::learned::RequestKind;
 use super::waits::Waits;
-use crate::session::Conversation;
+use crate::conversation::Conversation;
 use crate::{Experience, Patience, Profile, Request, Route};
 
 /// Measures one attempt.

@@ -16,8 +16,8 @@ use super::look::{Look, Outcome, Step};
 use super::survey::ahead;
 use crate::attempt::{open_socket, request_headers};
 use crate::auxiliary::{self, Question};
+use crate::conversation::Conversation;
 use crate::fault::{BodyShape, body_shape, of_response};
-use crate::session::Conversation;
 use crate::{Cause, Fault, Phase, Route, Scope, Token};
 
 /// How much of an answer is read for the error that it may hold.
