@@ -12,7 +12,8 @@ use crate::fields::Fields;
 use crate::json::Object;
 use crate::responses::{self, Terminal};
 use crate::{
-    CannotCarry, Item, ModelEvent, ModelRequest, NotAnEvent, RawEvent, Usage, chat, messages,
+    CannotCarry, EncodedBody, Item, ModelEvent, ModelRequest, NotAnEvent, RawEvent, Usage, chat,
+    messages,
 };
 
 /// The language that an endpoint speaks.
@@ -42,9 +43,9 @@ pub enum EncodedRequest {
     /// Ready for a body or a WebSocket's frames.
     Responses(responses::EncodedRequest),
     /// Ready for a body.
-    Chat(chat::EncodedRequest),
+    Chat(EncodedBody),
     /// Ready for a body.
-    Messages(messages::EncodedRequest),
+    Messages(EncodedBody),
 }
 
 impl EncodedRequest {
@@ -104,11 +105,10 @@ impl Dialect {
                     encoded.without(portable.left_out),
                 ))
             }
-            Self::Chat => {
-                chat::EncodedRequest::new(request, &quirks.chat).map(EncodedRequest::Chat)
+            Self::Chat => chat::encode(request, &quirks.chat).map(EncodedRequest::Chat),
+            Self::Messages => {
+                messages::encode(request, &quirks.messages).map(EncodedRequest::Messages)
             }
-            Self::Messages => messages::EncodedRequest::new(request, &quirks.messages)
-                .map(EncodedRequest::Messages),
         }
     }
 }
@@ -129,8 +129,7 @@ impl EncodedRequest {
     pub fn body(&self) -> Bytes {
         match self {
             Self::Responses(request) => request.body().into(),
-            Self::Chat(request) => request.body().clone(),
-            Self::Messages(request) => request.body().clone(),
+            Self::Chat(request) | Self::Messages(request) => request.body().clone(),
         }
     }
 
@@ -139,8 +138,7 @@ impl EncodedRequest {
     pub fn size(&self) -> usize {
         match self {
             Self::Responses(request) => request.size(),
-            Self::Chat(request) => request.body().len(),
-            Self::Messages(request) => request.body().len(),
+            Self::Chat(request) | Self::Messages(request) => request.body().len(),
         }
     }
 
@@ -149,8 +147,7 @@ impl EncodedRequest {
     pub fn left_out(&self) -> &[CannotCarry] {
         match self {
             Self::Responses(request) => request.left_out(),
-            Self::Chat(request) => request.left_out(),
-            Self::Messages(request) => request.left_out(),
+            Self::Chat(request) | Self::Messages(request) => request.left_out(),
         }
     }
 }

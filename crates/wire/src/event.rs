@@ -8,6 +8,7 @@ use serde::Deserialize;
 use serde::de::Error as _;
 
 use crate::fields::Fields;
+use crate::responses::Terminal;
 use crate::{Item, RateLimits, Usage};
 
 /// One event as a provider sent it: its kind, and the JSON it came in.
@@ -174,6 +175,24 @@ pub enum ModelEvent {
         /// `Some(false)`: the model has more to say and wants to be called again.
         end_turn: Option<bool>,
     },
+}
+
+impl ModelEvent {
+    /// What an end tells the agent. One that is not well is the transport's to tell.
+    pub(crate) fn of_end(end: Terminal) -> Option<Self> {
+        match end {
+            Terminal::Completed {
+                id,
+                usage,
+                end_turn,
+            } => Some(Self::Completed {
+                id,
+                usage,
+                end_turn,
+            }),
+            _ => None,
+        }
+    }
 }
 
 #[cfg(test)]

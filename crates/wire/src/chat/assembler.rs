@@ -153,18 +153,7 @@ impl Assembler {
         }
         let done = self.items[thought..].iter().cloned();
         told.extend(done.map(ModelEvent::ItemDone));
-        if let Terminal::Completed {
-            id,
-            usage,
-            end_turn,
-        } = terminal
-        {
-            told.push(ModelEvent::Completed {
-                id,
-                usage,
-                end_turn,
-            });
-        }
+        told.extend(ModelEvent::of_end(terminal));
     }
 
     fn message(&self, status: &str) -> Option<Item> {

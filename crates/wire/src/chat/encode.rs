@@ -1,76 +1,30 @@
 //! A model request as the body of `POST …/chat/completions` (OpenAI API reference, "Create chat
 //! completion").
 
-use bytes::Bytes;
-
 use super::conversation::Conversation;
 use super::quirks::{EffortField, Quirks};
 use crate::cannot_carry::LeftOut;
 use crate::json::Object;
-use crate::{CannotCarry, ModelRequest, TextFormat, ToolChoice, ToolDefinition};
+use crate::{CannotCarry, EncodedBody, ModelRequest, TextFormat, ToolChoice, ToolDefinition};
 
-/// A request, encoded once.
-#[derive(Clone, Debug)]
-pub struct EncodedRequest {
-    body: Bytes,
-    left_out: Vec<CannotCarry>,
-}
-
-impl EncodedRequest {
-    /// Encodes a request for a streamed answer.
-    ///
-    /// # Errors
-    /// [`CannotCarry`] if the request says something that this dialect cannot.
-    pub fn new(request: &ModelRequest, quirks: &Quirks) -> Result<Self, CannotCarry> {
-        Self::encode(request, quirks, true)
-    }
-
-    /// Encodes a request for an answer in one piece.
-    ///
-    /// # Errors
-    /// [`CannotCarry`] if the request says something that this dialect cannot.
-    pub fn plain(request: &ModelRequest, quirks: &Quirks) -> Result<Self, CannotCarry> {
-        Self::encode(request, quirks, false)
-    }
-
-    /// A request that is written already.
-    pub(crate) fn of_body(body: String, left_out: Vec<CannotCarry>) -> Self {
-        Self {
-            body: body.into(),
-            left_out,
-        }
-    }
-
-    /// The body.
-    #[must_use]
-    pub fn body(&self) -> &Bytes {
-        &self.body
-    }
-
-    /// What was left out, because it is a hint or bound to another provider.
-    #[must_use]
-    pub fn left_out(&self) -> &[CannotCarry] {
-        &self.left_out
-    }
-
-    fn encode(request: &ModelRequest, quirks: &Quirks, stream: bool) -> Result<Self, CannotCarry> {
-        let mut left_out = LeftOut::default();
-        let messages = Conversation::new(request, quirks, &mut left_out).messages()?;
-        let object = Object::new()
-            .put("model", &request.model)
-            .list("messages", &messages)
-            .put("stream", stream);
-        let object = match stream && quirks.stream_usage {
-            true => object.raw("stream_options", r#"{"include_usage":true}"#),
-            false => object,
-        };
-        let object = tools(object, request);
-        let object = answer(object, request, quirks, &mut left_out);
-        Ok(Self {
-            body: object.end().into(),
-            left_out: left_out.into_list(),
-        })
-    }
+/// Encodes a request for a streamed answer.
+///
+/// # Errors
+/// [`CannotCarry`] if the request says something that this dialect cannot.
+pub fn encode(request: &ModelRequest, quirks: &Quirks) -> Result<EncodedBody, CannotCarry> {
+    let mut left_out = LeftOut::default();
+    let messages = Conversation::new(request, quirks, &mut left_out).messages()?;
+    let object = Object::new()
+        .put("model", &request.model)
+        .list("messages", &messages)
+        .put("stream", true);
+    let object = match quirks.stream_usage {
+        true => object.raw("stream_options", r#"{"include_usage":true}"#),
+        false => object,
+    };
+    let object = tools(object, request);
+    let object = answer(object, request, quirks, &mut left_out);
+    Ok(EncodedBody::new(object.end(), left_out))
 }
 
 fn tools(object: Object, request: &ModelRequest) -> Object {

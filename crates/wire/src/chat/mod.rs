@@ -22,7 +22,7 @@ mod writer;
 pub(crate) use assembler::Assembler;
 pub(crate) use chunk::DONE;
 pub(crate) use create::{read, wants_usage};
-pub use encode::EncodedRequest;
+pub use encode::encode;
 pub use error::error_body;
 pub use quirks::{EffortField, Quirks, ReasoningBack};
 pub(crate) use watch::Watch;

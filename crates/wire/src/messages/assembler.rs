@@ -154,17 +154,6 @@ impl Assembler {
             self.close(block, status == "completed", told);
         }
         self.finish_message(status, told);
-        if let Terminal::Completed {
-            id,
-            usage,
-            end_turn,
-        } = terminal
-        {
-            told.push(ModelEvent::Completed {
-                id,
-                usage,
-                end_turn,
-            });
-        }
+        told.extend(ModelEvent::of_end(terminal));
     }
 }

@@ -1,88 +1,42 @@
 //! A model request as the body of `POST …/messages` (Anthropic API reference, "Create a Message").
 
-use bytes::Bytes;
-
 use super::block::Block;
 use super::conversation::{Conversation, Message, Said};
 use super::quirks::Quirks;
 use super::thinking;
 use crate::cannot_carry::LeftOut;
 use crate::json::Object;
-use crate::{CannotCarry, ModelRequest, TextFormat, ToolChoice, ToolDefinition};
-
-/// A request, encoded once.
-#[derive(Clone, Debug)]
-pub struct EncodedRequest {
-    body: Bytes,
-    left_out: Vec<CannotCarry>,
-}
+use crate::{CannotCarry, EncodedBody, ModelRequest, TextFormat, ToolChoice, ToolDefinition};
 
 /// Most markers in one request (Anthropic docs, "Prompt caching").
 const MARKERS: usize = 4;
 
-impl EncodedRequest {
-    /// Encodes a request for a streamed answer.
-    ///
-    /// # Errors
-    /// [`CannotCarry`] if the request says something that this dialect cannot.
-    pub fn new(request: &ModelRequest, quirks: &Quirks) -> Result<Self, CannotCarry> {
-        Self::encode(request, quirks, true)
+/// Encodes a request for a streamed answer.
+///
+/// # Errors
+/// [`CannotCarry`] if the request says something that this dialect cannot.
+pub fn encode(request: &ModelRequest, quirks: &Quirks) -> Result<EncodedBody, CannotCarry> {
+    let mut left_out = LeftOut::default();
+    let mut said = Conversation::new(request, quirks, &mut left_out).said()?;
+    let mut tools: Vec<Block> = request.tools.iter().map(tool).collect();
+    if quirks.cache && said.is_unmarked() {
+        mark(&mut said, &mut tools);
     }
-
-    /// Encodes a request for an answer in one piece.
-    ///
-    /// # Errors
-    /// [`CannotCarry`] if the request says something that this dialect cannot.
-    pub fn plain(request: &ModelRequest, quirks: &Quirks) -> Result<Self, CannotCarry> {
-        Self::encode(request, quirks, false)
-    }
-
-    /// A request that is written already.
-    pub(crate) fn of_body(body: String, left_out: Vec<CannotCarry>) -> Self {
-        Self {
-            body: body.into(),
-            left_out,
-        }
-    }
-
-    /// The body.
-    #[must_use]
-    pub fn body(&self) -> &Bytes {
-        &self.body
-    }
-
-    /// What was left out, because it is a hint or bound to another provider.
-    #[must_use]
-    pub fn left_out(&self) -> &[CannotCarry] {
-        &self.left_out
-    }
-
-    fn encode(request: &ModelRequest, quirks: &Quirks, stream: bool) -> Result<Self, CannotCarry> {
-        let mut left_out = LeftOut::default();
-        let mut said = Conversation::new(request, quirks, &mut left_out).said()?;
-        let mut tools: Vec<Block> = request.tools.iter().map(tool).collect();
-        if quirks.cache && said.is_unmarked() {
-            mark(&mut said, &mut tools);
-        }
-        let limit = request.max_output_tokens.unwrap_or(quirks.max_tokens);
-        let object = Object::new()
-            .put("model", &request.model)
-            .put("max_tokens", limit)
-            .put("stream", stream);
-        let object = match said.system.is_empty() {
-            true => object,
-            false => object.list("system", &texts(&said.system)),
-        };
-        let messages: Vec<String> = said.messages.iter().map(Message::json).collect();
-        let object = object.list("messages", &messages);
-        let object = offer(object, request, &tools);
-        let object = thinking::ask(object, request, quirks, limit, &mut left_out);
-        let object = answer(object, request, quirks, &mut left_out)?;
-        Ok(Self {
-            body: object.end().into(),
-            left_out: left_out.into_list(),
-        })
-    }
+    let limit = request.max_output_tokens.unwrap_or(quirks.max_tokens);
+    let object = Object::new()
+        .put("model", &request.model)
+        .put("max_tokens", limit)
+        .put("stream", true);
+    let object = match said.system.is_empty() {
+        true => object,
+        false => object.list("system", &texts(&said.system)),
+    };
+    let messages: Vec<String> = said.messages.iter().map(Message::json).collect();
+    let object = object.list("messages", &messages);
+    let object = offer(object, request, &tools);
+    let object = thinking::ask(object, request, quirks, limit, &mut left_out);
+    let object = answer(object, request, quirks, &mut left_out)?;
+    Ok(EncodedBody::new(object.end(), left_out))
 }
 
 /// The end of what does not change (tools, system) and of the two last messages of the user: the

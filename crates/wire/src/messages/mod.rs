@@ -19,7 +19,7 @@ mod writer;
 
 pub(crate) use assembler::Assembler;
 pub(crate) use create::read as read_request;
-pub use encode::EncodedRequest;
+pub use encode::encode;
 pub use error::error_body;
 pub(crate) use event::{Watch, read};
 pub use quirks::{Quirks, Thinking};

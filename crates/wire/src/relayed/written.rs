@@ -5,7 +5,7 @@ use crate::cannot_carry::LeftOut;
 use crate::fields::Fields;
 use crate::json::{Object, quoted};
 use crate::sealed::{is_readable, without_unreadable};
-use crate::{Dialect, EncodedRequest, Item, chat, messages, responses};
+use crate::{Dialect, EncodedBody, EncodedRequest, Item, responses};
 
 impl Relayed {
     /// The same request with this input, whole, so that it continues no other (Responses).
@@ -54,13 +54,11 @@ impl Relayed {
                     // Whoever gets the answer in one piece gets its usage with it.
                     body = body.raw("stream_options", r#"{"include_usage":true}"#);
                 }
-                let request = chat::EncodedRequest::of_body(body.end(), left_out.into_list());
-                EncodedRequest::Chat(request)
+                EncodedRequest::Chat(EncodedBody::new(body.end(), left_out))
             }
             Dialect::Messages => {
                 let body = of_messages(&fields, model, is_foreign, &mut left_out).end();
-                let request = messages::EncodedRequest::of_body(body, left_out.into_list());
-                EncodedRequest::Messages(request)
+                EncodedRequest::Messages(EncodedBody::new(body, left_out))
             }
         }
     }

@@ -106,18 +106,7 @@ impl Assembler {
             return None;
         };
         self.ended = true;
-        match terminal {
-            Terminal::Completed {
-                id,
-                usage,
-                end_turn,
-            } => Some(ModelEvent::Completed {
-                id,
-                usage,
-                end_turn,
-            }),
-            _ => None,
-        }
+        ModelEvent::of_end(terminal)
     }
 }
 

@@ -1,15 +1,16 @@
 //! Messages requests: the rules of its vendor, and what clients send.
 
-use alipes_wire::messages::{EncodedRequest, Quirks, Thinking};
+use alipes_wire::messages::{Quirks, Thinking};
 use alipes_wire::{
     Dialect, Generation, Item, ModelRequest, Reasoning, TextFormat, ToolChoice, ToolDefinition,
+    messages,
 };
 use serde_json::{Value, json};
 
 use crate::common::{item, json, request};
 
 fn encode(request: &ModelRequest, quirks: &Quirks) -> Value {
-    json(EncodedRequest::new(request, quirks).unwrap().body())
+    json(messages::encode(request, quirks).unwrap().body())
 }
 
 fn uncached() -> Quirks {
@@ -58,7 +59,7 @@ fn a_whole_request_is_read_as_it_was_written() {
             Item::user("go"),
         ])
     };
-    let body = EncodedRequest::new(&asked, &uncached()).unwrap();
+    let body = messages::encode(&asked, &uncached()).unwrap();
     assert_eq!(body.left_out(), []);
     let read = Dialect::Messages.read(body.body()).unwrap();
     assert_eq!((read.stream, read.left_out.len()), (true, 0));
@@ -238,7 +239,7 @@ fn how_much_to_think_is_said_in_two_ways() {
         },
         ..asked("high", None)
     };
-    let encoded = EncodedRequest::new(&warm, &Quirks::default()).unwrap();
+    let encoded = messages::encode(&warm, &Quirks::default()).unwrap();
     assert_eq!(json(encoded.body()).get("temperature"), None);
     assert_eq!(encoded.left_out().len(), 1);
 }
@@ -254,7 +255,7 @@ fn blank_text_is_not_sent_and_numbers_keep_their_digits() {
         call,
         Item::function_call_output("a b", ""),
     ];
-    let encoded = EncodedRequest::new(&request(input), &uncached()).unwrap();
+    let encoded = messages::encode(&request(input), &uncached()).unwrap();
     let text = String::from_utf8(encoded.body().to_vec()).unwrap();
     assert!(
         text.contains(r#""input":{"n": 123456789012345678901}"#),
@@ -274,7 +275,7 @@ fn later_instructions_keep_their_place() {
         Item::user("go"),
         Item::developer("be brief"),
     ];
-    let as_user = EncodedRequest::new(&request(input.clone()), &uncached()).unwrap();
+    let as_user = messages::encode(&request(input.clone()), &uncached()).unwrap();
     let body = json(as_user.body());
     assert_eq!(body["system"][0]["text"], json!("first"));
     assert_eq!(body["messages"][0]["content"][1]["text"], json!("be brief"));

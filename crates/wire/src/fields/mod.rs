@@ -3,18 +3,20 @@
 //! Providers send `null` for nothing, `300.0` for 300 and `"429"` for 429. Read as one typed struct,
 //! a field that nobody needs would take its neighbours with it, and a failure its code.
 
+mod elements;
+mod required;
+
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
-use std::marker::PhantomData;
 use std::ops::Range;
 
-use serde::de::{IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
-use serde_json::Value;
 use serde_json::value::RawValue;
 
-use crate::NotARequest;
+pub(crate) use elements::{elements, is_bounded};
+
 use crate::json::Object;
 
 /// The fields of one object, not read yet, in the order they came. Of two with one name, the last
@@ -28,73 +30,6 @@ type Field<'a> = (Cow<'a, str>, &'a str);
 impl<'de> Deserialize<'de> for Fields<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_map(Reading)
-    }
-}
-
-/// Most elements of a list that a client sends: far more than conversations have. However short, each
-/// takes some hundred bytes once it has been read.
-const MOST_ELEMENTS: usize = 100_000;
-
-/// The elements of the list in `json`, the member `name` of a request; `None` if that is something
-/// else, or one of them is.
-///
-/// # Errors
-/// [`NotARequest`] if there are more than anybody reads.
-pub(crate) fn elements<'a, T: Deserialize<'a>>(
-    json: &'a str,
-    name: &str,
-) -> Result<Option<Vec<T>>, NotARequest> {
-    let Ok(Elements(elements)) = serde_json::from_str(json) else {
-        return Ok(None);
-    };
-    if elements.len() > MOST_ELEMENTS {
-        let why = format!("`{name}` has more than {MOST_ELEMENTS} elements");
-        return Err(NotARequest::shape(why).at(name));
-    }
-    Ok(Some(elements))
-}
-
-/// Whether the list in `json`, the member `name` of a request, is one that anybody reads.
-///
-/// # Errors
-/// [`NotARequest`] if it has more elements than that.
-pub(crate) fn is_bounded(json: &str, name: &str) -> Result<(), NotARequest> {
-    // There are no more elements than commas and one, and those are counted in no time.
-    let commas = || memchr::memchr_iter(b',', json.as_bytes()).count();
-    if json.len() > MOST_ELEMENTS && commas() >= MOST_ELEMENTS {
-        elements::<IgnoredAny>(json, name)?;
-    }
-    Ok(())
-}
-
-/// The elements of a list, one more than there may be at most.
-struct Elements<T>(Vec<T>);
-
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Elements<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_seq(Counting(PhantomData))
-    }
-}
-
-struct Counting<T>(PhantomData<T>);
-
-impl<'de, T: Deserialize<'de>> Visitor<'de> for Counting<T> {
-    type Value = Elements<T>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a list")
-    }
-
-    fn visit_seq<S: SeqAccess<'de>>(self, mut list: S) -> Result<Elements<T>, S::Error> {
-        let mut elements = Vec::new();
-        while let Some(element) = list.next_element()? {
-            elements.push(element);
-            if elements.len() > MOST_ELEMENTS {
-                while list.next_element::<IgnoredAny>()?.is_some() {}
-                break;
-            }
-        }
-        Ok(Elements(elements))
     }
 }
 
@@ -199,99 +134,9 @@ impl<'a> Fields<'a> {
         self.get(name).filter(|json| *json != "null")
     }
 
-    /// What `read` makes of a field that a client may leave out; `None` if it is missing or null.
-    ///
-    /// # Errors
-    /// [`NotARequest`] if it is there and is something else than `wanted`.
-    pub(crate) fn said<T>(
-        &self,
-        name: &str,
-        wanted: &str,
-        read: impl FnOnce(&Self, &str) -> Option<T>,
-    ) -> Result<Option<T>, NotARequest> {
-        if self.json(name).is_none() {
-            return Ok(None);
-        }
-        let unfit = || NotARequest::shape(format!("`{name}` is not {wanted}")).at(name);
-        read(self, name).map(Some).ok_or_else(unfit)
-    }
-
-    /// A number that a client may leave out.
-    ///
-    /// # Errors
-    /// [`NotARequest`] if it is there and no number.
-    pub(crate) fn said_number(&self, name: &str) -> Result<Option<f64>, NotARequest> {
-        self.said(name, "a number", Self::number)
-    }
-
-    /// A whole number from zero up that a client may leave out.
-    ///
-    /// # Errors
-    /// [`NotARequest`] if it is there and no such number.
-    pub(crate) fn said_whole(&self, name: &str) -> Result<Option<u64>, NotARequest> {
-        self.said(name, "a whole number", Self::whole)
-    }
-
-    /// A text that a client may leave out.
-    ///
-    /// # Errors
-    /// [`NotARequest`] if it is there and no text.
-    pub(crate) fn said_text(&self, name: &str) -> Result<Option<String>, NotARequest> {
-        self.said(name, "a text", Self::string)
-    }
-
-    /// A truth value that a client may leave out.
-    ///
-    /// # Errors
-    /// [`NotARequest`] if it is there and none.
-    pub(crate) fn said_flag(&self, name: &str) -> Result<Option<bool>, NotARequest> {
-        self.said(name, "true or false", Self::read)
-    }
-
-    /// An object that a client may leave out.
-    ///
-    /// # Errors
-    /// [`NotARequest`] if it is there and no object.
-    pub(crate) fn said_object(&self, name: &str) -> Result<Option<Self>, NotARequest> {
-        self.said(name, "an object", Self::object)
-    }
-
-    /// The objects of a list that a client may leave out.
-    ///
-    /// # Errors
-    /// [`NotARequest`] if it is there and no list of objects, or has more than anybody reads.
-    pub(crate) fn said_objects(&self, name: &str) -> Result<Vec<Self>, NotARequest> {
-        let Some(json) = self.json(name) else {
-            return Ok(Vec::new());
-        };
-        let unfit = || NotARequest::shape(format!("`{name}` is not a list of objects")).at(name);
-        elements(json, name)?.ok_or_else(unfit)
-    }
-
-    /// A schema that a client may leave out.
-    ///
-    /// # Errors
-    /// [`NotARequest`] if it is there and cannot be said anew.
-    pub(crate) fn said_schema(&self, name: &str) -> Result<Value, NotARequest> {
-        // The limit is the one of the reader (`serde_json`), and of those that most providers have.
-        let wanted =
-            "a schema that can be read: at most 127 levels, whole texts, no endless number";
-        let said = self.said(name, wanted, Self::read)?;
-        Ok(said.unwrap_or_default())
-    }
-
     /// The elements of a field that is a list.
     pub(crate) fn list(&self, name: &str) -> Vec<&'a RawValue> {
         self.read(name).unwrap_or_default()
-    }
-
-    /// The elements of a field that must be a list.
-    ///
-    /// # Errors
-    /// [`NotARequest`] if it is missing, is something else, or has more elements than anybody reads.
-    pub(crate) fn required_list(&self, name: &str) -> Result<Vec<&'a RawValue>, NotARequest> {
-        let none = || NotARequest::shape(format!("`{name}` is missing or is no list")).at(name);
-        elements(self.json(name).ok_or_else(none)?, name)?.ok_or_else(none)
     }
 
     /// The fields of each object in a field that is a list.
