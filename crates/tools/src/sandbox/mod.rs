@@ -92,6 +92,27 @@ impl Kind {
             Self::None => "none",
         }
     }
+
+    /// The command of these words, which cannot do but what the rules let it.
+    #[cfg(target_os = "linux")]
+    fn under(&self, policy: &policy::Policy, line: Vec<OsString>) -> Command {
+        let (program, words) = match self {
+            Self::Bubblewrap(program) => (program.as_path(), bubblewrap::arguments(policy)),
+            Self::Landlock => (Path::new(stage::SELF), stage::arguments(policy)),
+            Self::None => return plain(line),
+        };
+        let mut command = Command::new(program);
+        command.args(words).args(line);
+        command
+    }
+}
+
+/// The command of these words.
+fn plain(line: Vec<OsString>) -> Command {
+    let mut words = line.into_iter();
+    let mut command = Command::new(words.next().unwrap_or_default());
+    command.args(words);
+    command
 }
 
 impl Sandbox {
@@ -193,56 +214,44 @@ impl Sandbox {
     async fn confined(&self, line: Vec<OsString>, root: &Root) -> Result<Command, ToolError> {
         let found = self.found(root).await;
         let program = line.first().map(|word| crate::text::path(Path::new(word)));
-        self.prepared(&found.kind, found.temp.as_ref(), line, root)
+        let mut command = self
+            .within(found, line, root)
             .await
             .map_err(|reason| ToolError::Io {
                 action: "confine",
                 path: program.unwrap_or_default(),
                 reason,
-            })
-    }
-
-    async fn prepared(
-        &self,
-        kind: &Kind,
-        temp: Option<&TempDir>,
-        line: Vec<OsString>,
-        root: &Root,
-    ) -> std::io::Result<Command> {
-        let plain = |line: Vec<OsString>| {
-            let mut words = line.into_iter();
-            let mut command = Command::new(words.next().unwrap_or_default());
-            command.args(words);
-            command
-        };
-        let mut command = match (kind, temp) {
-            #[cfg(target_os = "linux")]
-            (Kind::Bubblewrap(bwrap), Some(temp)) => {
-                let policy = self.policy(root, temp).await?;
-                let mut command = Command::new(bwrap);
-                command.args(bubblewrap::arguments(&policy)).args(line);
-                command
-            }
-            #[cfg(target_os = "linux")]
-            (Kind::Landlock, Some(temp)) => {
-                let policy = self.policy(root, temp).await?;
-                let mut command = Command::new(stage::SELF);
-                command.args(stage::arguments(&policy)).args(line);
-                command
-            }
-            _ => plain(line),
-        };
+            })?;
         command.current_dir(root.path());
         Ok(command)
     }
 
     #[cfg(target_os = "linux")]
-    async fn policy(&self, root: &Root, temp: &TempDir) -> std::io::Result<policy::Policy> {
+    async fn within(
+        &self,
+        found: &Found,
+        line: Vec<OsString>,
+        root: &Root,
+    ) -> std::io::Result<Command> {
+        let Some(temp) = &found.temp else {
+            return Ok(plain(line));
+        };
         let (options, root) = (self.0.options.clone(), root.clone());
         let temp = temp.path().to_owned();
         let looking =
             tokio::task::spawn_blocking(move || policy::Policy::of(&options, &root, &temp));
-        looking.await.map_err(std::io::Error::other)?
+        let policy = looking.await.map_err(std::io::Error::other)??;
+        Ok(found.kind.under(&policy, line))
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    async fn within(
+        &self,
+        _found: &Found,
+        line: Vec<OsString>,
+        _root: &Root,
+    ) -> std::io::Result<Command> {
+        Ok(plain(line))
     }
 
     fn rules(&self, kind: &Kind) -> String {

@@ -40,9 +40,26 @@ const NETWORK: &str = "--network";
 impl Policy {
     /// Looks through every place that is written, which takes its time.
     pub(super) fn of(options: &SandboxOptions, root: &Root, temp: &Path) -> io::Result<Self> {
+        let survey = Survey::of(root, &written(options))?;
+        Self::with(survey, options, root, temp)
+    }
+
+    /// The same for a command that touches nothing: no place is looked through for what must not be.
+    pub(super) fn unsurveyed(
+        options: &SandboxOptions,
+        root: &Root,
+        temp: &Path,
+    ) -> io::Result<Self> {
+        Self::with(Survey::default(), options, root, temp)
+    }
+
+    fn with(
+        survey: Survey,
+        options: &SandboxOptions,
+        root: &Root,
+        temp: &Path,
+    ) -> io::Result<Self> {
         let real = |place: &PathBuf| fs::canonicalize(place).ok();
-        let writable: Vec<PathBuf> = options.writable.iter().filter_map(real).collect();
-        let survey = Survey::of(root, &writable)?;
         let forbidden = forbidden::places(root, survey.forbidden)?;
         let root = root.path();
         let own = options.own.iter().filter_map(real);
@@ -60,7 +77,7 @@ impl Policy {
         Ok(Self {
             root: root.to_owned(),
             temp: fs::canonicalize(temp)?,
-            writable,
+            writable: written(options),
             hidden,
             sealed,
             network: options.network,
@@ -95,6 +112,12 @@ impl Policy {
         }
         true
     }
+}
+
+/// The further places that are written, as far as they are there.
+fn written(options: &SandboxOptions) -> Vec<PathBuf> {
+    let real = |place: &PathBuf| fs::canonicalize(place).ok();
+    options.writable.iter().filter_map(real).collect()
 }
 
 #[cfg(test)]
@@ -141,5 +164,26 @@ mod tests {
             assert!(hidden("elsewhere").contains(&real.join(name)), "{name}");
         }
         assert!(!hidden(".codex/work").contains(&real.join(".codex")));
+    }
+
+    #[test]
+    fn a_command_that_touches_nothing_gets_the_same_rules_and_nothing_is_looked_through_for_it() {
+        let home = tempfile::tempdir().unwrap();
+        let real = fs::canonicalize(home.path()).unwrap();
+        for name in [".ssh", "root/.git", "temp"] {
+            fs::create_dir_all(real.join(name)).unwrap();
+        }
+        let options = SandboxOptions {
+            home: Some(real.clone()),
+            writable: vec![real.join("temp")],
+            ..SandboxOptions::default()
+        };
+        let root = Root::open(&real.join("root")).unwrap();
+        let temp = real.join("temp");
+        let whole = Policy::of(&options, &root, &temp).unwrap();
+        assert_eq!(whole.sealed, [real.join("root/.git")]);
+        let blind = Policy::unsurveyed(&options, &root, &temp).unwrap();
+        let sealed = Vec::new();
+        assert_eq!(blind, Policy { sealed, ..whole });
     }
 }

@@ -30,6 +30,7 @@ mod on_linux {
     use tokio::time::timeout;
 
     use super::super::bubblewrap;
+    use super::super::policy::Policy;
     use super::{Found, Kind, Root, Sandbox, SandboxChoice};
 
     /// A sandbox that takes longer to do nothing does not work.
@@ -84,7 +85,8 @@ mod on_linux {
         temp.prefix("alipes-").tempdir_in(sandbox.temp_base())
     }
 
-    /// Runs a shell that does nothing.
+    /// Runs a shell that does nothing. So nothing is looked up that it must not touch: in a large folder
+    /// that would take longer than all the rest, and `status` waits for it.
     async fn try_out(
         sandbox: &Sandbox,
         kind: &Kind,
@@ -92,11 +94,11 @@ mod on_linux {
         root: &Root,
     ) -> Result<(), String> {
         let line = ["/bin/sh", "-c", ":"].map(Into::into).to_vec();
-        let mut command = sandbox
-            .prepared(kind, Some(temp), line, root)
-            .await
+        let policy = Policy::unsurveyed(&sandbox.0.options, root, temp.path())
             .map_err(|error| error.to_string())?;
+        let mut command = kind.under(&policy, line);
         command
+            .current_dir(root.path())
             .env_clear()
             .stdin(Stdio::null())
             .stdout(Stdio::null())
