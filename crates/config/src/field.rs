@@ -95,11 +95,20 @@ impl<'a> Field<'a> {
         expected: &'static str,
         parse: impl FnOnce(&str) -> Option<T>,
     ) -> Option<T> {
-        let parsed = parse(self.text(expected)?);
-        if parsed.is_none() {
-            self.bad(expected.to_owned());
-        }
-        parsed
+        self.checked(expected, |text| parse(text).ok_or(expected))
+    }
+
+    /// The same where more than one thing can be wrong with a text: the error completes "must be".
+    #[must_use]
+    pub fn checked<T>(
+        self,
+        expected: &'static str,
+        check: impl FnOnce(&str) -> Result<T, &'static str>,
+    ) -> Option<T> {
+        let checked = check(self.text(expected)?);
+        checked
+            .map_err(|expected| self.bad(expected.to_owned()))
+            .ok()
     }
 
     /// One of a few names, as what it stands for.

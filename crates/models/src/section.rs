@@ -6,7 +6,7 @@ mod model;
 mod tests;
 
 use alipes_config::{Checked, Field, Reader, Section};
-use alipes_transport::{BUILTIN_PROFILES, Endpoint, ProfileLayer, Route};
+use alipes_transport::{BUILTIN_PROFILES, Endpoint, EndpointError, ProfileLayer, Route};
 use alipes_wire::{Dialect, Price, QuotaFields};
 
 pub use self::key::{AccountSetting, AuthKind, KeySetting, is_plain_name};
@@ -115,8 +115,10 @@ fn read_provider(mut reader: Reader<'_>) -> Checked<ProviderSection> {
 
 /// The fields that a user's provider and a bundled one share.
 pub(crate) fn read_fields(reader: &mut Reader<'_>, base_url: Field<'_>) -> ProviderSection {
-    let base_url = base_url.parsed("an http, https, ws or wss URL", |text| {
-        Endpoint::host_of(text).ok().map(|_host| text.to_owned())
+    let base_url = base_url.checked(A_URL, |text| match Endpoint::host_of(text) {
+        Ok(_host) => Ok(text.to_owned()),
+        Err(EndpointError::Credentials { .. }) => Err(WITHOUT_CREDENTIALS),
+        Err(_) => Err(A_URL),
     });
     let profiles = BUILTIN_PROFILES.map(|(name, _)| (name, name));
     let routes = [Route::WebSocket, Route::Sse].map(|route| (route.as_str(), route));
@@ -177,6 +179,11 @@ fn read_prices(mut reader: Reader<'_>) -> Checked<Vec<(String, Price)>> {
     let prices = reader.entries(price);
     reader.finish(|| Some(prices))
 }
+
+const A_URL: &str = "an http, https, ws or wss URL";
+
+const WITHOUT_CREDENTIALS: &str =
+    "without a name and password, which messages would show; put the key into api_key instead";
 
 const A_PRICE: &str =
     "US dollars for a million tokens, for example \"1.25 in, 0.125 cached, 10 out\"";

@@ -40,6 +40,7 @@ async fn mistakes_are_named_with_file_line_and_the_nearest_right_name() {
         format!("[providers.work]\n{url}\nmodels = \"gpt-x\"\n"),
         format!("[providers.work]\n{url}\napi_key = {{}}\n"),
         "[providers.work]\nbase_url = \"ftp://models.example\"\n".to_owned(),
+        "[providers.work]\nbase_url = \"https://me:hunter2@models.example\"\n".to_owned(),
         "[provider.work]\n".to_owned(),
         "[model]\ndefault = \"gpt-x\"\n".to_owned(),
         "[providers.work\n".to_owned(),
@@ -56,6 +57,7 @@ async fn mistakes_are_named_with_file_line_and_the_nearest_right_name() {
     error: [TEMP]/config.toml:3:10: models must be a list of strings, found a string
     error: [TEMP]/config.toml:3:11: [providers.work.api_key] a key is either { env = "NAME" }, { file = "PATH" } or { login = "openai-codex" }
     error: [TEMP]/config.toml:2:12: base_url must be an http, https, ws or wss URL
+    error: [TEMP]/config.toml:2:12: base_url must be without a name and password, which messages would show; put the key into api_key instead
     error: [TEMP]/config.toml:1:2: unknown section [provider]; did you mean [providers]?
     error: [TEMP]/config.toml:2:11: default must be PROVIDER/NAME, for example work/gpt-x
     error: [TEMP]/config.toml:1:16: unclosed table, expected `]`
