@@ -4,13 +4,10 @@ use std::time::Duration;
 
 use alipes_models::{AccountStanding, Strategy};
 use alipes_transport::Cause;
+pub(crate) use alipes_transport::probe::length;
 use serde_json::{Value, json};
 
-use crate::style::counted;
-
 const MINUTE: u64 = 60;
-const HOUR: u64 = 60 * MINUTE;
-const DAY: u64 = 24 * HOUR;
 
 /// Whether there is anything to say of accounts beyond where their key is.
 pub(crate) fn says_something(accounts: &[AccountStanding]) -> bool {
@@ -60,18 +57,6 @@ pub(crate) fn ago(age: Duration) -> String {
     }
 }
 
-/// Rounded down, in the unit that people would use.
-pub(crate) fn length(length: Duration) -> String {
-    let seconds = length.as_secs();
-    let (number, unit) = match seconds {
-        DAY.. => (seconds / DAY, "day"),
-        HOUR.. => (seconds / HOUR, "hour"),
-        MINUTE.. => (seconds / MINUTE, "minute"),
-        _ => (seconds, "second"),
-    };
-    counted(number, unit)
-}
-
 /// How a command says which account of a provider is meant: ` --account NAME`, where it has several.
 pub(crate) fn to_account(has_several: bool, account: &str) -> String {
     match (has_several, account) {
@@ -86,19 +71,6 @@ mod tests {
     use super::*;
     use alipes_models::Key;
     use alipes_transport::{AccountRest, QuotaLeft};
-
-    #[test]
-    fn lengths_are_rounded_down_to_the_unit_that_people_use() {
-        for (seconds, expected) in [
-            (1, "1 second"),
-            (59, "59 seconds"),
-            (3_599, "59 minutes"),
-            (3_600, "1 hour"),
-            (10 * DAY - 1, "9 days"),
-        ] {
-            assert_eq!(length(Duration::from_secs(seconds)), expected);
-        }
-    }
 
     #[test]
     fn what_is_younger_than_a_minute_came_just_now() {

@@ -201,7 +201,7 @@ fn silent_ipv6(name: &str) -> String {
     format!("IPv6 to this host is swallowed, IPv4 works and is used; see `alipes doctor {name}`")
 }
 
-/// `sse: over websocket it refused the WebSocket (3 minutes ago, tried again in 6 minutes)`
+/// `sse; websocket rests: it refused the WebSocket (3 minutes ago, tried again in 6 minutes)`
 fn route(routes: &[RouteStanding], page: &Page) -> Option<String> {
     let next = routes.iter().find(|standing| standing.is_next)?;
     let why: Vec<String> = routes
@@ -211,7 +211,7 @@ fn route(routes: &[RouteStanding], page: &Page) -> Option<String> {
     Some(match (why.as_slice(), routes.len()) {
         ([], 1) => format!("{}, the only one", next.route),
         ([], _) => format!("{}, the best one", next.route),
-        (why, _) => format!("{}: {}", next.route, why.join("; ")),
+        (why, _) => format!("{}; {}", next.route, why.join("; ")),
     })
 }
 
@@ -227,7 +227,7 @@ fn why_not(standing: &RouteStanding, page: &Page) -> Option<String> {
         let what = cause.map_or("failed too often", Cause::meaning);
         return Some(match (page.columns < NARROW, cause) {
             (true, Some(cause)) => format!("{route} {} {ago}, again in {again}", cause.as_str()),
-            _ => format!("over {route} it {what} ({ago}, tried again in {again})"),
+            _ => format!("{route} rests: it {what} ({ago}, tried again in {again})"),
         });
     }
     let held_back = format!("something on the way holds answers over {route} back");

@@ -106,8 +106,8 @@ async fn a_challenge_on_one_route_is_told_with_the_route_that_works() {
     tells(
         &screen,
         &[
-            "route sse: over websocket it asked for a browser challenge instead of answering \
-             (just now, tried again in 9 minutes)",
+            "route sse; websocket rests: it asked for a browser challenge instead of answering \
+             (just now, tried again in 10 minutes)",
             "fault now, challenge, mended (`alipes calls show ",
         ],
     );
@@ -180,9 +180,9 @@ async fn a_used_up_plan_is_told_with_the_time_until_it_begins_anew() {
     let (_machine, screen) = after("usage-limit").await;
     begins(
         &screen,
-        "! sim has reached the plan's usage limit: wait for 59 minutes, ",
+        "! sim has reached the plan's usage limit: wait for 1 hour, ",
     );
-    tells(&screen, &["account rests for 59 minutes (usage-limit)"]);
+    tells(&screen, &["account rests for 1 hour (usage-limit)"]);
 }
 
 #[tokio::test]

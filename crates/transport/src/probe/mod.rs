@@ -20,7 +20,7 @@ mod survey;
 
 use std::time::Duration;
 
-pub use diagnosis::{Diagnosis, Weight, diagnose, shown as shown_url};
+pub use diagnosis::{Diagnosis, Weight, diagnose, length, shown as shown_url};
 pub use look::{Look, Outcome, Step};
 pub use survey::{Door, Lately, Other, Plan, Standby, Survey, survey};
 

@@ -9,12 +9,9 @@ use super::super::{Door, Step, Survey};
 use super::accounts::{self, is_about_the_account};
 use super::beside::choose_another;
 use super::way::{elsewhere, other_door};
-use super::words::{connections, fate, marks, seconds};
+use super::words::{connections, fate, marks, soon};
 use super::{Diagnosis, Weight, swallows_large_hellos};
 use crate::{Cause, Fault, Reaction, Route, may_help};
-
-/// A connection that takes less stands at once.
-const AT_ONCE: Duration = Duration::from_millis(100);
 
 /// The ways that a turn's request could take, the step first that is most like a turn.
 const SSE: [Step; 3] = [Step::TurnSse, Step::Sse, Step::Http1];
@@ -147,7 +144,7 @@ fn refusal(survey: &Survey, fault: &Fault, (barred, open): (Route, Route)) -> St
             "{name} sends requests over {barred} elsewhere{marks}, where no key follows; {open} is open"
         ),
         cause => format!(
-            "{name} {} over {barred}{marks}; {open} is open",
+            "over {barred} {name} {}{marks}; {open} is open",
             cause.meaning()
         ),
     }
@@ -339,10 +336,7 @@ fn silent(survey: &Survey, door: &Door) -> Diagnosis {
     let dial = [Step::Name, Step::Connect, Step::Proxy, Step::Tls];
     let took = dial.iter().filter_map(|step| door.look(*step));
     let took: Duration = took.map(|look| look.took).sum();
-    let stands = match took < AT_ONCE {
-        true => "at once".to_owned(),
-        false => format!("in {}", seconds(took)),
-    };
+    let stands = soon(took);
     let name = &survey.endpoint;
     Diagnosis::new(
         "silent",

@@ -6,7 +6,7 @@ use alipes_config::nearest;
 use alipes_net::Way;
 
 use super::super::{Door, Look, Outcome, Step, Survey};
-use super::words::{length, seconds};
+use super::words::{length, soon};
 use super::{Diagnosis, Weight, swallows_large_hellos};
 use crate::{Cause, Fault};
 
@@ -57,13 +57,13 @@ pub(super) fn families(survey: &Survey) -> Option<Diagnosis> {
         _ => "leads nowhere",
     };
     let (bad, well) = names;
-    let took = seconds(good.took);
+    let soon = soon(good.took);
     let host = &survey.target.host;
     let found = Diagnosis::new(
         "dead-family",
         Weight::Warning,
         format!(
-            "{bad} to {host} {what}; {well} works (it connects in {took}), and turns take it, but programs that do not try both hang"
+            "{bad} to {host} {what}; {well} works (it connects {soon}), and turns take it, but programs that do not try both hang"
         ),
     );
     Some(match bad {

@@ -16,7 +16,7 @@ mod tests;
 use super::{Door, Step, Survey};
 use crate::Cause;
 
-pub use words::shown;
+pub use words::{length, shown};
 
 /// How much it matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

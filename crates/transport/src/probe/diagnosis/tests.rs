@@ -11,7 +11,7 @@ use alipes_net::{
 use url::Url;
 
 use super::super::{Door, Lately, Look, Outcome, Step, Survey};
-use super::{Weight, diagnose, shown};
+use super::{Weight, diagnose, length, shown};
 use crate::{Cause, Fault, Phase, Route};
 
 const MS: Duration = Duration::from_millis(1);
@@ -264,7 +264,7 @@ fn rows() -> Vec<Row> {
         seen,
         "dead-family",
         Warning,
-        "IPv6 to api.test is swallowed: what is sent there gets no answer; IPv4 works (it connects in 0.0 s)",
+        "IPv6 to api.test is swallowed: what is sent there gets no answer; IPv4 works (it connects at once)",
     );
     let mut seen = direct();
     seen.doors[0].fails(Step::Ipv4, Phase::Connect, Cause::Refused);
@@ -444,4 +444,20 @@ fn what_stops_turns_is_told_before_what_does_not() {
 fn a_base_url_is_shown_without_what_may_be_a_key() {
     let url: Url = "https://h.test/v1/?key=canary#canary".parse().unwrap();
     assert_eq!(shown(&url), "https://h.test/v1");
+}
+
+#[test]
+fn a_length_of_time_is_told_in_the_unit_that_people_use() {
+    for (seconds, told) in [
+        (0, "0 seconds"),
+        (1, "1 second"),
+        (59, "59 seconds"),
+        (100, "2 minutes"),
+        // What a clock shows a moment later.
+        (3_599, "1 hour"),
+        (86_399, "1 day"),
+        (9 * 86_400 + 50_000, "10 days"),
+    ] {
+        assert_eq!(length(Duration::from_secs(seconds)), told);
+    }
 }

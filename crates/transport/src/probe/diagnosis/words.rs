@@ -8,6 +8,9 @@ use url::Url;
 use super::super::{Door, Survey};
 use crate::{Cause, Fault, Phase};
 
+/// A connection that takes less stands at once.
+const AT_ONCE: Duration = Duration::from_millis(100);
+
 /// The URL without its query, which may hold a key.
 #[must_use]
 pub fn shown(url: &Url) -> String {
@@ -109,7 +112,8 @@ pub(super) fn use_it(survey: &Survey, door: &Door) -> String {
 }
 
 /// `1 day`, `3 hours`, `42 seconds`: in the largest unit of which there is one, rounded.
-pub(super) fn length(length: Duration) -> String {
+#[must_use]
+pub fn length(length: Duration) -> String {
     let seconds = length.as_secs();
     let units = [
         (86_400, "day"),
@@ -129,9 +133,12 @@ pub(super) fn length(length: Duration) -> String {
     }
 }
 
-/// `0.2 s`.
-pub(super) fn seconds(length: Duration) -> String {
-    format!("{:.1} s", length.as_secs_f64())
+/// `at once`, `in 0.2 s`: how soon a connection stands.
+pub(super) fn soon(length: Duration) -> String {
+    match length < AT_ONCE {
+        true => "at once".to_owned(),
+        false => format!("in {:.1} s", length.as_secs_f64()),
+    }
 }
 
 /// ` (403, cf-ray 8f2-SJC)`: what identifies an answer; nothing where there is nothing to tell.

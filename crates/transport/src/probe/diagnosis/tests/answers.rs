@@ -139,7 +139,7 @@ fn accounts() -> Vec<Row> {
         (
             Cause::RateLimited,
             429,
-            "takes no more requests from this account for now over WebSocket (429); SSE is open: turns fail",
+            "over WebSocket work takes no more requests from this account for now (429); SSE is open: turns fail",
         ),
     ] {
         let mut seen = direct();
@@ -165,7 +165,7 @@ fn accounts() -> Vec<Row> {
         seen.doors[0].passes(Step::TurnWebSocket);
         let says = match cause {
             Cause::Unauthorized => "refuses the key over SSE and takes it over WebSocket",
-            _ => "has reached the plan's usage limit over SSE; WebSocket is open",
+            _ => "over SSE work has reached the plan's usage limit; WebSocket is open",
         };
         rows.push((seen, "one-route", Warning, says));
     }
@@ -178,7 +178,7 @@ fn accounts() -> Vec<Row> {
     // A turn waits for who is overloaded, and asks no other way.
     let mut seen = direct();
     seen.doors[0].fails(Step::TurnWebSocket, Phase::Headers, Cause::Overloaded);
-    let says = "work is overloaded over WebSocket; SSE is open: turns fail";
+    let says = "over WebSocket work is overloaded; SSE is open: turns fail";
     rows.push((seen, "first-route", Wrong, says));
     // What a route does to requests, in words that fit it.
     let mut seen = direct();
