@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::convert::Infallible;
 use std::time::Duration;
 
-use alipes_store::{Entry, OpenCall};
+use alipes_store::{Entry, OpenCall, ToolOutcome};
 use alipes_tools::{Context, Effect, Progress, ProgressReader, Seen, Tool, Toolbox};
 use alipes_wire::{Item, ItemView};
 use futures_util::future::join_all;
@@ -12,7 +12,6 @@ use serde_json::Value;
 use tokio::sync::mpsc;
 use tokio::time::sleep;
 
-use crate::events::ToolOutcome;
 use crate::record::Record;
 use crate::{Decision, Gate, TurnError, TurnEvent};
 
@@ -84,6 +83,10 @@ impl Ended {
             text,
             changes: None,
         }
+    }
+
+    fn entry(&self) -> Entry {
+        Entry::ran(&self.call.id, &self.text, self.outcome)
     }
 }
 
@@ -188,12 +191,8 @@ impl<'a> Desk<'a> {
         }
         let running = prepared.into_iter().map(|call| self.finish(call));
         let results = join_all(running).await;
-        let outputs = results
-            .iter()
-            .map(|ended| Item::function_call_output(&ended.call.id, &ended.text));
-        self.record
-            .keep(outputs.map(Entry::ToolResult).collect())
-            .await?;
+        let ended = results.iter().map(Ended::entry);
+        self.record.keep(ended.collect()).await?;
         for ended in results {
             self.tell(TurnEvent::ToolCompleted {
                 call_id: ended.call.id,

@@ -1,6 +1,7 @@
 //! What a turn tells while it runs.
 
 use alipes_models::Addressee;
+use alipes_store::ToolOutcome;
 use alipes_tools::Effect;
 use alipes_transport::{Fault, Trace};
 use alipes_wire::Usage;
@@ -106,30 +107,4 @@ pub enum TurnEvent {
     Compacted(Compacted),
     /// What happens on the wire.
     Trace(Trace),
-}
-
-/// How a tool call ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ToolOutcome {
-    /// It ran.
-    Done,
-    /// It failed.
-    Failed,
-    /// It was not allowed.
-    Denied,
-    /// The program was killed while it ran, and nobody knows what came of it.
-    Unknown,
-}
-
-impl ToolOutcome {
-    /// The word, as events and messages spell it.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Done => "done",
-            Self::Failed => "failed",
-            Self::Denied => "denied",
-            Self::Unknown => "unknown",
-        }
-    }
 }

@@ -30,19 +30,19 @@ mod interjections;
 mod messages;
 mod record;
 mod titles;
-mod told;
 mod undo;
+
+pub use alipes_store::ToolOutcome;
 
 pub use agent::{Agent, AgentOptions, Answer};
 pub use compact::{Compacted, SummedUpBy};
 pub use context::{ContextUse, ProjectFile, ProjectText};
 pub use error::TurnError;
-pub use events::{ToolOutcome, TurnEvent};
+pub use events::TurnEvent;
 pub use gate::{
     Approval, ApprovalsSection, Approver, Because, Decision, Gate, GateOptions, Question, Rule,
     RuleBook, Verdict,
 };
 pub use instructions::INSTRUCTIONS;
 pub use interjections::Interjections;
-pub use told::Speaker;
 pub use undo::Undone;

@@ -4,17 +4,19 @@
 //! output no call. So the derivation mends what it must: an output that answers no open call is left
 //! out, and calls that are open when the user speaks again are answered as interrupted.
 
+mod parts;
 mod past;
 
 use alipes_wire::{Item, ItemView};
 
-use crate::{Count, Entry, Undone};
+use crate::{Count, Entry, Origin, ToolOutcome, Undone};
+use parts::Parts;
 use past::{Begun, Compacted};
 
 /// The items of a conversation in order, and where its last turn stands.
 #[derive(Clone, Debug, Default)]
 pub struct Transcript {
-    items: Vec<Item>,
+    parts: Parts,
     open: Vec<OpenCall>,
     turn: Turn,
     setting: Option<Item>,
@@ -86,6 +88,12 @@ impl OpenCall {
     pub fn interrupted(&self) -> Item {
         Item::function_call_output(&self.call_id, self.progress.told())
     }
+
+    /// The same as what the journal keeps of it.
+    #[must_use]
+    pub fn ended(&self) -> Entry {
+        Entry::ran(&self.call_id, self.progress.told(), ToolOutcome::Unknown)
+    }
 }
 
 impl Transcript {
@@ -102,7 +110,13 @@ impl Transcript {
     /// What the model sees.
     #[must_use]
     pub fn items(&self) -> &[Item] {
-        &self.items
+        self.parts.items()
+    }
+
+    /// Where each of them comes from.
+    #[must_use]
+    pub fn origins(&self) -> &[Origin] {
+        self.parts.origins()
     }
 
     /// The items that came after the last prompt and the last output: the answer, where there is one.
@@ -113,8 +127,9 @@ impl Transcript {
             ItemView::FunctionCall { .. } | ItemView::FunctionCallOutput { .. } => true,
             _ => false,
         };
-        let before = self.items.iter().rposition(is_other);
-        &self.items[before.map_or(0, |at| at + 1)..]
+        let items = self.items();
+        let before = items.iter().rposition(is_other);
+        &items[before.map_or(0, |at| at + 1)..]
     }
 
     /// The calls without an output, oldest first.
@@ -152,16 +167,16 @@ impl Transcript {
         match entry {
             Entry::Setting(item) => {
                 self.setting = Some(item.clone());
-                self.close_then_push(item);
+                self.close_then_push(item, Origin::Setting);
             }
             Entry::Project(item) => {
                 self.project = Some(item.clone());
-                self.close_then_push(item);
+                self.close_then_push(item, Origin::Project);
             }
             Entry::User(item) => {
                 let before = std::mem::replace(&mut self.turn, Turn::Unfinished);
-                self.close_then_push(item);
-                let at = self.items.len() - 1;
+                self.close_then_push(item, Origin::Person);
+                let at = self.items().len() - 1;
                 self.begun.push(Begun { at, before });
                 if let Some(compacted) = &mut self.compacted {
                     compacted.turns_since += 1;
@@ -170,7 +185,7 @@ impl Transcript {
             Entry::Said(item) => {
                 // A turn that had failed goes on when it is continued.
                 self.turn = Turn::Unfinished;
-                self.items.push(item);
+                self.parts.push(item, Origin::Person);
             }
             Entry::Model(item) => self.model(item),
             Entry::ToolIntent {
@@ -178,7 +193,7 @@ impl Transcript {
                 repeatable,
                 ..
             } => self.begun(&call_id, repeatable),
-            Entry::ToolResult(item) => self.result(item),
+            Entry::ToolResult { item, outcome } => self.result(item, outcome),
             Entry::Compaction {
                 summary,
                 kept,
@@ -192,10 +207,12 @@ impl Transcript {
         }
     }
 
-    fn close_then_push(&mut self, item: Item) {
-        let closed = self.open.drain(..).map(|call| call.interrupted());
-        self.items.extend(closed);
-        self.items.push(item);
+    fn close_then_push(&mut self, item: Item, origin: Origin) {
+        for call in self.open.drain(..) {
+            let unknown = Origin::Tool(ToolOutcome::Unknown);
+            self.parts.push(call.interrupted(), unknown);
+        }
+        self.parts.push(item, origin);
     }
 
     fn model(&mut self, item: Item) {
@@ -214,7 +231,7 @@ impl Transcript {
                 progress: Progress::Asked,
             });
         }
-        self.items.push(item);
+        self.parts.push(item, Origin::Model);
     }
 
     fn begun(&mut self, begun: &str, repeatable: bool) {
@@ -227,7 +244,7 @@ impl Transcript {
         }
     }
 
-    fn result(&mut self, item: Item) {
+    fn result(&mut self, item: Item, outcome: ToolOutcome) {
         let answers = |call: &OpenCall| match item.view() {
             ItemView::FunctionCallOutput { call_id, .. } => call.call_id == call_id,
             _ => false,
@@ -236,13 +253,14 @@ impl Transcript {
             return;
         };
         self.open.remove(at);
-        self.items.push(item);
+        self.parts.push(item, Origin::Tool(outcome));
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Part;
 
     fn call(id: &str) -> Entry {
         let json =
@@ -260,7 +278,7 @@ mod tests {
     }
 
     fn result(id: &str, text: &str) -> Entry {
-        Entry::ToolResult(Item::function_call_output(id, text))
+        Entry::ran(id, text, ToolOutcome::Done)
     }
 
     fn user(text: &str) -> Entry {
@@ -334,19 +352,17 @@ mod tests {
             user("two"),
             user("three"),
             Entry::Compaction {
-                summary: vec![Item::developer("short")],
+                summary: vec![Part::summary("short")],
                 kept: 1,
                 maker: None,
             },
             user("four"),
         ];
         let transcript = Transcript::of(entries);
-        let expected = [
-            Item::developer("short"),
-            Item::user("three"),
-            Item::user("four"),
-        ];
+        let expected = [Item::user("short"), Item::user("three"), Item::user("four")];
         assert_eq!(transcript.items(), expected);
+        let origins = [Origin::Summary, Origin::Person, Origin::Person];
+        assert_eq!(transcript.origins(), origins);
     }
 
     #[test]

@@ -16,7 +16,9 @@ use alipes_base::{Clock, Deadline, Environment, Redactor, Rng};
 use alipes_models::{Catalog, Making, Overrides};
 use alipes_net::{Dialer, DialerOptions, Tls, TlsOptions};
 use alipes_simulator::{Options, Simulator};
-use alipes_store::{About, Conversation, Entry, Journal as _, SqliteOptions, SqliteStore};
+use alipes_store::{
+    About, Conversation, Entry, Journal as _, SqliteOptions, SqliteStore, ToolOutcome,
+};
 use alipes_tools::{Root, Sandbox, Toolbox};
 use alipes_transport::{Identity, Profile as EndpointProfile, Trace, Transport};
 use alipes_wire::Item;
@@ -172,7 +174,8 @@ fn turn(number: usize) -> Result<Vec<Entry>> {
     let call = format!(
         r#"{{"type":"function_call","call_id":"{id}","name":"read_file","arguments":"{{\"path\":\"notes.txt\"}}"}}"#
     );
-    let output = Item::function_call_output(&id, &self::text(number + 1, OUTPUT));
+    let output = self::text(number + 1, OUTPUT);
+    let output = Entry::ran(&id, &output, ToolOutcome::Done);
     Ok(vec![
         Entry::User(Item::user(&text)),
         Entry::Model(Item::parse(&call)?),
@@ -181,7 +184,7 @@ fn turn(number: usize) -> Result<Vec<Entry>> {
             name: "read_file".to_owned(),
             repeatable: true,
         },
-        Entry::ToolResult(output),
+        output,
         Entry::Model(Item::assistant(&text)),
         Entry::Ended { failure: None },
     ])

@@ -2,14 +2,14 @@
 //! becomes of its calls, of its answer or its failure on record.
 
 use alipes_base::Deadline;
-use alipes_store::{Entry, OpenCall, Progress, Turn};
+use alipes_store::{Entry, OpenCall, Progress, ToolOutcome, Turn};
 use alipes_wire::{Item, Usage};
 use tokio::sync::mpsc;
 
 use super::Agent;
 use crate::calls::Call;
 use crate::messages::{self, Messages, said};
-use crate::{ContextUse, ToolOutcome, TurnError, TurnEvent};
+use crate::{ContextUse, TurnError, TurnEvent};
 
 /// How a turn ended.
 #[derive(Clone, Debug, Default)]
@@ -66,9 +66,7 @@ impl Agent {
         self.model.begin_turn();
         // A turn that was cut may have left calls without an output, and no provider takes that.
         let open = self.transcript().open().iter();
-        let mut entries: Vec<Entry> = open
-            .map(|call| Entry::ToolResult(call.interrupted()))
-            .collect();
+        let mut entries: Vec<Entry> = open.map(OpenCall::ended).collect();
         if self.transcript().setting() != Some(&self.setting) {
             entries.push(Entry::Setting(self.setting.clone()));
         }
@@ -134,10 +132,8 @@ impl Agent {
         let open = self.transcript().open().iter().cloned();
         let (unknown, again): (Vec<OpenCall>, Vec<OpenCall>) =
             open.partition(|call| call.progress == Progress::Unknown);
-        let outputs = unknown.iter().map(OpenCall::interrupted);
-        self.record
-            .keep(outputs.map(Entry::ToolResult).collect())
-            .await?;
+        let ended = unknown.iter().map(OpenCall::ended);
+        self.record.keep(ended.collect()).await?;
         for call in unknown {
             let output = messages::output(&call.interrupted());
             let event = TurnEvent::ToolCompleted {

@@ -63,7 +63,7 @@ const STORY: u64 = 400_000;
 const MORE: (u64, u64) = (5, 4);
 
 /// How whatever stands for old messages begins.
-pub(crate) const SUMMED_UP: &str = "What was said and done before this, ";
+const SUMMED_UP: &str = "What was said and done before this, ";
 
 /// A compaction that has happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

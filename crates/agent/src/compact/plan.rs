@@ -2,12 +2,12 @@
 //! it.
 
 use alipes_models::Sealed;
-use alipes_store::{Entry, Transcript};
+use alipes_store::{Entry, Origin, Part, Transcript};
 use alipes_wire::{Item, ItemView};
 
 use super::cut::{self, Keep};
 use super::retell::{clipped, retold};
-use crate::context::size;
+use crate::context::{size, weight};
 
 /// The longest that a digest without a model may be, in bytes.
 const DIGEST: usize = 12 * 1024;
@@ -34,9 +34,9 @@ pub(crate) struct Plan {
     /// The items before this place go.
     at: usize,
     /// What is told before the summary as it always was: the project's notes, the setting.
-    head: Vec<Item>,
+    head: Vec<Part>,
     /// The prompt of a turn that is cut in the middle.
-    prompt: Option<Item>,
+    prompt: Option<Part>,
     depth: Depth,
 }
 
@@ -49,27 +49,34 @@ impl Plan {
         if !is_worth_it && depth == Depth::Usual {
             return None;
         }
-        let told = [transcript.project(), transcript.setting()];
-        let head: Vec<Item> = told
+        let part = |item: &Item, origin| Part {
+            item: item.clone(),
+            origin,
+        };
+        let told = [
+            (transcript.project(), Origin::Project),
+            (transcript.setting(), Origin::Setting),
+        ];
+        let told = told
             .into_iter()
-            .flatten()
-            .filter(|item| old.contains(item) && !new.contains(item))
-            .cloned()
-            .collect();
+            .filter_map(|(item, origin)| Some((item?, origin)));
+        let head = told
+            .filter(|(item, _)| old.contains(item) && !new.contains(item))
+            .map(|(item, origin)| part(item, origin));
         let is_cut = transcript.prompts().all(|prompt| prompt < at);
-        let prompt = transcript.prompt().filter(|_| is_cut).cloned();
+        let prompt = transcript.prompt().filter(|_| is_cut);
         Some(Self {
             at,
-            head,
-            prompt,
+            head: head.collect(),
+            prompt: prompt.map(|item| part(item, Origin::Person)),
             depth,
         })
     }
 
     /// What goes, in plain text of at most `most` bytes.
     pub(crate) fn story(&self, transcript: &Transcript, most: usize) -> String {
-        let old = transcript.items().iter().take(self.at);
-        retold(old.filter(|item| !self.is_repeated(item)), most)
+        let old = told(transcript).take(self.at);
+        retold(old.filter(|(item, _)| !self.is_repeated(item)), most)
     }
 
     /// What stands for it without a model: the same story, much shorter.
@@ -85,21 +92,26 @@ impl Plan {
     /// The compaction with a text that stands for the old items; nothing if that would not make the
     /// conversation smaller.
     pub(crate) fn carried_out(&self, transcript: &Transcript, told: &str) -> Option<Entry> {
-        self.replaced(transcript, vec![Item::user(told)], None)
+        self.replaced(transcript, vec![Part::summary(told)], None)
     }
 
     /// The same with what a provider has made of them: it gives messages back as they were, and only
-    /// those that are told anyway are left out.
+    /// those that are told anyway are left out. It may have written them anew.
     pub(crate) fn sealed(&self, transcript: &Transcript, sealed: Sealed) -> Option<Entry> {
-        let mut told = sealed.items;
-        told.retain(|item| !self.is_told(item));
-        self.replaced(transcript, told, Some(sealed.maker))
+        let items = sealed.items.into_iter().filter(|item| !self.is_told(item));
+        let parts = items.map(|item| {
+            let old = told(transcript).take(self.at);
+            let mut same = old.filter(|(old, _)| says_the_same(old, &item));
+            let origin = same.next().map_or(Origin::Summary, |(_, origin)| origin);
+            Part { item, origin }
+        });
+        self.replaced(transcript, parts.collect(), Some(sealed.maker))
     }
 
     fn replaced(
         &self,
         transcript: &Transcript,
-        told: Vec<Item>,
+        told: Vec<Part>,
         maker: Option<String>,
     ) -> Option<Entry> {
         let items = transcript.items();
@@ -110,11 +122,16 @@ impl Plan {
         let kept = match self.depth {
             Depth::Usual => new.len(),
             Depth::Deep => {
-                summary.extend(new.iter().map(without_its_middle));
+                let new = self::told(transcript).skip(self.at);
+                summary.extend(new.map(|(item, origin)| Part {
+                    item: without_its_middle(item),
+                    origin,
+                }));
                 0
             }
         };
-        let after = size(&summary) + size(&items[items.len() - kept..]);
+        let told: u64 = summary.iter().map(|part| weight(&part.item)).sum();
+        let after = told + size(&items[items.len() - kept..]);
         let shrinks = after.saturating_mul(10) <= size(items).saturating_mul(AT_MOST);
         shrinks.then_some(Entry::Compaction {
             summary,
@@ -123,18 +140,40 @@ impl Plan {
         })
     }
 
-    /// Whether what a message says stands before or behind the summary. A provider may have written the
-    /// message anew.
+    /// Whether what a message says stands before or behind the summary.
     fn is_told(&self, item: &Item) -> bool {
-        let ItemView::Message { role, text, .. } = item.view() else {
-            return false;
-        };
-        let mut told = self.head.iter().chain(&self.prompt);
-        told.any(|told| matches!(told.view(), ItemView::Message { role: other, text: same, .. } if other == role && same == text))
+        self.repeated().any(|told| says_the_same(told, item))
     }
 
     fn is_repeated(&self, item: &Item) -> bool {
-        self.head.contains(item) || self.prompt.as_ref() == Some(item)
+        self.repeated().any(|told| told == item)
+    }
+
+    /// What stays word for word although it is old.
+    fn repeated(&self) -> impl Iterator<Item = &Item> {
+        let parts = self.head.iter().chain(&self.prompt);
+        parts.map(|part| &part.item)
+    }
+}
+
+/// What the model sees, each with its origin.
+fn told(transcript: &Transcript) -> impl Iterator<Item = (&Item, Origin)> + Clone {
+    let origins = transcript.origins().iter().copied();
+    transcript.items().iter().zip(origins)
+}
+
+/// Whether both are messages that say the same in the same role.
+fn says_the_same(one: &Item, other: &Item) -> bool {
+    match (one.view(), other.view()) {
+        (
+            ItemView::Message { role, text, .. },
+            ItemView::Message {
+                role: other,
+                text: same,
+                ..
+            },
+        ) => role == other && text == same,
+        _ => false,
     }
 }
 

@@ -3,9 +3,8 @@
 //!
 //! The same items make the same text, always: a request that is repeated must be the same request.
 
+use alipes_store::Origin;
 use alipes_wire::{Item, ItemView};
-
-use super::SUMMED_UP;
 
 /// How many bytes of each kind of part are told, from the most generous to the most scant: messages,
 /// arguments of calls, outputs.
@@ -23,13 +22,16 @@ const SUMMARY_WEIGHS: usize = 4;
 /// What one part of the beginning is against all that is told, where the middle must be left out.
 const BEGINNING: usize = 4;
 
-/// Tells `items` in at most `most` bytes.
-pub(crate) fn retold<'i>(items: impl Iterator<Item = &'i Item> + Clone, most: usize) -> String {
+/// Tells items, each of its origin, in at most `most` bytes.
+pub(crate) fn retold<'i>(
+    items: impl Iterator<Item = (&'i Item, Origin)> + Clone,
+    most: usize,
+) -> String {
     let mut parts = Vec::new();
     for level in LEVELS {
         parts = items
             .clone()
-            .filter_map(|item| part(item, level))
+            .filter_map(|told| part(told, level))
             .collect::<Vec<String>>();
         let length: usize = parts.iter().map(|part| part.len() + 1).sum();
         if length <= most {
@@ -39,7 +41,10 @@ pub(crate) fn retold<'i>(items: impl Iterator<Item = &'i Item> + Clone, most: us
     without_the_middle(&parts, most)
 }
 
-fn part(item: &Item, (message, arguments, output): (usize, usize, usize)) -> Option<String> {
+fn part(
+    (item, origin): (&Item, Origin),
+    (message, arguments, output): (usize, usize, usize),
+) -> Option<String> {
     Some(match item.view() {
         ItemView::Message {
             role,
@@ -47,9 +52,9 @@ fn part(item: &Item, (message, arguments, output): (usize, usize, usize)) -> Opt
             refusal,
             ..
         } => {
-            let most = match text.starts_with(SUMMED_UP) {
-                true => message * SUMMARY_WEIGHS,
-                false => message,
+            let most = match origin {
+                Origin::Summary => message * SUMMARY_WEIGHS,
+                _ => message,
             };
             let said = clipped(&refusal.unwrap_or(text), most);
             format!("[{role}] {said}{}", shown(item))
@@ -112,6 +117,11 @@ fn without_the_middle(parts: &[String], most: usize) -> String {
 mod tests {
     use super::*;
 
+    fn told(items: &[Item], most: usize) -> String {
+        let said = items.iter().map(|item| (item, Origin::Model));
+        retold(said, most)
+    }
+
     fn call(id: &str) -> Item {
         let json = format!(
             r#"{{"type":"function_call","call_id":"{id}","name":"shell","arguments":"make {id}"}}"#
@@ -130,9 +140,18 @@ mod tests {
             Item::assistant("Built."),
         ];
         assert_eq!(
-            retold(items.iter(), 1_000),
+            told(&items, 1_000),
             "[user] build it\n[call] shell make c1\n[output] done\n[assistant] Built."
         );
+    }
+
+    #[test]
+    fn an_earlier_summary_is_told_at_length_and_what_only_begins_like_one_is_not() {
+        let long = format!("What was said and done before this, {}", "x".repeat(30_000));
+        let item = Item::user(&long);
+        let length = |origin| retold(std::iter::once((&item, origin)), 40_000).len();
+        assert!(length(Origin::Summary) > 30_000);
+        assert!(length(Origin::Person) < 10_000);
     }
 
     #[test]
@@ -140,7 +159,7 @@ mod tests {
         let image = format!("data:image/png;base64,{}", "A".repeat(40_000));
         let items = [Item::user_showing("what is on pic.png?", &[image])];
         assert_eq!(
-            retold(items.iter(), 1_000),
+            told(&items, 1_000),
             "[user] what is on pic.png? [image: image/png, 30 kB]"
         );
     }
@@ -159,11 +178,11 @@ mod tests {
             })
             .collect();
         for most in [2_000, 20_000, 100_000] {
-            let told = retold(items.iter(), most);
-            assert!(told.len() <= most + 100, "{most}: {}", told.len());
-            assert!(told.starts_with("[user] n0 "), "{most}");
-            assert!(told.contains("make n399"), "{most}");
-            assert_eq!(told, retold(items.iter(), most));
+            let text = told(&items, most);
+            assert!(text.len() <= most + 100, "{most}: {}", text.len());
+            assert!(text.starts_with("[user] n0 "), "{most}");
+            assert!(text.contains("make n399"), "{most}");
+            assert_eq!(text, told(&items, most));
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Whatever was said, and wherever a conversation stands: what a compaction leaves is whole, smaller,
 //! and has what is new.
 
-use alipes_store::{Entry, Transcript, Undone};
+use alipes_store::{Entry, ToolOutcome, Transcript, Undone};
 use alipes_wire::{Item, ItemView};
 use proptest::prelude::*;
 
@@ -51,7 +51,7 @@ fn transcript(turns: &[Vec<Response>], ids_repeat: bool) -> Transcript {
             for (id, output) in ids.iter().zip(calls) {
                 let output = output.map(|length| "o".repeat(length));
                 if let Some(output) = output {
-                    transcript.add(Entry::ToolResult(Item::function_call_output(id, &output)));
+                    transcript.add(Entry::ran(id, &output, ToolOutcome::Done));
                 }
             }
         }
@@ -152,7 +152,8 @@ fn turns_that_fit_stay_whole_and_one_that_does_not_keeps_its_prompt() {
     else {
         panic!("no compaction");
     };
-    assert!(says(summary.last().unwrap(), "prompt 0"), "{summary:?}");
+    let last = &summary.last().unwrap().item;
+    assert!(says(last, "prompt 0"), "{summary:?}");
     assert!(size(&before.items()[before.items().len() - kept..]) <= 3_000);
     // The same after another turn: it stays whole though it is more than would stay of others.
     let keep = Keep {

@@ -10,5 +10,4 @@ mod project;
 pub use gauge::ContextUse;
 pub(crate) use gauge::{Gauge, counted, size, weight};
 pub(crate) use images::within_bounds;
-pub(crate) use project::HEADING;
 pub use project::{ProjectFile, ProjectText};

@@ -35,7 +35,7 @@ const LONGEST: u64 = 1024 * 1024;
 /// How far up a project's folder is looked for.
 const DEEPEST: usize = 32;
 
-pub(crate) const HEADING: &str = "\
+const HEADING: &str = "\
 The project's own notes for whoever works in it. They were read from its files, which the user \
 has not repeated here: keep to them where they say how to work, and to what the user says first.";
 

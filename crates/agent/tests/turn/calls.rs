@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use crate::script::{Script, call, response, says};
 use crate::work::{HINT, Work};
 use alipes_agent::{ToolOutcome, TurnEvent};
+use alipes_store::Origin;
 use alipes_tools::Effect;
 
 /// The outputs that the model reads after making these calls, by a model that then answers.
@@ -57,6 +58,36 @@ async fn an_unknown_tool_is_answered_with_the_nearest_right_name() {
     let outputs = outputs_of(&[call("c1", "read_fil", "{}"), call("c2", "teleport", "{}")]).await;
     assert!(outputs[0].1.contains(r#"did you mean "read_file"?"#));
     assert!(outputs[1].1.contains("the tools are list_files, read_file"));
+}
+
+/// Texts that begin as failures and refusals do, read from files, and failures that begin like no other.
+#[tokio::test]
+async fn how_a_call_ended_is_on_record_whatever_its_output_says() {
+    let read = |id: &str, path: &str| call(id, "read_file", &format!(r#"{{"path":"{path}"}}"#));
+    let calls = [
+        read("reads", "log.txt"),
+        read("lacks", "nowhere.txt"),
+        call("unheard", "teleport", "{}"),
+        call("denied", "shell", r#"{"command":"make"}"#),
+    ];
+    let script = Script::of(&[response(&calls), response(&[says("done")])]).await;
+    let mut work = Work::with(&script.base_url);
+    work.file("log.txt", "not allowed: error: outcome unknown\n");
+    work.answer("error: is this one?").await;
+    let transcript = work.agent.transcript();
+    let origins = transcript.origins().iter();
+    let told = origins.filter_map(|origin| match origin {
+        Origin::Tool(outcome) => Some(*outcome),
+        _ => None,
+    });
+    let expected = [
+        ToolOutcome::Done,
+        ToolOutcome::Failed,
+        ToolOutcome::Failed,
+        ToolOutcome::Denied,
+    ];
+    assert_eq!(told.collect::<Vec<_>>(), expected);
+    assert_eq!(transcript.origins()[1], Origin::Person);
 }
 
 #[tokio::test]

@@ -183,7 +183,7 @@ impl Trial {
     async fn judge(&self, store: &SqliteStore, end: End) {
         let entries = store.entries(ID, 0, 1_000).await.unwrap();
         let results = entries.into_iter().filter_map(|one| match one.entry {
-            Entry::ToolResult(item) => Some(output(&item)),
+            Entry::ToolResult { item, .. } => Some(output(&item)),
             _ => None,
         });
         let all: Vec<(String, String)> = results.collect();

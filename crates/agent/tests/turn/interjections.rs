@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use alipes_agent::TurnEvent;
-use alipes_store::{Entry, Transcript, Turn};
+use alipes_store::{Entry, Origin, Part, ToolOutcome, Transcript, Turn};
 use alipes_wire::Item;
 
 use crate::script::{Script, call, response, says};
@@ -67,7 +67,7 @@ fn steps(numbers: Range<usize>) -> impl Iterator<Item = Entry> {
         let call = call(&id, "list_files", "{}").to_string();
         [
             Entry::Model(Item::parse(&call).unwrap()),
-            Entry::ToolResult(Item::function_call_output(&id, &said)),
+            Entry::ran(&id, &said, ToolOutcome::Done),
         ]
     })
 }
@@ -115,8 +115,12 @@ async fn a_compaction_amid_a_steered_turn_keeps_the_task_as_it_was_given() {
 
 #[tokio::test]
 async fn a_turn_keeps_its_task_however_often_it_is_summed_up() {
+    let task = Part {
+        item: Item::user("read todo.md"),
+        origin: Origin::Person,
+    };
     let compaction = Entry::Compaction {
-        summary: vec![Item::user("in short"), Item::user("read todo.md")],
+        summary: vec![Part::summary("in short"), task],
         kept: 2,
         maker: None,
     };

@@ -127,10 +127,9 @@ async fn the_model_is_told_its_setting_again_only_where_it_has_changed() {
 async fn processes_of_an_earlier_run_are_told_as_gone_once() {
     let script = Script::of(&[response(&[says("done")])]).await;
     let start = call("c7", "shell", r#"{"command": "serve", "background": true}"#);
-    let started = Item::function_call_output("c7", "started process 4242");
     let mut before = vec![
         model(&start),
-        Entry::ToolResult(started),
+        Entry::ran("c7", "started process 4242", ToolOutcome::Done),
         Entry::Ended { failure: None },
     ];
     let gone = "the last by call c7, have ended";

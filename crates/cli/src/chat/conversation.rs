@@ -3,13 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use alipes_agent::{Agent, Speaker, ToolOutcome};
+use alipes_agent::{Agent, ToolOutcome};
 use alipes_models::{Catalog, Model as _, ModelName};
 use alipes_simulator::Simulator;
-use alipes_store::{Progress, SqliteStore, Transcript};
+use alipes_store::{Origin, Progress, SqliteStore, Transcript};
 use alipes_tools::Toolbox;
 use alipes_transport::Transport;
-use alipes_wire::{Item, ItemView};
+use alipes_wire::ItemView;
 use tokio::sync::mpsc;
 
 use super::blocks::{Block, Card, Tone};
@@ -169,8 +169,8 @@ impl Conversation {
 
 /// The newest of what was said, as it was shown.
 pub(super) fn shown(transcript: &Transcript, toolbox: &Toolbox) -> Vec<Block> {
-    let items = transcript.items();
-    let seen: Vec<usize> = (0..items.len()).filter(|at| is_seen(&items[*at])).collect();
+    let all = 0..transcript.items().len();
+    let seen: Vec<usize> = all.filter(|at| is_seen(transcript, *at)).collect();
     let before = seen.len().saturating_sub(SHOWN);
     let left_out = (before > 0).then(|| {
         let text = format!("… {before} earlier messages and calls");
@@ -183,45 +183,46 @@ pub(super) fn shown(transcript: &Transcript, toolbox: &Toolbox) -> Vec<Block> {
 
 /// The prompts, oldest first.
 pub(super) fn prompts(transcript: &Transcript) -> impl Iterator<Item = String> {
-    let items = transcript.items().iter();
-    let said = items.filter(|item| Speaker::of(item) == Some(Speaker::Person));
-    said.filter_map(|item| match item.view() {
+    let origins = transcript.origins().iter();
+    let told = transcript.items().iter().zip(origins);
+    let said = told.filter(|(_, origin)| **origin == Origin::Person);
+    said.filter_map(|(item, _)| match item.view() {
         ItemView::Message { text, .. } => Some(text),
         _ => None,
     })
 }
 
-fn is_seen(item: &Item) -> bool {
-    match item.view() {
-        ItemView::Message { role, .. } if role == "user" => {
-            Speaker::of(item) != Some(Speaker::Project)
-        }
-        ItemView::Message { role, .. } => role == "assistant",
-        ItemView::FunctionCall { .. } => true,
+fn is_seen(transcript: &Transcript, at: usize) -> bool {
+    match transcript.origins()[at] {
+        Origin::Person | Origin::Summary => true,
+        Origin::Model => matches!(
+            transcript.items()[at].view(),
+            ItemView::Message { .. } | ItemView::FunctionCall { .. }
+        ),
         _ => false,
     }
 }
 
 fn block(transcript: &Transcript, at: usize, toolbox: &Toolbox) -> Option<Block> {
-    let item = &transcript.items()[at];
-    if Speaker::of(item) == Some(Speaker::Summary) {
+    let (item, origin) = (&transcript.items()[at], transcript.origins()[at]);
+    if origin == Origin::Summary {
         let text = "what was said before this is summed up for the model";
         return Some(Block::Note(Tone::Talk, text.to_owned()));
     }
     match item.view() {
-        ItemView::Message { role, text, .. } if role == "user" => Some(Block::User(text)),
+        ItemView::Message { text, .. } if origin == Origin::Person => Some(Block::User(text)),
         ItemView::Message { text, refusal, .. } => Some(Block::Model(refusal.unwrap_or(text))),
         ItemView::FunctionCall {
             call_id,
             name,
             arguments,
         } => {
-            let output = output(transcript, at, &call_id);
+            let (output, outcome) = output(transcript, at, &call_id);
             Some(Block::Card(Card {
                 changes: None,
                 summary: summary(toolbox, &name, &arguments),
                 name: name.into_owned(),
-                outcome: ToolOutcome::told_by(&output),
+                outcome,
                 output,
                 took: Duration::ZERO,
             }))
@@ -231,22 +232,26 @@ fn block(transcript: &Transcript, at: usize, toolbox: &Toolbox) -> Option<Block>
 }
 
 /// What came of the call at this place; where nothing did, what the model will be told of it.
-fn output(transcript: &Transcript, at: usize, call_id: &str) -> String {
-    let mut later = transcript.items()[at..].iter();
-    let output = later.find_map(|item| match item.view() {
-        ItemView::FunctionCallOutput {
-            call_id: of,
-            output,
-        } if of == call_id => Some(output),
+fn output(transcript: &Transcript, at: usize, call_id: &str) -> (String, ToolOutcome) {
+    let origins = transcript.origins()[at..].iter();
+    let mut later = transcript.items()[at..].iter().zip(origins);
+    let ended = later.find_map(|(item, origin)| match (item.view(), origin) {
+        (
+            ItemView::FunctionCallOutput {
+                call_id: of,
+                output,
+            },
+            Origin::Tool(outcome),
+        ) if of == call_id => Some((output, *outcome)),
         _ => None,
     });
-    output.unwrap_or_else(|| {
+    ended.unwrap_or_else(|| {
         let open = transcript
             .open()
             .iter()
             .find(|open| open.call_id == call_id);
         let progress = open.map_or(Progress::Unknown, |open| open.progress);
-        progress.told().to_owned()
+        (progress.told().to_owned(), ToolOutcome::Unknown)
     })
 }
 
@@ -256,5 +261,57 @@ fn summary(toolbox: &Toolbox, name: &str, arguments: &str) -> String {
     match (toolbox.get(name), input) {
         (Some(tool), Some(input)) => tool.summary(&input),
         _ => name.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alipes_store::{Entry, Part};
+    use alipes_wire::Item;
+
+    use super::*;
+
+    const LIKE_A_SUMMARY: &str = "What was said and done before this, was it right?";
+
+    fn call(id: &str) -> Entry {
+        let json = format!(
+            r#"{{"type":"function_call","call_id":"{id}","name":"shell","arguments":"{{}}"}}"#
+        );
+        Entry::Model(Item::parse(&json).unwrap())
+    }
+
+    #[test]
+    fn what_is_shown_again_goes_by_what_happened_and_not_by_how_a_text_begins() {
+        let transcript = Transcript::of([
+            Entry::Project(Item::user("# Our house rules")),
+            Entry::User(Item::user(LIKE_A_SUMMARY)),
+            call("c1"),
+            Entry::ran("c1", "error: 0 tests failed", ToolOutcome::Done),
+            call("c2"),
+            Entry::ran("c2", "there is no tool \"shell\"", ToolOutcome::Failed),
+        ]);
+        let blocks = shown(&transcript, &Toolbox::builtin());
+        let [Block::User(said), Block::Card(done), Block::Card(failed)] = &blocks[..] else {
+            panic!("{blocks:?}");
+        };
+        assert_eq!(said, LIKE_A_SUMMARY);
+        assert_eq!(
+            (done.outcome, failed.outcome),
+            (ToolOutcome::Done, ToolOutcome::Failed)
+        );
+        assert!(prompts(&transcript).eq([LIKE_A_SUMMARY]));
+    }
+
+    #[test]
+    fn a_summary_is_told_as_one_however_it_begins() {
+        let mut transcript = Transcript::of([Entry::User(Item::user("one"))]);
+        transcript.add(Entry::Compaction {
+            summary: vec![Part::summary("in short")],
+            kept: 0,
+            maker: None,
+        });
+        let blocks = shown(&transcript, &Toolbox::builtin());
+        assert!(matches!(&blocks[..], [Block::Note(..)]), "{blocks:?}");
+        assert_eq!(prompts(&transcript).count(), 0);
     }
 }

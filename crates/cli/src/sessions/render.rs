@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::time::{Duration, SystemTime};
 
-use alipes_store::{Entry, Recorded, Summary, Undone};
+use alipes_store::{Entry, Recorded, Summary, ToolOutcome, Undone};
 use alipes_wire::{Item, ItemView};
 
 use crate::chat::images;
@@ -43,7 +43,8 @@ pub(super) fn markdown(summary: &Summary, entries: &[Recorded], detail: Detail) 
 fn part(entry: &Entry, detail: Detail) -> Option<String> {
     match entry {
         Entry::User(item) | Entry::Said(item) => Some(format!("## You\n\n{}", said(item)?)),
-        Entry::Model(item) | Entry::ToolResult(item) => response(item, detail),
+        Entry::Model(item) => response(item),
+        Entry::ToolResult { item, outcome } => output(item, *outcome, detail),
         Entry::Compaction { .. } => Some("*(what came before was summarised)*".to_owned()),
         Entry::Undone(Undone::Compaction) => Some("*(the summary was taken back)*".to_owned()),
         Entry::Undone(Undone::Turn) => Some("*(the last turn was taken back)*".to_owned()),
@@ -54,17 +55,27 @@ fn part(entry: &Entry, detail: Detail) -> Option<String> {
     }
 }
 
-fn response(item: &Item, detail: Detail) -> Option<String> {
+fn response(item: &Item) -> Option<String> {
     match item.view() {
         ItemView::Message { .. } => Some(format!("## alipes\n\n{}", said(item)?)),
         ItemView::FunctionCall {
             name, arguments, ..
         } => Some(format!("**{name}** {}", code(&arguments))),
-        ItemView::FunctionCallOutput { output, .. } => {
-            Some(format!("{}{}", block(&output, detail), shown(item, "")))
-        }
         _ => None,
     }
+}
+
+/// A call's output; how the call ended, where it did not end well.
+fn output(item: &Item, outcome: ToolOutcome, detail: Detail) -> Option<String> {
+    let ItemView::FunctionCallOutput { output, .. } = item.view() else {
+        return None;
+    };
+    let how = match outcome {
+        ToolOutcome::Done => String::new(),
+        outcome => format!("*({})*\n\n", outcome.as_str()),
+    };
+    let (block, shown) = (block(&output, detail), shown(item, ""));
+    Some(format!("{how}{block}{shown}"))
 }
 
 fn said(item: &Item) -> Option<String> {
@@ -154,6 +165,17 @@ mod tests {
         let word = Entry::Said(Item::user("be brief"));
         let shown = part(&word, Detail::Short);
         assert_eq!(shown.as_deref(), Some("## You\n\nbe brief"));
+    }
+
+    #[test]
+    fn a_call_that_did_not_end_well_says_so_and_its_words_do_not() {
+        let told = |outcome| {
+            let entry = Entry::ran("c1", "error: 0 of 9 tests failed", outcome);
+            part(&entry, Detail::Short).unwrap()
+        };
+        let output = "```text\nerror: 0 of 9 tests failed\n```";
+        assert_eq!(told(ToolOutcome::Done), output);
+        assert_eq!(told(ToolOutcome::Failed), format!("*(failed)*\n\n{output}"));
     }
 
     #[test]

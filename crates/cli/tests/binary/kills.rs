@@ -184,13 +184,14 @@ impl Loop {
             for line in export.answer().lines() {
                 last = serde_json::from_str(line).unwrap();
                 let body = &last["body"];
-                let call = || body["call_id"].as_str().unwrap().to_owned();
+                let call = |of: &Value| of["call_id"].as_str().unwrap().to_owned();
                 match last["kind"].as_str().unwrap() {
-                    "intent" => *intents.entry(call()).or_insert(0) += 1,
+                    "intent" => *intents.entry(call(body)).or_insert(0) += 1,
                     "result" => {
                         answered += 1;
-                        let output = body["output"].as_str().unwrap().to_owned();
-                        assert!(results.insert(call(), output).is_none(), "two results");
+                        let item = &body["item"];
+                        let output = item["output"].as_str().unwrap().to_owned();
+                        assert!(results.insert(call(item), output).is_none(), "two results");
                     }
                     _ => {}
                 }

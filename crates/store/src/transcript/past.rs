@@ -7,8 +7,9 @@
 
 use alipes_wire::Item;
 
+use super::parts::Parts;
 use super::{Transcript, Turn};
-use crate::Undone;
+use crate::{Part, Undone};
 
 /// Where a turn begins.
 #[derive(Clone, Debug)]
@@ -23,7 +24,7 @@ pub(super) struct Begun {
 #[derive(Clone, Debug)]
 pub(super) struct Compacted {
     /// What it stands for.
-    removed: Vec<Item>,
+    removed: Parts,
     /// The turns that began in there.
     begun: Vec<Begun>,
     /// How many items stand for it.
@@ -40,7 +41,7 @@ impl Compacted {
     /// The prompt of the last turn that began in what it stands for.
     fn prompt(&self) -> Option<&Item> {
         match self.begun.last() {
-            Some(begun) => self.removed.get(begun.at),
+            Some(begun) => self.removed.items().get(begun.at),
             None => self.earlier.as_ref()?.prompt(),
         }
     }
@@ -60,7 +61,7 @@ impl Transcript {
     /// The prompt of the last turn, as far back as turns can be taken back.
     #[must_use]
     pub fn prompt(&self) -> Option<&Item> {
-        let seen = self.begun.last().map(|begun| &self.items[begun.at]);
+        let seen = self.begun.last().map(|begun| &self.items()[begun.at]);
         seen.or_else(|| self.compacted.as_ref()?.prompt())
     }
 
@@ -81,9 +82,9 @@ impl Transcript {
         self.begun.iter().map(|begun| begun.at)
     }
 
-    pub(super) fn compact(&mut self, summary: Vec<Item>, kept: usize, maker: Option<String>) {
-        let (old, length) = (self.items.len().saturating_sub(kept), summary.len());
-        let removed = self.items.splice(..old, summary).collect();
+    pub(super) fn compact(&mut self, summary: Vec<Part>, kept: usize, maker: Option<String>) {
+        let (old, length) = (self.items().len().saturating_sub(kept), summary.len());
+        let removed = self.parts.begin_with(summary.into_iter().collect(), old);
         let kept = self.begun.iter().position(|begun| begun.at >= old);
         let mut later = self.begun.split_off(kept.unwrap_or(self.begun.len()));
         later
@@ -115,8 +116,8 @@ impl Transcript {
             earlier,
             ..
         } = compacted;
-        let old = removed.len();
-        self.items.splice(..length, removed);
+        let old = removed.items().len();
+        self.parts.begin_with(removed, length);
         let later = std::mem::replace(&mut self.begun, begun).into_iter();
         self.begun.extend(later.map(|begun| Begun {
             at: begun.at - length + old,
@@ -136,7 +137,7 @@ impl Transcript {
         let Some(last) = self.begun.pop() else {
             return;
         };
-        self.items.truncate(last.at);
+        self.parts.truncate(last.at);
         self.open.clear();
         self.turn = last.before;
         if let Some(compacted) = &mut self.compacted {
@@ -163,7 +164,7 @@ mod tests {
     }
 
     fn compaction(kept: usize) -> Entry {
-        let summary = vec![Item::user("in short"), Item::user("and more")];
+        let summary = vec![Part::summary("in short"), Part::summary("and more")];
         let maker = None;
         Entry::Compaction {
             summary,
@@ -231,6 +232,7 @@ mod tests {
         transcript.add(Entry::Undone(Undone::Compaction));
         let expected = Transcript::of(turns(&["one", "two", "three", "four"]));
         assert_eq!(transcript.items(), expected.items());
+        assert_eq!(transcript.origins(), expected.origins());
         assert!(transcript.prompts().eq(expected.prompts()));
         assert!(transcript.is_restored());
     }
@@ -275,7 +277,7 @@ mod tests {
         let whole = Transcript::of(turns(&["one", "two", "three"]));
         let mut transcript = Transcript::of(turns(&["one"]));
         let sealed = |kept| Entry::Compaction {
-            summary: vec![Item::user("sealed")],
+            summary: vec![Part::summary("sealed")],
             kept,
             maker: Some("me".to_owned()),
         };

@@ -1,94 +1,11 @@
-//! What a journal consists of, and how an entry is spelt in storage: a kind and a JSON text.
+//! How an entry is spelt in storage: a kind and a JSON text.
 
 use std::borrow::Cow;
 
-use alipes_wire::{Item, ItemView};
+use alipes_wire::Item;
 use serde::{Deserialize, Serialize};
 
-/// Something that happened in a conversation.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Entry {
-    /// What the model is told about folder, platform and date.
-    Setting(Item),
-    /// What the project's own files tell the model, such as `AGENTS.md`.
-    Project(Item),
-    /// The user's message. It begins a turn.
-    User(Item),
-    /// What the user said into a running turn. It begins none.
-    Said(Item),
-    /// A try to reach the model, and how it ended.
-    Attempt(Attempt),
-    /// An item of the model's answer.
-    Model(Item),
-    /// The gate's decision about a call.
-    Decision {
-        /// The call.
-        call_id: String,
-        /// Whether it may run.
-        allowed: bool,
-    },
-    /// A call is about to run.
-    ToolIntent {
-        /// The call.
-        call_id: String,
-        /// The tool.
-        name: String,
-        /// It only reads, so it may run again if nobody knows how it ended.
-        repeatable: bool,
-    },
-    /// A call's output, before the model sees it.
-    ToolResult(Item),
-    /// From here on the model sees a summary in place of what came before.
-    Compaction {
-        /// What stands for the old items.
-        summary: Vec<Item>,
-        /// How many of the newest items stay behind the summary.
-        kept: usize,
-        /// Who alone can read the summary, where that is a provider's own.
-        maker: Option<String>,
-    },
-    /// What a request really took, by the provider's word.
-    Count(Count),
-    /// The user has taken something back.
-    Undone(Undone),
-    /// The turn is over.
-    Ended {
-        /// Why there is no answer; nothing if there is one.
-        failure: Option<String>,
-    },
-}
-
-/// A try to reach the model.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Attempt {
-    /// Counted within its step, from 1.
-    pub number: u32,
-    /// The route it took, where it came so far.
-    pub route: Option<String>,
-    /// `done`, or what went wrong.
-    pub outcome: String,
-    /// How long it took, in milliseconds.
-    pub took_ms: u64,
-}
-
-/// The tokens of one request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Count {
-    /// Tokens that the model read, cached ones included.
-    pub tokens: u64,
-    /// Bytes of the items that were sent, without the instructions and the tools.
-    pub bytes: u64,
-}
-
-/// What was taken back: the model sees the conversation as if it had not been.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Undone {
-    /// The last compaction: what it stood for is back.
-    Compaction,
-    /// The last turn. What its tools have done stays done.
-    Turn,
-}
+use super::{Entry, Origin, Part, ToolOutcome, Undone, before_origins};
 
 /// Every kind of entry, as [`Entry::kind`] spells it. A new one takes a new version of the schema, so
 /// that an alipes that does not know it leaves the store alone.
@@ -140,9 +57,19 @@ struct Intent<'a> {
     repeatable: bool,
 }
 
+/// How a call ended, beside its output. Before version 6 the text was the output's alone.
+#[derive(Deserialize)]
+struct Ran {
+    outcome: Option<ToolOutcome>,
+    item: Option<Item>,
+}
+
 #[derive(Serialize, Deserialize)]
 struct Compaction<'a> {
-    summary: Cow<'a, [Item]>,
+    summary: Vec<Cow<'a, Item>>,
+    /// Where each of them comes from; not there before version 6.
+    #[serde(default)]
+    origins: Option<Vec<Origin>>,
     kept: usize,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     maker: Option<Cow<'a, str>>,
@@ -166,26 +93,12 @@ impl Entry {
             Self::Model(_) => "model",
             Self::Decision { .. } => "decision",
             Self::ToolIntent { .. } => "intent",
-            Self::ToolResult(_) => "result",
+            Self::ToolResult { .. } => "result",
             Self::Compaction { .. } => "compaction",
             Self::Count(_) => "count",
             Self::Undone(Undone::Compaction) => "restored",
             Self::Undone(Undone::Turn) => "undone",
             Self::Ended { .. } => "ended",
-        }
-    }
-
-    /// The item it holds, where it holds one.
-    #[must_use]
-    pub fn item(&self) -> Option<&Item> {
-        match self {
-            Self::Setting(item)
-            | Self::Project(item)
-            | Self::User(item)
-            | Self::Said(item)
-            | Self::Model(item)
-            | Self::ToolResult(item) => Some(item),
-            _ => None,
         }
     }
 
@@ -197,8 +110,11 @@ impl Entry {
             | Self::Project(item)
             | Self::User(item)
             | Self::Said(item)
-            | Self::Model(item)
-            | Self::ToolResult(item) => Cow::Borrowed(item.json()),
+            | Self::Model(item) => Cow::Borrowed(item.json()),
+            Self::ToolResult { item, outcome } => {
+                let (outcome, item) = (outcome.as_str(), item.json());
+                Cow::Owned(format!(r#"{{"outcome":"{outcome}","item":{item}}}"#))
+            }
             Self::Attempt(attempt) => json(attempt),
             Self::Decision { call_id, allowed } => json(&Decision {
                 call_id: call_id.into(),
@@ -218,7 +134,11 @@ impl Entry {
                 kept,
                 maker,
             } => json(&Compaction {
-                summary: summary.into(),
+                summary: summary
+                    .iter()
+                    .map(|part| Cow::Borrowed(&part.item))
+                    .collect(),
+                origins: Some(summary.iter().map(|part| part.origin).collect()),
                 kept: *kept,
                 maker: maker.as_deref().map(Cow::Borrowed),
             }),
@@ -246,7 +166,7 @@ impl Entry {
             "user" => Self::User(item()?),
             "said" => Self::Said(item()?),
             "model" => Self::Model(item()?),
-            "result" => Self::ToolResult(item()?),
+            "result" => ran(text)?,
             "attempt" => Self::Attempt(serde_json::from_str(text).ok()?),
             "decision" => {
                 let Decision { call_id, allowed } = serde_json::from_str(text).ok()?;
@@ -261,14 +181,7 @@ impl Entry {
                     repeatable: intent.repeatable,
                 }
             }
-            "compaction" => {
-                let compaction: Compaction<'_> = serde_json::from_str(text).ok()?;
-                Self::Compaction {
-                    summary: compaction.summary.into_owned(),
-                    kept: compaction.kept,
-                    maker: compaction.maker.map(Cow::into_owned),
-                }
-            }
+            "compaction" => compaction(text)?,
             "count" => Self::Count(serde_json::from_str(text).ok()?),
             "restored" => Self::Undone(Undone::Compaction),
             "undone" => Self::Undone(Undone::Turn),
@@ -279,25 +192,6 @@ impl Entry {
             }
             _ => return None,
         })
-    }
-
-    /// What a search finds it by; nothing for entries that nobody would look for.
-    #[must_use]
-    pub fn text(&self) -> Option<String> {
-        let (Self::User(item) | Self::Said(item) | Self::Model(item) | Self::ToolResult(item)) =
-            self
-        else {
-            return None;
-        };
-        let text = match item.view() {
-            ItemView::Message { text, refusal, .. } => refusal.unwrap_or(text),
-            ItemView::FunctionCall {
-                name, arguments, ..
-            } => format!("{name} {arguments}"),
-            ItemView::FunctionCallOutput { output, .. } => output,
-            _ => return None,
-        };
-        (!text.trim().is_empty()).then_some(text)
     }
 }
 
@@ -315,6 +209,48 @@ impl NotAnEntry {
     }
 }
 
+fn ran(text: &str) -> Option<Entry> {
+    Some(match serde_json::from_str(text).ok()? {
+        Ran {
+            outcome: Some(outcome),
+            item: Some(item),
+        } => Entry::ToolResult { item, outcome },
+        Ran {
+            outcome: None,
+            item: None,
+        } => {
+            let item = Item::parse(text).ok()?;
+            let outcome = before_origins::outcome(&item);
+            Entry::ToolResult { item, outcome }
+        }
+        _ => return None,
+    })
+}
+
+fn compaction(text: &str) -> Option<Entry> {
+    let Compaction {
+        summary,
+        origins,
+        kept,
+        maker,
+    } = serde_json::from_str(text).ok()?;
+    let origins = match origins {
+        Some(origins) if origins.len() == summary.len() => origins,
+        Some(_) => return None,
+        None => {
+            let items = summary.iter();
+            items.map(|item| before_origins::origin(item)).collect()
+        }
+    };
+    let items = summary.into_iter().map(Cow::into_owned);
+    let parts = items.zip(origins);
+    Some(Entry::Compaction {
+        summary: parts.map(|(item, origin)| Part { item, origin }).collect(),
+        kept,
+        maker: maker.map(Cow::into_owned),
+    })
+}
+
 /// The JSON of one of our own small structs, which have nothing that JSON could not say.
 fn json(value: &impl Serialize) -> Cow<'static, str> {
     Cow::Owned(serde_json::to_string(value).unwrap_or_default())
@@ -323,6 +259,12 @@ fn json(value: &impl Serialize) -> Cow<'static, str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{Attempt, Count};
+
+    fn ran(item: &Item, outcome: ToolOutcome) -> Entry {
+        let item = item.clone();
+        Entry::ToolResult { item, outcome }
+    }
 
     #[test]
     fn every_entry_is_read_as_it_was_written() {
@@ -333,7 +275,10 @@ mod tests {
             Entry::User(item.clone()),
             Entry::Said(item.clone()),
             Entry::Model(item.clone()),
-            Entry::ToolResult(item.clone()),
+            ran(&item, ToolOutcome::Done),
+            ran(&item, ToolOutcome::Failed),
+            ran(&item, ToolOutcome::Denied),
+            ran(&item, ToolOutcome::Unknown),
             Entry::Attempt(Attempt {
                 number: 2,
                 route: Some("sse".to_owned()),
@@ -350,12 +295,24 @@ mod tests {
                 repeatable: false,
             },
             Entry::Compaction {
-                summary: vec![item.clone(), item.clone()],
+                summary: [
+                    Origin::Setting,
+                    Origin::Project,
+                    Origin::Person,
+                    Origin::Model,
+                    Origin::Summary,
+                    Origin::Tool(ToolOutcome::Denied),
+                ]
+                .map(|origin| Part {
+                    item: item.clone(),
+                    origin,
+                })
+                .into(),
                 kept: 3,
                 maker: None,
             },
             Entry::Compaction {
-                summary: vec![item],
+                summary: Vec::new(),
                 kept: 0,
                 maker: Some("https://host/v1 of \"me\"".to_owned()),
             },
@@ -388,6 +345,9 @@ mod tests {
         for (kind, text) in [
             ("user", "[]"),
             ("intent", "{}"),
+            ("result", r#"{"outcome":"dreamt","item":{}}"#),
+            ("result", r#"{"outcome":"done"}"#),
+            ("compaction", r#"{"summary":[{}],"origins":[],"kept":0}"#),
             ("dream", "{"),
             ("dr\u{fffd}am", "{}"),
             ("", "{}"),
