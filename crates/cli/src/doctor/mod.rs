@@ -37,7 +37,7 @@ use crate::streams::print;
 const LIMIT: Duration = Duration::from_secs(4);
 
 pub(crate) async fn run(args: DoctorArgs, machine: &Machine) -> Result<(), Failure> {
-    let mut subject = Subject::find(&args, machine);
+    let mut subject = Subject::find(&args, machine).await;
     subject.remember(machine).await;
     for secret in subject.catalog.secrets(&machine.environment) {
         machine.redactor.learn(&secret);

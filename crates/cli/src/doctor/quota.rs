@@ -4,7 +4,6 @@
 
 use alipes_base::Deadline;
 use alipes_models::{AccountStanding, Catalog, Examined, Making};
-use alipes_transport::Transport;
 
 use super::LIMIT;
 use super::report::{Check, Status};
@@ -23,22 +22,10 @@ pub(super) async fn check(subject: &Subject, machine: &Machine) -> Option<Check>
     let question = subject.catalog.usage(&examined.provider, making).ok()??;
     let begun = machine.clock.now();
     let deadline = Deadline::after(&machine.clock, "doctor", LIMIT);
-    let unsaid = match question.ask(deadline).await {
-        Ok(_) => None,
-        Err(fault) => {
-            recall(transport, machine).await;
-            Some(fault.cause().as_str())
-        }
-    };
+    let unsaid = question.ask(deadline).await.err();
+    let unsaid = unsaid.map(|fault| fault.cause().as_str());
     let known = standing(&subject.catalog, examined, making);
     Some(in_words(known, unsaid).took(machine.clock.since(begun)))
-}
-
-/// What was said earlier counts where nothing is said now.
-async fn recall(transport: &Transport, machine: &Machine) {
-    if let Some(memory) = machine.memory(None) {
-        let _unread = transport.recall(&memory).await;
-    }
 }
 
 fn standing(catalog: &Catalog, examined: &Examined, making: Making<'_>) -> Option<AccountStanding> {

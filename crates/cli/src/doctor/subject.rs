@@ -34,8 +34,9 @@ pub(super) struct Subject {
 }
 
 impl Subject {
-    /// Never fails: what is wrong is a finding.
-    pub(super) fn find(args: &DoctorArgs, machine: &Machine) -> Self {
+    /// Never fails: what is wrong is a finding. What turns have met is known from here on: it says whom
+    /// they ask first, and only what is known can be taken back.
+    pub(super) async fn find(args: &DoctorArgs, machine: &Machine) -> Self {
         let mut problems = Vec::new();
         let (catalog, transport) = match login::catalog(machine, &args.network) {
             Ok((catalog, transport)) => (catalog, Some(transport)),
@@ -46,6 +47,9 @@ impl Subject {
                 (Catalog::default(), transport.ok())
             }
         };
+        if let (Some(memory), Some(transport)) = (machine.memory(None), &transport) {
+            let _unread = transport.recall(&memory).await;
+        }
         let is_read = problems.is_empty();
         let settings = machine.settings();
         let configured = match &settings {

@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::machine::{Machine, Ran, ended};
 
 /// A machine whose default model is of the provider `work`, which is treated as the ChatGPT backend is.
-fn work(base_url: &str) -> Machine {
+pub(crate) fn work(base_url: &str) -> Machine {
     Machine::configured(&format!(
         "[providers.work]\nbase_url = \"{base_url}\"\nprofile = \"openai-codex\"\n\
          [model]\ndefault = \"work/sim-model\"\n"
@@ -261,7 +261,7 @@ async fn a_turn_says_who_signed_what_nobody_trusts_and_status_says_it_again() {
 
 /// A run on a machine whose `localhost` has an IPv6 address too. `None` where this machine does not let
 /// us: that takes a mount namespace.
-async fn with_both_families(machine: &Machine, arguments: &[&str]) -> Option<Ran> {
+pub(crate) async fn with_both_families(machine: &Machine, arguments: &[&str]) -> Option<Ran> {
     machine.file("hosts", "127.0.0.1 localhost\n::1 localhost\n");
     let inner = machine.command(arguments);
     let inner = inner.as_std();

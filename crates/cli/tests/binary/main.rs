@@ -20,6 +20,7 @@ mod context;
 mod demo;
 mod dialects;
 mod doctor;
+mod doctor_memory;
 mod doctor_providers;
 mod exec;
 mod exfiltration;

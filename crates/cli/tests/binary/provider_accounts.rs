@@ -5,7 +5,7 @@ use alipes_simulator::{Options, Scenario, Simulator};
 
 use crate::machine::{Machine, Ran};
 
-async fn simulator() -> Simulator {
+pub(crate) async fn simulator() -> Simulator {
     let options = Options::local(Clock::system(), Rng::from_entropy());
     Simulator::start(options).await.unwrap()
 }
@@ -20,7 +20,7 @@ async fn add(machine: &Machine, key: &str, more: &[&str]) -> Ran {
     machine.fed(&arguments, format!("{key}\n")).await
 }
 
-async fn with_two(simulator: &Simulator) -> Machine {
+pub(crate) async fn with_two(simulator: &Simulator) -> Machine {
     let machine = Machine::configured("[model]\ndefault = \"mine/m\"\n");
     let url = simulator.base_url();
     add(&machine, "key-first", &["--base-url", &url])
