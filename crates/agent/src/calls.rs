@@ -125,22 +125,25 @@ impl<'a> Desk<'a> {
     pub(crate) async fn run(&mut self, calls: Vec<Call>) -> Result<(), TurnError> {
         let mut readers = Vec::new();
         for (index, call) in calls.into_iter().enumerate() {
+            let tool = self.toolbox.get(&call.name);
+            let reads = tool.is_some_and(|tool| tool.effect() == Effect::Reads);
+            if !reads {
+                // What writes or runs must see what was read before it, and so must whoever is asked
+                // about it; and nothing runs beside it.
+                self.carry_out(std::mem::take(&mut readers)).await?;
+            }
             let prepared = if index < MAX_CALLS {
                 self.prepare(call).await?
             } else {
                 too_many(call)
             };
-            let reads =
-                matches!(&prepared, Prepared::Run { tool, .. } if tool.effect() == Effect::Reads);
-            if reads {
-                readers.push(prepared);
-                if readers.len() == SIDE_BY_SIDE {
-                    self.carry_out(std::mem::take(&mut readers)).await?;
-                }
-            } else {
-                // What writes or runs must see what was read before it, and nothing beside it.
-                self.carry_out(std::mem::take(&mut readers)).await?;
+            if !reads {
                 self.carry_out(vec![prepared]).await?;
+                continue;
+            }
+            readers.push(prepared);
+            if readers.len() == SIDE_BY_SIDE {
+                self.carry_out(std::mem::take(&mut readers)).await?;
             }
         }
         self.carry_out(readers).await

@@ -6,7 +6,7 @@
 //! work with. A few things nothing opens (`never`).
 //!
 //! Whoever is asked is shown what the call would do, and the call may do that alone; what would fail as
-//! things stand is not asked about.
+//! things stand is not asked about, or fails after a yes.
 //!
 //! A rule about a command only ever allows a plain one, word for word; where a shell would have a say
 //! somebody is asked. A command that nothing confines is asked about every time, unless somebody has
@@ -43,7 +43,8 @@ pub enum Decision {
         /// What somebody was shown, if anybody was asked: it may do that and nothing else.
         seen: Seen,
     },
-    /// Nobody was asked, because it would fail as things stand.
+    /// It would fail as things stand. Nobody was asked, or said yes to that alone: what it would do if it
+    /// did not fail was shown to nobody.
     Fails {
         /// For the model.
         reason: String,
@@ -109,6 +110,13 @@ pub struct Gate {
     options: GateOptions,
     /// What was allowed for as long as this program runs.
     session: Mutex<Vec<Rule>>,
+}
+
+/// What somebody is shown who is asked.
+struct Shown {
+    preview: Preview,
+    /// Why it would fail, for the model.
+    failure: Option<String>,
 }
 
 /// The origin of a rule that somebody made when asked.
@@ -253,35 +261,17 @@ impl Gate {
                 because,
             };
         };
-        let preview = match self.preview(tool, input, &because, context).await {
-            Ok(preview) => preview,
-            Err(reason) => return Decision::Fails { reason },
+        let Shown { preview, failure } = self.preview(tool, input, context).await;
+        let failure = match (failure, &because) {
+            // What a rule asks about is not told the model before somebody has said yes, and a failure
+            // may tell of it.
+            (failure, Because::Rule(_) | Because::ShellSyntax(_)) => failure,
+            (None, _) => None,
+            (Some(reason), _) => return Decision::Fails { reason },
         };
-        let effect = tool.effect();
-        // A rule that asks would ask again: only where none does can a yes last.
-        let offer = match &because {
-            Because::Default(_) => {
-                approval::offer(name, effect, &tool.subject(input), &context.root)
-            }
-            _ => None,
-        };
-        let offer = match effect == Effect::Executes && !is_confined(context).await {
-            true => None,
-            false => offer,
-        };
-        let caution = match effect {
-            Effect::Executes => Some(context.sandbox.caution(&context.root).await),
-            _ => tool.caution().map(str::to_owned),
-        };
-        let question = Question {
-            tool: name.to_owned(),
-            summary: preview.summary.unwrap_or_else(|| tool.summary(input)),
-            detail: preview.detail,
-            caution,
-            effect,
-            because: because.to_string(),
-            offer: offer.clone(),
-        };
+        let seen = preview.seen.clone();
+        let question = question(tool, input, preview, &because, context).await;
+        let offer = question.offer.clone();
         let answer = approver.ask(question).await;
         if answer == Approval::No {
             return Decision::Deny {
@@ -290,35 +280,37 @@ impl Gate {
             };
         }
         self.remember(answer, offer);
-        Decision::Allow {
-            because: Because::Answer(answer),
-            seen: preview.seen,
+        match failure {
+            Some(reason) => Decision::Fails { reason },
+            None => Decision::Allow {
+                because: Because::Answer(answer),
+                seen,
+            },
         }
     }
 
-    /// What the call would do, or why it would fail. What a rule asks about is not told the model before
-    /// somebody has said yes, and a failure may tell of it.
-    async fn preview(
-        &self,
-        tool: &dyn Tool,
-        input: &Value,
-        because: &Because,
-        context: &Context,
-    ) -> Result<Preview, String> {
+    /// What the call would do, or why it would fail.
+    async fn preview(&self, tool: &dyn Tool, input: &Value, context: &Context) -> Shown {
         let veiled = Context {
             root: self.veiled(tool.spec().name, &context.root),
             ..context.clone()
         };
-        match (tool.preview(input, &veiled).await, because) {
-            (Ok(preview), _) => Ok(preview),
-            (Err(error), Because::Rule(_) | Because::ShellSyntax(_)) => {
+        match tool.preview(input, &veiled).await {
+            Ok(preview) => Shown {
+                preview,
+                failure: None,
+            },
+            Err(error) => {
                 let line = format!("{}; it fails as things stand: {error}", tool.summary(input));
-                Ok(Preview {
+                let preview = Preview {
                     summary: Some(line),
                     ..Preview::default()
-                })
+                };
+                Shown {
+                    preview,
+                    failure: Some(format!("error: {error}")),
+                }
             }
-            (Err(error), _) => Err(format!("error: {error}")),
         }
     }
 
@@ -335,6 +327,39 @@ impl Gate {
             let mut session = self.session.lock().unwrap_or_else(PoisonError::into_inner);
             session.push(rule);
         }
+    }
+}
+
+/// What somebody is asked about a call.
+async fn question(
+    tool: &dyn Tool,
+    input: &Value,
+    preview: Preview,
+    because: &Because,
+    context: &Context,
+) -> Question {
+    let (name, effect) = (tool.spec().name, tool.effect());
+    // A rule that asks would ask again: only where none does can a yes last.
+    let offer = match because {
+        Because::Default(_) => approval::offer(name, effect, &tool.subject(input), &context.root),
+        _ => None,
+    };
+    let offer = match effect == Effect::Executes && !is_confined(context).await {
+        true => None,
+        false => offer,
+    };
+    let caution = match effect {
+        Effect::Executes => Some(context.sandbox.caution(&context.root).await),
+        _ => tool.caution().map(str::to_owned),
+    };
+    Question {
+        tool: name.to_owned(),
+        summary: preview.summary.unwrap_or_else(|| tool.summary(input)),
+        detail: preview.detail,
+        caution,
+        effect,
+        because: because.to_string(),
+        offer,
     }
 }
 

@@ -488,6 +488,24 @@ async fn what_a_rule_asks_about_is_told_nobody_before_it_is_allowed() {
 }
 
 #[tokio::test]
+async fn a_yes_to_what_was_shown_to_fail_is_a_yes_to_its_failure_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let context = context(folder.path());
+    let person = Person::who_says(Approval::Once);
+    let gate = Gate::new(GateOptions {
+        rules: rules(&[("edit", Verdict::Ask)]),
+        ..asking(&person)
+    });
+    let input = json!({"path": "a.txt", "old": "one", "new": "two"});
+    let decision = call(&gate, "edit", input, &context).await;
+    let Decision::Fails { reason } = decision else {
+        panic!("{decision:?}");
+    };
+    assert!(person.last().summary.contains("it fails as things stand"));
+    assert!(reason.contains("a.txt"), "{reason}");
+}
+
+#[tokio::test]
 async fn a_question_has_all_of_a_command_and_the_diff_of_an_edit() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("a.txt"), "one\n").unwrap();

@@ -3,6 +3,7 @@
 
 #![cfg(test)]
 
+mod asked;
 mod calls;
 mod compaction;
 mod compaction_by_provider;

@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use alipes_agent::{Agent, AgentOptions, Answer, Gate, GateOptions, TurnError, TurnEvent};
+use alipes_agent::{
+    Agent, AgentOptions, Answer, Approver, Gate, GateOptions, Rule, TurnError, TurnEvent,
+};
 use alipes_base::{Clock, Deadline, Environment, Redactor, Rng};
 use alipes_config::Document;
 use alipes_models::{Catalog, Making, Model, Overrides};
@@ -25,6 +27,9 @@ pub(crate) const SETTING: &str = "Working folder: here";
 /// What an agent is made of, where a test wants it otherwise.
 pub(crate) struct Setup {
     pub(crate) granted: Vec<Effect>,
+    pub(crate) rules: Vec<Rule>,
+    /// Whom the gate asks.
+    pub(crate) approver: Option<Box<dyn Approver>>,
     pub(crate) toolbox: Toolbox,
     pub(crate) journal: Box<dyn Journal>,
     pub(crate) routes: Vec<Route>,
@@ -38,6 +43,8 @@ impl Default for Setup {
     fn default() -> Self {
         Self {
             granted: Vec::new(),
+            rules: Vec::new(),
+            approver: None,
             toolbox: Toolbox::builtin(),
             journal: Box::new(MemoryJournal::default()),
             routes: vec![Route::Sse],
@@ -91,6 +98,8 @@ impl Work {
             toolbox: setup.toolbox,
             gate: Gate::new(GateOptions {
                 granted: setup.granted,
+                rules: setup.rules,
+                approver: setup.approver,
                 hint: HINT.to_owned(),
                 ..GateOptions::default()
             }),
