@@ -168,11 +168,10 @@ impl Model for Chain {
         let (priority, waits_on) = (self.priority, self.waits_on);
         let recording = self.recording();
         let question = Question::new(prompt);
-        let mut asks = self.asks();
-        let everybody = asks.len();
-        asks.retain(|ask| ask.can_read(&question));
-        let is_sealed = asks.len() < everybody;
-        let walk = walk(&asks, &preferred, &rests, clock.now());
+        let asks = self.asks().into_iter();
+        let (asks, unread): (Vec<_>, Vec<_>) = asks.partition(|ask| ask.can_read(&question));
+        let unread = unread.iter().map(|ask| (ask.who, ask.is_here()));
+        let walk = walk(&asks, &preferred, &rests, clock.now()).beside(unread.collect());
         let terms = Terms {
             accepts_restart,
             waits_on,
@@ -181,8 +180,7 @@ impl Model for Chain {
             clock,
             experience,
         };
-        let known = (rests, recording);
-        StepStream::new(walk, asks, question, terms, known, is_sealed)
+        StepStream::new(walk, asks, question, terms, (rests, recording))
     }
 
     fn compact(&mut self, prompt: &Prompt<'_>) -> Option<CompactionQuestion> {

@@ -186,6 +186,11 @@ impl Question {
         }
     }
 
+    /// Whether not everybody can read it.
+    pub(crate) fn is_sealed(&self) -> bool {
+        self.maker.is_some()
+    }
+
     /// The length of the conversation in items, of which a request may hold fewer.
     pub(crate) fn length(&self) -> usize {
         self.input.len()
@@ -221,7 +226,7 @@ impl<'m> Ask<'m> {
 
     /// Whether it can read all of it.
     pub(crate) fn can_read(&self, question: &Question) -> bool {
-        question.maker.is_none() || question.maker == self.maker()
+        !question.is_sealed() || question.maker == self.maker()
     }
 
     /// What it is asked to make shorter.

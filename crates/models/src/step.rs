@@ -92,8 +92,6 @@ pub struct StepStream<'m> {
     recording: Recording,
     answer: Answer,
     outcome: Option<Result<Done, Fault>>,
-    /// There are others, who cannot read all of it.
-    is_sealed: bool,
     queued: VecDeque<StepUpdate>,
 }
 
@@ -125,7 +123,6 @@ impl<'m> StepStream<'m> {
         question: Question,
         terms: Terms,
         (rests, recording): (Rests, Recording),
-        is_sealed: bool,
     ) -> Self {
         let on_record = recording
             .id()
@@ -140,7 +137,6 @@ impl<'m> StepStream<'m> {
             recording,
             answer: Answer::new(Dialect::default()),
             outcome: None,
-            is_sealed,
             queued: on_record.into_iter().collect(),
         };
         stream.current = match stream.ask() {
@@ -149,7 +145,8 @@ impl<'m> StepStream<'m> {
         };
         let asking = stream.current.as_ref();
         let asking = asking.map(|current| addressee(current.name, current.account));
-        let unreadable = (is_sealed && asking.is_none()).then_some(StepUpdate::Unreadable);
+        let is_unread = asking.is_none() && stream.question.is_sealed();
+        let unreadable = is_unread.then_some(StepUpdate::Unreadable);
         let asking = asking.map(StepUpdate::Asking);
         stream.queued.extend(asking.or(unreadable));
         stream
@@ -209,8 +206,7 @@ impl<'m> StepStream<'m> {
                 readable,
             };
             let (question, terms) = (&self.question, &self.terms);
-            let mut alternatives = self.walk.alternatives();
-            alternatives.provider |= self.is_sealed;
+            let alternatives = self.walk.alternatives();
             asked = self.recording.whom(&ask);
             match ask.send(question, terms, alternatives, &mut self.recording) {
                 Ok(response) => {
@@ -258,6 +254,7 @@ impl<'m> StepStream<'m> {
                     self.rests.failed(name, account, fault, now);
                     readable.left();
                 }
+                unreadable = self.walk.is_unread(fault);
                 // Whoever could only refuse does not explain why this one could not answer.
                 let shown = self.answer.any.then_some(self.answer.delivered);
                 let next = self.walk.after(fault).and_then(|_next| self.ask().ok());
@@ -268,7 +265,6 @@ impl<'m> StepStream<'m> {
                     let from = addressee(name, account);
                     return Some(self.turn_to(next, from, Box::new(fault.clone())));
                 }
-                unreadable = self.is_sealed && blames_the_candidate(fault);
             }
         }
         self.recording.ended(outcome.as_ref().err());

@@ -34,9 +34,13 @@ pub(crate) struct Standing {
 #[derive(Debug)]
 pub(crate) struct Walk {
     current: Option<Candidate>,
-    /// Who is left, and whether each is on this machine.
-    rest: VecDeque<(Candidate, bool)>,
+    rest: VecDeque<Other>,
+    /// Who is never asked, because the conversation holds what they cannot read.
+    unread: Vec<Other>,
 }
+
+/// Somebody else, and whether that one is on this machine.
+type Other = (Candidate, bool);
 
 impl Walk {
     /// A walk over these, given in the order in which they are preferred.
@@ -49,9 +53,18 @@ impl Walk {
             standings.sort_by_key(|known| Reverse(known.left_alone));
         }
         let left = standings.iter().map(|known| (known.who, known.is_here));
-        let mut rest: VecDeque<(Candidate, bool)> = left.collect();
+        let mut rest: VecDeque<Other> = left.collect();
         let current = rest.pop_front().map(|(first, _)| first);
-        Self { current, rest }
+        Self {
+            current,
+            rest,
+            unread: Vec::new(),
+        }
+    }
+
+    /// The same beside these, who could be asked if they could read the conversation.
+    pub(crate) fn beside(self, unread: Vec<Other>) -> Self {
+        Self { unread, ..self }
     }
 
     /// Who is to be asked now.
@@ -59,16 +72,24 @@ impl Walk {
         self.current
     }
 
-    /// Who is left behind the current one: whether the transport may hand a fault up.
+    /// Who is left behind the current one: whether the transport may hand a fault up. Whoever cannot read
+    /// the conversation counts, because it can be said anew.
     pub(crate) fn alternatives(&self) -> Alternatives {
         let link = self.current.map(|current| current.link);
-        let is_same = |other: &Candidate| Some(other.link) == link;
-        let mut others = self.rest.iter().filter(|(other, _)| !is_same(other));
+        let is_same = |(other, _): &&Other| Some(other.link) == link;
+        let left = || self.rest.iter().chain(&self.unread);
+        let mut others = left().filter(|other| !is_same(other));
         Alternatives {
-            account: self.rest.iter().any(|(other, _)| is_same(other)),
+            account: left().any(|other| is_same(&other)),
             here: others.clone().any(|(_, is_here)| *is_here),
             provider: others.next().is_some(),
         }
+    }
+
+    /// Whether somebody who cannot read the conversation might answer where the current one could not.
+    pub(crate) fn is_unread(&self, fault: &Fault) -> bool {
+        let failed = self.current;
+        failed.is_some_and(|failed| self.unread.iter().any(may_answer(fault, failed)))
     }
 
     /// The current one cannot be told what is asked, and neither can another account of its. Gives whom to
@@ -83,16 +104,20 @@ impl Walk {
     /// The current one could not answer. Gives whom to ask now; `None`: the fault stands.
     pub(crate) fn after(&mut self, fault: &Fault) -> Option<Candidate> {
         let failed = self.current.take()?;
-        let account = may_help(fault, Reaction::NextAccount);
-        let provider = may_help(fault, Reaction::NextProvider);
-        let here = may_help(fault, Reaction::ProviderHere);
-        let may_be_next = |(other, is_here): &(Candidate, bool)| match other.link == failed.link {
-            true => account,
-            false => provider || (here && *is_here),
-        };
-        self.rest.retain(may_be_next);
+        self.rest.retain(may_answer(fault, failed));
         self.current = self.rest.pop_front().map(|(next, _)| next);
         self.current
+    }
+}
+
+/// Who might answer where `failed` could not.
+fn may_answer(fault: &Fault, failed: Candidate) -> impl Fn(&Other) -> bool {
+    let account = may_help(fault, Reaction::NextAccount);
+    let provider = may_help(fault, Reaction::NextProvider);
+    let here = may_help(fault, Reaction::ProviderHere);
+    move |(other, is_here)| match other.link == failed.link {
+        true => account,
+        false => provider || (here && *is_here),
     }
 }
 
@@ -181,6 +206,33 @@ mod tests {
         }
         let order = asked(Walk::new(known), Cause::UsageLimit);
         assert_eq!(order, [(1, 0), (0, 0), (2, 0), (0, 1)]);
+    }
+
+    #[test]
+    fn who_cannot_read_the_conversation_might_answer_only_what_the_reaction_table_says() {
+        let beside = |unread| Walk::new(everybody()[..1].to_vec()).beside(unread);
+        let other = |link, account| (Candidate { link, account }, link == 2);
+        let (account, far, here) = (other(0, 1), other(1, 0), other(2, 0));
+        for (cause, expected) in [
+            (Cause::UsageLimit, [true, true, true]),
+            (Cause::ServerError, [false, true, true]),
+            (Cause::Offline, [false, false, true]),
+            (Cause::InvalidRequest, [false, false, false]),
+        ] {
+            let fault = fault(cause);
+            let might = [account, far, here].map(|other| beside(vec![other]).is_unread(&fault));
+            assert_eq!(might, expected, "{cause:?}");
+        }
+        let told = [account, far, here].map(|other| {
+            let told = beside(vec![other]).alternatives();
+            (told.account, told.provider, told.here)
+        });
+        let expected = [
+            (true, false, false),
+            (false, true, false),
+            (false, true, true),
+        ];
+        assert_eq!(told, expected);
     }
 
     #[test]

@@ -59,6 +59,8 @@ pub(crate) struct Seen {
     pub(crate) left_out: Vec<usize>,
     /// How often a server was waited for.
     pub(crate) waits: usize,
+    /// Somebody else might have answered who could not read the beginning.
+    pub(crate) unreadable: bool,
     pub(crate) result: Result<(), Fault>,
 }
 
@@ -68,17 +70,23 @@ pub(crate) async fn ask(chain: &mut Chain, accepts_restart: bool) -> Seen {
 
 /// The next step of this conversation.
 pub(crate) async fn go_on(chain: &mut Chain, input: &[Item], accepts_restart: bool) -> Seen {
-    let clock = Clock::system();
-    let deadline = Deadline::after(&clock, "test", Duration::from_secs(60));
-    let prompt = Prompt {
+    step(chain, &prompt(input), accepts_restart).await
+}
+
+/// Words without instructions and tools, that everybody can read.
+pub(crate) fn prompt(input: &[Item]) -> Prompt<'_> {
+    Prompt {
         instructions: "",
         tools: &[],
         input,
         maker: None,
-    };
-    let mut step = chain.step(&prompt, accepts_restart, deadline);
+    }
+}
+
+pub(crate) async fn step(chain: &mut Chain, prompt: &Prompt<'_>, accepts_restart: bool) -> Seen {
+    let mut step = chain.step(prompt, accepts_restart, deadline());
     let (mut text, mut restarts, mut turned_to) = (String::new(), 0, Vec::new());
-    let (mut items_left_out, mut waits) = (Vec::new(), 0);
+    let (mut items_left_out, mut waits, mut unreadable) = (Vec::new(), 0, false);
     while let Some(update) = step.next().await {
         match update {
             StepUpdate::Event(ModelEvent::TextDelta { delta }) => text.push_str(&delta),
@@ -94,6 +102,7 @@ pub(crate) async fn go_on(chain: &mut Chain, input: &[Item], accepts_restart: bo
                 reaction: Reaction::Wait { .. },
                 ..
             }) => waits += 1,
+            StepUpdate::Unreadable => unreadable = true,
             _ => {}
         }
     }
@@ -104,8 +113,13 @@ pub(crate) async fn go_on(chain: &mut Chain, input: &[Item], accepts_restart: bo
         turned_to,
         left_out: items_left_out,
         waits,
+        unreadable,
         result,
     }
+}
+
+pub(crate) fn deadline() -> Deadline {
+    Deadline::after(&Clock::system(), "test", Duration::from_secs(60))
 }
 
 pub(crate) fn reasoning(id: &str) -> Item {

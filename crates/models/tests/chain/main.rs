@@ -8,4 +8,5 @@ mod elsewhere;
 mod providers;
 mod records;
 mod relayed;
+mod sealed;
 mod thinker;

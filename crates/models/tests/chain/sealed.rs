@@ -1,0 +1,56 @@
+//! Conversations whose beginning only the account that made it shorter can read.
+
+use alipes_models::{Chain, Model as _, Prompt, Sealed};
+use alipes_simulator::Simulator;
+use alipes_transport::Cause;
+use alipes_wire::Item;
+
+use crate::common::{Seen, configured, deadline, prompt, simulator, step, transport};
+
+const KEYS: [(&str, &str); 2] = [("HOME_KEY", "key-home"), ("WORK_KEY", "key-work")];
+
+/// A provider that makes conversations shorter, with these accounts.
+fn chain(simulator: &Simulator, accounts: &[&str]) -> Chain {
+    let accounts = accounts.iter().map(|name| {
+        let variable = name.to_uppercase();
+        format!("{name} = {{ env = \"{variable}_KEY\" }}\n")
+    });
+    let accounts: String = accounts.collect();
+    let text = format!(
+        "[providers.first]\nbase_url = \"{}\"\nprofile = \"openai-codex\"\n\
+         [providers.first.endpoint]\nroutes = [\"sse\"]\n\
+         [providers.first.accounts]\n{accounts}[model]\ndefault = \"first/m\"\n",
+        simulator.base_url()
+    );
+    configured(&text, &KEYS, &transport())
+}
+
+/// The next step of a conversation that its provider has made shorter.
+async fn go_on_sealed(chain: &mut Chain) -> Seen {
+    let input = [Item::user("hello"), Item::user("go on")];
+    let question = chain.compact(&prompt(&input)).unwrap();
+    let Sealed { items, maker } = question.ask(deadline()).await.unwrap();
+    let sealed = Prompt {
+        maker: Some(&maker),
+        ..prompt(&items)
+    };
+    step(chain, &sealed, true).await
+}
+
+#[tokio::test]
+async fn an_outage_is_waited_for_where_only_another_account_cannot_read_the_beginning() {
+    let first = simulator(&["sse-500@1-2"]).await;
+    let seen = go_on_sealed(&mut chain(&first, &["home", "work"])).await;
+    assert!(seen.result.is_ok(), "{:?}", seen.result);
+    assert!(!seen.unreadable && seen.turned_to.is_empty());
+}
+
+#[tokio::test]
+async fn what_another_account_might_answer_is_said_anew_for_it() {
+    let first = simulator(&["sse-usage-limit"]).await;
+    let seen = go_on_sealed(&mut chain(&first, &["home", "work"])).await;
+    assert_eq!(seen.result.unwrap_err().cause, Cause::UsageLimit);
+    assert!(seen.unreadable);
+    let seen = go_on_sealed(&mut chain(&first, &["home"])).await;
+    assert!(seen.result.is_err() && !seen.unreadable);
+}
