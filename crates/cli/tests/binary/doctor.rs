@@ -1,13 +1,13 @@
-//! `alipes doctor`: each trouble is found from what it prints, and the walks of
-//! `docs/troubleshooting.md` are what it printed (`INSTA_UPDATE=always` makes them anew).
+//! `alipes doctor`: what it looks at, what it shows to whom, and what it says beside the walks of the page
+//! about it (`walks`).
 
-use std::path::PathBuf;
 use std::process::Stdio;
 
 use alipes_simulator::{Manner, Proxy, ProxyOptions};
 use serde_json::Value;
 
 use crate::machine::{Machine, Ran, ended};
+use crate::walks;
 
 /// A machine whose default model is of the provider `work`, which is treated as the ChatGPT backend is.
 pub(crate) fn work(base_url: &str) -> Machine {
@@ -16,120 +16,6 @@ pub(crate) fn work(base_url: &str) -> Machine {
          [model]\ndefault = \"work/sim-model\"\n"
     ))
     .with("NO_COLOR", "1")
-}
-
-/// What `doctor` says of a simulator with these arguments.
-async fn seen(simulate: &[&str]) -> Ran {
-    let serving = Machine::new();
-    let server = serving.simulate(simulate).await;
-    work(&server.base_url).run(&["doctor"]).await
-}
-
-fn page() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../docs/troubleshooting.md")
-}
-
-/// Compares what was printed with the block that follows its name in the page, or replaces that.
-fn walk(name: &str, ran: &Ran, code: i32) {
-    assert_eq!(ran.code, Some(code), "{}{}", ran.out, ran.err);
-    let printed = essence(&ran.out);
-    let text = std::fs::read_to_string(page()).unwrap();
-    let head = format!("<!-- walk: {name} -->\n```text\n");
-    let (before, rest) = text
-        .split_once(&head)
-        .unwrap_or_else(|| panic!("no walk {name}: {printed}"));
-    let (shown, after) = rest.split_once("\n```\n").unwrap();
-    assert_eq!(
-        without_port(asked(before)),
-        without_port(at(&printed)),
-        "{name}"
-    );
-    if is_updating() {
-        std::fs::write(page(), format!("{before}{head}{printed}\n```\n{after}")).unwrap();
-        return;
-    }
-    assert_eq!(
-        masked(shown),
-        masked(&printed),
-        "docs/troubleshooting.md is stale: INSTA_UPDATE=always makes it anew"
-    );
-}
-
-/// The base URL that the page names for its last walk: in that walk, or for all of them.
-fn asked(before: &str) -> &str {
-    let walk = before.rsplit("\n## ").next().unwrap();
-    let mut quoted = walk.split(['`', '"']);
-    let named = quoted.find(|text| text.contains("://") && text.contains(":8900"));
-    named.unwrap_or("http://127.0.0.1:8900/v1")
-}
-
-/// The base URL that was looked at.
-fn at(printed: &str) -> &str {
-    let head = printed.lines().next().unwrap();
-    head.split_once(" at ").unwrap().1
-}
-
-fn without_port(url: &str) -> String {
-    let mut url: url::Url = url.parse().unwrap();
-    url.set_port(None).unwrap();
-    url.to_string()
-}
-
-#[expect(clippy::disallowed_methods, reason = "asked as insta asks")]
-fn is_updating() -> bool {
-    std::env::var_os("INSTA_UPDATE").is_some_and(|update| update == "always")
-}
-
-/// The matrix and the diagnosis, without what is about the machine that the test runs on.
-fn essence(printed: &str) -> String {
-    let parts: Vec<&str> = printed.split("\n\n").collect();
-    let (first, last) = (parts[0], parts[parts.len() - 1]);
-    let lines = first.lines().chain(["  …"]).chain(last.lines());
-    lines.map(str::trim_end).collect::<Vec<_>>().join("\n")
-}
-
-/// Without what differs from run to run: times, ports, and the columns that hang on them.
-fn masked(text: &str) -> String {
-    let words = text.split_whitespace();
-    let masked = words.map(|word| match word.split_once(':') {
-        _ if word.parse::<f64>().is_ok() || ["ms", "s"].contains(&word) => String::new(),
-        Some((host, port)) if port.starts_with(|c: char| c.is_ascii_digit()) => {
-            format!(
-                "{host}:{}",
-                port.trim_start_matches(|c: char| c.is_ascii_digit())
-            )
-        }
-        Some(("http" | "https", rest)) => {
-            let digits = |c: char| c.is_ascii_digit();
-            rest.split(':')
-                .map(|part| part.trim_start_matches(digits))
-                .collect()
-        }
-        _ => word.to_owned(),
-    });
-    let masked: Vec<String> = masked.filter(|word| !word.is_empty()).collect();
-    masked.join(" ")
-}
-
-#[tokio::test]
-async fn a_healthy_way_is_told_as_such_and_every_step_of_it_shown() {
-    let ran = seen(&[]).await;
-    walk("healthy", &ran, 0);
-}
-
-#[tokio::test]
-async fn a_challenge_on_one_route_is_found() {
-    let ran = seen(&["--fault", "sse-challenge"]).await;
-    walk("challenge on one route", &ran, 0);
-}
-
-#[tokio::test]
-async fn a_revoked_key_is_found() {
-    let serving = Machine::new();
-    let server = serving.simulate(&["--fault", "401"]).await;
-    let machine = with_keys(&server.base_url, "api_key = { env = \"WORK_KEY\" }");
-    let machine = machine.with("WORK_KEY", "sk-revoked");
-    walk("revoked key", &machine.run(&["doctor"]).await, 1);
 }
 
 /// As [`work`], with what is said about its keys.
@@ -193,56 +79,6 @@ async fn a_key_that_was_not_sent_is_not_called_revoked() {
 }
 
 #[tokio::test]
-async fn a_quota_that_is_used_up_is_found() {
-    let ran = seen(&["--fault", "usage-limit"]).await;
-    walk("quota used up", &ran, 1);
-}
-
-#[tokio::test]
-async fn a_silent_backend_is_found() {
-    let faults = [
-        "--fault",
-        "sse-stall-before-headers",
-        "--fault",
-        "websocket-stall-before-upgrade",
-    ];
-    walk("silent backend", &seen(&faults).await, 1);
-}
-
-#[tokio::test]
-async fn a_clock_that_is_a_day_off_is_found() {
-    walk("clock a day off", &seen(&["--ahead", "24h"]).await, 0);
-}
-
-#[tokio::test]
-async fn a_wrong_model_name_is_found() {
-    let serving = Machine::new();
-    let server = serving.simulate(&[]).await;
-    let machine = work(&server.base_url);
-    let ran = machine.run(&["doctor", "work/sim-modle"]).await;
-    walk("wrong model name", &ran, 0);
-}
-
-#[tokio::test]
-async fn a_wrong_base_url_is_found() {
-    let serving = Machine::new();
-    let server = serving.simulate(&[]).await;
-    let machine = work(&server.base_url.replace("/v1", "/api"));
-    walk("wrong base URL", &machine.run(&["doctor"]).await, 1);
-}
-
-#[tokio::test]
-async fn somebody_who_looks_inside_tls_is_named() {
-    let serving = Machine::new();
-    let ca = serving.path("ca.pem");
-    let ca = ca.to_str().unwrap();
-    let arguments = ["--tls", "--ca-out", ca, "--fault", "certificate-stranger"];
-    let server = serving.simulate(&arguments).await;
-    let machine = work(&server.base_url).with("ALIPES_CA_FILE", ca);
-    walk("intercepted TLS", &machine.run(&["doctor"]).await, 1);
-}
-
-#[tokio::test]
 async fn a_turn_says_who_signed_what_nobody_trusts_and_status_says_it_again() {
     let serving = Machine::new();
     let ca = serving.path("ca.pem");
@@ -286,14 +122,12 @@ pub(crate) async fn with_both_families(machine: &Machine, arguments: &[&str]) ->
 
 #[tokio::test]
 async fn a_black_hole_on_ipv6_is_found_and_told_by_status_and_spares_turns_the_wait() {
-    let serving = Machine::new();
-    let server = serving.simulate(&["--black-hole", "::1"]).await;
-    let machine = work(&server.base_url.replace("127.0.0.1", "localhost"));
-    let Some(ran) = with_both_families(&machine, &["doctor"]).await else {
+    let walk = walks::begin("IPv6 black hole").await;
+    let Some(ran) = with_both_families(&walk.machine, &walk.arguments()).await else {
         return;
     };
-    walk("IPv6 black hole", &ran, 0);
-    let status = machine.run(&["status"]).await;
+    walk.is_as_shown(&ran);
+    let status = walk.machine.run(&["status"]).await;
     assert_eq!(status.code, Some(0), "{}", status.out);
     let told = status.out.split_whitespace().collect::<Vec<_>>().join(" ");
     let told_of =
@@ -325,37 +159,6 @@ async fn behind_a_proxy(serving: &Machine) -> (crate::machine::Serving, Proxy) {
         ..ProxyOptions::local(Manner::Obliging)
     };
     (open, Proxy::start(options).await.unwrap())
-}
-
-#[tokio::test]
-async fn a_proxy_that_was_not_used_is_found_with_the_reason() {
-    let serving = Machine::new();
-    // A port that was free a moment ago.
-    let free = Proxy::start(ProxyOptions::local(Manner::Obliging));
-    let proxy = free.await.unwrap().local_addr().to_string();
-    // An address of this machine that no policy takes for loopback.
-    let faults = [
-        "--fault",
-        "sse-reset-before-headers",
-        "--fault",
-        "websocket-reset-before-upgrade",
-        "--proxy",
-        &proxy,
-    ];
-    let barred = serving.simulate_on("0.0.0.0:0", &faults).await;
-    let machine = work(&barred.base_url.replace("127.0.0.1", "0.0.0.0"))
-        .with("HTTP_PROXY", format!("http://{proxy}"))
-        .with("NO_PROXY", "localhost,0.0.0.0/8");
-    walk("proxy not used", &machine.run(&["doctor"]).await, 1);
-}
-
-#[tokio::test]
-async fn a_dead_proxy_is_found_and_what_works_without_it() {
-    let serving = Machine::new();
-    let server = serving.simulate_on("0.0.0.0:0", &[]).await;
-    let machine = work(&server.base_url.replace("127.0.0.1", "0.0.0.0"))
-        .with("HTTP_PROXY", "http://127.0.0.1:1");
-    walk("dead proxy", &machine.run(&["doctor"]).await, 1);
 }
 
 #[tokio::test]

@@ -49,3 +49,4 @@ mod status;
 mod stopping;
 mod terminal;
 mod titles;
+mod walks;
