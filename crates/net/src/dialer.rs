@@ -134,6 +134,15 @@ impl Dialer {
         }
     }
 
+    /// The same dialer, telling nobody: for connections beside the one that is waited for.
+    #[must_use]
+    pub fn unwatched(&self) -> Self {
+        Self {
+            inner: Arc::clone(&self.inner),
+            watch: None,
+        }
+    }
+
     fn with(&self, change: impl FnOnce(&mut Inner)) -> Self {
         let mut inner = Inner::clone(&self.inner);
         change(&mut inner);

@@ -149,8 +149,9 @@ impl Talk {
         let age = waiting.age(&self.clock);
         if self.spins && age >= SPIN_AFTER {
             self.frame = (self.frame + 1) % FRAMES.len();
-            let text = format!("{} {}", FRAMES[self.frame], waiting.text(&self.clock));
             let longest = columns().saturating_sub(SPARE);
+            let text = waiting.within(longest.saturating_sub(2), &self.clock);
+            let text = format!("{} {text}", FRAMES[self.frame]);
             let line = self.style.faint(one_line(&text, longest));
             let _ = write!(std::io::stderr(), "\r\x1b[K{line}");
             self.drawn = true;

@@ -5,6 +5,7 @@ use std::time::Duration;
 use alipes_base::Clock;
 use alipes_transport::{Reaction, Trace};
 use tokio::time::Instant;
+use unicode_width::UnicodeWidthStr as _;
 
 use crate::narrate::awaited;
 
@@ -45,25 +46,34 @@ impl Waiting {
     /// because a narrow terminal shows no more.
     pub(crate) fn text(&self, clock: &Clock) -> String {
         let age = self.age(clock).as_secs();
-        let most = self
-            .until
-            .map(|until| until.duration_since(self.since).as_secs());
-        match most {
+        match self.most() {
             Some(most) => format!("waiting since {age} s (at most {most} s) for {}", self.what),
             None => format!("waiting since {age} s for {}", self.what),
+        }
+    }
+
+    /// The one or the other, by how many columns there are.
+    pub(crate) fn within(&self, columns: usize, clock: &Clock) -> String {
+        let text = self.text(clock);
+        match text.width() <= columns {
+            true => text,
+            false => self.brief(clock),
         }
     }
 
     /// The same where there is little room: `the first event: 3 s of 20 s`.
     pub(crate) fn brief(&self, clock: &Clock) -> String {
         let age = self.age(clock).as_secs();
-        match self.until {
-            Some(until) => {
-                let most = until.duration_since(self.since).as_secs();
-                format!("{}: {age} s of {most} s", self.what)
-            }
+        match self.most() {
+            Some(most) => format!("{}: {age} s of {most} s", self.what),
             None => format!("{}: {age} s", self.what),
         }
+    }
+
+    /// The longest that it lasts, in seconds: never said to be less than it is.
+    fn most(&self) -> Option<u64> {
+        let most = self.until?.duration_since(self.since);
+        Some(most.as_secs() + u64::from(most.subsec_nanos() > 0))
     }
 
     /// Something came, and the same is waited for again.

@@ -181,11 +181,22 @@ async fn a_broken_text_that_has_left_the_screen_is_marked_instead() {
 async fn a_wait_is_shown_and_taken_back() {
     let terminal = turn("websocket-rate-limited@1", 20).await;
     assert!(
-        terminal.written.contains("waiting since"),
+        terminal.written.contains("the time the server asked for"),
         "{}",
         terminal.written
     );
-    assert!(!terminal.shows("waiting since"), "{}", terminal.lines());
+    assert!(!terminal.shows("asked for"), "{}", terminal.lines());
+}
+
+#[tokio::test]
+async fn while_nobody_listens_the_next_try_is_what_is_waited_for() {
+    let machine = Machine::new();
+    let nobody = ["exec", "-m", "x/y", "--base-url", "http://127.0.0.1:1/v1"];
+    let arguments = [&nobody[..], &["hi"]].concat();
+    let mut terminal = Terminal::run(machine.command(&arguments), 20);
+    terminal.until("the next try: 1 s of 2 s").await;
+    terminal.interrupt();
+    assert_eq!(terminal.end().await, Some(130));
 }
 
 #[tokio::test]
@@ -196,7 +207,7 @@ async fn interrupting_a_wait_leaves_a_clean_screen() {
         .await;
     let arguments = ["exec", "-m", "x/y", "--base-url", &server.base_url, "hi"];
     let mut terminal = Terminal::run(machine.command(&arguments), 20);
-    terminal.until("waiting since").await;
+    terminal.until(": 1 s of ").await;
     // Not its controlling terminal, so the key is drawn as a terminal does and the signal is sent.
     terminal.screen.process(b"^C");
     terminal.interrupt();

@@ -67,6 +67,15 @@ impl HttpClient {
         }
     }
 
+    /// The same client with a dialer that tells nobody.
+    #[must_use]
+    pub fn unwatched(&self) -> Self {
+        Self {
+            dialer: self.dialer.unwatched(),
+            ..self.clone()
+        }
+    }
+
     /// A client with a pool of its own that speaks HTTP/1.1 alone.
     #[must_use]
     pub fn http1_only(&self) -> Self {

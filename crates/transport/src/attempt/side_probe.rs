@@ -40,7 +40,8 @@ impl SideProbe {
             return None;
         }
         Some(Self {
-            dialer: about.transport.dialer.clone(),
+            // What is waited for is still the answer.
+            dialer: about.transport.dialer.unwatched(),
             target: Target::from_url(about.endpoint.base_url()).ok()?,
             clock: about.transport.clock.clone(),
             limit: profile.pong_timeout.max(facts.timings.total() * DIALS),

@@ -22,7 +22,8 @@ impl Way {
         let endpoint = about.endpoint.key();
         let account = about.account();
         Self {
-            http: about.transport.http.clone(),
+            // Nobody waits for what is opened ahead: what is waited for is something else.
+            http: about.transport.http.unwatched(),
             url: about.endpoint.request_url().clone(),
             partition: format!("{endpoint}#{account}#{generation}"),
         }

@@ -181,7 +181,8 @@ pub(crate) fn endpoint(
     endpoint_of(base_url, routes, profile)
 }
 
-fn endpoint_of(base_url: &str, routes: &[Route], profile: Profile) -> Endpoint {
+/// An endpoint with all that its profile says.
+pub(crate) fn endpoint_of(base_url: &str, routes: &[Route], profile: Profile) -> Endpoint {
     Endpoint::new("test", base_url, profile, Some(routes.to_vec())).unwrap()
 }
 

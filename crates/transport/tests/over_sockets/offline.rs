@@ -3,11 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::common::{Outcome, ask_for, endpoint, session_over, step, transport_over};
+use crate::common::{
+    Outcome, ask_for, endpoint, endpoint_of, say, session_over, step, transport_over,
+};
 use alipes_base::{Clock, Rng};
 use alipes_net::TlsOptions;
 use alipes_simulator::{Network, Options, Simulator};
-use alipes_transport::{Alternatives, Cause, Request, Route, Session};
+use alipes_transport::{Alternatives, Cause, Profile, Reaction, Request, Route, Session, Trace};
 use alipes_wire::Item;
 
 fn simulator(network: &Network) -> Simulator {
@@ -82,4 +84,29 @@ async fn a_provider_on_this_machine_is_asked_once_a_handover_would_be_over() {
     let waited = Clock::system().since(begun);
     let seconds = Duration::from_secs(3)..Duration::from_secs(9);
     assert!(seconds.contains(&waited), "{waited:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn during_a_pause_the_next_try_is_waited_for_and_no_connection() {
+    let network = Arc::new(Network::new(Clock::system()));
+    let transport = transport_over(network, TlsOptions::default());
+    let profile = Profile::named("openai-codex").unwrap();
+    let nobody = endpoint_of("http://127.0.0.1:1/v1", &[Route::Sse], profile);
+    let outcome = say(&mut session_over(&transport, nobody), "hello").await;
+    let mut is_pausing = false;
+    let mut pauses = 0;
+    for trace in &outcome.traces {
+        match trace {
+            Trace::AttemptFault {
+                reaction: Reaction::SameRoute { backoff },
+                ..
+            } => {
+                is_pausing = !backoff.is_zero();
+                pauses += usize::from(is_pausing);
+            }
+            Trace::AttemptStarted { .. } => is_pausing = false,
+            other => assert!(!is_pausing, "{other:?}"),
+        }
+    }
+    assert!(pauses > 0, "{:?}", outcome.traces);
 }

@@ -39,6 +39,18 @@ async fn a_wait_is_told_and_escape_ends_it() {
 }
 
 #[tokio::test]
+async fn while_nobody_listens_the_next_try_is_what_is_waited_for() {
+    let machine = Machine::new();
+    let nobody = ["chat", "-m", "x/y", "--base-url", "http://127.0.0.1:1/v1"];
+    let chat = opened(&machine, &nobody, 80, 24).await;
+    chat.says("hello there");
+    chat.until("waiting since 1 s (at most 2 s) for the next try")
+        .await;
+    chat.press("Escape");
+    chat.until("! interrupted").await;
+}
+
+#[tokio::test]
 async fn a_turn_that_fails_says_what_was_tried_and_the_chat_goes_on() {
     let machine = Machine::new();
     let (chat, _server) = troubled(&machine, &["challenge"], 80, 24).await;
