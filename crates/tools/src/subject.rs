@@ -9,6 +9,9 @@ pub struct Subject {
     pub paths: Vec<String>,
     /// The command line that it will run, as a shell reads it.
     pub command: Option<String>,
+    /// What it will write to a program that runs already, and may be a shell: a command wherever one is
+    /// forbidden, and none where one is allowed. A line is ended if nothing can be added to it.
+    pub input: Option<String>,
     /// Every host that it will talk to.
     pub hosts: Vec<String>,
 }
@@ -21,7 +24,7 @@ impl Subject {
         Self {
             paths: text("path").into_iter().collect(),
             command: text("command"),
-            hosts: Vec::new(),
+            ..Self::default()
         }
     }
 }

@@ -51,11 +51,13 @@ pub(super) fn why(
             }
         }
     }
-    let line = subject.command.as_deref()?;
-    if own.iter().any(|own| names(line, &own.to_string_lossy())) {
-        return Some("it names alipes' own settings or keys");
-    }
-    of_line(line, DEPTH)
+    let mut lines = [&subject.command, &subject.input].into_iter().flatten();
+    lines.find_map(
+        |line| match own.iter().any(|own| names(line, &own.to_string_lossy())) {
+            true => Some("it names alipes' own settings or keys"),
+            false => of_line(line, DEPTH),
+        },
+    )
 }
 
 /// Whether a line holds a path, and not only one that begins like it.

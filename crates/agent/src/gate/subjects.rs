@@ -13,6 +13,8 @@ pub(super) enum Facet {
     Nothing,
     Path(Place),
     Command(Result<Vec<String>, ShellSyntax>),
+    /// A line for a program that runs already.
+    Input(Result<Vec<String>, ShellSyntax>),
     Host(String),
 }
 
@@ -41,17 +43,28 @@ pub(super) fn facets(subject: Subject, root: &Root) -> Vec<Facet> {
         .iter()
         .map(|path| Place::of(path, root.path()));
     let command = subject.command.map(|line| words::plain(&line));
+    let input = subject.input.as_deref().map(written);
     let hosts = subject
         .hosts
         .into_iter()
         .map(|host| host.to_ascii_lowercase());
     let mut facets: Vec<Facet> = paths.map(Facet::Path).collect();
     facets.extend(command.map(Facet::Command));
+    facets.extend(input.into_iter().flatten().map(Facet::Input));
     facets.extend(hosts.map(Facet::Host));
     if facets.is_empty() {
         facets.push(Facet::Nothing);
     }
     facets
+}
+
+/// The lines that a program will read. One that is not ended may become any other by what is written next.
+fn written(text: &str) -> impl Iterator<Item = Result<Vec<String>, ShellSyntax>> + '_ {
+    let lines = text.lines().filter(|line| !line.trim().is_empty());
+    let is_open = !text.ends_with('\n');
+    lines
+        .map(words::plain)
+        .chain(is_open.then_some(Err(ShellSyntax)))
 }
 
 impl Facet {
@@ -80,7 +93,9 @@ impl Facet {
                 // A name that leads elsewhere allows nothing; to forbid, it is enough.
                 is_match(&place.real) || (rule.verdict != Verdict::Allow && is_match(&place.named))
             }
-            (What::Command(prefix), Self::Command(line)) => {
+            // Of what another program makes of its words nobody has said that it is well.
+            (What::Command(_), Self::Input(_)) if rule.verdict == Verdict::Allow => false,
+            (What::Command(prefix), Self::Command(line) | Self::Input(line)) => {
                 return match line {
                     Ok(line) => of_command(prefix, line, rule.verdict),
                     Err(ShellSyntax) if rule.verdict == Verdict::Allow => Says::Nothing,

@@ -523,6 +523,80 @@ async fn a_question_has_all_of_a_command_and_the_diff_of_an_edit() {
     assert!(diff.ends_with("-one\n+two\n"), "{diff}");
 }
 
+#[tokio::test]
+async fn no_tool_that_runs_something_goes_round_the_rules_about_commands() {
+    let folder = tempfile::tempdir().unwrap();
+    let context = context(folder.path());
+    let gate = Gate::new(GateOptions {
+        granted: vec![Effect::Executes],
+        own: vec![folder.path().join("own")],
+        rules: rules(&[("command git push", Verdict::Deny)]),
+        ..GateOptions::default()
+    });
+    let own = format!("cat {}/own/auth.json\n", folder.path().display());
+    let lines = [
+        "git push origin main\n",
+        "git push origin main",
+        "cd x\ngit push\n",
+        "true; git push\n",
+        "rm -rf /\n",
+        "mkfs.ext4 /dev/sda\n",
+        own.as_str(),
+    ];
+    let toolbox = Toolbox::builtin();
+    let running = toolbox.specs().map(|spec| spec.name);
+    for tool in running.filter(|tool| effect(tool) == Effect::Executes) {
+        for line in lines {
+            let decision = call(&gate, tool, filled(tool, |_| line), &context).await;
+            assert!(!decision.is_allowed(), "{tool} {line:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn no_tool_that_is_given_a_path_goes_round_the_rules_about_paths() {
+    let folder = tempfile::tempdir().unwrap();
+    let context = context(folder.path());
+    let gate = Gate::new(GateOptions {
+        granted: vec![Effect::Writes, Effect::Executes],
+        rules: rules(&[("path x", Verdict::Deny)]),
+        ..GateOptions::default()
+    });
+    for spec in Toolbox::builtin().specs() {
+        if spec.parameters["properties"].get("path").is_some() {
+            let decision = call(&gate, spec.name, filled(spec.name, |_| "x/y"), &context).await;
+            assert!(!decision.is_allowed(), "{}", spec.name);
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_is_written_to_a_process_is_forbidden_as_a_command_and_allowed_as_none() {
+    let folder = tempfile::tempdir().unwrap();
+    let context = context(folder.path());
+    let person = Person::who_says(Approval::No);
+    let with = |lines: &[(&str, Verdict)], granted: &[Effect]| {
+        Gate::new(GateOptions {
+            rules: rules(lines),
+            granted: granted.to_vec(),
+            ..asking(&person)
+        })
+    };
+    let write = |line: &str| json!({"id": 1, "input": line});
+    let allowed = with(&[("command ls", Verdict::Allow)], &[]);
+    let decision = call(&allowed, "process_input", write("ls\n"), &context).await;
+    assert!(!decision.is_allowed(), "{decision:?}");
+    let named = with(&[("process_input", Verdict::Allow)], &[]);
+    let decision = call(&named, "process_input", write("ls\n"), &context).await;
+    assert!(decision.is_allowed(), "{decision:?}");
+    // What comes behind an unfinished line may make another command of it.
+    let forbidden = with(&[("command git push", Verdict::Deny)], &[Effect::Executes]);
+    for (line, is_allowed) in [("git pu", false), ("git pull\n", true), ("y\n", true)] {
+        let decision = call(&forbidden, "process_input", write(line), &context).await;
+        assert_eq!(decision.is_allowed(), is_allowed, "{line:?}");
+    }
+}
+
 /// Texts that rules are made of, and commands and paths to compare them with.
 const RULES: [&str; 9] = [
     "shell",
@@ -547,17 +621,42 @@ fn some_rules() -> impl Strategy<Value = Vec<(&'static str, Verdict)>> {
     proptest::collection::vec((proptest::sample::select(&RULES[..]), verdict), 0..6)
 }
 
+/// A call of any tool there is, with each field that its schema has.
 fn some_call() -> impl Strategy<Value = (&'static str, Value)> {
-    let line =
-        proptest::sample::select(&LINES[..]).prop_map(|line| ("shell", json!({"command": line})));
-    let path = (
-        proptest::sample::select(&["write_file", "read_file"][..]),
+    let names: Vec<_> = Toolbox::builtin().specs().map(|spec| spec.name).collect();
+    let drawn = (
+        proptest::sample::select(names),
+        proptest::sample::select(&LINES[..]),
         proptest::sample::select(&PATHS[..]),
     );
-    prop_oneof![
-        line,
-        path.prop_map(|(tool, path)| (tool, json!({"path": path, "content": ""})))
-    ]
+    drawn.prop_map(|(tool, line, path)| {
+        let text = |field: &str| match field {
+            "command" | "input" => line,
+            "path" => path,
+            _ => "",
+        };
+        (tool, filled(tool, text))
+    })
+}
+
+/// An input of this tool in which every field has a value.
+fn filled<'t>(tool: &str, text: impl Fn(&str) -> &'t str) -> Value {
+    let toolbox = Toolbox::builtin();
+    let parameters = &toolbox.get(tool).unwrap().spec().parameters;
+    let fields = parameters["properties"].as_object().unwrap().iter();
+    let fields = fields.map(|(name, schema)| {
+        let value = match schema["type"].as_str().unwrap() {
+            "string" => json!(text(name)),
+            "boolean" => json!(false),
+            _ => json!(1),
+        };
+        (name.clone(), value)
+    });
+    Value::Object(fields.collect())
+}
+
+fn effect(tool: &str) -> Effect {
+    Toolbox::builtin().get(tool).unwrap().effect()
 }
 
 fn decided(lines: &[(&str, Verdict)], (tool, input): &(&str, Value), folder: &Path) -> bool {
@@ -584,7 +683,7 @@ proptest! {
     ) {
         let folder = tempfile::tempdir().unwrap();
         let strict: Vec<_> = lines.into_iter().filter(|(_, says)| *says != Verdict::Allow).collect();
-        prop_assert!(call.0 == "read_file" || !decided(&strict, &call, folder.path()));
+        prop_assert!(effect(call.0) == Effect::Reads || !decided(&strict, &call, folder.path()));
     }
 
     #[test]

@@ -12,7 +12,7 @@ use tokio::time::timeout;
 use super::background::Process;
 use crate::frame::Work;
 use crate::input::{Input, peek};
-use crate::{Context, Effect, Output, Preview, ToolError, ToolSpec, text};
+use crate::{Context, Effect, Output, Preview, Subject, ToolError, ToolSpec, text};
 
 /// Longest wait for output, in seconds.
 const WAIT_SECONDS: u64 = 120;
@@ -112,6 +112,18 @@ impl Work for WriteToProcess {
         match peek(input, "input") {
             Some(line) => format!("write \"{line}\" to process {id}"),
             None => format!("close the input of process {id}"),
+        }
+    }
+
+    fn subject(input: &Value) -> Subject {
+        let mut text = peek(input, "input").unwrap_or_default().to_owned();
+        // A program takes the end for the end of its last line.
+        if input.get("close") == Some(&Value::Bool(true)) {
+            text.push('\n');
+        }
+        Subject {
+            input: Some(text),
+            ..Subject::default()
         }
     }
 
