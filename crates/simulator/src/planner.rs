@@ -39,7 +39,8 @@ enum Wish {
         path: String,
     },
     Run(String),
-    Steps(usize, Box<Self>),
+    /// So many times, with the step's number for `{n}`.
+    Steps(usize, String),
     Describe,
     Talk,
 }
@@ -120,14 +121,14 @@ fn since_last_prompt(items: &[Item]) -> (String, Vec<Done>) {
     (prompt, done)
 }
 
-/// Reads a prompt: `run 30 steps: list the files`, or a plain wish.
+/// Reads a prompt: `run 30 steps: read part-{n}.txt`, or a plain wish.
 fn wish(prompt: &str) -> Wish {
     let text = bare_prompt(prompt);
     let steps = after(text, "run ").and_then(|rest| rest.split_once(" steps: "));
     let counted = steps.and_then(|(count, wish)| Some((count.parse().ok()?, wish)));
     counted.map_or_else(
         || plain_wish(text),
-        |(count, wish)| Wish::Steps(count, Box::new(plain_wish(wish))),
+        |(count, wish)| Wish::Steps(count, wish.to_owned()),
     )
 }
 
@@ -208,7 +209,10 @@ fn next_calls(wish: &Wish, done: &[Done]) -> Vec<Call> {
             calls
         }
         Wish::Describe => manifest(done).map(read).unwrap_or_default(),
-        Wish::Steps(count, wish) if done.len() < *count => next_calls(wish, &[]),
+        Wish::Steps(count, wish) if done.len() < *count => {
+            let step = (done.len() + 1).to_string();
+            next_calls(&plain_wish(&wish.replace("{n}", &step)), &[])
+        }
         _ if !done.is_empty() => Vec::new(),
         Wish::List => call("list_files", json!({})),
         Wish::Read(path) => call("read_file", json!({"path": path})),

@@ -18,8 +18,11 @@ const STEPS: usize = 20;
 /// How often a turn is killed where nobody says otherwise.
 const KILLS: u64 = 100;
 
-/// What a turn's tools do: one line for each time one runs.
-const PROMPT: &str = "run 20 steps: run the command echo ran >> effects";
+/// What a turn's tools do: each leaves a line of its own, so that one that ran twice cannot hide behind
+/// one that did not run.
+fn prompt(turn: usize) -> String {
+    format!("run {STEPS} steps: run the command echo {turn}-{{n}} >> effects")
+}
 
 /// A run of the binary that may have been killed.
 struct Run {
@@ -51,7 +54,7 @@ async fn whenever_a_turn_is_killed_nothing_is_lost_and_nothing_runs_twice() {
     let mut looped = Loop::start(seed).await;
     let mut turns = 0;
     while looped.kills < kills {
-        looped.turn(kills).await;
+        looped.turn(turns, kills).await;
         turns += 1;
     }
     let calls = looped.judge(turns).await;
@@ -80,7 +83,8 @@ impl Loop {
     }
 
     /// One turn from its prompt to its answer, killed at random points until there were `most`.
-    async fn turn(&mut self, most: u64) {
+    async fn turn(&mut self, turn: usize, most: u64) {
+        let prompt = prompt(turn);
         let fixed = ["exec", "--json", "--allow", "shell"];
         let mut name: Option<String> = None;
         loop {
@@ -89,7 +93,7 @@ impl Loop {
             let kill_after = kill_after.map(Duration::from_nanos);
             let how = match &name {
                 Some(id) => vec!["--resume", id],
-                None => vec![PROMPT],
+                None => vec![prompt.as_str()],
             };
             let run = self.run(&[&fixed[..], &how].concat(), kill_after).await;
             let told_before = self.told.len();
@@ -176,6 +180,7 @@ impl Loop {
         let ids: Vec<&str> = ids.collect();
         assert_eq!(ids.len(), turns, "{}", list.out);
         let (mut intents, mut results) = (HashMap::new(), HashMap::new());
+        let mut marks = HashMap::new();
         for id in ids {
             let export = ["sessions", "export", id, "--format", "jsonl"];
             let export = self.machine.run(&export).await;
@@ -186,6 +191,9 @@ impl Loop {
                 let body = &last["body"];
                 let call = |of: &Value| of["call_id"].as_str().unwrap().to_owned();
                 match last["kind"].as_str().unwrap() {
+                    "model" if body["type"] == "function_call" => {
+                        marks.insert(call(body), mark(body["arguments"].as_str().unwrap()));
+                    }
                     "intent" => *intents.entry(call(body)).or_insert(0) += 1,
                     "result" => {
                         answered += 1;
@@ -213,23 +221,28 @@ impl Loop {
             assert_eq!(*count, 1, "{call} was begun more than once");
             assert!(results.contains_key(call), "{call} has no result");
         }
-        let known = results
-            .values()
-            .filter(|output| !output.starts_with("outcome unknown"));
         let effects = std::fs::read_to_string(self.machine.path("effects")).unwrap();
-        let (known, effects) = (known.count(), effects.lines().count());
-        // A command whose outcome is not known may have had its effect, once.
-        assert!(
-            known <= effects,
-            "{effects} effects of {known} calls with an outcome"
-        );
-        assert!(
-            effects <= intents.len(),
-            "{effects} effects of {} calls",
-            intents.len()
-        );
+        let mut left: HashMap<&str, usize> = HashMap::new();
+        for line in effects.lines() {
+            *left.entry(line).or_default() += 1;
+        }
+        for (call, output) in &results {
+            let ran = left.remove(marks[call].as_str()).unwrap_or_default();
+            // A command whose outcome is not known may have had its effect, once.
+            let may_not_have_run = output.starts_with("outcome unknown");
+            let fits = ran == 1 || (ran == 0 && may_not_have_run);
+            assert!(fits, "{call} ({}) ran {ran} times: {output}", marks[call]);
+        }
+        assert_eq!(left, HashMap::new(), "effects of no call");
         results.len()
     }
+}
+
+/// What a call leaves, from its arguments.
+fn mark(arguments: &str) -> String {
+    let arguments: Value = serde_json::from_str(arguments).unwrap();
+    let command = arguments["command"].as_str().unwrap();
+    command.split(' ').nth(1).unwrap().to_owned()
 }
 
 #[expect(

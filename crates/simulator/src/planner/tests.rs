@@ -160,6 +160,18 @@ fn as_many_steps_are_taken_as_were_asked_for() {
 }
 
 #[test]
+fn a_step_can_be_told_from_the_others() {
+    let mut items = vec![Item::user("run 2 steps: run the command echo {n} of 2")];
+    for step in ["1", "2"] {
+        let command = json!({"command": format!("echo {step} of 2")});
+        let made = calls(plan(&ours(), &items));
+        assert_eq!(made, [("shell", command.clone())]);
+        items.push(call(step, "shell", &command));
+        items.push(Item::function_call_output(step, "exit code 0"));
+    }
+}
+
+#[test]
 fn the_answer_quotes_what_the_tool_said() {
     let prompt = Item::user("run the command: echo tool-ran-ok");
     for output in [

@@ -6,17 +6,21 @@ use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 
 use super::terminal::Terminal;
 use super::{millis, verdict};
 use crate::bench::store;
 use crate::interop::Alipes;
 use crate::process::now;
+use crate::workspace;
 
 /// Starts that are measured, and keys.
 const STARTS: usize = 20;
 const KEYS: usize = 100;
+
+/// Turns of the conversation whose memory is measured, beyond those that it has.
+const TURNS: usize = 6;
 
 /// Between two keys.
 const PAUSE: Duration = Duration::from_millis(30);
@@ -29,6 +33,8 @@ const STREAM: Duration = Duration::from_secs(3);
 /// key is seen, three frames.
 const READY: Duration = Duration::from_millis(50);
 const FRAMES: usize = 60;
+/// A text that streams is drawn at least so often in a second, or none has come.
+const DRAWN: usize = 20;
 const TICKS: u64 = 0;
 const SEEN: Duration = Duration::from_millis(50);
 
@@ -36,19 +42,17 @@ const SEEN: Duration = Duration::from_millis(50);
 pub(super) fn rows(alipes: &Alipes, home: &Path) -> Result<(Vec<String>, bool)> {
     store::fill_in(&home.join("store"), "c")?;
     let server = alipes.simulate_with(home, ["--pace", "2ms"])?;
-    let config = format!(
-        "[providers.sim]\nbase_url = \"{}\"\nprofile = \"openai-codex\"\n\n[model]\ndefault = \"sim/planner\"\n",
-        server.url()
-    );
-    std::fs::write(home.join("config.toml"), config)?;
+    configure(home, server.url(), "")?;
+    // Not in the home: the tools do not touch what is alipes' own.
+    let work = workspace::folder_on_disk()?;
     // About 4,000 letters: what the simulated model repeats of a file.
     std::fs::write(
-        home.join("long.md"),
+        work.path().join("long.md"),
         "words that come one by one\n".repeat(40),
     )?;
     let chat = || {
         let mut command = alipes.command(home);
-        command.current_dir(home).arg("chat");
+        command.current_dir(work.path()).arg("chat");
         command
     };
     let ready = ready(&chat)?;
@@ -89,6 +93,32 @@ pub(super) fn rows(alipes: &Alipes, home: &Path) -> Result<(Vec<String>, bool)> 
     Ok((rows, met.into_iter().all(|met| met)))
 }
 
+/// The most memory, in KiB, that the chat has held which goes on with the conversation `long`.
+pub(super) fn memory(alipes: &Alipes, home: &Path, window: u64) -> Result<u64> {
+    let server = alipes.simulate(home)?;
+    configure(home, server.url(), &format!("context_window = {window}\n"))?;
+    let work = workspace::folder_on_disk()?;
+    let mut command = alipes.command(home);
+    command.current_dir(work.path());
+    let mut terminal = Terminal::open(command.args(["chat", "--resume", "long"]))?;
+    terminal.until("context")?;
+    for turn in 0..TURNS {
+        // The answer alone has the quotation mark.
+        terminal.types(&format!("say hello-{turn}\r"))?;
+        terminal.until(&format!("hello-{turn}”"))?;
+    }
+    terminal.most_memory()
+}
+
+/// One provider, and what else is said of the model.
+fn configure(home: &Path, url: &str, further: &str) -> Result<()> {
+    let config = format!(
+        "[providers.sim]\nbase_url = \"{url}\"\nprofile = \"openai-codex\"\n\n\
+         [model]\ndefault = \"sim/planner\"\n{further}"
+    );
+    Ok(std::fs::write(home.join("config.toml"), config)?)
+}
+
 /// Until everything is open, not only drawn: the store with all that is in it, too.
 fn ready(chat: &dyn Fn() -> Command) -> Result<Vec<Duration>> {
     let mut times = Vec::new();
@@ -120,10 +150,9 @@ fn streaming(chat: &mut Command) -> Result<usize> {
         let until = frames[from] + Duration::from_secs(1);
         frames[from..].iter().take_while(|at| **at < until).count()
     };
-    (0..frames.len())
-        .map(second)
-        .max()
-        .context("nothing was drawn")
+    let most = (0..frames.len()).map(second).max().unwrap_or_default();
+    ensure!(most >= DRAWN, "only {most} frames: no text has come");
+    Ok(most)
 }
 
 /// How long keys take to be seen while the disk is busy and a turn writes its journal.
