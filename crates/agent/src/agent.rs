@@ -6,7 +6,7 @@ mod turn;
 
 use alipes_base::{Clock, Environment, Redactor};
 use alipes_models::Model;
-use alipes_store::{Journal, Transcript};
+use alipes_store::{Entry, Journal, Transcript, Turn};
 use alipes_tools::{Root, Sandbox, Toolbox, Workbench};
 use alipes_wire::{Item, ToolDefinition};
 
@@ -179,10 +179,15 @@ impl Agent {
         self.interjections.clone()
     }
 
-    /// Waits for what the journal was given when a turn was dropped. Gives what was said into that turn,
-    /// is in the conversation, and was never told as [`TurnEvent::Interjected`](crate::TurnEvent).
+    /// Waits for what the journal was given when a turn was dropped, and records that it was. Gives what
+    /// was said into that turn, is in the conversation, and was never told as
+    /// [`TurnEvent::Interjected`](crate::TurnEvent).
     pub async fn left_off(&mut self) -> Vec<String> {
         self.catch_up().await;
+        if self.transcript().turn() == &Turn::Unfinished {
+            // Where this cannot be kept the turn counts as cut, and goes on just the same.
+            let _ = self.record.keep(vec![Entry::Left]).await;
+        }
         self.interjections.take_untold()
     }
 

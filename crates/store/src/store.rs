@@ -60,13 +60,26 @@ pub struct Summary {
 /// Where the last turn of a conversation stands, as far as a list tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Standing {
-    /// It has ended.
+    /// It has ended, and no process has the conversation.
     Ended,
-    /// A process is at it.
+    /// A process has the conversation, and is not in a turn.
     Open,
+    /// A process is in it.
+    AtWork,
     /// It has not ended, and no process is at it: it was cut.
     Interrupted,
 }
+
+impl Standing {
+    /// Whether a process has the conversation.
+    #[must_use]
+    pub fn is_held(self) -> bool {
+        matches!(self, Self::Open | Self::AtWork)
+    }
+}
+
+/// The name that means the conversation that was used last.
+pub const LAST: &str = "last";
 
 /// An entry as it is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -128,7 +141,7 @@ pub trait Store: Send + Sync {
     /// The conversations used last, newest first, at most `most`.
     fn list(&self, most: usize) -> BoxFuture<'_, Result<Vec<Summary>, StoreError>>;
 
-    /// The conversation that `name` means: its id, the beginning of it, or `last`.
+    /// The conversation that `name` means: its id, the beginning of it, or [`LAST`].
     ///
     /// # Errors
     /// [`StoreError::Unknown`] and [`StoreError::Ambiguous`].

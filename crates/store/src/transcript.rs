@@ -203,7 +203,7 @@ impl Transcript {
             Entry::Undone(Undone::Compaction) => self.restore(),
             Entry::Undone(Undone::Turn) => self.take_turn_back(),
             Entry::Ended { failure } => self.turn = failure.map_or(Turn::Answered, Turn::Failed),
-            Entry::Attempt(_) | Entry::Decision { .. } => {}
+            Entry::Attempt(_) | Entry::Decision { .. } | Entry::Left => {}
         }
     }
 

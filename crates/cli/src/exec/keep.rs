@@ -6,12 +6,13 @@ use std::sync::Arc;
 use alipes_agent::Agent;
 use alipes_models::ModelName;
 use alipes_store::{
-    About, Conversation, Journal, MemoryJournal, SqliteStore, Store, Transcript, Turn,
+    About, Conversation, Journal, LAST, MemoryJournal, SqliteStore, Store as _, Transcript, Turn,
 };
 use alipes_tools::Root;
 use alipes_wire::ItemView;
 use anyhow::anyhow;
 
+use super::resume::{self, Resumed, named};
 use crate::args::AgentArgs;
 use crate::failure::Failure;
 use crate::sessions::short;
@@ -20,9 +21,8 @@ use crate::store::opened;
 use crate::streams::say;
 use crate::style::{counted, one_line};
 
-/// The longest title, and the longest path, in a line of talk.
-const LONGEST: usize = 60;
-const LONGEST_PATH: usize = 200;
+/// The longest way back in a line of talk.
+const LONGEST_WAY: usize = 250;
 
 /// A conversation that a turn is about to go on with.
 pub(crate) struct Keeping {
@@ -34,12 +34,7 @@ enum Place {
     /// Nowhere: nobody will resume it.
     Nowhere,
     New(Arc<SqliteStore>),
-    Resumed {
-        conversation: Box<Conversation>,
-        transcript: Box<Transcript>,
-        title: String,
-        folder: String,
-    },
+    Resumed(Box<Resumed>),
 }
 
 /// The store, for what is to be done when the turn has ended.
@@ -71,16 +66,13 @@ pub(crate) async fn open(
     // Reading first: who asks for what is not there makes no store.
     let found = SqliteStore::open_to_read(&options)?.find(name).await?;
     let store = Arc::new(opened(options, tell).await?);
-    let (conversation, transcript) =
-        Conversation::resume(Arc::clone(&store) as _, &found.id).await?;
+    let resumed = match &**name {
+        LAST => resume::newest(&store).await?,
+        _ => resume::this(&store, found).await?,
+    };
     let keeping = Keeping {
-        id: found.id,
-        place: Place::Resumed {
-            conversation: Box::new(conversation),
-            transcript: Box::new(transcript),
-            title: found.title,
-            folder: found.folder,
-        },
+        id: resumed.summary.id.clone(),
+        place: Place::Resumed(Box::new(resumed)),
     };
     Ok((keeping, Some(store)))
 }
@@ -101,31 +93,38 @@ impl Keeping {
 
     /// What is resumed, in a line of talk.
     pub(crate) fn note(&self) -> Option<String> {
-        let Place::Resumed {
-            transcript, title, ..
-        } = &self.place
-        else {
+        let Place::Resumed(resumed) = &self.place else {
             return None;
         };
-        let state = match transcript.turn() {
+        let state = match resumed.transcript.turn() {
             Turn::None | Turn::Answered => "",
             Turn::Unfinished => "; its last turn was interrupted",
             Turn::Failed(_) => "; its last turn failed",
         };
-        let (id, title) = (short(&self.id), one_line(title, LONGEST));
-        Some(format!("resuming {id} “{title}”{state}"))
+        let newer = match resumed.newer.as_slice() {
+            [] => String::new(),
+            [one] => format!("{} is open in another alipes; ", named(one)),
+            [one, more @ ..] => {
+                let (one, more) = (named(one), more.len());
+                format!("{one} and {more} more are open in another alipes; ")
+            }
+        };
+        let resumed = named(&resumed.summary);
+        Some(format!("{newer}resuming {resumed}{state}"))
     }
 
     /// That it was begun in another folder than `here`, with what goes back there; nothing where it was
     /// not.
     pub(crate) fn moved(&self, here: &Path) -> Option<String> {
-        let Place::Resumed { folder, .. } = &self.place else {
+        let Place::Resumed(resumed) = &self.place else {
             return None;
         };
+        let folder = &resumed.summary.folder;
         let is_there = Path::new(folder) == here;
         (!is_there).then(|| {
-            let (folder, id) = (one_line(folder, LONGEST_PATH), short(&self.id));
-            format!("it was begun in {folder}, and this is not it; -C there with --resume {id} goes back")
+            let (folder, id) = (shell_word(folder), short(&self.id));
+            let way = one_line(&format!("-C {folder} --resume {id}"), LONGEST_WAY);
+            format!("it was begun in another folder; {way} goes back there")
         })
     }
 
@@ -142,12 +141,17 @@ impl Keeping {
                 let conversation = Conversation::new(store, about);
                 (Box::new(conversation), Transcript::default())
             }
-            Place::Resumed {
-                conversation,
-                transcript,
-                ..
-            } => (conversation, *transcript),
+            Place::Resumed(resumed) => (Box::new(resumed.conversation), resumed.transcript),
         }
+    }
+}
+
+/// A word as a shell takes it.
+fn shell_word(text: &str) -> String {
+    let is_plain = |c: char| c.is_alphanumeric() || "/._-+@:,".contains(c);
+    match !text.is_empty() && text.chars().all(is_plain) {
+        true => text.to_owned(),
+        false => format!("'{}'", text.replace('\'', r"'\''")),
     }
 }
 

@@ -6,6 +6,7 @@ pub(crate) mod build;
 mod json;
 pub(crate) mod keep;
 mod prompt;
+mod resume;
 mod screen;
 mod talk;
 mod terminal;
@@ -57,6 +58,7 @@ pub(crate) async fn run(
         model: &opened.model,
         conversation: opened.conversation.as_deref(),
         note: opened.note.as_deref(),
+        moved: opened.moved.as_deref(),
         project: opened.agent.project().files(),
     };
     screen.started(&started).map_err(closed)?;
@@ -99,6 +101,8 @@ struct Opened {
     conversation: Option<String>,
     /// What is resumed.
     note: Option<String>,
+    /// That it was begun in another folder.
+    moved: Option<String>,
     /// It answers as long as it is held.
     _simulator: Option<Simulator>,
 }
@@ -114,6 +118,7 @@ async fn open(args: &AgentArgs, machine: &Machine, signals: &Signals) -> Result<
     let recording = Recording::new("exec", kept.as_ref(), args.record_bodies);
     let catalog = recording.of(catalog, machine);
     let (conversation, note) = (keeping.name(), keeping.note());
+    let moved = keeping.moved(build::root(args, machine, &catalog)?.path());
     let parts = build::Parts {
         catalog: &catalog,
         transport: &transport,
@@ -140,6 +145,7 @@ async fn open(args: &AgentArgs, machine: &Machine, signals: &Signals) -> Result<
         kept,
         conversation,
         note,
+        moved,
         _simulator: simulator,
     })
 }

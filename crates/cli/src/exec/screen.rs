@@ -27,6 +27,8 @@ pub(crate) struct Started<'s> {
     pub(crate) conversation: Option<&'s str>,
     /// What is resumed.
     pub(crate) note: Option<&'s str>,
+    /// That it was begun in another folder.
+    pub(crate) moved: Option<&'s str>,
     /// The project's files that the model is told.
     pub(crate) project: &'s [ProjectFile],
 }

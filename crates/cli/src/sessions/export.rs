@@ -19,6 +19,7 @@ pub(super) fn head(summary: &Summary) -> Value {
         "standing": match summary.standing {
             Standing::Ended => "ended",
             Standing::Open => "open",
+            Standing::AtWork => "at-work",
             Standing::Interrupted => "interrupted",
         },
     })

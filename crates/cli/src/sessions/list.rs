@@ -40,6 +40,7 @@ pub(super) fn summaries(list: &[Summary], most: usize, machine: &Machine) -> io:
         let standing = match summary.standing {
             Standing::Ended => String::new(),
             Standing::Open => style.good(" (open)"),
+            Standing::AtWork => style.good(" (at work)"),
             Standing::Interrupted => style.warning(" (interrupted)"),
         };
         let turns = counted(summary.turns, "turn");

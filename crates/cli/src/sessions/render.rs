@@ -48,6 +48,7 @@ fn part(entry: &Entry, detail: Detail) -> Option<String> {
         Entry::Compaction { .. } => Some("*(what came before was summarised)*".to_owned()),
         Entry::Undone(Undone::Compaction) => Some("*(the summary was taken back)*".to_owned()),
         Entry::Undone(Undone::Turn) => Some("*(the last turn was taken back)*".to_owned()),
+        Entry::Left => Some("*(interrupted)*".to_owned()),
         Entry::Ended {
             failure: Some(failure),
         } => Some(format!("*(no answer: {failure})*")),

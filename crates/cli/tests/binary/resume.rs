@@ -106,8 +106,9 @@ async fn two_processes_are_not_at_one_conversation() {
     let machine = machine();
     let mut child = at_work(&machine).await;
     let list = machine.run(&["sessions", "list"]).await;
-    assert!(list.answer().contains("(open)"), "{}", list.out);
-    let refused = turn(&machine, &["--resume", "last", "hi"]).await.refused(1);
+    assert!(list.answer().contains("(at work)"), "{}", list.out);
+    let id = list.out.split(' ').next().unwrap();
+    let refused = turn(&machine, &["--resume", id, "hi"]).await.refused(1);
     assert!(refused.contains("open in another alipes"), "{refused}");
     let refused = machine.refused(1, &["sessions", "delete", "last"]).await;
     assert!(refused.contains("open in another alipes"), "{refused}");
@@ -117,4 +118,51 @@ async fn two_processes_are_not_at_one_conversation() {
     child.start_kill().unwrap();
     ended(child).await;
     turn(&machine, &["--resume", "last", "hi"]).await.answer();
+}
+
+#[tokio::test]
+async fn the_last_is_the_newest_that_is_free_and_those_that_are_open_are_named() {
+    let machine = machine();
+    turn(&machine, &["read notes.txt"]).await.answer();
+    let mut child = at_work(&machine).await;
+    let ran = turn(&machine, &["--resume", "last", "hi"]).await;
+    ran.answer();
+    for told in [
+        "“run the command",
+        "is open in another alipes",
+        "resuming",
+        "“read notes.txt”",
+    ] {
+        assert!(ran.err.contains(told), "{told}: {}", ran.err);
+    }
+    assert_eq!(ran.err.matches("resuming").count(), 1, "{}", ran.err);
+    // It was used last now; then there is only the one that is open.
+    machine.run(&["sessions", "delete", "last"]).await.answer();
+    let refused = turn(&machine, &["--resume", "last", "hi"]).await.refused(1);
+    for told in [
+        "“run the command",
+        "open in another alipes",
+        "without --resume",
+    ] {
+        assert!(refused.contains(told), "{told}: {refused}");
+    }
+    child.start_kill().unwrap();
+    ended(child).await;
+}
+
+#[tokio::test]
+async fn who_goes_on_in_another_folder_is_told_where_it_began_and_how_to_go_there() {
+    let machine = machine();
+    turn(&machine, &["read notes.txt"]).await.answer();
+    std::fs::create_dir(machine.path("other")).unwrap();
+    let ran = turn(&machine, &["-C", "other", "--resume", "last", "hi"]).await;
+    ran.answer();
+    let begun = machine.path("").canonicalize().unwrap();
+    let there = format!(
+        "! it was begun in another folder; -C {} --resume ",
+        begun.display()
+    );
+    assert!(ran.err.contains(&there), "{}", ran.err);
+    let back = turn(&machine, &["--resume", "last", "hi"]).await;
+    assert!(!back.err.contains("it was begun in"), "{}", back.err);
 }

@@ -246,7 +246,7 @@ async fn a_title_of_nothing_is_refused_and_what_is_open_is_not_deleted() {
     assert!(refused.contains("open in another alipes"), "{refused}");
     let list = machine.run(&["sessions", "list", "--json"]).await;
     assert!(
-        list.answer().contains(r#""standing":"open""#),
+        list.answer().contains(r#""standing":"at-work""#),
         "{}",
         list.out
     );

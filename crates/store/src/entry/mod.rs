@@ -63,6 +63,8 @@ pub enum Entry {
     Count(Count),
     /// The user has taken something back.
     Undone(Undone),
+    /// The person has ended the turn before there was an answer. It may go on.
+    Left,
     /// The turn is over.
     Ended {
         /// Why there is no answer; nothing if there is one.

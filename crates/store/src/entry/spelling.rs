@@ -7,23 +7,24 @@ use serde::{Deserialize, Serialize};
 
 use super::{Entry, Origin, Part, ToolOutcome, Undone, before_origins};
 
-/// Every kind of entry, as [`Entry::kind`] spells it. A new one takes a new version of the schema, so
-/// that an alipes that does not know it leaves the store alone.
-pub(crate) const KINDS: [&str; 14] = [
-    "setting",
-    "project",
-    "user",
-    "said",
-    "attempt",
-    "model",
-    "decision",
-    "intent",
-    "result",
-    "compaction",
-    "count",
-    "restored",
-    "undone",
-    "ended",
+/// Every kind of entry, as [`Entry::kind`] spells it, and the version of the schema that it came with: an
+/// alipes that does not know it leaves the store alone.
+pub(crate) const KINDS: [(&str, i64); 15] = [
+    ("setting", 1),
+    ("project", 1),
+    ("user", 1),
+    ("said", 5),
+    ("attempt", 1),
+    ("model", 1),
+    ("decision", 1),
+    ("intent", 1),
+    ("result", 1),
+    ("compaction", 1),
+    ("count", 1),
+    ("restored", 1),
+    ("undone", 1),
+    ("left", 6),
+    ("ended", 1),
 ];
 
 /// A stored entry that cannot be read.
@@ -98,6 +99,7 @@ impl Entry {
             Self::Count(_) => "count",
             Self::Undone(Undone::Compaction) => "restored",
             Self::Undone(Undone::Turn) => "undone",
+            Self::Left => "left",
             Self::Ended { .. } => "ended",
         }
     }
@@ -143,7 +145,7 @@ impl Entry {
                 maker: maker.as_deref().map(Cow::Borrowed),
             }),
             Self::Count(count) => json(count),
-            Self::Undone(_) => Cow::Borrowed("{}"),
+            Self::Undone(_) | Self::Left => Cow::Borrowed("{}"),
             Self::Ended { failure } => json(&Ended {
                 failure: failure.as_deref().map(Cow::Borrowed),
             }),
@@ -185,6 +187,7 @@ impl Entry {
             "count" => Self::Count(serde_json::from_str(text).ok()?),
             "restored" => Self::Undone(Undone::Compaction),
             "undone" => Self::Undone(Undone::Turn),
+            "left" => Self::Left,
             "ended" => {
                 let Ended { failure } = serde_json::from_str(text).ok()?;
                 let failure = failure.map(Cow::into_owned);
@@ -200,7 +203,8 @@ impl NotAnEntry {
         // Damage seldom leaves a word that could be a kind beside a text that is whole.
         let is_name = !kind.is_empty() && kind.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
         let is_whole = || serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok();
-        let is_newer = is_name && !KINDS.contains(&kind) && is_whole();
+        let is_known = KINDS.iter().any(|(known, _)| *known == kind);
+        let is_newer = is_name && !is_known && is_whole();
         let kind = kind.to_owned();
         match is_newer {
             true => Self::Newer { kind },
@@ -322,6 +326,7 @@ mod tests {
             }),
             Entry::Undone(Undone::Compaction),
             Entry::Undone(Undone::Turn),
+            Entry::Left,
             Entry::Ended { failure: None },
             Entry::Ended {
                 failure: Some("no \"answer\"".to_owned()),
@@ -335,7 +340,7 @@ mod tests {
         }
         kinds.dedup();
         kinds.sort_unstable();
-        let mut known = KINDS;
+        let mut known = KINDS.map(|(kind, _)| kind);
         known.sort_unstable();
         assert_eq!(kinds, known);
     }

@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use super::failure::Failure;
 use super::leases::{Holder, is_held};
 use super::unsigned;
-use crate::{Standing, StoreError, Summary};
+use crate::{LAST, Standing, StoreError, Summary};
 
 /// What a summary is read from, in this order. A journal that ends with the end of a turn is one
 /// whose last turn has ended; so is one whose last turn was taken back. What changes only how much
@@ -13,9 +13,6 @@ use crate::{Standing, StoreError, Summary};
 const COLUMNS: &str = "number, id, title, folder, model, begun_ms, used_ms, turns,
     (SELECT kind FROM entry WHERE conversation = conversation.number
      AND kind NOT IN ('compaction', 'restored', 'count') ORDER BY number DESC LIMIT 1)";
-
-/// The name of the conversation that was used last.
-const LAST: &str = "last";
 
 pub(super) fn list(
     db: &Connection,
@@ -51,12 +48,13 @@ pub(super) fn free(
 
 fn summary(db: &Connection, row: &Row<'_>, holder: &Holder, now: u64) -> Result<Summary, Failure> {
     let last: Option<String> = row.get(8)?;
-    let standing = if last.is_none_or(|kind| kind == "ended" || kind == "undone") {
-        Standing::Ended
-    } else if is_held(db, row.get(0)?, holder, now)? {
-        Standing::Open
-    } else {
-        Standing::Interrupted
+    let is_held = is_held(db, row.get(0)?, holder, now)?;
+    let standing = match last.as_deref() {
+        None | Some("ended" | "undone") if is_held => Standing::Open,
+        None | Some("ended" | "undone") => Standing::Ended,
+        Some("left") if is_held => Standing::Open,
+        Some(_) if is_held => Standing::AtWork,
+        Some(_) => Standing::Interrupted,
     };
     Ok(Summary {
         id: row.get(1)?,

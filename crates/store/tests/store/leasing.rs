@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use alipes_store::{Conversation, Journal as _, Standing, Store, StoreError};
+use alipes_store::{Conversation, Entry, Journal as _, Standing, Store, StoreError};
 
 use crate::room::{DAY, ENDED, Room, TODAY, about, said, talk, texts, user};
 
@@ -110,6 +110,9 @@ async fn a_list_tells_who_is_at_work_and_what_was_cut() {
     let (one, two) = (room.open(), room.open());
     let mut conversation = Conversation::new(Arc::clone(&one) as _, about("a"));
     conversation.append(vec![user("go")]).await.unwrap();
+    assert_eq!(two.find("a").await.unwrap().standing, Standing::AtWork);
+    // Its person has ended the turn, and is still there.
+    conversation.append(vec![Entry::Left]).await.unwrap();
     assert_eq!(two.find("a").await.unwrap().standing, Standing::Open);
     drop(conversation);
     drop(one);
@@ -118,5 +121,9 @@ async fn a_list_tells_who_is_at_work_and_what_was_cut() {
         .await
         .unwrap();
     conversation.append(vec![ENDED]).await.unwrap();
+    assert_eq!(two.find("a").await.unwrap().standing, Standing::Open);
+    drop(conversation);
+    // What was given back is committed before what comes after it.
+    two.rename("a", "looked").await.unwrap();
     assert_eq!(two.find("a").await.unwrap().standing, Standing::Ended);
 }

@@ -183,3 +183,34 @@ async fn a_conversation_that_was_begun_elsewhere_says_where() {
     chat.until("resuming ").await;
     assert!(!chat.everything().contains("it was begun in"));
 }
+
+#[tokio::test]
+async fn a_chat_is_listed_as_at_work_in_a_turn_and_as_open_between_turns() {
+    let machine = Machine::new();
+    mkfifo(&machine.path("pipe"), Mode::S_IRWXU).unwrap();
+    let chat = opened(
+        &machine,
+        &["chat", "--simulate", "--allow", "shell"],
+        80,
+        24,
+    )
+    .await;
+    let listed = async || machine.run(&["sessions", "list"]).await.answer().to_owned();
+    chat.says("run the command echo begun; cat pipe");
+    chat.until("  begun").await;
+    let list = listed().await;
+    assert!(list.contains("(at work)"), "{list}");
+    // A turn that its person has ended is none that anybody is in.
+    chat.press("Escape");
+    chat.until_done("interrupted").await;
+    let list = listed().await;
+    assert!(list.contains("(open)"), "{list}");
+    chat.says("hello");
+    chat.until_done("You said “hello”").await;
+    let list = listed().await;
+    assert!(list.contains("(open)"), "{list}");
+    chat.says("/quit");
+    chat.end().await;
+    let list = listed().await;
+    assert!(!list.contains('('), "{list}");
+}

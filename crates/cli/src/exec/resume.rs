@@ -1,0 +1,86 @@
+//! Which conversation is gone on with: the one that is meant by name, or the newest that no other alipes
+//! has open. Who asks for the last one wants to go on, and not to hear that something is in the way.
+
+use std::sync::Arc;
+
+use alipes_store::{Conversation, SqliteStore, Store as _, StoreError, Summary, Transcript};
+use anyhow::anyhow;
+
+use crate::failure::Failure;
+use crate::sessions::short;
+use crate::style::one_line;
+
+/// How many of the newest are looked at.
+const LOOKED_AT: usize = 100;
+
+/// How many that are open are named.
+const NAMED: usize = 5;
+
+/// The longest title in a line of talk.
+const LONGEST: usize = 60;
+
+/// A conversation that was taken up.
+pub(super) struct Resumed {
+    pub(super) conversation: Conversation,
+    pub(super) transcript: Transcript,
+    pub(super) summary: Summary,
+    /// The newer ones, which are open elsewhere.
+    pub(super) newer: Vec<Summary>,
+}
+
+/// Takes up this conversation.
+pub(super) async fn this(
+    store: &Arc<SqliteStore>,
+    summary: Summary,
+) -> Result<Resumed, StoreError> {
+    let (conversation, transcript) =
+        Conversation::resume(Arc::clone(store) as _, &summary.id).await?;
+    Ok(Resumed {
+        conversation,
+        transcript,
+        summary,
+        newer: Vec::new(),
+    })
+}
+
+/// Takes up the newest that is free.
+pub(super) async fn newest(store: &Arc<SqliteStore>) -> Result<Resumed, Failure> {
+    let mut newer = Vec::new();
+    for summary in store.list(LOOKED_AT).await? {
+        // Whose process is just dying is waited for a moment: the newest is the one that is meant.
+        let is_asked = newer.is_empty() || !summary.standing.is_held();
+        let taken = match is_asked {
+            true => this(store, summary.clone()).await,
+            false => Err(StoreError::Leased {
+                id: summary.id.clone(),
+            }),
+        };
+        match taken {
+            Err(StoreError::Leased { .. }) => newer.push(summary),
+            Ok(resumed) => return Ok(Resumed { newer, ..resumed }),
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Err(none_is_free(&newer))
+}
+
+/// A conversation in a line of talk.
+pub(super) fn named(summary: &Summary) -> String {
+    let (id, title) = (short(&summary.id), one_line(&summary.title, LONGEST));
+    format!("{id} “{title}”")
+}
+
+fn none_is_free(open: &[Summary]) -> Failure {
+    if open.is_empty() {
+        return StoreError::NoneYet.into();
+    }
+    let mut names: Vec<String> = open.iter().take(NAMED).map(named).collect();
+    if let more @ 1.. = open.len().saturating_sub(NAMED) {
+        names.push(format!("{more} more"));
+    }
+    let names = names.join(", ");
+    Failure::failed(anyhow!(
+        "every conversation is open in another alipes: {names}; end one there, or begin a new one \
+         without --resume"
+    ))
+}
