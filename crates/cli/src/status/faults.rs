@@ -43,32 +43,25 @@ pub(super) async fn last(store: &SqliteStore, health: &EndpointHealth) -> Option
     };
     seen.fault.cause.clone_from(&last.cause);
     if let Ok(kept) = store.call(&last.id).await {
-        seen.read(kept.call, &health.endpoint);
+        seen.read(&kept.call, &health.endpoint);
     }
     Some(seen)
 }
 
 impl Seen {
-    fn read(&mut self, call: CallRecord, endpoint: &str) {
+    /// All of it is about the one who met the fault: somebody else may have been asked after that.
+    fn read(&mut self, call: &CallRecord, endpoint: &str) {
         self.auxiliary = call.auxiliary;
-        let asked = call
-            .asked
-            .iter()
-            .rev()
-            .find(|asked| asked.endpoint == endpoint);
-        if let Some(asked) = asked {
-            let model = asked
-                .model
-                .split_once('/')
-                .map_or(&*asked.model, |(_, model)| model);
-            model.clone_into(&mut self.model);
-            self.account.clone_from(&asked.account);
-            self.url.clone_from(&asked.url);
-        }
-        let last = call.faults().filter(|(at, _)| *at == endpoint).last();
-        if let Some((_, fault)) = last {
-            self.fault.clone_from(fault);
-        }
+        let faults = call.faults_by_asked();
+        let here = faults.filter_map(|(asked, fault)| Some((asked?, fault)));
+        let Some((asked, fault)) = here.filter(|(at, _)| at.endpoint == endpoint).last() else {
+            return;
+        };
+        let model = asked.model.split_once('/').map(|(_, model)| model);
+        model.unwrap_or(&asked.model).clone_into(&mut self.model);
+        self.account.clone_from(&asked.account);
+        self.url.clone_from(&asked.url);
+        self.fault.clone_from(fault);
     }
 
     /// The cause, if this version knows it.

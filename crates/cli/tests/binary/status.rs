@@ -6,6 +6,7 @@ use serde_json::Value;
 use crate::listener::Listener;
 use crate::login;
 use crate::machine::{Machine, Serving};
+use crate::provider_accounts::{simulator, with_two};
 
 /// What a person who waits for nothing has: patience of a second, and no second request.
 const IMPATIENT: &str = "[providers.sim.endpoint]\nfirst_event_timeout = \"1s\"\n\
@@ -121,6 +122,19 @@ async fn a_challenge_everywhere_is_the_edges_and_another_provider_helps() {
         "! sim asked for a browser challenge instead of answering: ",
     );
     tells(&screen, &["`alipes providers add NAME`", "cf-ray "]);
+}
+
+#[tokio::test]
+async fn a_fault_is_told_of_the_account_that_met_it_and_not_of_the_one_that_answered() {
+    let simulator = simulator().await;
+    let machine = with_two(&simulator).await;
+    simulator.set_scenario(Scenario::from_flags(["sse-usage-limit@1"]).unwrap());
+    machine.run(&["exec", "hi"]).await.answer();
+    let screen = content(&machine).await;
+    tells(&screen, &["fault now, usage-limit as default, mended ("]);
+    let whole = machine.run(&["status", "--json"]).await;
+    let whole: Value = serde_json::from_str(whole.answer()).unwrap();
+    assert_eq!(whole["endpoints"][0]["last_fault"]["account"], "default");
 }
 
 #[tokio::test]

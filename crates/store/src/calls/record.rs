@@ -271,13 +271,18 @@ impl CallRecord {
 
     /// Every fault, with the endpoint at which it happened.
     pub fn faults(&self) -> impl Iterator<Item = (&str, &FaultRecord)> {
-        let endpoint = |asked: usize| self.asked.get(asked).map_or("", |asked| &asked.endpoint);
-        let of_attempts = self.attempts.iter().filter_map(move |attempt| {
+        let faults = self.faults_by_asked();
+        faults.map(|(asked, fault)| (asked.map_or("", |asked| &asked.endpoint), fault))
+    }
+
+    /// Every fault, with who was asked when it happened.
+    pub fn faults_by_asked(&self) -> impl Iterator<Item = (Option<&AskedRecord>, &FaultRecord)> {
+        let of_attempts = self.attempts.iter().filter_map(|attempt| {
             let fault = attempt.fault.as_ref()?;
-            Some((endpoint(attempt.asked), fault))
+            Some((self.asked.get(attempt.asked), fault))
         });
-        let last = self.asked.len().saturating_sub(1);
-        of_attempts.chain(self.fault.iter().map(move |fault| (endpoint(last), fault)))
+        let of_all = self.fault.iter().map(|fault| (self.last_asked(), fault));
+        of_attempts.chain(of_all)
     }
 }
 
