@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use alipes_base::{Clock, Deadline};
 use alipes_transport::{
-    AccountKey, Alternatives, Experience, Fault, Priority, Request, ResponseStream, Session,
+    AccountKey, Alternatives, Cause, Experience, Fault, Priority, Request, ResponseStream, Session,
 };
 use alipes_wire::responses::compact_body;
 use alipes_wire::{
@@ -189,6 +189,12 @@ impl Question {
     /// Whether not everybody can read it.
     pub(crate) fn is_sealed(&self) -> bool {
         self.maker.is_some()
+    }
+
+    /// Whether not even its maker can, as this fault says: another key lies where the former one was, or
+    /// the provider has lost its own.
+    pub(crate) fn is_lost(&self, fault: &Fault) -> bool {
+        self.is_sealed() && fault.cause == Cause::InvalidEncryptedContent
     }
 
     /// The length of the conversation in items, of which a request may hold fewer.

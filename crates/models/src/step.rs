@@ -44,7 +44,7 @@ pub enum StepUpdate {
         left_out: usize,
     },
     /// Somebody else might have answered, but could not have read how the conversation begins
-    /// ([`Prompt::maker`](crate::Prompt)).
+    /// ([`Prompt::maker`](crate::Prompt)); or its maker cannot read it any more.
     Unreadable,
     /// What happens on the wire.
     Trace(Trace),
@@ -249,12 +249,16 @@ impl<'m> StepStream<'m> {
                 self.asks.iter().for_each(|other| other.readable.left());
             }
             Err(fault) => {
+                let is_lost = self.question.is_lost(fault);
                 if blames_the_candidate(fault) {
-                    let now = self.terms.clock.now();
-                    self.rests.failed(name, account, fault, now);
                     readable.left();
+                    // Told in words it may well answer.
+                    if !is_lost {
+                        let now = self.terms.clock.now();
+                        self.rests.failed(name, account, fault, now);
+                    }
                 }
-                unreadable = self.walk.is_unread(fault);
+                unreadable = is_lost || self.walk.is_unread(fault);
                 // Whoever could only refuse does not explain why this one could not answer.
                 let shown = self.answer.any.then_some(self.answer.delivered);
                 let next = self.walk.after(fault).and_then(|_next| self.ask().ok());

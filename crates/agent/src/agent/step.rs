@@ -21,10 +21,15 @@ impl Agent {
     pub(super) async fn fitting_step(&mut self, front: Front<'_>) -> Result<Step, TurnError> {
         self.make_room(front.events).await?;
         let mut depths = [Depth::Usual, Depth::Deep].into_iter();
+        let mut was_reopened = false;
         loop {
             let mut unreadable = false;
             let fault = match self.step(front, &mut unreadable).await {
                 Err(TurnError::Fault(_)) if unreadable => {
+                    if std::mem::replace(&mut was_reopened, true) {
+                        // What is made anew could be as unreadable, for ever.
+                        self.background.leave_the_provider();
+                    }
                     self.reopen(front.events).await?;
                     continue;
                 }
@@ -42,8 +47,8 @@ impl Agent {
         }
     }
 
-    /// Asks the model once and passes on what it says. `unreadable`: somebody else might have answered who
-    /// cannot read how the conversation begins.
+    /// Asks the model once and passes on what it says. `unreadable`: whoever might answer cannot
+    /// read how the conversation begins.
     async fn step(&mut self, front: Front<'_>, unreadable: &mut bool) -> Result<Step, TurnError> {
         let deadline = front.deadline.tightened(&self.clock, "step", STEP_LIMIT);
         let input = within_bounds(self.record.transcript.items());

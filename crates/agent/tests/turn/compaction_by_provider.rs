@@ -15,6 +15,9 @@ use crate::work::{Setup, Work, configured, deadline, model, model_with};
 /// The profile of an endpoint that offers it.
 const OFFERS: &str = "openai-codex";
 
+/// The same of one that takes long requests as they are.
+const PLAIN: &str = "openai";
+
 /// What nobody else can read.
 const SEALED: &str = r#"{"type":"compaction","id":"cmp_1","encrypted_content":"gAAAsheep"}"#;
 
@@ -62,10 +65,19 @@ impl Journal for Kept {
 }
 
 fn work(script: &Script, transcript: Transcript, journal: Kept) -> Work {
+    work_with(OFFERS, script, transcript, journal)
+}
+
+fn work_with(
+    profile: &'static str,
+    script: &Script,
+    transcript: Transcript,
+    journal: Kept,
+) -> Work {
     let setup = Setup {
         transcript,
         journal: Box::new(journal),
-        profile: Some(OFFERS),
+        profile: Some(profile),
         ..Setup::default()
     };
     let mut work = Work::set_up(&script.base_url, setup);
@@ -198,4 +210,64 @@ async fn a_fallback_is_told_in_words_what_the_first_one_alone_can_read() {
     );
     assert!(!request.contains("gAAAsheep"), "{request}");
     assert_eq!((first.asked(), second.asked()), (2, 1));
+}
+
+/// A provider that refuses what it has made of a conversation, where that says one of these.
+async fn forgetful(lost: &'static [&'static str]) -> Script {
+    let refused = json!({"type": "response.failed", "response": {
+        "id": "resp", "status": "failed",
+        "error": {"code": "invalid_encrypted_content", "message": "not ours"},
+    }});
+    let script = Script::reading(move |_number, request| {
+        match lost.iter().any(|sealed| request.contains(sealed)) {
+            true => vec![refused.to_string()],
+            false => response(&[says("done")]),
+        }
+    });
+    script.await
+}
+
+/// The provider's answer with its present key.
+fn shorter_anew() -> Value {
+    json!({"output": [{"type": "compaction", "id": "cmp_2", "encrypted_content": "gAAAgoat"}]})
+}
+
+#[tokio::test]
+async fn what_its_own_provider_cannot_read_any_more_is_made_anew_of_the_journals_words() {
+    let script = forgetful(&["gAAAsheep"]).await;
+    *script.compacted.lock().unwrap() = shorter();
+    let mut work = work(&script, sheep(6), Kept::default());
+    assert_eq!(compact(&mut work).await, SummedUpBy::Provider);
+    *script.compacted.lock().unwrap() = Some(shorter_anew());
+    let turn = work.turn("shear them").await;
+    assert_eq!(compacted(&turn)[0].by, SummedUpBy::Provider);
+    assert_eq!(turn.result.unwrap().text, "done");
+    let asked = script.asked();
+    let (anew, answered) = (script.request(asked - 2), script.request(asked - 1));
+    assert!(anew.contains("sheep 0") && !anew.contains("gAAA"), "{anew}");
+    assert!(
+        answered.contains("gAAAgoat") && answered.contains("shear them"),
+        "{answered}"
+    );
+    work.answer("and now?").await;
+    assert_eq!(script.asked(), asked + 1, "it is not stuck");
+}
+
+#[tokio::test]
+async fn a_provider_that_never_reads_what_it_makes_is_told_in_words() {
+    let script = forgetful(&["gAAAsheep", "gAAAgoat"]).await;
+    *script.compacted.lock().unwrap() = shorter();
+    let mut work = work_with(PLAIN, &script, sheep(6), Kept::default());
+    compact(&mut work).await;
+    *script.compacted.lock().unwrap() = Some(shorter_anew());
+    let turn = work.turn("shear them").await;
+    let by: Vec<SummedUpBy> = compacted(&turn).iter().map(|done| done.by).collect();
+    assert_eq!(by, [SummedUpBy::Provider, SummedUpBy::Digest]);
+    assert_eq!(turn.result.unwrap().text, "done");
+    let last = script.request(script.asked() - 1);
+    assert!(
+        last.contains("sheep 0") && last.contains("shear them"),
+        "{last}"
+    );
+    assert!(!last.contains("gAAA"), "{last}");
 }

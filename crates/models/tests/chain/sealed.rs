@@ -54,3 +54,19 @@ async fn what_another_account_might_answer_is_said_anew_for_it() {
     let seen = go_on_sealed(&mut chain(&first, &["home"])).await;
     assert!(seen.result.is_err() && !seen.unreadable);
 }
+
+#[tokio::test]
+async fn what_its_own_maker_cannot_read_any_more_is_said_anew_and_nobody_rests_for_it() {
+    let first = simulator(&["sse-invalid-encrypted-content@1"]).await;
+    let mut chain = chain(&first, &["home", "work"]);
+    let seen = go_on_sealed(&mut chain).await;
+    let refused = seen.result.unwrap_err();
+    assert_eq!(refused.cause, Cause::InvalidEncryptedContent);
+    assert!(seen.unreadable);
+    let words = [Item::user("hello"), Item::user("go on")];
+    let anew = step(&mut chain, &prompt(&words), true).await;
+    assert!(anew.result.is_ok() && anew.turned_to.is_empty());
+    let seen = first.seen();
+    let keys = seen.iter().filter_map(|seen| seen.header("authorization"));
+    assert!(keys.clone().count() > 2 && keys.clone().all(|key| key == "Bearer key-home"));
+}
