@@ -54,100 +54,84 @@ pub(super) async fn table(stage: &Stage) -> Result<String> {
 }
 
 fn rows() -> Vec<Row> {
+    let mut rows = whole();
+    rows.extend(streamed());
+    rows
+}
+
+/// Answers in one piece.
+fn whole() -> Vec<Row> {
     let plain = || Question::plain(Dialect::Responses);
-    let stream = || Question::streamed(Dialect::Responses, 50);
-    let row = |name, question, way, target| Row {
-        name,
-        question,
-        way,
-        target,
-    };
-    let (one, many) = (Way::Closed(1), Way::Closed(32));
-    let (open, pieces) = (Way::Open(1_000, 32), Way::Pieces(20));
     let asked = Target {
         p50: Some(Duration::from_micros(150)),
         p99: Duration::from_millis(1),
     };
+    let at_once = |name, count| Row::new(name, plain(), Way::Closed(count));
+    let sized = |name, bytes| Row::new(name, plain().sized(bytes), Way::Closed(1));
+    let open = Row::new(
+        "1 kB, 1,000 a second over 32 connections",
+        plain(),
+        Way::Open(1_000, 32),
+    );
+    vec![
+        open.at_most(asked),
+        at_once("1 kB, 1 at a time", 1),
+        at_once("1 kB, 32 at a time", 32),
+        at_once("1 kB, 256 at a time", 256),
+        at_once("1 kB, 1,000 at a time", 1_000),
+        sized("request of 10 kB, 1 at a time", 10_000),
+        sized("request of 100 kB, 1 at a time", 100_000),
+        sized("request of 1 MB, 1 at a time", 1_000_000),
+    ]
+}
+
+/// Answers that come in pieces.
+fn streamed() -> Vec<Row> {
+    let of = |pieces| Question::streamed(Dialect::Responses, pieces);
     let between = Target {
         p50: None,
         p99: Duration::from_micros(200),
     };
-    let thousand = Way::Closed(1_000);
+    let first = |name, way| Row::new(name, of(50), way);
+    let turns = |name, count| Row::new(name, of(50).over_socket(), Way::Turns(count));
+    let piece = Row::new(
+        "a piece, 1,000 a second in 20 streams",
+        of(50).paced(20),
+        Way::Pieces(20),
+    );
     vec![
-        row(
-            "1 kB, 1,000 a second over 32 connections",
-            plain(),
-            open,
-            Some(asked),
-        ),
-        row("1 kB, 1 at a time", plain(), one, None),
-        row("1 kB, 32 at a time", plain(), many, None),
-        row("1 kB, 256 at a time", plain(), Way::Closed(256), None),
-        row("1 kB, 1,000 at a time", plain(), thousand, None),
-        row(
-            "first piece of a stream of 50, 1 at a time",
-            stream(),
-            one,
-            None,
-        ),
-        row(
+        first("first piece of a stream of 50, 1 at a time", Way::Closed(1)),
+        first(
             "first piece of a stream of 50, 32 at a time",
-            stream(),
-            many,
-            None,
+            Way::Closed(32),
         ),
-        row(
-            "a piece, 1,000 a second in 20 streams",
-            stream().paced(20),
-            pieces,
-            Some(between),
-        ),
-        row(
-            "request of 10 kB, 1 at a time",
-            plain().sized(10_000),
-            one,
-            None,
-        ),
-        row(
-            "request of 100 kB, 1 at a time",
-            plain().sized(100_000),
-            one,
-            None,
-        ),
-        row(
-            "request of 1 MB, 1 at a time",
-            plain().sized(1_000_000),
-            one,
-            None,
-        ),
-        row(
+        piece.at_most(between),
+        Row::new(
             "first piece of a stream of 5, 8 at a time",
-            Question::streamed(Dialect::Responses, 5),
+            of(5),
             Way::Closed(8),
-            None,
         ),
-        row(
-            "the same beside requests of 10 MB",
-            Question::streamed(Dialect::Responses, 5),
-            Way::Beside(8),
-            None,
-        ),
-        row(
-            "a turn over WebSocket, 1 at a time",
-            stream().over_socket(),
-            Way::Turns(1),
-            None,
-        ),
-        row(
-            "a turn over WebSocket, 32 at a time",
-            stream().over_socket(),
-            Way::Turns(32),
-            None,
-        ),
+        Row::new("the same beside requests of 10 MB", of(5), Way::Beside(8)),
+        turns("a turn over WebSocket, 1 at a time", 1),
+        turns("a turn over WebSocket, 32 at a time", 32),
     ]
 }
 
 impl Row {
+    fn new(name: &'static str, question: Question, way: Way) -> Self {
+        Self {
+            name,
+            question,
+            way,
+            target: None,
+        }
+    }
+
+    fn at_most(mut self, target: Target) -> Self {
+        self.target = Some(target);
+        self
+    }
+
     async fn measured(&self, stage: &Stage) -> Result<String> {
         let (direct, bare, serve) = self.spreads(stage).await?;
         let added = serve.above(direct);

@@ -25,22 +25,7 @@ pub(super) fn broken(survey: &Survey, door: &Door, fault: &Fault) -> Diagnosis {
             .helped_by("connect to a network, then try again"),
         Cause::ProxyRefused | Cause::ProxyAuth => dead_proxy(survey, door, &happened),
         Cause::Intercepted => intercepted(survey, door),
-        Cause::NameNotFound if survey.has_known_address => found(
-            "name-not-found",
-            format!(
-                "this machine's name resolver does not know {:?}, which is the service's own address: a filter, or a VPN that is off",
-                host.host
-            ),
-        )
-        .helped_by("check this machine's DNS, or use another network"),
-        Cause::NameNotFound => found(
-            "wrong-base-url",
-            format!("there is no host {:?}: nobody can be asked", host.host),
-        )
-        .helped_by(format!(
-            "correct base_url of {}: it is {}",
-            survey.endpoint, survey.base_url
-        )),
+        Cause::NameNotFound => no_such_name(survey),
         Cause::Refused => found(
             "nothing-listens",
             format!("nothing listens at {host}: the server does not run, or is elsewhere"),
@@ -73,6 +58,22 @@ pub(super) fn broken(survey: &Survey, door: &Door, fault: &Fault) -> Diagnosis {
         .helped_by("set this machine's clock"),
         _ => found("way-blocked", happened).helped_by(advice),
     }
+}
+
+fn no_such_name(survey: &Survey) -> Diagnosis {
+    let host = &survey.target.host;
+    if survey.has_known_address {
+        let says = format!(
+            "this machine's name resolver does not know {host:?}, which is the service's own address: a filter, or a VPN that is off"
+        );
+        return Diagnosis::new("name-not-found", Weight::Fault, says)
+            .helped_by("check this machine's DNS, or use another network");
+    }
+    let says = format!("there is no host {host:?}: nobody can be asked");
+    Diagnosis::new("wrong-base-url", Weight::Fault, says).helped_by(format!(
+        "correct base_url of {}: it is {}",
+        survey.endpoint, survey.base_url
+    ))
 }
 
 /// An open door beside this one, if this one is closed: where some request was answered by both, it is
