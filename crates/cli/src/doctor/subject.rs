@@ -246,9 +246,9 @@ fn other(account: &ExaminedAccount) -> Other {
 
 /// How a key that is refused is replaced.
 fn key_advice(examined: &Examined, account: &ExaminedAccount) -> String {
-    let provider = &examined.provider;
-    let which = to_account(!provider.accounts.is_empty(), &account.name);
-    let name = &provider.name;
+    // One of several has a name.
+    let which = to_account(!account.name.is_empty(), &account.name);
+    let name = &examined.provider.name;
     match &account.key {
         Key::Login(name) => format!("sign in again with `{}`", alipes_auth::login_command(name)),
         Key::Variable(name) | Key::VariableIfSet(name) => format!("put a good one into {name}"),

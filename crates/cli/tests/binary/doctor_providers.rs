@@ -2,8 +2,11 @@
 
 use std::os::unix::fs::PermissionsExt as _;
 
+use alipes_simulator::Scenario;
+
 use crate::login;
 use crate::machine::{Machine, Ran};
+use crate::provider_accounts::{simulator, with_two};
 
 /// The words of a screen, however its lines were broken.
 fn words(ran: &Ran) -> String {
@@ -27,6 +30,36 @@ async fn what_is_left_of_the_plan_is_asked_and_where_it_is_not_told_now_what_was
     assert_eq!(unsaid.code, Some(1), "{}", unsaid.out);
     assert!(said.contains("it is not told now ("), "{}", unsaid.out);
     assert!(said.contains(told), "{}", unsaid.out);
+}
+
+/// The commands by which a key is saved, as a screen advises them.
+fn advised(said: &str) -> Vec<String> {
+    let quoted = said.split('`').skip(1).step_by(2);
+    let commands = quoted.filter(|text| text.starts_with("alipes providers add "));
+    commands.map(str::to_owned).collect()
+}
+
+#[tokio::test]
+async fn each_of_several_refused_keys_is_told_with_a_command_that_is_accepted() {
+    let simulator = simulator().await;
+    let machine = with_two(&simulator).await.with("NO_COLOR", "1");
+    simulator.set_scenario(Scenario::from_flags(["401"]).unwrap());
+    let ran = machine.run(&["doctor"]).await;
+    let commands = advised(&words(&ran));
+    assert_eq!(
+        commands,
+        [
+            "alipes providers add mine --account default",
+            "alipes providers add mine --account work",
+        ],
+        "{}",
+        ran.out
+    );
+    simulator.set_scenario(Scenario::default());
+    for command in commands {
+        let words: Vec<&str> = command.split(' ').skip(1).chain(["--key-stdin"]).collect();
+        machine.fed(&words, "key-new\n").await.answer();
+    }
 }
 
 /// A machine whose only provider is the Codex CLI, with this program in its place.
