@@ -48,7 +48,7 @@ impl CompactionQuestion {
         Some(Self {
             side_calls: session.side_calls(),
             maker,
-            body: ask.compaction(question).into(),
+            body: ask.compaction(question)?.into(),
             records: records.cloned(),
             clock: clock.clone(),
         })

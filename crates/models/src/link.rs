@@ -235,9 +235,9 @@ impl<'m> Ask<'m> {
         !question.is_sealed() || question.maker == self.maker()
     }
 
-    /// What it is asked to make shorter.
-    pub(crate) fn compaction(&self, question: &Question) -> String {
-        compact_body(&self.request(question))
+    /// What it is asked to make shorter, if that can be said to it.
+    pub(crate) fn compaction(&self, question: &Question) -> Option<String> {
+        compact_body(&self.request(question)).ok()
     }
 
     /// Whose requests are counted where it is asked: an account's that is one of several.

@@ -70,3 +70,21 @@ async fn what_its_own_maker_cannot_read_any_more_is_said_anew_and_nobody_rests_f
     let keys = seen.iter().filter_map(|seen| seen.header("authorization"));
     assert!(keys.clone().count() > 2 && keys.clone().all(|key| key == "Bearer key-home"));
 }
+
+#[tokio::test]
+async fn a_provider_that_shortens_gets_nothing_that_only_another_dialect_knows() {
+    let first = simulator(&[]).await;
+    let mut chain = chain(&first, &["home"]);
+    let said = |content: &str| {
+        let item = format!(r#"{{"role":"user","x_chat":{{"name":"n"}},"content":[{content}]}}"#);
+        [Item::parse(&item).unwrap()]
+    };
+    // The simulator gives back what users said as it came.
+    let text = said(r#"{"type":"input_text","text":"hello"}"#);
+    let question = chain.compact(&prompt(&text)).unwrap();
+    let told = question.ask(deadline()).await.unwrap().items;
+    assert!(told[0].json().contains("hello"), "{told:?}");
+    assert!(!told[0].json().contains("x_chat"), "{told:?}");
+    let audio = said(r#"{"type":"x_chat","x_chat":{"type":"input_audio"}}"#);
+    assert!(chain.compact(&prompt(&audio)).is_none());
+}

@@ -6,7 +6,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Item, ItemView, ModelRequest};
+use super::{Portable, portable};
+use crate::{CannotCarry, Item, ItemView, ModelRequest};
 
 /// The path beneath a base URL.
 pub const COMPACT: &str = "responses/compact";
@@ -27,15 +28,18 @@ struct Answered {
 }
 
 /// What is posted: no more than the official client says, because unknown members are refused.
-#[must_use]
-pub fn compact_body(request: &ModelRequest) -> String {
+///
+/// # Errors
+/// [`CannotCarry`] if the conversation says something that this dialect cannot.
+pub fn compact_body(request: &ModelRequest) -> Result<String, CannotCarry> {
+    let Portable { request, .. } = portable(request)?;
     let asked = Asked {
         model: &request.model,
         input: &request.input,
         instructions: &request.instructions,
     };
     // Strings and items that were read as JSON cannot fail to encode.
-    serde_json::to_string(&asked).unwrap_or_default()
+    Ok(serde_json::to_string(&asked).unwrap_or_default())
 }
 
 /// The items that stand for the conversation; nothing where the answer is no such thing. Instructions are
@@ -71,7 +75,24 @@ mod tests {
             ..ModelRequest::default()
         };
         let expected = format!(r#"{{"model":"m","input":[{item}],"instructions":"i"}}"#);
-        assert_eq!(compact_body(&request), expected);
+        assert_eq!(compact_body(&request).unwrap(), expected);
+    }
+
+    #[test]
+    fn what_only_another_dialect_knows_is_not_posted() {
+        let asked = |content: &str| {
+            let item =
+                format!(r#"{{"role":"user","x_chat":{{"name":"n"}},"content":[{content}]}}"#);
+            compact_body(&ModelRequest {
+                input: vec![Item::parse(&item).unwrap()],
+                ..ModelRequest::default()
+            })
+        };
+        let text = r#"{"type":"input_text","text":"hi"}"#;
+        let plain = r#"{"content":[{"text":"hi","type":"input_text"}],"role":"user"}"#;
+        let expected = format!(r#"{{"model":"","input":[{plain}],"instructions":""}}"#);
+        assert_eq!(asked(text).unwrap(), expected);
+        asked(r#"{"type":"x_chat","x_chat":{"type":"input_audio"}}"#).unwrap_err();
     }
 
     #[test]
