@@ -1,5 +1,7 @@
 //! Lines for a terminal of some width, made of text that may come from anywhere.
 
+use std::io::IsTerminal as _;
+
 use alipes_base::Redactor;
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
@@ -65,6 +67,14 @@ impl Page {
         lines.push(line);
         lines
     }
+}
+
+/// How many rows the terminal has, if that is where it is read. `LINES` counts where it is set.
+pub(crate) fn rows(machine: &Machine) -> Option<usize> {
+    let told = machine.environment.text("LINES");
+    let told = told.and_then(|text| text.parse().ok());
+    let seen = || terminal_size::terminal_size().map(|(_, height)| usize::from(height.0));
+    told.or_else(|| seen().filter(|_| std::io::stdout().is_terminal()))
 }
 
 /// The text, filled up with spaces to so many columns, or cut.

@@ -8,89 +8,120 @@ use super::report::{Check, Status};
 use crate::calls::line::{Page, padded};
 use crate::style::seconds;
 
-/// The width of the names of steps.
-const NAMES: usize = 18;
-
 /// The narrowest and the widest column.
 const NARROWEST: usize = 14;
 const WIDEST: usize = 26;
 
-/// Rows, in the order of the way.
-const ROWS: [(Step, &str); 15] = [
-    (Step::Name, "name"),
-    (Step::Ipv4, "IPv4"),
-    (Step::Ipv6, "IPv6"),
-    (Step::Connect, "connect"),
-    (Step::Proxy, "proxy"),
-    (Step::Tls, "TLS"),
-    (Step::TlsClassical, "TLS, classical"),
-    (Step::Http1, "HTTP/1.1"),
-    (Step::Http2, "HTTP/2"),
-    (Step::Keepalive, "keepalive"),
-    (Step::Sse, "SSE with key"),
-    (Step::WebSocket, "WebSocket"),
-    (Step::Models, "models"),
-    (Step::TurnSse, "turn, SSE"),
-    (Step::TurnWebSocket, "turn, WebSocket"),
+/// On fewer columns the names of steps are short, so that two doors stand side by side.
+const NARROW: usize = 60;
+
+/// Rows, in the order of the way: their names, and the short ones.
+const ROWS: [(Step, &str, &str); 15] = [
+    (Step::Name, "name", "name"),
+    (Step::Ipv4, "IPv4", "IPv4"),
+    (Step::Ipv6, "IPv6", "IPv6"),
+    (Step::Connect, "connect", "connect"),
+    (Step::Proxy, "proxy", "proxy"),
+    (Step::Tls, "TLS", "TLS"),
+    (Step::TlsClassical, "TLS, classical", "TLS old"),
+    (Step::Http1, "HTTP/1.1", "HTTP/1.1"),
+    (Step::Http2, "HTTP/2", "HTTP/2"),
+    (Step::Keepalive, "keepalive", "keepalive"),
+    (Step::Sse, "SSE with key", "SSE, key"),
+    (Step::WebSocket, "WebSocket", "WebSocket"),
+    (Step::Models, "models", "models"),
+    (Step::TurnSse, "turn, SSE", "turn SSE"),
+    (Step::TurnWebSocket, "turn, WebSocket", "turn WS"),
 ];
 
-/// The lines of it.
-pub(super) fn lines(survey: &Survey, page: &Page) -> Vec<String> {
+/// How wide it is.
+#[derive(Clone, Copy)]
+struct Widths {
+    /// Before the names of steps.
+    indent: usize,
+    /// Of the names, with what is before them.
+    names: usize,
+    /// Of a door's column.
+    door: usize,
+}
+
+impl Widths {
+    fn of(doors: usize, page: &Page) -> Self {
+        let (indent, names) = match page.columns {
+            ..NARROW => (0, 10),
+            _ => (2, 18),
+        };
+        let door = page.columns.saturating_sub(names) / doors.max(1);
+        Self {
+            indent,
+            names,
+            door: door.clamp(NARROWEST, WIDEST),
+        }
+    }
+
+    fn row(self, name: &str, cells: &str) -> String {
+        let (indent, width) = (self.indent, self.names - self.indent);
+        let name = padded(name, width - 1);
+        format!("{:indent$}{name:width$}{}", "", cells.trim_end())
+    }
+}
+
+/// The lines of it; where its beginning is out of sight, with the heads of the columns below them, too.
+pub(super) fn lines(survey: &Survey, page: &Page, again_below: bool) -> Vec<String> {
     let doors = &survey.doors;
-    let room = page.columns.saturating_sub(NAMES) / doors.len().max(1);
-    let width = room.clamp(NARROWEST, WIDEST);
+    let widths = Widths::of(doors.len(), page);
     // What does not fit beside the others comes below them.
-    let fitting = (page.columns.saturating_sub(NAMES) / width).max(1);
+    let fitting = (page.columns.saturating_sub(widths.names) / widths.door).max(1);
     doors
         .chunks(fitting)
         .flat_map(|doors| {
-            let mut lines = block(doors, width, page);
-            lines.extend(others(doors, survey, width, page));
+            let heads = heads(doors, widths, page);
+            let mut lines = vec![heads.clone()];
+            lines.extend(rows(doors, widths, page));
+            lines.extend(others(doors, survey, widths, page));
+            lines.extend(again_below.then_some(heads));
             lines
         })
         .chain(doors.iter().filter_map(|door| legend(door, page)))
         .collect()
 }
 
-fn block(doors: &[Door], width: usize, page: &Page) -> Vec<String> {
+fn heads(doors: &[Door], widths: Widths, page: &Page) -> String {
     let heads = doors.iter().map(|door| {
         let arrow = if door.is_taken { "→ " } else { "  " };
-        padded(&format!("{arrow}{}", page.clean(&name(door))), width)
+        padded(&format!("{arrow}{}", page.clean(&name(door))), widths.door)
     });
-    let heads: String = heads.collect();
-    let mut lines = vec![format!("{:NAMES$}{}", "", heads.trim_end())];
-    for (step, name) in ROWS {
-        if doors.iter().all(|door| door.look(step).is_none()) {
-            continue;
-        }
+    widths.row("", &heads.collect::<String>())
+}
+
+fn rows(doors: &[Door], widths: Widths, page: &Page) -> Vec<String> {
+    let is_looked_at = |step| doors.iter().any(|door| door.look(step).is_some());
+    let rows = ROWS.into_iter().filter(|(step, ..)| is_looked_at(*step));
+    let rows = rows.map(|(step, name, short)| {
         let cells = doors.iter().map(|door| match door.look(step) {
-            Some(look) => cell(look, mark(door, look), width, page),
-            None => " ".repeat(width),
+            Some(look) => cell(look, mark(door, look), widths.door, page),
+            None => " ".repeat(widths.door),
         });
-        let cells: String = cells.collect();
-        lines.push(format!(
-            "  {name:width$}{}",
-            cells.trim_end(),
-            width = NAMES - 2
-        ));
-    }
-    lines
+        let name = if page.columns < NARROW { short } else { name };
+        widths.row(name, &cells.collect::<String>())
+    });
+    rows.collect()
 }
 
 /// A row for each further account, in the column of the door that turns take.
-fn others(doors: &[Door], survey: &Survey, width: usize, page: &Page) -> Vec<String> {
+fn others(doors: &[Door], survey: &Survey, widths: Widths, page: &Page) -> Vec<String> {
     let Some(place) = doors.iter().position(|door| door.is_taken) else {
         return Vec::new();
     };
-    let before = " ".repeat(place * width);
+    let before = " ".repeat(place * widths.door);
     let failed = match is_answered(survey) {
         true => "!",
         false => "✗",
     };
     let rows = survey.others.iter().map(|other| {
-        let name = padded(&format!("as {}", page.clean(&other.name)), NAMES - 3);
-        let cell = cell(&other.look, failed, width, page);
-        format!("  {name} {before}{}", cell.trim_end())
+        let name = format!("as {}", page.clean(&other.name));
+        let cell = cell(&other.look, failed, widths.door, page);
+        widths.row(&name, &format!("{before}{cell}"))
     });
     rows.collect()
 }

@@ -22,13 +22,13 @@ mod tests;
 
 use std::time::Duration;
 
-use alipes_transport::probe::{self, Survey};
+use alipes_transport::probe;
 
 pub(crate) use args::DoctorArgs;
 
 use self::report::{Check, Report, Status};
 use self::subject::Subject;
-use crate::calls::line::Page;
+use crate::calls::line::{Page, rows};
 use crate::failure::Failure;
 use crate::setup::Machine;
 use crate::streams::print;
@@ -65,7 +65,13 @@ pub(crate) async fn run(args: DoctorArgs, machine: &Machine) -> Result<(), Failu
         subject.keep(survey, machine).await;
     }
     let page = Page::of(machine);
-    tell(&report, survey.as_ref(), args.json, &page)?;
+    let told = match args.json {
+        true => vec![report.as_json(&page).to_string()],
+        false => show::lines(&report, survey.as_ref(), &page, rows(machine)),
+    };
+    for line in told {
+        print(&line).map_err(|_closed| Failure::Told)?;
+    }
     if let Some(file) = &args.bundle {
         bundle::write(&report, file, &page, machine).await?;
     }
@@ -73,21 +79,6 @@ pub(crate) async fn run(args: DoctorArgs, machine: &Machine) -> Result<(), Failu
         Status::Fail => Err(Failure::Told),
         _ => Ok(()),
     }
-}
-
-fn tell(
-    report: &Report,
-    survey: Option<&Survey>,
-    as_json: bool,
-    page: &Page,
-) -> Result<(), Failure> {
-    let told = match as_json {
-        true => print(&report.as_json(page).to_string()),
-        false => show::lines(report, survey, page)
-            .iter()
-            .try_for_each(|line| print(line)),
-    };
-    told.map_err(|_closed| Failure::Told)
 }
 
 /// A check that failed as a command would have.

@@ -1,4 +1,5 @@
-//! The report for people: a matrix, what else was looked at, what is wrong, what to do.
+//! The report for people. What one needs comes last, where a terminal that scrolls still shows it: what is
+//! wrong and what helps; above that the ways side by side, and on top what is well on this machine.
 
 use alipes_transport::probe::{Diagnosis, Survey, Weight};
 
@@ -6,26 +7,52 @@ use super::matrix;
 use super::report::{Check, Report, Status};
 use crate::calls::line::Page;
 
-/// Everything that `doctor` says, line by line.
-pub(super) fn lines(report: &Report, survey: Option<&Survey>, page: &Page) -> Vec<String> {
-    let mut lines = Vec::new();
-    if let Some(survey) = survey {
-        let head = format!("{} at {}", survey.endpoint, survey.base_url);
-        lines.extend(page.wrapped(&page.clean(&head), 2));
-        lines.extend(matrix::lines(survey, page));
-        lines.push(String::new());
-    }
-    for check in &report.local {
-        lines.extend(of_check(check, page));
-    }
-    lines.push(String::new());
-    for fixed in &report.fixed {
-        lines.extend(page.wrapped(&format!("mended: {}", page.clean(fixed)), 2));
-    }
-    for diagnosis in &report.diagnoses {
-        lines.extend(of_diagnosis(diagnosis, page));
-    }
+/// Everything that `doctor` says, line by line, for a terminal of so many rows.
+pub(super) fn lines(
+    report: &Report,
+    survey: Option<&Survey>,
+    page: &Page,
+    rows: Option<usize>,
+) -> Vec<String> {
+    let of = |checks: &[&Check]| -> Vec<String> {
+        let lines = checks.iter().flat_map(|check| of_check(check, page));
+        lines.collect()
+    };
+    let (well, wrong): (Vec<&Check>, Vec<&Check>) = report
+        .local
+        .iter()
+        .partition(|check| check.status == Status::Ok);
+    let below = [of(&wrong), told(report, page)];
+    let ways = survey.map(|survey| {
+        let taken: usize = below.iter().map(Vec::len).sum();
+        ways(survey, page, rows.map(|rows| rows.saturating_sub(taken)))
+    });
+    let parts = std::iter::once(of(&well)).chain(ways).chain(below);
+    let parts: Vec<Vec<String>> = parts.filter(|part| !part.is_empty()).collect();
+    parts.join(&String::new())
+}
+
+/// The matrix, where so many rows are left for it.
+fn ways(survey: &Survey, page: &Page, rows: Option<usize>) -> Vec<String> {
+    let head = format!("{} at {}", survey.endpoint, survey.base_url);
+    let mut lines = page.wrapped(&page.clean(&head), 2);
+    let once = matrix::lines(survey, page, false);
+    // Empty lines around it, and the prompt that follows.
+    let fits = rows.is_none_or(|rows| once.len() + 3 <= rows);
+    lines.extend(match fits {
+        true => once,
+        false => matrix::lines(survey, page, true),
+    });
     lines
+}
+
+/// What was done, what is wrong, what helps.
+fn told(report: &Report, page: &Page) -> Vec<String> {
+    let fixed = report.fixed.iter();
+    let fixed = fixed.flat_map(|fixed| page.wrapped(&format!("mended: {}", page.clean(fixed)), 2));
+    let found = report.diagnoses.iter();
+    let found = found.flat_map(|diagnosis| of_diagnosis(diagnosis, page));
+    fixed.chain(found).collect()
 }
 
 fn of_check(check: &Check, page: &Page) -> Vec<String> {

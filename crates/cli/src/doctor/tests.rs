@@ -1,10 +1,10 @@
-//! Whatever a server, a certificate or a configuration says, nothing of it steers a terminal that the
-//! report is shown on, and no line is wider than the page: by field.
+//! The report where a terminal has little room, and whatever a server, a certificate or a configuration
+//! says: nothing of it steers the terminal, and no line is wider than the page, by field.
 
 use std::time::Duration;
 
 use alipes_base::{Environment, Redactor};
-use alipes_net::{CertificateFacts, EgressKey, EgressPolicy, Target};
+use alipes_net::{CertificateFacts, EgressKey, EgressPolicy, PlatformProxy, Target, Way};
 use alipes_transport::probe::{
     Diagnosis, Door, Look, Outcome, Standby, Step, Survey, Weight, diagnose,
 };
@@ -145,16 +145,20 @@ const OF_THE_SURVEY: [InSurvey; 17] = [
 
 const EVIL: &str = "\u{1b}[2J\u{1b}]0;x\u{7}\u{202e}\r\n\u{9b}31m\0";
 
+fn page(columns: usize) -> Page {
+    Page {
+        columns,
+        style: Style::of_stdout(&Environment::new([("NO_COLOR", "1")], "/".into())),
+        redactor: Redactor::new(),
+        now_ms: 0,
+    }
+}
+
 fn assert_harmless(report: &Report, survey: Option<&Survey>) {
     let harmful = |c: char| c.is_control() || matches!(c, '\u{202a}'..='\u{202e}');
     for columns in [40, 80] {
-        let page = Page {
-            columns,
-            style: Style::of_stdout(&Environment::new([("NO_COLOR", "1")], "/".into())),
-            redactor: Redactor::new(),
-            now_ms: 0,
-        };
-        let lines = show::lines(report, survey, &page);
+        let page = page(columns);
+        let lines = show::lines(report, survey, &page, Some(24));
         assert!(lines.len() < 500, "{} lines", lines.len());
         for line in lines {
             assert!(!line.contains(harmful), "{line:?}");
@@ -206,4 +210,59 @@ fn nobodys_words_in_what_was_seen_steer_the_terminal_or_fill_it() {
             assert_harmless(&report, Some(&survey));
         }
     }
+}
+
+/// The same with a proxy beside it that leads to the server.
+fn with_a_proxy(cause: Cause) -> Survey {
+    let mut survey = survey(cause);
+    let proxied = EgressPolicy::doors(
+        None,
+        &Environment::new([("HTTPS_PROXY", "http://p.test:1")], "/".into()),
+        &PlatformProxy,
+    );
+    let egress = proxied.ways.into_iter().find(|way| way.way != Way::Direct);
+    let door = survey.doors[0].clone();
+    survey.doors.push(Door {
+        egress: egress.unwrap(),
+        is_taken: false,
+        ..door
+    });
+    survey
+}
+
+#[test]
+fn what_a_person_needs_comes_last_below_what_is_wrong_here_and_the_ways() {
+    let mut report = report();
+    let well = Check::new("disk.space", "system", Status::Ok, "room enough");
+    report.local.push(well);
+    let lines = show::lines(&report, Some(&survey(Cause::Silent)), &page(80), None);
+    let whole = lines.join("\n");
+    let places = [
+        "✓ disk",
+        "work at https://api.test/v1",
+        "→ direct",
+        "SSE with key",
+        "✗ config",
+        "✗ it hangs",
+    ];
+    let places = places.map(|text| whole.find(text).unwrap());
+    assert!(places.is_sorted(), "{whole}");
+}
+
+#[test]
+fn where_the_heads_of_the_ways_have_scrolled_away_they_come_again_below() {
+    let heads = |rows| {
+        let lines = show::lines(&report(), Some(&survey(Cause::Silent)), &page(80), rows);
+        let heads = lines.iter().filter(|line| line.contains("→ direct"));
+        heads.count()
+    };
+    assert_eq!([None, Some(24), Some(8)].map(heads), [1, 1, 2]);
+}
+
+#[test]
+fn on_forty_columns_two_ways_still_stand_side_by_side() {
+    let survey = with_a_proxy(Cause::Silent);
+    let lines = show::lines(&report(), Some(&survey), &page(40), None);
+    let both = |line: &&String| line.contains("direct") && line.contains("HTTPS_PROXY");
+    assert_eq!(lines.iter().filter(both).count(), 1, "{lines:#?}");
 }

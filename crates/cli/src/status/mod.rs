@@ -14,12 +14,10 @@ mod screen;
 #[cfg(test)]
 mod tests;
 
-use std::io::IsTerminal as _;
-
 use clap::Args;
 
 use crate::args::NetworkArgs;
-use crate::calls::line::Page;
+use crate::calls::line::{Page, rows};
 use crate::failure::Failure;
 use crate::setup::Machine;
 use crate::streams::print;
@@ -37,14 +35,6 @@ pub(crate) struct StatusArgs {
 
     #[command(flatten)]
     network: NetworkArgs,
-}
-
-/// How many rows the terminal has, if that is where it is read. `LINES` counts where it is set.
-fn rows(machine: &Machine) -> Option<usize> {
-    let told = machine.environment.text("LINES");
-    let told = told.and_then(|text| text.parse().ok());
-    let seen = || terminal_size::terminal_size().map(|(_, height)| usize::from(height.0));
-    told.or_else(|| seen().filter(|_| std::io::stdout().is_terminal()))
 }
 
 pub(crate) async fn run(args: &StatusArgs, machine: &Machine) -> Result<(), Failure> {

@@ -214,9 +214,9 @@ fn is_updating() -> bool {
 /// The matrix and the diagnosis, without what is about the machine that the test runs on.
 fn essence(printed: &str) -> String {
     let parts: Vec<&str> = printed.split("\n\n").collect();
-    let (first, last) = (parts[0], parts[parts.len() - 1]);
-    let lines = first.lines().chain(["  …"]).chain(last.lines());
-    lines.map(str::trim_end).collect::<Vec<_>>().join("\n")
+    let (matrix, diagnosis) = (parts[1], parts[parts.len() - 1]);
+    let parts = ["  …", matrix, diagnosis.trim_end()];
+    parts.join("\n\n")
 }
 
 /// Without what differs from run to run: times, and the columns that hang on them.
