@@ -1,8 +1,8 @@
 //! The one thread that writes.
 //!
 //! Work that has gathered while the disk was busy is committed together: a group costs one sync, and
-//! nobody is told before it. Each piece of work has a savepoint, so that one which fails takes no
-//! other with it. What can be done later (copying the log into the database, filling the index,
+//! nobody is told before it. Each piece of work beside others has a savepoint, so that one which fails
+//! takes no other with it. What can be done later (copying the log into the database, filling the index,
 //! renewing leases) is done when nobody waits.
 
 use std::path::PathBuf;
@@ -183,6 +183,14 @@ impl Thread {
             let path = self.desk.path.clone();
             let known = VERSION;
             return Err(StoreError::Newer { path, found, known }.into());
+        }
+        if let [alone] = group {
+            // The transaction is its savepoint: one of its own would keep each page's former content.
+            let end = match alone.job.run(db) {
+                true => "COMMIT",
+                false => "ROLLBACK",
+            };
+            return Ok(db.execute_batch(end)?);
         }
         for ticket in group {
             db.execute_batch("SAVEPOINT job")?;
