@@ -108,20 +108,19 @@ fn rows(doors: &[Door], widths: Widths, page: &Page) -> Vec<String> {
     rows.collect()
 }
 
-/// A row for each further account, in the column of the door that turns take.
+/// A row for each further account, in the column of the door that turns take to it.
 fn others(doors: &[Door], survey: &Survey, widths: Widths, page: &Page) -> Vec<String> {
-    let Some(place) = doors.iter().position(|door| door.is_taken) else {
-        return Vec::new();
-    };
-    let before = " ".repeat(place * widths.door);
     let failed = match is_answered(survey) {
         true => "!",
         false => "✗",
     };
-    let rows = survey.others.iter().map(|other| {
+    let rows = survey.others.iter().filter_map(|other| {
+        let mut ways = doors.iter().map(|door| &door.egress.way);
+        let place = ways.position(|way| *way == other.egress.way)?;
+        let before = " ".repeat(place * widths.door);
         let name = format!("as {}", page.clean(&other.name));
         let cell = cell(&other.look, failed, widths.door, page);
-        widths.row(&name, &format!("{before}{cell}"))
+        Some(widths.row(&name, &format!("{before}{cell}")))
     });
     rows.collect()
 }
@@ -209,39 +208,33 @@ pub(super) fn checks(survey: &Survey) -> Vec<Check> {
         };
         let looks = door.looks.iter();
         looks.map(move |look| {
-            check(
-                door,
-                look,
-                &format!("network.{place}.{}", look.step.as_str()),
-            )
+            let id = format!("network.{place}.{}", look.step.as_str());
+            let stops_turns = door.is_taken && mark(door, look) == "✗";
+            check(&id, look, stops_turns)
+                .with("way", door.egress.to_string())
+                .with("taken", door.is_taken.to_string())
         })
     });
-    let (taken, is_answered) = (survey.taken(), is_answered(survey));
-    let others = survey.others.iter().filter_map(|other| {
+    let is_answered = is_answered(survey);
+    let others = survey.others.iter().map(|other| {
         let id = format!("network.account.{}", other.name);
-        let check = check(taken?, &other.look, &id);
-        let status = match is_answered {
-            true => check.status.min(Status::Warning),
-            false => check.status,
-        };
-        Some(Check { status, ..check })
+        check(&id, &other.look, !is_answered)
+            .with("way", other.egress.to_string())
+            .with("taken", "true")
     });
     checks.chain(others).collect()
 }
 
-fn check(door: &Door, look: &Look, id: &str) -> Check {
+fn check(id: &str, look: &Look, stops_turns: bool) -> Check {
     let (status, summary) = match &look.outcome {
         Outcome::Passed(seen) => (Status::Ok, seen.clone()),
         Outcome::Skipped(why) => (Status::Ok, (*why).to_owned()),
-        Outcome::Failed(fault) => match door.is_taken && mark(door, look) == "✗" {
+        Outcome::Failed(fault) => match stops_turns {
             true => (Status::Fail, fault.to_string()),
             false => (Status::Warning, fault.to_string()),
         },
     };
-    let check = Check::new(id, "network", status, summary)
-        .with("way", door.egress.to_string())
-        .with("taken", door.is_taken.to_string())
-        .took(look.took);
+    let check = Check::new(id, "network", status, summary).took(look.took);
     let Some(fault) = look.fault() else {
         return check;
     };

@@ -83,6 +83,12 @@ fn survey(cause: Cause) -> Survey {
         base_url: url.to_string(),
         has_known_address: false,
         doors: vec![door],
+        others: vec![Standby {
+            name: "team".to_owned(),
+            egress: departure.egress.clone(),
+            look: Look::skipped(Step::Sse, "nobody asked"),
+            key_advice: None,
+        }],
         target,
         departure,
         first_route: Route::Sse,
@@ -93,11 +99,6 @@ fn survey(cause: Cause) -> Survey {
         shows_key: true,
         key_advice: Some("sign in again".to_owned()),
         account: "mine".to_owned(),
-        others: vec![Standby {
-            name: "team".to_owned(),
-            look: Look::skipped(Step::Sse, "nobody asked"),
-            key_advice: None,
-        }],
     }
 }
 

@@ -5,9 +5,9 @@
 //! works beside what does not is the diagnosis. It lives here because only what goes the very way of
 //! a request proves anything about requests: the same dialer, headers, names of faults and memory.
 //!
-//! A key is shown only where a turn would show it: by the way that the policy takes, one account after
-//! another as turns do when one is refused. The request that
-//! is sent is empty (`{}`): it gets as far as a turn's and asks for nothing that costs.
+//! A key is shown only where a turn would show it: by the way that the policy takes to that account's
+//! address. Turns ask one account after another, when one is refused; here all are asked at once. The
+//! request that is sent is empty (`{}`): it gets as far as a turn's and asks for nothing that costs.
 //!
 //! [`survey`] looks, within [`LIMIT`]; [`diagnose`] is a pure function over what was seen. What it could
 //! mean for turns to come goes into endpoint memory ([`Transport::learn`](crate::Transport::learn)).

@@ -89,7 +89,9 @@ pub struct Survey {
 pub struct Standby {
     /// Its name.
     pub name: String,
-    /// A request with its key, by the door that turns take.
+    /// The way that turns take to its address.
+    pub egress: Egress,
+    /// A request with its key, by that way.
     pub look: Look,
     /// How its key is mended.
     pub key_advice: Option<String>,
@@ -205,20 +207,14 @@ pub async fn survey(plan: &Plan) -> Result<Survey, NetError> {
     let knocks = ways.into_iter();
     let knocks = knocks.map(|egress| outset.knock(plan, egress, token.clone()));
     let knocks: Vec<Knock<'_>> = knocks.collect();
-    let plans: Vec<Plan> = plan.others.iter().map(|other| plan.asking(other)).collect();
     let (seen, others) = tokio::join!(
         join_all(knocks.iter().map(Knock::look)),
-        join_all(plans.iter().map(|plan| outset.with_key(plan))),
+        join_all(plan.others.iter().map(|other| outset.standby(plan, other))),
     );
     let mut models_body = None;
     let doors = seen.into_iter().map(|(door, body)| {
         models_body = models_body.take().or(body);
         door
-    });
-    let others = plan.others.iter().zip(others).map(|(other, look)| Standby {
-        name: other.name.clone(),
-        look,
-        key_advice: None,
     });
     Ok(Survey {
         doors: doors.collect(),
@@ -230,7 +226,7 @@ pub async fn survey(plan: &Plan) -> Result<Survey, NetError> {
             .first()
             .copied()
             .unwrap_or(Route::Sse),
-        others: others.collect(),
+        others: others.into_iter().collect::<Result<_, _>>()?,
         // Where that is not known, there was something to wait for.
         shows_key: !matches!(token.peek(), Some(Ok(None))),
         has_known_address: false,
@@ -271,11 +267,25 @@ impl<'p> Outset<'p> {
         }
     }
 
-    /// A request with the key, by the door that turns take.
-    async fn with_key(&self, plan: &'p Plan) -> Look {
-        let egress = self.departure.egress.clone();
-        let knock = self.knock(plan, egress, token(&plan.credential));
-        knock.request(Step::Sse).await
+    /// A request with the key of another account. Its address may be another, to which another way is
+    /// the one that turns take: that is decided anew, or the key would go where it never does.
+    async fn standby(&self, plan: &Plan, other: &Other) -> Result<Standby, NetError> {
+        let plan = plan.asking(other);
+        let target = Target::from_url(plan.endpoint.base_url())?;
+        let departure = plan.transport.dialer.departure(&target);
+        let there = Outset {
+            target: &target,
+            departure: &departure,
+            ..*self
+        };
+        let egress = departure.egress.clone();
+        let knock = there.knock(&plan, egress.clone(), token(&plan.credential));
+        Ok(Standby {
+            name: other.name.clone(),
+            egress,
+            look: knock.request(Step::Sse).await,
+            key_advice: None,
+        })
     }
 }
 

@@ -99,17 +99,20 @@ pub(crate) fn transport(tls: TlsOptions) -> Transport {
 
 /// A transport that has met nothing yet, over this network.
 pub(crate) fn transport_over(sockets: Arc<dyn Sockets>, tls: TlsOptions) -> Transport {
-    let clock = Clock::system();
-    let dialer = Dialer::new(DialerOptions {
+    transport_of(Dialer::new(DialerOptions {
         sockets,
         tls: Tls::new(tls).unwrap(),
         limits: Limits {
             upgrade: PATIENCE,
             ..Limits::default()
         },
-        clock: clock.clone(),
-    });
-    let identity = Identity::alipes("0.0.0");
+        clock: Clock::system(),
+    }))
+}
+
+/// A transport that has met nothing yet and dials like this.
+pub(crate) fn transport_of(dialer: Dialer) -> Transport {
+    let (clock, identity) = (Clock::system(), Identity::alipes("0.0.0"));
     Transport::new(dialer, clock, Rng::seeded(2), Redactor::new(), identity)
 }
 

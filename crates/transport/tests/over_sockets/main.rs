@@ -11,3 +11,4 @@ mod hedge;
 mod offline;
 mod recovery;
 mod silent_edge;
+mod survey;

@@ -205,6 +205,7 @@ fn several() -> Vec<Row> {
         };
         seen.others.push(Standby {
             name: "team".to_owned(),
+            egress: seen.departure.egress.clone(),
             look: Look::new(Step::Sse, outcome, MS),
             key_advice: Some("put a good one into TEAM".to_owned()),
         });
