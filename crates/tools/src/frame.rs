@@ -75,6 +75,10 @@ impl<W: Work> Tool for Builtin<W> {
         text::summary(&W::summary(input))
     }
 
+    fn whole_summary(&self, input: &Value) -> String {
+        text::one_line(&W::summary(input), usize::MAX)
+    }
+
     fn subject(&self, input: &Value) -> Subject {
         W::subject(input)
     }

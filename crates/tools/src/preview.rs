@@ -14,7 +14,9 @@ use crate::{Root, ToolError, text};
 /// A call before it is made.
 #[derive(Clone, Debug, Default)]
 pub struct Preview {
-    /// The call in one harmless line that leaves nothing out; none where its summary does not either.
+    /// The call in one harmless line that leaves nothing out; none where [`Tool::whole_summary`] is that.
+    ///
+    /// [`Tool::whole_summary`]: crate::Tool::whole_summary
     pub summary: Option<String>,
     /// What a line cannot hold.
     pub detail: Option<Detail>,
@@ -28,7 +30,8 @@ pub struct Preview {
 pub enum Detail {
     /// The lines of a command, or of what is written to a process.
     Text(String),
-    /// What becomes of files, as a unified diff of some 64 KiB at most; what is left out is counted.
+    /// What becomes of files, as a unified diff: all of it. What is longer than some 16 MiB is refused
+    /// instead.
     Diff(String),
 }
 
@@ -48,10 +51,6 @@ pub(crate) enum Standing {
 impl Preview {
     /// Of a text that is passed on: in the line if it is one, and beneath it otherwise.
     pub(crate) fn of_text(before: &str, passed_on: &str, after: &str) -> Self {
-        let after = match after {
-            "" => String::new(),
-            after => format!(" {after}"),
-        };
         if !passed_on.trim_end_matches('\n').contains('\n') {
             let line = text::one_line(passed_on, usize::MAX);
             return Self {
@@ -59,10 +58,8 @@ impl Preview {
                 ..Self::default()
             };
         }
-        let lines = passed_on
-            .lines()
-            .map(|line| text::whole_line(line, usize::MAX));
-        let lines: Vec<String> = lines.collect();
+        let lines = passed_on.strip_suffix('\n').unwrap_or(passed_on);
+        let lines: Vec<String> = lines.split('\n').map(text::whole_line).collect();
         Self {
             summary: Some(format!("{before} these {} lines{after}", lines.len())),
             detail: Some(Detail::Text(lines.join("\n"))),

@@ -31,6 +31,10 @@ impl Tool for Redacted {
         self.0.summary(input)
     }
 
+    fn whole_summary(&self, input: &Value) -> String {
+        self.0.whole_summary(input)
+    }
+
     fn subject(&self, input: &Value) -> Subject {
         self.0.subject(input)
     }

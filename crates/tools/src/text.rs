@@ -24,6 +24,11 @@ pub(crate) fn path(path: &Path) -> String {
     one_line(&path.to_string_lossy(), PATH_CHARS)
 }
 
+/// All of a path, for somebody who decides by it.
+pub(crate) fn whole_path(path: &Path) -> String {
+    one_line(&path.to_string_lossy(), usize::MAX)
+}
+
 /// A number with its noun, which takes an `s` unless there is one.
 pub(crate) fn counted(count: u64, noun: &str) -> String {
     format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
@@ -48,16 +53,20 @@ pub(crate) fn one_line(text: &str, limit: usize) -> String {
     line
 }
 
-/// A whole line for people who decide by it, with its tabs: of one that is longer than `limit` its
-/// beginning and its end.
-pub(crate) fn whole_line(text: &str, limit: usize) -> String {
-    let mut line = String::new();
+/// A whole line for people who decide by it, with its tabs.
+pub(crate) fn whole_line(text: &str) -> String {
+    let mut line = String::with_capacity(text.len());
     for character in text.chars() {
         match character {
             '\t' => line.push('\t'),
             other => spell(other, &mut line),
         }
     }
+    line
+}
+
+/// Of a line that is longer than `limit` characters its beginning and its end.
+pub(crate) fn both_ends(line: String, limit: usize) -> String {
     let count = line.chars().count();
     if count <= limit {
         return line;

@@ -56,6 +56,11 @@ pub trait Tool: Send + Sync {
     /// that could disguise the line (control, invisible and direction characters are spelt out).
     fn summary(&self, input: &Value) -> String;
 
+    /// The same with nothing left out, however long that is: for somebody who is asked.
+    fn whole_summary(&self, input: &Value) -> String {
+        self.summary(input)
+    }
+
     /// What a call is about: what the gate's rules are compared with.
     fn subject(&self, input: &Value) -> Subject {
         Subject::of(input)

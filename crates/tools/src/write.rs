@@ -54,7 +54,7 @@ impl Work for WriteFile {
                 false => Old::nothing(),
             };
             standing.is_known(root, &known, &path)?;
-            Ok(standing.preview(path, &asked.content))
+            standing.preview(path, &asked.content)
         })
         .await
     }
@@ -152,16 +152,20 @@ impl Old {
         }
     }
 
-    fn diff(&self, content: &str) -> Option<String> {
-        let new = Document::of_text(content.to_owned());
+    /// What becomes of its text; nothing where that is none.
+    fn becomes(&self, content: &str) -> Option<Difference> {
         let old = self.text.as_ref()?;
-        let diff = Difference::between(old.body(), new.body());
+        Some(Difference::between(&old.text(), content))
+    }
+
+    fn diff(&self, content: &str) -> Option<String> {
+        let diff = self.becomes(content)?;
         Some(diff::for_people([(String::new(), &diff)]))
     }
 
-    fn preview(&self, path: PathBuf, content: &str) -> Preview {
+    fn preview(&self, path: PathBuf, content: &str) -> Result<Preview, ToolError> {
         let bytes = |count: u64| text::counted(count, "byte");
-        let (shown, new) = (text::path(&path), bytes(content.len() as u64));
+        let (shown, new) = (text::whole_path(&path), bytes(content.len() as u64));
         let summary = match self.standing {
             Standing::Nothing => format!("write {new} to {shown}, a new file"),
             Standing::Content(stamp) => {
@@ -169,15 +173,13 @@ impl Old {
             }
             Standing::Unread(length) => format!("replace {shown}: {} by {new}", bytes(length)),
         };
-        let unread = || {
-            let new = Document::of_text(content.to_owned());
-            let diff = Difference::between("", new.body());
-            diff::for_people([(String::new(), &diff)])
-        };
-        Preview {
+        let unread = || Self::nothing().becomes(content);
+        let diff = self.becomes(content).or_else(unread);
+        let diff = diff::whole(diff.iter().map(|diff| (String::new(), diff)))?;
+        Ok(Preview {
             summary: Some(summary),
-            detail: Some(Detail::Diff(self.diff(content).unwrap_or_else(unread))),
+            detail: Some(Detail::Diff(diff)),
             seen: Seen::these([(path, self.standing)]),
-        }
+        })
     }
 }

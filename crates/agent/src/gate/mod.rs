@@ -301,9 +301,9 @@ impl Gate {
                 failure: None,
             },
             Err(error) => {
-                let line = format!("{}; it fails as things stand: {error}", tool.summary(input));
+                let line = whole(tool, input, context);
                 let preview = Preview {
-                    summary: Some(line),
+                    summary: Some(format!("{line}; it fails as things stand: {error}")),
                     ..Preview::default()
                 };
                 Shown {
@@ -352,15 +352,21 @@ async fn question(
         Effect::Executes => Some(context.sandbox.caution(&context.root).await),
         _ => tool.caution().map(str::to_owned),
     };
+    let summary = preview.summary;
     Question {
         tool: name.to_owned(),
-        summary: preview.summary.unwrap_or_else(|| tool.summary(input)),
+        summary: summary.unwrap_or_else(|| whole(tool, input, context)),
         detail: preview.detail,
         caution,
         effect,
         because: because.to_string(),
         offer,
     }
+}
+
+/// The call in a line that leaves nothing out but secrets.
+fn whole(tool: &dyn Tool, input: &Value, context: &Context) -> String {
+    context.redactor.redact(&tool.whole_summary(input))
 }
 
 /// Whether a lasting yes to a command is a yes to something confined, or to what was asked for.

@@ -506,6 +506,29 @@ async fn a_yes_to_what_was_shown_to_fail_is_a_yes_to_its_failure_alone() {
 }
 
 #[tokio::test]
+async fn a_question_names_its_file_whole_whatever_is_asked_about_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let context = context(folder.path());
+    let person = Person::who_says(Approval::No);
+    let gate = Gate::new(GateOptions {
+        rules: rules(&[("path **", Verdict::Ask)]),
+        ..asking(&person)
+    });
+    let path = format!("{}/{}/run-me.sh", "d".repeat(150), "e".repeat(150));
+    for (tool, input) in [
+        ("read_file", json!({"path": path})),
+        ("list_files", json!({"path": path})),
+        ("write_file", json!({"path": path, "content": ""})),
+        // Which fails as things stand.
+        ("edit", json!({"path": path, "old": "one", "new": "two"})),
+    ] {
+        call(&gate, tool, input, &context).await;
+        let summary = person.last().summary;
+        assert!(summary.contains(&path), "{summary}");
+    }
+}
+
+#[tokio::test]
 async fn a_question_has_all_of_a_command_and_the_diff_of_an_edit() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("a.txt"), "one\n").unwrap();

@@ -14,7 +14,7 @@ use super::blocks::{Block, Tone, indented};
 use super::code;
 use super::looks::{FAINT, PLAIN, STRONG, WARNING};
 use super::wrap::{Break, Lead, cut, wrap};
-use crate::style::one_line;
+use crate::style::{counted, one_line};
 
 /// A line that is ended sooner after the question came up was not meant for it.
 pub(super) const PAUSE: Duration = Duration::from_millis(600);
@@ -24,6 +24,10 @@ const QUEUE: usize = 32;
 
 /// The longest line about a question, in characters; what the question is about is never cut.
 const LONGEST: usize = 600;
+
+/// Of a detail that is longer than twice this, in bytes, its beginning and its end are laid out: more
+/// than any screen has room for.
+const END: usize = 32 * 1024;
 
 /// A question, and where its answer goes. Dropping it is a no.
 #[derive(Debug)]
@@ -88,7 +92,7 @@ impl Open {
 
     /// At most so many rows. What it is about comes first, then the keys, then what else is to be known.
     pub(super) fn rows(&self, columns: usize, now: Instant, most: usize) -> Vec<Line<'static>> {
-        let about = self.about(columns);
+        let (about, is_cut) = self.about(columns);
         let keys = self.keys(columns, now);
         let room = most.saturating_sub(keys.len());
         let sizes = [self.facts(columns, true), self.facts(columns, false)];
@@ -103,23 +107,34 @@ impl Open {
         let room = most.saturating_sub(keys.len());
         let [_, mut facts] = sizes;
         facts.truncate(room / 3);
-        [shortened(about, room - facts.len()), facts, keys].concat()
+        [shortened(about, room - facts.len(), is_cut), facts, keys].concat()
     }
 
-    /// What would be done, all of it.
-    fn about(&self, columns: usize) -> Vec<Line<'static>> {
+    /// What would be done: all of it, or without the middle of what no screen has room for.
+    fn about(&self, columns: usize) -> (Vec<Line<'static>>, bool) {
         let question = &self.asked.question;
         let text = one_line(&format!("allow: {}", question.summary), usize::MAX);
         let mut rows = say("? ", &text, STRONG, columns);
-        rows.extend(match &question.detail {
-            None => Vec::new(),
-            Some(Detail::Diff(diff)) => indented(code::diff(diff), columns),
-            Some(Detail::Text(text)) => {
-                let lines = text.lines().map(|line| Line::raw(line.to_owned()));
+        let Some(detail) = &question.detail else {
+            return (rows, false);
+        };
+        let (Detail::Diff(text) | Detail::Text(text)) = detail;
+        let laid_out = |part: &str| match detail {
+            Detail::Diff(_) => indented(code::diff(part), columns),
+            Detail::Text(_) => {
+                let lines = part.lines().map(|line| Line::raw(line.to_owned()));
                 indented(lines.collect(), columns)
             }
-        });
-        rows
+        };
+        let Some((head, more, tail)) = ends(text) else {
+            rows.extend(laid_out(text));
+            return (rows, false);
+        };
+        let more = format!("  … {} more: Ctrl-O", counted(more as u64, "byte"));
+        rows.extend(laid_out(head));
+        rows.push(Line::from(Span::styled(more, FAINT)));
+        rows.extend(laid_out(tail));
+        (rows, true)
     }
 
     /// What else is to be known, with the reason for asking where there is room for it.
@@ -192,8 +207,22 @@ fn say(sign: &str, text: &str, style: Style, columns: usize) -> Vec<Line<'static
     wrap(&[text], columns, &lead, Break::Word)
 }
 
-/// The beginning and the end of what is longer, and between them how much there is more.
-fn shortened(mut rows: Vec<Line<'static>>, most: usize) -> Vec<Line<'static>> {
+/// The beginning and the end of what is too long to be laid out, and how many bytes lie between. The end
+/// begins with a line if it can: by its first character a line of a diff is told.
+fn ends(text: &str) -> Option<(&str, usize, &str)> {
+    if text.len() <= 2 * END {
+        return None;
+    }
+    let head = &text[..text.floor_char_boundary(END)];
+    let tail = &text[text.ceil_char_boundary(text.len() - END)..];
+    let lines = tail.split_once('\n').map(|(_, lines)| lines);
+    let tail = lines.filter(|lines| !lines.is_empty()).unwrap_or(tail);
+    Some((head, text.len() - head.len() - tail.len(), tail))
+}
+
+/// The beginning and the end of what is longer, and between them how much there is more, or that it is
+/// `at_least` that much.
+fn shortened(mut rows: Vec<Line<'static>>, most: usize, at_least: bool) -> Vec<Line<'static>> {
     let total = rows.len();
     if total <= most {
         return rows;
@@ -204,7 +233,8 @@ fn shortened(mut rows: Vec<Line<'static>>, most: usize) -> Vec<Line<'static>> {
     };
     let tail = rows.split_off(total - most / 2);
     rows.truncate(most - most / 2);
-    let told = told.map(|more| format!("  … {more} more rows: Ctrl-O"));
+    let least = if at_least { "at least " } else { "" };
+    let told = told.map(|more| format!("  … {least}{more} more rows: Ctrl-O"));
     rows.extend(told.map(|told| Line::from(Span::styled(told, FAINT))));
     rows.extend(tail);
     rows

@@ -63,10 +63,15 @@ impl Document {
         &self.body
     }
 
+    /// All of the text.
+    pub(crate) fn text(&self) -> String {
+        let mark = if self.has_mark { BYTE_ORDER_MARK } else { "" };
+        [mark, &self.body].concat()
+    }
+
     /// The content as it is written.
     pub(super) fn content(&self) -> Vec<u8> {
-        let mark = if self.has_mark { BYTE_ORDER_MARK } else { "" };
-        [mark.as_bytes(), self.body.as_bytes()].concat()
+        self.text().into_bytes()
     }
 
     pub(super) fn lines(&self) -> Vec<Line<'_>> {

@@ -1,7 +1,9 @@
 //! What a plan comes to, for the model that asked for it and for the people who watch: each file in a
 //! line, what was passed over to find a place, and the diff.
 
-use super::diff::{Difference, bounded, for_people};
+use std::path::Path;
+
+use super::diff::{Difference, bounded, for_people, whole};
 use super::document::Document;
 use super::plan::{Plan, Planned};
 use crate::preview::{Detail, Preview, Seen};
@@ -23,7 +25,7 @@ pub(super) fn of(plan: &Plan<'_>) -> Result<Output, ToolError> {
     Ok(Output {
         text: head + &diff,
         truncated,
-        changes: Some(changes(&told)),
+        changes: Some(for_people(named(&told))),
     })
 }
 
@@ -37,21 +39,23 @@ pub(super) fn preview(plan: &Plan<'_>) -> Result<Preview, ToolError> {
         .collect();
     Ok(Preview {
         summary: Some(lines.join("; ") + &over),
-        detail: Some(Detail::Diff(changes(&told))),
+        detail: Some(Detail::Diff(whole(named(&told))?)),
         seen: Seen::these(plan.files.iter().map(Planned::standing_before)),
     })
 }
 
-fn changes(told: &[Told<'_>]) -> String {
+fn named<'t>(told: &'t [Told<'_>]) -> impl Iterator<Item = (String, &'t Difference)> {
     let files = told.iter();
-    for_people(files.map(|told| (format!("--- {}", told.name), &told.diff)))
+    files.map(|told| (format!("--- {}", told.name), &told.diff))
 }
 
 /// One file, for everybody.
 struct Told<'p> {
     planned: &'p Planned,
-    /// `a.txt`, or `a.txt → b.txt` of one that is moved.
+    /// `a.txt`, or `a.txt → b.txt` of one that is moved, whole.
     name: String,
+    /// The same as the model reads it.
+    brief_name: String,
     /// What will have become of it: `edit a.txt (+1 -1)`.
     line: String,
     is_edited: bool,
@@ -82,11 +86,11 @@ fn told<'p>(plan: &'p Plan<'_>, planned: &'p Planned) -> Option<Told<'p>> {
     let before = before.or(from.and_then(|from| from.before.as_ref()));
     let body = |document: Option<&Document>| document.map_or("", Document::body).to_owned();
     let diff = Difference::between(&body(before), &body(planned.after.as_ref()));
-    let path = text::path(&planned.path);
-    let name = match from {
-        Some(from) => format!("{} → {path}", text::path(&from.path)),
-        None => path,
+    let name = |spelt: fn(&Path) -> String| match from {
+        Some(from) => format!("{} → {}", spelt(&from.path), spelt(&planned.path)),
+        None => spelt(&planned.path),
     };
+    let (name, brief_name) = (name(text::whole_path), name(text::path));
     let (added, removed) = (diff.added, diff.removed);
     let lines = |count: usize| text::counted(count as u64, "line");
     let line = match (before, &planned.after) {
@@ -97,6 +101,7 @@ fn told<'p>(plan: &'p Plan<'_>, planned: &'p Planned) -> Option<Told<'p>> {
     Some(Told {
         planned,
         name,
+        brief_name,
         line,
         is_edited: before.is_some() && planned.after.is_some(),
         diff,
@@ -106,7 +111,7 @@ fn told<'p>(plan: &'p Plan<'_>, planned: &'p Planned) -> Option<Told<'p>> {
 
 impl Told<'_> {
     fn for_the_model(&self) -> String {
-        let Self { name, diff, .. } = self;
+        let (name, diff) = (&self.brief_name, &self.diff);
         let over = self.passed_over;
         let over = over.map(|what| format!("[found by passing over {what}; check the diff]\n"));
         match (&self.planned.after, self.is_edited) {

@@ -129,9 +129,16 @@ impl Work for WriteToProcess {
 
     async fn preview(mut input: Input, context: &Context) -> Result<Preview, ToolError> {
         let (line, close, process) = asked_for(&mut input, context)?;
-        let command = text::one_line(&process.command, COMMAND_CHARS);
+        let command = text::one_line(&process.command, usize::MAX);
         let closed = if close { ", and close its input" } else { "" };
-        let to = format!("to process {} ({command}){closed}", process.id);
+        // In one line it can be seen; and without it a program may go on waiting.
+        let is_open = line.contains('\n') && !line.ends_with('\n');
+        let open = if is_open {
+            ", the last without its end,"
+        } else {
+            ""
+        };
+        let to = format!("{open} to process {} ({command}){closed}", process.id);
         Ok(match line.is_empty() {
             true => Preview::default(),
             false => Preview::of_text("write", &line, &to),

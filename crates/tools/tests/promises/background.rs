@@ -9,7 +9,7 @@ use crate::running::is_gone;
 use crate::workplace::Workplace;
 
 /// Starts a command in the background; its number.
-async fn start(place: &Workplace, command: &str) -> u64 {
+pub(crate) async fn start(place: &Workplace, command: &str) -> u64 {
     let input = json!({"command": command, "background": true});
     let text = place.text("shell", input).await;
     let (_, rest) = text.split_once("started process ").unwrap();

@@ -3,6 +3,8 @@
 use alipes_tools::{Context, Detail, Preview, ToolError, Toolbox};
 use serde_json::{Value, json};
 
+#[cfg(unix)]
+use crate::background::start;
 use crate::workplace::{Workplace, content};
 
 async fn preview(place: &Workplace, tool: &str, input: &Value) -> Result<Preview, ToolError> {
@@ -69,6 +71,99 @@ async fn every_file_of_a_patch_is_told_with_what_becomes_of_it() {
 }
 
 #[tokio::test]
+async fn a_name_is_told_whole_however_long_it_is() {
+    let place = Workplace::new();
+    let folder = format!("{}/{}", "d".repeat(150), "e".repeat(150));
+    let (old, new) = (format!("{folder}/old.sh"), format!("{folder}/run-me.sh"));
+    place.file(&old, "one\n");
+    let moved = format!(
+        "*** Begin Patch\n*** Update File: {old}\n*** Move to: {new}\n@@\n-one\n+two\n*** End Patch\n"
+    );
+    let added = format!(
+        "*** Begin Patch\n*** Add File: {new}\n+one\n*** Delete File: {old}\n*** End Patch\n"
+    );
+    for (tool, input, names) in [
+        (
+            "write_file",
+            json!({"path": new, "content": "x"}),
+            &[&new][..],
+        ),
+        ("write_file", json!({"path": old, "content": "x"}), &[&old]),
+        (
+            "edit",
+            json!({"path": old, "old": "one", "new": "two"}),
+            &[&old],
+        ),
+        ("edit", json!({"patch": moved}), &[&old, &new]),
+        ("edit", json!({"patch": added}), &[&old, &new]),
+    ] {
+        let told = preview(&place, tool, &input).await.unwrap();
+        let summary = told.summary.unwrap();
+        for name in names {
+            assert!(summary.contains(*name), "{summary}");
+        }
+    }
+    let told = diff(
+        preview(&place, "edit", &json!({"patch": added}))
+            .await
+            .unwrap(),
+    );
+    assert!(told.contains(&format!("--- {new}\n")), "{told}");
+    let toolbox = Toolbox::builtin();
+    let read = toolbox.get("read_file").unwrap();
+    let line = read.whole_summary(&json!({"path": new}));
+    assert_eq!(line, format!("read {new}"));
+}
+
+#[tokio::test]
+async fn all_of_a_diff_is_told_however_long_it_is() {
+    let place = Workplace::new();
+    let lines = (0..5_000).map(|number| format!("line {number} {}\n", "x".repeat(100)));
+    let content = lines.collect::<String>() + &"y".repeat(10_000) + "\n";
+    let input = json!({"path": "a.txt", "content": content});
+    let told = diff(preview(&place, "write_file", &input).await.unwrap());
+    let added = told.lines().filter_map(|line| line.strip_prefix('+'));
+    assert!(added.eq(content.lines()));
+    place.file("a.txt", &content);
+    let patch = "*** Begin Patch\n*** Delete File: a.txt\n*** End Patch\n";
+    let told = diff(
+        preview(&place, "edit", &json!({"patch": patch}))
+            .await
+            .unwrap(),
+    );
+    let removed = told.lines().filter_map(|line| line.strip_prefix('-'));
+    assert!(removed.eq(content.lines()));
+}
+
+#[tokio::test]
+async fn what_nobody_could_be_shown_whole_is_not_asked_about() {
+    let place = Workplace::new();
+    // Each of these is shown as five.
+    let content = "\u{1}".repeat(4 * 1024 * 1024);
+    let input = json!({"path": "a.txt", "content": content});
+    let error = preview(&place, "write_file", &input).await.unwrap_err();
+    assert!(matches!(error, ToolError::TooLarge { .. }), "{error}");
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn whether_a_line_that_is_written_to_a_process_ends_is_told() {
+    let place = Workplace::new();
+    let id = start(&place, "cat; true").await;
+    for (input, told) in [
+        ("y", "write \"y\""),
+        ("y\n", "write \"y\\n\""),
+        ("a\nb\n", "write these 2 lines"),
+        ("a\nb", "write these 2 lines, the last without its end,"),
+    ] {
+        let input = json!({"id": id, "input": input});
+        let preview = preview(&place, "process_input", &input).await.unwrap();
+        let told = format!("{told} to process {id} (cat; true)");
+        assert_eq!(preview.summary.unwrap(), told);
+    }
+}
+
+#[tokio::test]
 async fn a_file_that_changed_after_it_was_shown_is_left_alone() {
     let edit = json!({"path": "a.txt", "old": "one", "new": "two"});
     let write = json!({"path": "a.txt", "content": "two\n"});
@@ -129,5 +224,6 @@ async fn all_of_a_command_is_told_and_nothing_of_it_hides() {
     let input = json!({"command": "a\nb\r\n\tc"});
     let told = preview(&place, "shell", &input).await.unwrap();
     assert_eq!(told.summary.unwrap(), "run these 3 lines");
-    assert_eq!(told.detail, Some(Detail::Text("a\nb\n\tc".to_owned())));
+    // A shell reads the carriage return as a part of the word.
+    assert_eq!(told.detail, Some(Detail::Text("a\nb\\r\n\tc".to_owned())));
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use alipes_agent::{Approval, Question, ToolOutcome, TurnEvent};
 use alipes_base::Clock;
 use alipes_models::Addressee;
-use alipes_tools::Effect;
+use alipes_tools::{Detail, Effect};
 use alipes_wire::Usage;
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
 use tokio::sync::oneshot;
@@ -338,6 +338,51 @@ async fn a_question_shows_both_ends_of_what_it_is_about_on_any_screen_and_unfold
     let unfolded = said(&mut state).replace("\n  ", "");
     assert!(unfolded.contains(&"a".repeat(700)), "{unfolded}");
     assert!(unfolded.contains("nothing confines commands"), "{unfolded}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_question_far_longer_than_any_screen_shows_its_ends_and_unfolds_whole() {
+    let lines: Vec<String> = (1..=50_000).map(|n| format!("+line {n}.")).collect();
+    let one_line = format!("+FIRST {} LAST", "x".repeat(400_000));
+    for (diff, first, last) in [
+        (lines.join("\n") + "\n", "+line 1.", "+line 50000."),
+        (one_line + "\n", "+FIRST", "LAST"),
+    ] {
+        let mut state = state();
+        state.begin_turn();
+        let (answer, _told) = oneshot::channel();
+        let question = Question {
+            tool: "write_file".to_owned(),
+            summary: "write it".to_owned(),
+            detail: Some(Detail::Diff(diff.clone())),
+            caution: None,
+            effect: Effect::Writes,
+            because: "no rule is about it".to_owned(),
+            offer: None,
+        };
+        state.asks(Asked { question, answer });
+        advance(PAUSE).await;
+        for size in [(80, 24), (30, 8), (500, 900)] {
+            state.resize(usize::from(size.0));
+            let frame = view::frame(&state, size);
+            let rows: Vec<String> = frame.rows.iter().map(ToString::to_string).collect();
+            let shown = rows.join("\n");
+            assert!(
+                shown.contains(first) && shown.contains(last),
+                "{size:?}: {shown}"
+            );
+            let more = ["bytes more: Ctrl-O", "more rows: Ctrl-O"];
+            assert!(
+                more.iter().any(|more| shown.contains(more)),
+                "{size:?}: {shown}"
+            );
+            assert!(rows.len() <= usize::from(size.1), "{size:?}");
+        }
+        state.resize(80);
+        control(&mut state, 'o');
+        let unfolded = said(&mut state).replace("\n  ", "");
+        assert!(unfolded.contains(&diff.replace('\n', "")));
+    }
 }
 
 #[tokio::test(start_paused = true)]
