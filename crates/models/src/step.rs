@@ -122,8 +122,11 @@ impl<'m> StepStream<'m> {
         asks: Vec<Ask<'m>>,
         question: Question,
         terms: Terms,
-        (rests, recording): (Rests, Recording),
+        (rests, mut recording): (Rests, Recording),
     ) -> Self {
+        if walk.current().is_none() {
+            recording.was_none();
+        }
         let on_record = recording
             .id()
             .map(|id| StepUpdate::OnRecord { id: id.to_owned() });

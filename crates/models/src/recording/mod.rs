@@ -203,6 +203,11 @@ impl Recording {
         }
     }
 
+    /// There was no call after all, because nobody could be asked.
+    pub(crate) fn was_none(&mut self) {
+        self.0 = None;
+    }
+
     /// The call is over, in this fault if in one.
     pub(crate) fn ended(&mut self, fault: Option<&Fault>) {
         if let Some(mut notes) = self.0.take() {

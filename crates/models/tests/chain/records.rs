@@ -10,7 +10,7 @@ use alipes_simulator::Simulator;
 use alipes_store::{AttemptEnd, CallBodies, CallEnd, CallRecord, Recorder, Unwritten};
 use alipes_wire::Item;
 
-use crate::common::{ask, simulator, transport};
+use crate::common::{ask, deadline, prompt, simulator, transport};
 
 /// Keeps calls in memory, written down at once.
 #[derive(Default)]
@@ -164,15 +164,8 @@ async fn every_repetition_is_on_record() {
 async fn a_call_that_nobody_waits_for_any_more_is_on_record_as_left() {
     let silent = simulator(&["sse-stall-before-headers"]).await;
     let (mut chain, book) = on_record(&[&silent], false);
-    let clock = Clock::system();
-    let deadline = Deadline::after(&clock, "test", Duration::from_secs(60));
-    let prompt = Prompt {
-        instructions: "",
-        tools: &[],
-        input: &[Item::user("hello")],
-        maker: None,
-    };
-    let mut step = chain.step(&prompt, true, deadline);
+    let input = [Item::user("hello")];
+    let mut step = chain.step(&prompt(&input), true, deadline());
     while let Some(update) = step.next().await {
         if let StepUpdate::Trace(alipes_transport::Trace::Sent { .. }) = update {
             break;
@@ -186,6 +179,22 @@ async fn a_call_that_nobody_waits_for_any_more_is_on_record_as_left() {
     };
     assert_eq!(attempt.end, AttemptEnd::Left);
     assert_eq!(attempt.phases.last().unwrap().phase, "headers");
+}
+
+#[tokio::test]
+async fn where_nobody_can_be_asked_there_was_no_call() {
+    let healthy = simulator(&[]).await;
+    let (mut chain, book) = on_record(&[&healthy], false);
+    let input = [Item::user("hello")];
+    let sealed = Prompt {
+        maker: Some("somebody who has gone"),
+        ..prompt(&input)
+    };
+    let mut step = chain.step(&sealed, true, deadline());
+    let first = step.next().await;
+    assert!(matches!(first, Some(StepUpdate::Unreadable)), "{first:?}");
+    step.finish().await.unwrap_err();
+    assert!(book.0.lock().unwrap().is_empty());
 }
 
 #[tokio::test]
