@@ -11,7 +11,7 @@ pub(super) const APPLICATION: i64 = 0x616c_6970;
 pub(super) const VERSION: i64 = MIGRATIONS.len() as i64;
 
 /// Number `n` leads from version `n` to `n + 1`.
-pub(super) const MIGRATIONS: [&str; 6] = [V1, CALLS, ENDPOINTS, UNMENDED, SAID, ORIGINS];
+pub(super) const MIGRATIONS: [&str; 7] = [V1, CALLS, ENDPOINTS, UNMENDED, SAID, ORIGINS, LOTS];
 
 /// - `conversation.used` is the number of the entry that began its last turn: an order that no clock
 ///   can disturb.
@@ -113,6 +113,50 @@ const SAID: &str = "";
 /// No table is another: from here on an entry says how a call ended, and where what stands in a summary
 /// comes from (`entry::spelling`), and a journal may hold entries of the kind `left`.
 const ORIGINS: &str = "";
+
+/// Calls that are written together lie in one row, each a line of `record`; `calls` says how many, and
+/// `number` is that of the first. `call_kind` names the last call of each kind in such a row
+/// (`calls::kinds`) and takes the place of the tables that had a row for each call.
+const LOTS: &str = "
+ALTER TABLE call RENAME TO call_alone;
+CREATE TABLE call (
+    number INTEGER PRIMARY KEY,
+    calls INTEGER NOT NULL,
+    record TEXT NOT NULL
+) STRICT;
+INSERT INTO call SELECT number, 1, record FROM call_alone;
+CREATE TABLE call_kind (
+    kind TEXT NOT NULL,
+    call INTEGER NOT NULL,
+    waits TEXT NOT NULL,
+    PRIMARY KEY (kind, call)
+) STRICT, WITHOUT ROWID;
+CREATE VIEW asked AS SELECT endpoint, call, answered, first_event_us, ended
+    FROM call_endpoint JOIN call_alone ON number = call;
+CREATE VIEW fault AS SELECT endpoint, cause, call, ended, record
+    FROM call_fault JOIN call_alone ON number = call;
+INSERT OR IGNORE INTO call_kind
+    SELECT 'id ' || substr(id, 1, 4), number, '' FROM call_alone
+    UNION ALL SELECT 'unanswered ', number, '' FROM call_alone WHERE ended <> 'answered'
+    UNION ALL SELECT 'at ' || endpoint, call, '' FROM asked
+    UNION ALL SELECT 'unanswered at ' || endpoint, call, '' FROM asked WHERE ended <> 'answered'
+    UNION ALL SELECT 'answered at ' || endpoint, call, ' ' || first_event_us FROM asked
+        WHERE answered = 1 AND first_event_us IS NOT NULL
+    UNION ALL SELECT 'fault ' || cause || ' ', call, '' FROM fault
+    UNION ALL SELECT 'fault ' || cause || ' at ' || endpoint, call, '' FROM fault
+    UNION ALL SELECT 'unanswered fault ' || cause || ' ', call, '' FROM fault
+        WHERE ended <> 'answered'
+    UNION ALL SELECT 'unanswered fault ' || cause || ' at ' || endpoint, call, '' FROM fault
+        WHERE ended <> 'answered'
+    UNION ALL SELECT 'fault of a turn at ' || endpoint, call, '' FROM fault
+        WHERE json_valid(record) AND NOT coalesce(json_extract(record, '$.auxiliary'), 0);
+CREATE INDEX call_kind_call ON call_kind (call);
+DROP VIEW asked;
+DROP VIEW fault;
+DROP TABLE call_endpoint;
+DROP TABLE call_fault;
+DROP TABLE call_alone;
+";
 
 #[cfg(test)]
 mod tests {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use alipes_store::{Conversation, Journal as _, SqliteStore, Store, StoreError};
 use rusqlite::Connection;
 
-use crate::room::{Room, about, ids, talk, texts, user};
+use crate::room::{CALLS_BEFORE_LOTS, Room, about, ids, talk, texts, user};
 
 fn sql(room: &Room, sql: &str) {
     let db = Connection::open(room.path("alipes.db")).unwrap();
@@ -71,7 +71,10 @@ async fn an_alipes_that_does_not_know_what_is_said_into_turns_leaves_the_store_a
     // The last that did not know it stops at schema 4.
     let room = Room::made();
     assert!(version(&room) > 4);
-    sql(&room, "PRAGMA user_version = 4");
+    sql(
+        &room,
+        &format!("{CALLS_BEFORE_LOTS} PRAGMA user_version = 4"),
+    );
     talk(&room.open(), "a", "hello").await;
     assert!(version(&room) > 4);
     assert_eq!(ids(&room.open()).await, ["a"]);

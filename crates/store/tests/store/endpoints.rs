@@ -7,7 +7,7 @@ use alipes_store::{SqliteStore, StoreError};
 use alipes_transport::{MemoryRow, MemoryStore as _, MemoryWarning, Snapshot};
 use rusqlite::Connection;
 
-use crate::room::{Room, TODAY, talk};
+use crate::room::{CALLS_BEFORE_LOTS, Room, TODAY, talk};
 
 const LASTING: Duration = Duration::from_secs(600);
 
@@ -153,7 +153,9 @@ async fn an_older_store_is_brought_up_to_date_by_whoever_reads_it() {
     let room = Room::new();
     talk(&room.open(), "a", "hello").await;
     database(&room)
-        .execute_batch("DROP TABLE endpoint_memory; PRAGMA user_version = 2")
+        .execute_batch(&format!(
+            "{CALLS_BEFORE_LOTS} DROP TABLE endpoint_memory; PRAGMA user_version = 2"
+        ))
         .unwrap();
     let reader = SqliteStore::open_to_read(&room.options()).unwrap();
     assert!(reader.load().await.unwrap().is_empty());
@@ -165,7 +167,9 @@ async fn while_an_older_alipes_runs_its_store_is_read_and_who_needs_more_is_told
     let room = Room::new();
     talk(&room.open(), "a", "hello").await;
     database(&room)
-        .execute_batch("DROP TABLE endpoint_memory; PRAGMA user_version = 2")
+        .execute_batch(&format!(
+            "{CALLS_BEFORE_LOTS} DROP TABLE endpoint_memory; PRAGMA user_version = 2"
+        ))
         .unwrap();
     let older = std::fs::File::open(room.path("lock")).unwrap();
     older.lock_shared().unwrap();

@@ -17,6 +17,25 @@ pub(crate) const TODAY: Duration = Duration::from_secs(1_800_000_000);
 /// A day.
 pub(crate) const DAY: Duration = Duration::from_secs(24 * 3600);
 
+/// Puts back what calls were kept in when each had a row of its own: version 5 and before.
+pub(crate) const CALLS_BEFORE_LOTS: &str = "
+DROP TABLE call;
+DROP TABLE call_kind;
+CREATE TABLE call (
+    number INTEGER PRIMARY KEY, id TEXT NOT NULL, ended TEXT NOT NULL, record TEXT NOT NULL
+) STRICT;
+CREATE INDEX call_id ON call (id);
+CREATE INDEX call_unanswered ON call (number) WHERE ended <> 'answered';
+CREATE TABLE call_endpoint (
+    endpoint TEXT NOT NULL, call INTEGER NOT NULL, answered INTEGER NOT NULL,
+    first_event_us INTEGER, PRIMARY KEY (endpoint, call)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE call_fault (
+    endpoint TEXT NOT NULL, cause TEXT NOT NULL, call INTEGER NOT NULL, mended INTEGER NOT NULL,
+    PRIMARY KEY (endpoint, cause, call)
+) STRICT, WITHOUT ROWID;
+";
+
 /// A store's folder.
 pub(crate) struct Room {
     folder: tempfile::TempDir,

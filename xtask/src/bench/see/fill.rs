@@ -92,7 +92,7 @@ fn call(number: usize, clock: &Clock, rng: &Rng) -> CallRecord {
     let faulty = cause.map(|cause| attempt(1, Some(cause)));
     let good = is_answered.then(|| attempt(if faulty.is_some() { 2 } else { 1 }, None));
     CallRecord {
-        id: format!("call_{}", rng.uuid().replace('-', "")),
+        id: format!("call_{}", rng.id_of(clock.unix_ms())),
         begun_ms: clock.unix_ms(),
         took_us: 4_200_000,
         front: "serve".to_owned(),

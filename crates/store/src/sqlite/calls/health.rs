@@ -1,101 +1,109 @@
 //! How each endpoint has been lately. Reads a bounded number of rows for each.
 
-use rusqlite::{Connection, OptionalExtension as _};
+use rusqlite::Connection;
 
 use super::super::failure::Failure;
 use super::super::unsigned;
-use super::{BITS, PREFIX};
-use crate::{EndpointHealth, FirstEvents, LastFault};
+use super::lot::Finder;
+use super::{BITS, kinds};
+use crate::{CallEnd, CallRecord, EndpointHealth, FirstEvents, LastFault};
 
 /// So many of the last answered calls say how soon an endpoint speaks.
-const LOOKED_AT: i64 = 500;
+const LOOKED_AT: usize = 500;
 
 /// Most endpoints that are told of; a configuration has a few.
 const MOST: usize = 256;
 
 pub(super) fn of_all(db: &Connection) -> Result<Vec<EndpointHealth>, Failure> {
-    // A call that nobody could be asked has no endpoint.
-    let named = |name: &String| !name.is_empty();
-    let names = endpoints(db)?.into_iter().filter(named).take(MOST);
+    let names = endpoints(db)?.into_iter().take(MOST);
     names.map(|endpoint| of_one(db, endpoint)).collect()
 }
 
 /// The endpoints in the records, by name. Each costs one step down the index, not one per call.
-pub(super) fn endpoints(db: &Connection) -> Result<Vec<String>, Failure> {
-    let mut query = db.prepare("SELECT min(endpoint) FROM call_endpoint WHERE endpoint > ?1")?;
+fn endpoints(db: &Connection) -> Result<Vec<String>, Failure> {
+    // `!` comes after the space at the end of `kinds::AT`.
+    let next = "SELECT min(kind) FROM call_kind WHERE kind > ?1 AND kind < 'at!'";
+    let mut query = db.prepare(next)?;
     let mut names: Vec<String> = Vec::new();
-    let first = "SELECT min(endpoint) FROM call_endpoint";
-    let mut next: Option<String> = db.query_row(first, [], |row| row.get(0))?;
-    while let Some(name) = next {
-        next = query.query_row([&name], |row| row.get(0))?;
-        names.push(name);
+    // That of calls that nobody could be asked.
+    let mut last = kinds::AT.to_owned();
+    while let Some(kind) = query.query_row([&last], |row| row.get::<_, Option<String>>(0))? {
+        names.extend(kind.strip_prefix(kinds::AT).map(str::to_owned));
+        last = kind;
     }
     Ok(names)
 }
 
 fn of_one(db: &Connection, endpoint: String) -> Result<EndpointHealth, Failure> {
-    let mut query = db.prepare(
-        "SELECT call, first_event_us FROM call_endpoint
-         WHERE endpoint = ?1 AND answered = 1 ORDER BY call DESC LIMIT ?2",
-    )?;
-    let rows = query.query_map(rusqlite::params![endpoint, LOOKED_AT], |row| {
-        Ok((row.get(0)?, row.get(1)?))
-    })?;
-    let answered = rows.collect::<Result<Vec<(i64, Option<i64>)>, _>>()?;
-    // A list of models or a quota has no first sign of life, and says nothing about turns.
-    let of_turns = || {
-        answered
-            .iter()
-            .filter_map(|(call, wait)| Some((call, (*wait)?)))
-    };
-    let waits = of_turns().map(|(_, wait)| wait);
-    let last_answered = of_turns().next().map(|(call, _)| *call);
-    let last_answered_ms = last_answered.map(|call| ended_ms(db, call)).transpose()?;
-    let (last_fault, fault_in) = last_fault(db, &endpoint)?.unzip();
+    let waits = waits(db, &endpoint)?;
+    let last_answered = waits.first().map(|(call, _)| *call);
+    let mut finder = Finder::new(db)?;
+    let last_answered_ms = last_answered.map(|call| {
+        let record = finder.call(call)?;
+        Ok::<_, Failure>(ended_ms(call, record.as_ref()))
+    });
+    let (last_fault, fault_in) = last_fault(db, &mut finder, &endpoint)?.unzip();
     Ok(EndpointHealth {
-        last_answered_ms,
+        last_answered_ms: last_answered_ms.transpose()?,
         answered_since_fault: last_answered.is_some() && last_answered >= fault_in,
         last_fault,
-        first_events: first_events(waits.map(unsigned).collect()),
+        first_events: first_events(waits.into_iter().map(|(_, wait)| wait).collect()),
         endpoint,
     })
 }
 
-/// The last fault, and the number of its call.
-fn last_fault(db: &Connection, endpoint: &str) -> Result<Option<(LastFault, i64)>, Failure> {
-    // What was asked beside turns says nothing about them.
-    let sql = "SELECT latest.call, cause, mended, call.id FROM (
-                   SELECT call, cause, mended FROM call_fault
-                   WHERE endpoint = ?1 ORDER BY call DESC LIMIT ?2
-               ) AS latest JOIN call ON call.number = latest.call
-               WHERE CASE WHEN json_valid(record)
-                   THEN NOT coalesce(json_extract(record, '$.auxiliary'), 0) END
-               ORDER BY latest.call DESC LIMIT 1";
-    let found = db.query_row(sql, rusqlite::params![endpoint, LOOKED_AT], |row| {
-        let (number, id): (i64, String) = (row.get(0)?, row.get(3)?);
-        let fault = LastFault {
-            id: format!("{PREFIX}{id}"),
-            at_ms: 0,
-            cause: row.get(1)?,
-            was_mended: row.get(2)?,
+/// How soon the last turns were answered there, each with its number or that of one recorded together with
+/// it; the last first.
+fn waits(db: &Connection, endpoint: &str) -> Result<Vec<(i64, u64)>, Failure> {
+    let mut query =
+        db.prepare("SELECT call, waits FROM call_kind WHERE kind = ?1 ORDER BY call DESC")?;
+    let mut rows = query.query([kinds::answered_at(endpoint)])?;
+    let mut waits = Vec::new();
+    while waits.len() < LOOKED_AT
+        && let Some(row) = rows.next()?
+    {
+        let call = row.get(0)?;
+        let told = row.get_ref(1)?.as_str().unwrap_or_default();
+        let told = told.split_ascii_whitespace().rev();
+        let told = told.filter_map(|wait| Some((call, wait.parse().ok()?)));
+        waits.extend(told.take(LOOKED_AT - waits.len()));
+    }
+    Ok(waits)
+}
+
+/// The last fault of a turn there, and the number of its call.
+fn last_fault(
+    db: &Connection,
+    finder: &mut Finder<'_>,
+    endpoint: &str,
+) -> Result<Option<(LastFault, i64)>, Failure> {
+    let mut query = db.prepare("SELECT call FROM call_kind WHERE kind = ?1 ORDER BY call DESC")?;
+    let mut rows = query.query([kinds::fault_at(endpoint)])?;
+    while let Some(row) = rows.next()? {
+        let number = row.get(0)?;
+        let Some(call) = finder.call(number)? else {
+            continue;
         };
-        Ok((fault, number))
-    });
-    let Some((fault, number)) = found.optional()? else {
-        return Ok(None);
-    };
-    let at_ms = ended_ms(db, number)?;
-    Ok(Some((LastFault { at_ms, ..fault }, number)))
+        let here = call.faults().filter(|(at, _)| *at == endpoint);
+        if let Some((_, fault)) = here.last() {
+            let fault = LastFault {
+                at_ms: ended_ms(number, Some(&call)),
+                cause: fault.cause.clone(),
+                was_mended: call.end == CallEnd::Answered,
+                id: call.id,
+            };
+            return Ok(Some((fault, number)));
+        }
+    }
+    Ok(None)
 }
 
 /// When a call had ended. Its number may be ahead of that: after a clock that was once ahead, numbers
 /// go on from there.
-fn ended_ms(db: &Connection, number: i64) -> Result<u64, Failure> {
-    let sql = "SELECT nullif(record ->> '$.begun_ms', 0) + record ->> '$.took_us' / 1000
-               FROM call WHERE number = ?1 AND json_valid(record)";
-    let told: Option<Option<i64>> = db.query_row(sql, [number], |row| row.get(0)).optional()?;
+fn ended_ms(number: i64, call: Option<&CallRecord>) -> u64 {
+    let told = call.filter(|call| call.begun_ms > 0);
     let recorded = unsigned(number) >> BITS;
-    Ok(told.flatten().map_or(recorded, unsigned))
+    told.map_or(recorded, |call| call.begun_ms + call.took_us / 1_000)
 }
 
 fn first_events(mut waits: Vec<u64>) -> Option<FirstEvents> {

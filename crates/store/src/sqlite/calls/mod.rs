@@ -2,7 +2,9 @@
 
 mod health;
 mod insert;
+mod kinds;
 mod list;
+mod lot;
 mod prune;
 mod queue;
 mod salvage;
@@ -17,6 +19,9 @@ use crate::{CallBodies, CallFilter, Calls, EndpointHealth, KeptCall, StoreError}
 
 /// What ids begin with; storage leaves it out.
 const PREFIX: &str = "call_";
+
+/// How much of an id leads to it, in bytes.
+const HEAD: usize = 4;
 
 /// A call's number is the time at which it was recorded, in milliseconds, shifted by so many bits: so
 /// many in one millisecond have numbers of their own.
@@ -63,4 +68,10 @@ impl Calls for SqliteStore {
 fn stored(id: &str) -> String {
     let bare = id.strip_prefix(PREFIX).unwrap_or(id);
     bare.to_ascii_lowercase()
+}
+
+/// What a stored id begins with: the moment at which it was made (`Rng::id_of`), so that those of calls
+/// that lie together begin alike.
+fn head(stored: &str) -> &str {
+    &stored[..stored.floor_char_boundary(HEAD)]
 }

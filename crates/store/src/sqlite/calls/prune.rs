@@ -5,10 +5,10 @@ use rusqlite::{Connection, params};
 use super::super::failure::Failure;
 use super::super::search::{fact, set_fact};
 use super::super::{signed, unsigned};
-use super::{BITS, health, insert};
+use super::{BITS, insert};
 use crate::CallBounds;
 
-/// At most so many records are deleted at once: whoever writes meanwhile waits for it.
+/// At most so many rows are deleted at once: whoever writes meanwhile waits for it.
 const AT_ONCE: i64 = 512;
 
 /// Of what may be taken, an eighth is made free at a time.
@@ -25,9 +25,9 @@ pub(super) fn to_size(db: &Connection, bounds: &CallBounds) -> Result<bool, Fail
     let bytes = fact(db, insert::BYTES)?.map_or(0, unsigned);
     let excess = bytes.saturating_sub(bounds.bytes - bounds.bytes / FREED);
     let mut query = db.prepare(
-        "SELECT number, length(CAST(record AS BLOB)) + coalesce(
-             (SELECT length(CAST(request AS BLOB)) + length(CAST(response AS BLOB))
-              FROM call_body WHERE call = number), 0)
+        "SELECT number + calls - 1, octet_length(record) + coalesce(
+             (SELECT sum(octet_length(request) + octet_length(response))
+              FROM call_body WHERE call BETWEEN number AND number + calls - 1), 0)
          FROM call ORDER BY number LIMIT ?1",
     )?;
     let mut rows = query.query([AT_ONCE])?;
@@ -53,7 +53,7 @@ pub(super) fn to_size(db: &Connection, bounds: &CallBounds) -> Result<bool, Fail
 pub(super) fn to_age(db: &Connection, now: u64, bounds: &CallBounds) -> Result<bool, Failure> {
     let age = u64::try_from(bounds.age.as_millis()).unwrap_or(u64::MAX);
     let before = signed(now.saturating_sub(age) << BITS);
-    let sql = "SELECT number, length(CAST(record AS BLOB)) FROM call WHERE number < ?1
+    let sql = "SELECT number + calls - 1, octet_length(record) FROM call WHERE number < ?1
                ORDER BY number LIMIT ?2";
     let mut query = db.prepare(sql)?;
     let rows = query.query_map(params![before, AT_ONCE], |row| {
@@ -71,8 +71,8 @@ pub(super) fn to_age(db: &Connection, now: u64, bounds: &CallBounds) -> Result<b
 /// Deletes what has expired of what was said.
 pub(super) fn expired(db: &Connection, now: u64) -> Result<(), Failure> {
     let sql =
-        "SELECT coalesce(sum(length(CAST(request AS BLOB)) + length(CAST(response AS BLOB))), 0)
-               FROM call_body WHERE expires_ms <= ?1";
+        "SELECT coalesce(sum(octet_length(request) + octet_length(response)), 0) FROM call_body
+         WHERE expires_ms <= ?1";
     let bytes: i64 = db.query_row(sql, [signed(now)], |row| row.get(0))?;
     if bytes > 0 {
         db.execute(
@@ -91,13 +91,9 @@ fn shrunk(db: &Connection, by: u64) -> Result<(), Failure> {
 
 /// Deletes every record up to this one, with what it is found by.
 fn delete(db: &Connection, through: i64) -> Result<(), Failure> {
-    for endpoint in health::endpoints(db)? {
-        for table in ["call_endpoint", "call_fault"] {
-            let sql = format!("DELETE FROM {table} WHERE endpoint = ?1 AND call <= ?2");
-            db.execute(&sql, params![endpoint, through])?;
-        }
+    for table in ["call_kind", "call_body"] {
+        db.execute(&format!("DELETE FROM {table} WHERE call <= ?1"), [through])?;
     }
-    db.execute("DELETE FROM call_body WHERE call <= ?1", [through])?;
     db.execute("DELETE FROM call WHERE number <= ?1", [through])?;
     Ok(())
 }

@@ -186,6 +186,7 @@ impl Visit {
                 pen.bodies(db, (number, expires), &bodies)?;
             }
         }
+        pen.lay_down()?;
         let bytes = insert::grown(db, pen.bytes)?;
         prune::expired(db, now)?;
         if prune::is_too_much(bytes, bounds) {

@@ -7,7 +7,8 @@ use super::super::repair::each;
 use super::super::search::set_fact;
 use super::super::signed;
 use super::insert::{BYTES, Pen};
-use crate::CallRecord;
+use super::lot::Lot;
+use crate::KeptCall;
 
 /// Numbers are times: whole days may lie between two records. Beyond so many nothing more is looked for.
 const MOST_SKIPPED: i64 = 1 << 60;
@@ -23,13 +24,13 @@ pub(in super::super) fn salvage(old: &Connection, new: &Connection) -> Result<u6
         0,
     );
     each(old, ("call", sql, MOST_SKIPPED), |row| {
-        let (number, text): (i64, String) = (row.get(0)?, row.get(1)?);
-        if let Ok(call) = serde_json::from_str::<CallRecord>(&text) {
-            pen.write_as(number, &call)?;
+        for KeptCall { number, call } in Lot::of(row)?.calls() {
+            pen.write_as(signed(number), &call)?;
             kept += 1;
         }
         Ok(())
     })?;
+    pen.lay_down()?;
     bodies(old, new, &mut pen)?;
     set_fact(new, BYTES, signed(pen.bytes))?;
     Ok(kept)
@@ -41,7 +42,8 @@ fn bodies(old: &Connection, new: &Connection, pen: &mut Pen<'_>) -> Result<(), F
         "SELECT call, expires_ms, request, response FROM call_body WHERE call > ?1 ORDER BY call";
     let mut insert = new.prepare(
         "INSERT OR IGNORE INTO call_body (call, expires_ms, request, response)
-         SELECT number, ?2, ?3, ?4 FROM call WHERE number = ?1",
+         SELECT ?1, ?2, ?3, ?4 FROM call
+         WHERE number > ?1 - 32 AND number <= ?1 AND ?1 < number + calls",
     )?;
     each(old, ("call_body", sql, MOST_SKIPPED), |row| {
         let (request, response): (String, String) = (row.get(2)?, row.get(3)?);
