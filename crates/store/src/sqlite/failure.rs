@@ -7,8 +7,9 @@ use rusqlite::{Error, ErrorCode};
 
 use crate::StoreError;
 
-/// How long SQLite waits for other processes.
-pub(super) const PATIENCE: Duration = Duration::from_secs(5);
+/// How long other processes are waited for. A sync takes up to 20 ms on a busy machine, and of two hundred
+/// processes that begin at once each needs several: the last in the row waits for five seconds.
+pub(super) const PATIENCE: Duration = Duration::from_secs(15);
 
 /// A piece of work that failed: by SQLite, or by what it found.
 #[derive(Debug)]
