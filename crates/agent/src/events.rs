@@ -53,6 +53,14 @@ pub enum TurnEvent {
         /// Tokens.
         usage: Usage,
     },
+    /// Somebody was asked beside the turns, for a title, a summary or a shorter beginning, and this is
+    /// what it took.
+    SpentBeside {
+        /// Who answered.
+        by: Addressee,
+        /// Tokens.
+        usage: Usage,
+    },
     /// The response begins anew.
     Restarted {
         /// Whether text of it had been shown.

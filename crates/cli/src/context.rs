@@ -70,7 +70,11 @@ pub(crate) fn compacted(done: Compacted) -> String {
 }
 
 /// Gives a conversation the title that a model found for it, if its user has not called it otherwise.
-async fn entitle(agent: &Agent, store: &SqliteStore, id: &str) -> Result<(), StoreError> {
+pub(crate) async fn entitle(
+    agent: &Agent,
+    store: &SqliteStore,
+    id: &str,
+) -> Result<(), StoreError> {
     let Some(title) = agent.title() else {
         return Ok(());
     };

@@ -5,19 +5,20 @@
 
 use alipes_base::{Clock, Deadline};
 use alipes_transport::{AuxiliaryFault, SideCalls};
-use alipes_wire::responses::{COMPACT, compacted};
-use alipes_wire::{Dialect, Item};
+use alipes_wire::responses::{COMPACT, compacted, compaction_usage};
+use alipes_wire::{Dialect, Item, Usage};
 use bytes::Bytes;
 use http::HeaderMap;
 
-use crate::Records;
 use crate::link::{Ask, Question, Source};
 use crate::recording;
+use crate::{Addressee, Records};
 
 /// A question to one account, still to be asked.
 pub struct CompactionQuestion {
     side_calls: SideCalls,
     maker: String,
+    by: Addressee,
     body: Bytes,
     records: Option<Records>,
     clock: Clock,
@@ -30,6 +31,10 @@ pub struct Sealed {
     pub items: Vec<Item>,
     /// Who can read it, to be told with each [`Prompt`](crate::Prompt) that holds it.
     pub maker: String,
+    /// Who made it.
+    pub by: Addressee,
+    /// The tokens that it took, where that was told.
+    pub usage: Option<Usage>,
 }
 
 impl CompactionQuestion {
@@ -48,6 +53,7 @@ impl CompactionQuestion {
         Some(Self {
             side_calls: session.side_calls(),
             maker,
+            by: ask.addressee(),
             body: ask.compaction(question)?.into(),
             records: records.cloned(),
             clock: clock.clone(),
@@ -64,12 +70,16 @@ impl CompactionQuestion {
         let recorded = recording::Question::begin(records, &self.clock, endpoint, COMPACT);
         let (body, headers) = (self.body, HeaderMap::new());
         let answer = self.side_calls.post(COMPACT, body, headers, deadline).await;
-        recorded.ended(&answer);
+        let told = answer.as_ref().ok();
+        let usage = told.and_then(|answer| compaction_usage(&answer.body));
+        recorded.ended_for(&answer, usage);
         let answer = answer?;
         let items = compacted(&answer.body);
         Ok(Sealed {
             items: items.ok_or_else(|| answer.malformed("it holds no compaction"))?,
             maker: self.maker,
+            by: self.by,
+            usage,
         })
     }
 }

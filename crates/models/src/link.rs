@@ -21,7 +21,7 @@ use crate::readable::{Readable, is_reasoning};
 use crate::recording::Recording;
 use crate::strategy::{AccountRecord, Strategy};
 use crate::walk::Candidate;
-use crate::{Effort, ModelName, Prompt, UsageQuestion};
+use crate::{Addressee, Effort, ModelName, Prompt, UsageQuestion};
 
 /// How long the last word about what is left is fresh enough to choose by.
 const USAGE_COUNTS: Duration = Duration::from_secs(300);
@@ -214,6 +214,14 @@ impl<'m> Ask<'m> {
         match &self.source {
             Source::Endpoint(session) => session.endpoint().dialect(),
             Source::AppServer(_) => Dialect::Responses,
+        }
+    }
+
+    /// The model, and the account.
+    pub(crate) fn addressee(&self) -> Addressee {
+        Addressee {
+            model: self.name.clone(),
+            account: self.account.to_owned(),
         }
     }
 

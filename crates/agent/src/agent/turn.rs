@@ -16,7 +16,7 @@ use crate::{ContextUse, TurnError, TurnEvent};
 pub struct Answer {
     /// The answer.
     pub text: String,
-    /// Tokens of all its steps.
+    /// Tokens of all its steps; not those of calls beside it ([`Agent::spent_beside`]).
     pub usage: Usage,
     /// Attempts of all its steps.
     pub attempts: u32,

@@ -4,13 +4,14 @@
 use std::time::Duration;
 
 use alipes_base::{Clock, Deadline};
-use alipes_models::{CompactionQuestion, Model, Sealed};
-use alipes_transport::AuxiliaryFault;
+use alipes_models::{Addressee, CompactionQuestion, Model, Sealed};
+use alipes_transport::{AuxiliaryFault, Fault};
+use alipes_wire::Usage;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use super::plan::Plan;
-use super::summary::{self, NoSummary};
+use super::summary::{self, NoSummary, Spoken};
 use crate::titles;
 
 /// The longest that a model may take over a summary, attempts and waits included.
@@ -32,6 +33,10 @@ pub(crate) struct Background {
     /// What the summary under way is for.
     plan: Option<Plan>,
     title: Option<String>,
+    /// A summary that has come, and was not taken yet.
+    come: Option<(Plan, Told)>,
+    /// What was spent and not told yet.
+    spent: Vec<(Addressee, Usage)>,
     rest: Duration,
     rests_until: Option<Instant>,
     clock: Clock,
@@ -56,8 +61,8 @@ pub(crate) enum Source {
 
 enum Said {
     Sealed(Result<Sealed, AuxiliaryFault>),
-    Summary(Result<String, NoSummary>),
-    Title(Option<String>),
+    Summary(Result<String, NoSummary>, Option<(Addressee, Usage)>),
+    Title(Result<Spoken, Fault>),
 }
 
 impl Background {
@@ -69,6 +74,8 @@ impl Background {
             asked_the_provider: false,
             plan: None,
             title: None,
+            come: None,
+            spent: Vec::new(),
             rest: REST,
             rests_until: None,
             clock: clock.clone(),
@@ -83,7 +90,7 @@ impl Background {
     /// Asks somebody else from now on, or nobody; what is under way is left.
     pub(crate) fn ask_instead(&mut self, model: Option<Box<dyn Model>>) {
         self.asked = JoinSet::new();
-        (self.plan, self.rests_until) = (None, None);
+        (self.plan, self.come, self.rests_until) = (None, None, None);
         self.rest = REST;
         self.provider_can = true;
         self.model = model;
@@ -92,12 +99,13 @@ impl Background {
     /// Whether a model may be asked for a summary.
     pub(crate) fn is_free(&self) -> bool {
         let now = self.clock.now();
-        self.model.is_some() && self.rests_until.is_none_or(|until| until <= now)
+        let waits = self.come.is_some();
+        !waits && self.model.is_some() && self.rests_until.is_none_or(|until| until <= now)
     }
 
     /// Whether the provider may be asked, who has not refused it yet.
     pub(crate) fn may_ask_the_provider(&self) -> bool {
-        self.provider_can && !self.is_busy()
+        self.provider_can && !self.is_busy() && self.come.is_none()
     }
 
     /// Whether it was who was asked last.
@@ -112,7 +120,7 @@ impl Background {
 
     /// Whether a summary is under way.
     pub(crate) fn is_at_it(&self) -> bool {
-        self.plan.is_some()
+        self.plan.is_some() || self.come.is_some()
     }
 
     /// Whether any question is under way.
@@ -143,8 +151,11 @@ impl Background {
         };
         self.plan = Some(plan);
         self.asked.spawn(async move {
-            let said = summary::of(&mut *model, &story, deadline).await;
-            (Some(model), Said::Summary(said))
+            let said = match summary::of(&mut *model, &story, deadline).await {
+                Ok(spoken) => Said::Summary(summary::checked(&spoken, &story), spoken.spent),
+                Err(fault) => Said::Summary(Err(NoSummary::Fault(Box::new(fault))), None),
+            };
+            (Some(model), said)
         });
     }
 
@@ -162,7 +173,7 @@ impl Background {
 
     /// What is being summed up is no longer what was said: the summary will not be used.
     pub(crate) fn forget(&mut self) {
-        self.plan = None;
+        (self.plan, self.come) = (None, None);
         if self.model.is_some() {
             // Then only the provider can be at it, and what it says late would be taken for what is
             // asked next.
@@ -170,18 +181,32 @@ impl Background {
         }
     }
 
+    /// What was spent since this was asked last.
+    pub(crate) fn spent(&mut self) -> Vec<(Addressee, Usage)> {
+        self.collect();
+        std::mem::take(&mut self.spent)
+    }
+
     /// A summary that is there, and what it is for.
     pub(crate) fn ready(&mut self) -> Option<(Plan, Told)> {
+        self.collect();
+        self.come.take()
+    }
+
+    /// Takes what has ended.
+    fn collect(&mut self) {
         while let Some(ended) = self.asked.try_join_next() {
-            if let Some(ready) = self.take(ended.ok()) {
-                return Some(ready);
+            if let Some(come) = self.take(ended.ok()) {
+                self.come = Some(come);
             }
         }
-        None
     }
 
     /// The same, and waits for it if one is under way, but not beyond the deadline.
     pub(crate) async fn waited_for(&mut self, deadline: Deadline) -> Option<(Plan, Told)> {
+        if let Some(come) = self.ready() {
+            return Some(come);
+        }
         while self.is_busy() {
             let ended = deadline.run(self.asked.join_next()).await.ok()?;
             if let Some(ready) = self.take(ended.and_then(Result::ok)) {
@@ -199,20 +224,29 @@ impl Background {
         // The provider was asked without it.
         self.model = model.or(self.model.take());
         match said {
-            Said::Sealed(Ok(sealed)) => Some((self.plan.take()?, Told::Sealed(sealed))),
+            Said::Sealed(Ok(sealed)) => {
+                self.spent
+                    .extend(sealed.usage.map(|usage| (sealed.by.clone(), usage)));
+                Some((self.plan.take()?, Told::Sealed(sealed)))
+            }
             Said::Sealed(Err(_why)) => {
                 (self.plan, self.provider_can) = (None, false);
                 None
             }
-            Said::Title(title) => {
-                self.title = title;
+            Said::Title(spoken) => {
+                // Whatever went wrong: the first line of the prompt is a title, too.
+                let spoken = spoken.ok()?;
+                self.title = titles::checked(&spoken);
+                self.spent.extend(spoken.spent);
                 None
             }
-            Said::Summary(Ok(summary)) => {
+            Said::Summary(Ok(summary), spent) => {
+                self.spent.extend(spent);
                 (self.rest, self.rests_until) = (REST, None);
                 Some((self.plan.take()?, Told::Text(summary)))
             }
-            Said::Summary(Err(_why)) => {
+            Said::Summary(Err(_why), spent) => {
+                self.spent.extend(spent);
                 self.plan = None;
                 self.rests_until = Some(self.clock.now() + self.rest);
                 self.rest = (self.rest * GROWS).min(LONGEST_REST);

@@ -36,7 +36,7 @@ use cut::Keep;
 pub(crate) use plan::Depth;
 use plan::Plan;
 pub(crate) use retell::clipped;
-pub(crate) use summary::said;
+pub(crate) use summary::{Spoken, said};
 
 /// How full the window is, in percent, when a summary is asked for, and when no step is taken without
 /// one: an answer needs room, too.
@@ -120,6 +120,15 @@ impl Agent {
     #[must_use]
     pub fn title(&self) -> Option<&str> {
         self.background.title()
+    }
+
+    /// What the calls beside the turns took that have ended since this was asked last. They are no turn's,
+    /// and were paid all the same.
+    pub fn spent_beside(&mut self) -> Vec<TurnEvent> {
+        let spent = self.background.spent().into_iter();
+        spent
+            .map(|(by, usage)| TurnEvent::SpentBeside { by, usage })
+            .collect()
     }
 
     /// Whether a summary is being asked for.

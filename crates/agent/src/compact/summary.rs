@@ -1,9 +1,9 @@
 //! Asks a model to sum a conversation up, and looks at what it says before anybody relies on it.
 
 use alipes_base::Deadline;
-use alipes_models::{Model, Prompt};
+use alipes_models::{Addressee, Model, Prompt, StepUpdate};
 use alipes_transport::Fault;
-use alipes_wire::{Item, ItemView};
+use alipes_wire::{Item, ItemView, Usage};
 
 /// A summary longer than this, in bytes, is none.
 const LONGEST: usize = 24 * 1024;
@@ -37,15 +37,17 @@ pub(crate) enum NoSummary {
     Unusable,
 }
 
-/// The model's summary of `story`.
-pub(crate) async fn of(
-    model: &mut dyn Model,
-    story: &str,
-    deadline: Deadline,
-) -> Result<String, NoSummary> {
-    let text = said(model, INSTRUCTIONS, story, deadline).await;
-    let text = text.map_err(|fault| NoSummary::Fault(Box::new(fault)))?;
-    let text = text.as_deref().map(str::trim).unwrap_or_default();
+/// What a model says, and what it took.
+pub(crate) struct Spoken {
+    /// Nothing where it refuses.
+    pub(crate) text: Option<String>,
+    /// Who was asked, and the tokens, where they were told.
+    pub(crate) spent: Option<(Addressee, Usage)>,
+}
+
+/// The model's summary of the story that this was said to.
+pub(crate) fn checked(spoken: &Spoken, story: &str) -> Result<String, NoSummary> {
+    let text = spoken.text.as_deref().map(str::trim).unwrap_or_default();
     let fits = !text.is_empty() && text.len() <= LONGEST && text.len() >= story.len() / LEAST;
     match fits {
         true => Ok(text.to_owned()),
@@ -53,13 +55,22 @@ pub(crate) async fn of(
     }
 }
 
-/// What a model says to one prompt without tools; nothing where it refuses.
+/// Asks for a summary of `story`.
+pub(crate) async fn of(
+    model: &mut dyn Model,
+    story: &str,
+    deadline: Deadline,
+) -> Result<Spoken, Fault> {
+    said(model, INSTRUCTIONS, story, deadline).await
+}
+
+/// What a model says to one prompt without tools.
 pub(crate) async fn said(
     model: &mut dyn Model,
     instructions: &str,
     prompt: &str,
     deadline: Deadline,
-) -> Result<Option<String>, Fault> {
+) -> Result<Spoken, Fault> {
     model.begin_turn();
     let input = [Item::user(prompt)];
     let prompt = Prompt {
@@ -68,17 +79,31 @@ pub(crate) async fn said(
         input: &input,
         maker: None,
     };
-    let step = model.step(&prompt, true, deadline).finish().await?;
+    let mut step = model.step(&prompt, true, deadline);
+    let mut asked = None;
+    while let Some(update) = step.next().await {
+        if let StepUpdate::Asking(to) | StepUpdate::NextProvider { to, .. } = update {
+            asked = Some(to);
+        }
+    }
+    let step = step.finish().await?;
+    Ok(Spoken {
+        text: text_of(&step.items),
+        spent: asked.zip(step.usage),
+    })
+}
+
+fn text_of(items: &[Item]) -> Option<String> {
     let mut text = String::new();
-    for item in &step.items {
+    for item in items {
         match item.view() {
             ItemView::Message {
                 refusal: Some(_), ..
-            } => return Ok(None),
+            } => return None,
             view @ ItemView::Message { .. } if view.is_preamble() => {}
             ItemView::Message { text: more, .. } => text.push_str(&more),
             _ => {}
         }
     }
-    Ok(Some(text))
+    Some(text)
 }

@@ -290,6 +290,47 @@ async fn a_title_is_asked_for_beside_the_first_turn_alone() {
     assert_eq!(asked.load(Ordering::SeqCst), 1);
 }
 
+/// What each call beside the turns took, once.
+fn spent(work: &mut Work) -> Vec<u64> {
+    let spent = work.agent.spent_beside().into_iter();
+    let tokens = spent.map(|event| match event {
+        TurnEvent::SpentBeside { usage, .. } => usage.input_tokens,
+        other => panic!("{other:?}"),
+    });
+    tokens.collect()
+}
+
+#[tokio::test]
+async fn what_calls_beside_the_turns_took_is_told_once_for_each() {
+    let said = |text: &str, tokens: u64| {
+        let usage = json!({"usage": {"input_tokens": tokens, "output_tokens": 5}});
+        response_of(&[says(text).to_string()], usage)
+    };
+    let script = Script::of(&[said("done", 100)]).await;
+    // What is no title and no summary was paid, too.
+    let aside = Script::of(&[said("", 7), said("ok", 70), said(SUMMARY, 700)]).await;
+    let mut work = work(&script, Transcript::default());
+    work.agent = work
+        .agent
+        .with_auxiliary(model(&aside.base_url))
+        .with_title();
+    assert_eq!(work.answer("please").await.usage.input_tokens, 100);
+    work.agent.settle(crate::work::deadline()).await.unwrap();
+    assert_eq!(spent(&mut work), [7]);
+    let mut work = self::work(&script, sheep(6));
+    work.agent = work.agent.with_auxiliary(model(&aside.base_url));
+    for tokens in [70, 700] {
+        let (events, _heard) = tokio::sync::mpsc::channel(64);
+        let done = work.agent.compact(crate::work::deadline(), &events).await;
+        assert_eq!(spent(&mut work), [tokens], "{done:?}");
+        work.agent.undo().await.unwrap();
+        tokio::time::pause();
+        tokio::time::advance(std::time::Duration::from_secs(3_600)).await;
+        tokio::time::resume();
+    }
+    assert!(spent(&mut work).is_empty());
+}
+
 #[tokio::test]
 async fn the_providers_own_count_decides_and_not_the_estimate() {
     let usage = json!({"usage": {"input_tokens": 9_600, "output_tokens": 5}});

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use alipes_agent::{SummedUpBy, Undone};
+use alipes_agent::{SummedUpBy, TurnEvent, Undone};
 use alipes_store::{Entry, Journal, JournalError, MemoryJournal, Transcript};
 use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, ready};
@@ -27,7 +27,10 @@ fn shorter() -> Option<Value> {
     let said = json!({"type": "message", "role": "user",
         "content": [{"type": "input_text", "text": "a sheep, as it was"}]});
     let told = json!({"type": "message", "role": "developer", "content": []});
-    Some(json!({"id": "resp_1", "object": "response.compaction", "output": [told, said, sealed]}))
+    Some(json!({
+        "id": "resp_1", "object": "response.compaction", "output": [told, said, sealed],
+        "usage": {"input_tokens": 4_711, "output_tokens": 12},
+    }))
 }
 
 async fn script(compacted: Option<Value>) -> Script {
@@ -97,6 +100,11 @@ async fn a_provider_that_can_is_asked_and_what_it_makes_is_the_new_beginning() {
     let mut work = work(&script, sheep(6), Kept::default());
     let before = work.agent.transcript().items().to_vec();
     assert_eq!(compact(&mut work).await, SummedUpBy::Provider);
+    let spent = work.agent.spent_beside();
+    assert!(
+        matches!(&spent[..], [TurnEvent::SpentBeside { usage, .. }] if usage.input_tokens == 4_711),
+        "{spent:?}"
+    );
     let asked: Value = serde_json::from_str(&script.request(0)).unwrap();
     let members: Vec<&String> = asked.as_object().unwrap().keys().collect();
     assert_eq!(members, ["model", "input", "instructions"]);

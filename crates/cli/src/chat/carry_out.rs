@@ -227,6 +227,7 @@ impl Chat<'_> {
             }
             Attended::Act(action) => self.left_off(&action).await?,
         }
+        self.heard_beside().await;
         self.front.state.status.context = Some(self.conversation.agent.context());
         Ok(())
     }

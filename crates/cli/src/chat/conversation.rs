@@ -16,6 +16,7 @@ use super::blocks::{Block, Card, Tone};
 use super::front::Ears;
 use super::question::Person;
 use crate::args::AgentArgs;
+use crate::context;
 use crate::exec::{build, keep, reach};
 use crate::failure::Failure;
 use crate::recording::Recording;
@@ -95,6 +96,7 @@ pub(super) struct Conversation {
     pub(super) recording: Recording,
     /// The ground's, with this conversation's calls on record.
     pub(super) catalog: Catalog,
+    is_entitled: bool,
     /// What is resumed.
     pub(super) note: Option<String>,
     /// That it was begun in another folder.
@@ -129,6 +131,7 @@ impl Conversation {
             kept,
             recording,
             catalog,
+            is_entitled: false,
             note,
             moved,
         })
@@ -137,6 +140,18 @@ impl Conversation {
     /// Whether its model can be shown images, as far as anybody has told.
     pub(super) fn takes_images(&self) -> Option<bool> {
         self.catalog.takes_images(&self.model)
+    }
+
+    /// Keeps the title that a model has given it, once there is one.
+    pub(super) async fn entitle(&mut self) {
+        if self.is_entitled || self.agent.title().is_none() {
+            return;
+        }
+        self.is_entitled = true;
+        if let Some(store) = &self.kept {
+            // The first line of the prompt is a title, too.
+            let _ = context::entitle(&self.agent, store, &self.id).await;
+        }
     }
 
     /// Asks another model, or another way, from the next turn on.

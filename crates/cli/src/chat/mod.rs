@@ -208,9 +208,18 @@ impl Chat<'_> {
             self.front.state.note(Tone::Warning, text);
             turning = Turning::GoOn;
         }
+        self.heard_beside().await;
         self.keep_memory_beside();
         self.front.state.status.context = Some(self.conversation.agent.context());
         Ok(())
+    }
+
+    /// Counts what was spent beside the turns, and keeps the title that came of it.
+    async fn heard_beside(&mut self) {
+        for spent in self.conversation.agent.spent_beside() {
+            self.front.state.event(spent);
+        }
+        self.conversation.entitle().await;
     }
 
     async fn try_turn(&mut self, turning: &Turning, deadline: Deadline) -> Result<Tried, Failure> {

@@ -83,7 +83,7 @@ impl Status {
                 self.asked = Some(to.clone());
             }
             // However the turn ends: it was paid.
-            TurnEvent::StepEnded { by, usage } => {
+            TurnEvent::StepEnded { by, usage } | TurnEvent::SpentBeside { by, usage } => {
                 self.spends(*usage, self.catalog.price(&by.model));
             }
             TurnEvent::Trace(Trace::AttemptStarted { route, .. }) => {

@@ -89,6 +89,10 @@ fn event_value(event: &TurnEvent) -> Option<Value> {
             "type": "step.completed", "model": by.model.to_string(), "account": by.account,
             "usage": usage,
         }),
+        TurnEvent::SpentBeside { by, usage } => json!({
+            "type": "beside.completed", "model": by.model.to_string(), "account": by.account,
+            "usage": usage,
+        }),
         TurnEvent::OnRecord { id } => json!({"type": "call.started", "call": id}),
         TurnEvent::SummingUp(used) => json!({
             "type": "context.summing_up", "tokens": used.tokens, "window": used.window,

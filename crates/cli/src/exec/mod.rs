@@ -68,13 +68,19 @@ pub(crate) async fn run(
         deadline: Deadline::after(&machine.clock, "--timeout", args.timeout),
         signals,
     };
-    let outcome = drive(&mut opened.agent, &work, screen.as_mut(), &mut attempts).await;
+    let mut outcome = drive(&mut opened.agent, &work, screen.as_mut(), &mut attempts).await;
     let resume = opened.way_back().filter(|_| !args.json);
     if let Ok(Ok(_)) = &outcome {
         let place = opened.kept.as_deref().zip(opened.conversation.as_deref());
         let settled = context::settle(&mut opened.agent, machine, place);
         // Whoever does not want to wait has the answer.
         let _ = signals.unless_stopped(settled).await;
+    }
+    for spent in opened.agent.spent_beside() {
+        if let (Ok(Ok(answer)), TurnEvent::SpentBeside { usage, .. }) = (&mut outcome, &spent) {
+            answer.usage += *usage;
+        }
+        screen.event(spent).map_err(closed)?;
     }
     let (kept, recording) = opened.close(machine).await;
     if let (Err(Failure::Stopped(_)), Some(command)) = (&outcome, &resume) {

@@ -4,6 +4,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
+use crate::chat::opened;
 use crate::machine::Machine;
 
 /// What a model is asked for a title with.
@@ -18,9 +19,9 @@ async fn model(title: &'static str) -> (String, JoinSet<()>) {
     server.spawn(async move {
         loop {
             let (mut stream, _) = listener.accept().await.unwrap();
-            let said = match read(&mut stream).await.contains(ASKED) {
-                true => title,
-                false => "the answer",
+            let (said, tokens) = match read(&mut stream).await.contains(ASKED) {
+                true => (title, 30),
+                false => ("the answer", 4_000),
             };
             let item = serde_json::json!({
                 "type": "message", "role": "assistant",
@@ -29,7 +30,8 @@ async fn model(title: &'static str) -> (String, JoinSet<()>) {
             let answer = format!(
                 "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n\
                  data: {{\"type\":\"response.output_item.done\",\"item\":{item}}}\n\n\
-                 data: {{\"type\":\"response.completed\",\"response\":{{\"id\":\"r\",\"status\":\"completed\"}}}}\n\n"
+                 data: {{\"type\":\"response.completed\",\"response\":{{\"id\":\"r\",\"status\":\"completed\",\
+                 \"usage\":{{\"input_tokens\":{tokens},\"output_tokens\":2}}}}}}\n\n"
             );
             stream.write_all(answer.as_bytes()).await.unwrap();
         }
@@ -59,18 +61,23 @@ async fn read(stream: &mut TcpStream) -> String {
     }
 }
 
-/// The list after a turn with this model, which is asked for titles too if it `is_auxiliary`.
-async fn listed(title: &'static str, is_auxiliary: bool) -> String {
-    let (base_url, _server) = model(title).await;
+/// A machine that asks this model, for titles too if it `is_auxiliary`.
+fn machine(base_url: &str, is_auxiliary: bool) -> Machine {
     let auxiliary = if is_auxiliary {
         "auxiliary = \"s/m\"\n"
     } else {
         ""
     };
-    let machine = Machine::configured(&format!(
+    Machine::configured(&format!(
         "[providers.s]\nbase_url = \"{base_url}\"\nroutes = [\"sse\"]\n\
          [model]\ndefault = \"s/m\"\n{auxiliary}"
-    ));
+    ))
+}
+
+/// The list after a turn with such a model.
+async fn listed(title: &'static str, is_auxiliary: bool) -> String {
+    let (base_url, _server) = model(title).await;
+    let machine = machine(&base_url, is_auxiliary);
     let ran = machine.run(&["exec", "first line\nand more"]).await;
     assert_eq!(ran.answer(), "the answer\n");
     let list = machine.run(&["sessions", "list"]).await;
@@ -89,4 +96,42 @@ async fn without_an_auxiliary_model_or_a_title_from_it_the_first_line_is_the_tit
         let list = listed(title, is_auxiliary).await;
         assert!(list.contains("first line\n"), "{list}");
     }
+}
+
+#[tokio::test]
+async fn what_a_title_took_is_part_of_what_the_turn_took() {
+    let (base_url, _server) = model("Parser").await;
+    let machine = machine(&base_url, true);
+    let ran = machine.run(&["exec", "--json", "first line"]).await;
+    let events = ran.answer().lines();
+    let events: Vec<serde_json::Value> = events
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let tokens = |kind: &str| {
+        let told = events.iter().filter(|event| event["type"] == kind);
+        let tokens = told.map(|event| event["usage"]["input_tokens"].as_u64().unwrap());
+        tokens.collect::<Vec<_>>()
+    };
+    assert_eq!(tokens("step.completed"), [4_000]);
+    assert_eq!(tokens("beside.completed"), [30]);
+    assert_eq!(tokens("turn.completed"), [4_030]);
+}
+
+#[tokio::test]
+async fn in_a_chat_the_auxiliary_model_names_the_conversation_and_is_counted() {
+    let (base_url, _server) = model("Fix the parser").await;
+    let machine = machine(&base_url, true);
+    let chat = opened(&machine, &["chat"], 80, 24).await;
+    chat.says("first line");
+    chat.until_done("the answer").await;
+    // What has come beside the turns is taken with the next.
+    chat.says("second line");
+    chat.until_it("two answers", |all| all.matches("the answer").count() == 2)
+        .await;
+    chat.says("/status");
+    chat.until("8.0k in").await;
+    chat.says("/quit");
+    chat.end().await;
+    let list = machine.run(&["sessions", "list"]).await;
+    assert!(list.answer().contains("Fix the parser\n"), "{}", list.out);
 }

@@ -5,6 +5,7 @@
 use alipes_base::Clock;
 use alipes_store::{AskedRecord, AttemptEnd, AttemptRecord, CallEnd, CallRecord, Unwritten};
 use alipes_transport::{AuxiliaryFault, Endpoint};
+use alipes_wire::Usage;
 use tokio::time::Instant;
 
 use super::Records;
@@ -60,6 +61,11 @@ impl Question {
 
     /// It was answered, or not.
     pub(crate) fn ended<T>(self, answer: &Result<T, AuxiliaryFault>) {
+        self.ended_for(answer, None);
+    }
+
+    /// The same for something that takes tokens.
+    pub(crate) fn ended_for<T>(self, answer: &Result<T, AuxiliaryFault>, usage: Option<Usage>) {
         let Some(asked) = self.0 else {
             return;
         };
@@ -86,6 +92,7 @@ impl Question {
                 CallEnd::Answered
             },
             attempts: vec![attempt],
+            usage,
             ..asked.call
         };
         asked.records.recorder.record(Unwritten {

@@ -29,7 +29,7 @@ fn chain(simulator: &Simulator, accounts: &[&str]) -> Chain {
 async fn go_on_sealed(chain: &mut Chain) -> Seen {
     let input = [Item::user("hello"), Item::user("go on")];
     let question = chain.compact(&prompt(&input)).unwrap();
-    let Sealed { items, maker } = question.ask(deadline()).await.unwrap();
+    let Sealed { items, maker, .. } = question.ask(deadline()).await.unwrap();
     let sealed = Prompt {
         maker: Some(&maker),
         ..prompt(&items)

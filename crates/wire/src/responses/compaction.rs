@@ -7,7 +7,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Portable, portable};
-use crate::{CannotCarry, Item, ItemView, ModelRequest};
+use crate::fields::Fields;
+use crate::{CannotCarry, Item, ItemView, ModelRequest, Usage};
 
 /// The path beneath a base URL.
 pub const COMPACT: &str = "responses/compact";
@@ -40,6 +41,13 @@ pub fn compact_body(request: &ModelRequest) -> Result<String, CannotCarry> {
     };
     // Strings and items that were read as JSON cannot fail to encode.
     Ok(serde_json::to_string(&asked).unwrap_or_default())
+}
+
+/// What it took, where that is told.
+#[must_use]
+pub fn compaction_usage(body: &[u8]) -> Option<Usage> {
+    let answered = Fields::of(body)?;
+    answered.object("usage").map(|usage| Usage::read(&usage))
 }
 
 /// The items that stand for the conversation; nothing where the answer is no such thing. Instructions are

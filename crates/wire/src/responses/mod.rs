@@ -25,7 +25,7 @@ mod tools;
 mod writer;
 
 pub use assembler::Assembler;
-pub use compaction::{COMPACT, compact_body, compacted, is_sealed};
+pub use compaction::{COMPACT, compact_body, compacted, compaction_usage, is_sealed};
 pub use create::CreateRequest;
 pub use delta::{DeltaBase, DeltaRecorder};
 pub use encode::EncodedRequest;

@@ -30,7 +30,7 @@ async fn troubled(machine: &Machine, faults: &[&str], columns: u16, rows: u16) -
     (opened(machine, &arguments, columns, rows).await, server)
 }
 
-async fn opened(machine: &Machine, arguments: &[&str], columns: u16, rows: u16) -> Tmux {
+pub(crate) async fn opened(machine: &Machine, arguments: &[&str], columns: u16, rows: u16) -> Tmux {
     let tmux = Tmux::run(&machine.command(arguments), columns, rows);
     // The greeting is said when all is open.
     tmux.until("alipes 0.").await;
