@@ -114,12 +114,16 @@ async fn measured() -> Result<String> {
 }
 
 /// What is searched for, and how many conversations it must find.
-const SEARCHES: [(&str, &str, usize); 4] = [
+const SEARCHES: [(&str, &str, usize); 5] = [
     ("a word of one entry", "needle4242", 1),
     ("a word of every entry", "the", 10),
     ("a rare word and a common one", "needle777 the", 1),
     ("the beginning of words", "need*", 10),
+    ("a word within Chinese text", "检索", 10),
 ];
+
+/// Text without spaces.
+const CHINESE: &str = "这个错误出在全文检索里：没有空格的文字被当成一个词，所以里面的词找不到。";
 
 fn open(folder: &Path) -> Result<Arc<SqliteStore>> {
     let options = SqliteOptions::within(folder, Clock::system(), Rng::from_entropy());
@@ -186,6 +190,7 @@ fn entry(conversation: usize, index: usize) -> Entry {
     }
     match index {
         0 => Entry::User(Item::user(&text)),
+        25 => Entry::Model(Item::assistant(CHINESE)),
         50 => Entry::Model(Item::assistant(&format!("{text} needle{conversation}"))),
         _ if index + 1 == ENTRIES => Entry::Ended { failure: None },
         _ => Entry::Model(Item::assistant(&text)),

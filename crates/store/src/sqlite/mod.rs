@@ -14,6 +14,7 @@ mod listing;
 mod prune;
 mod reader;
 mod repair;
+mod runs;
 mod schema;
 mod search;
 mod thread;

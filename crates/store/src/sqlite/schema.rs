@@ -11,7 +11,8 @@ pub(super) const APPLICATION: i64 = 0x616c_6970;
 pub(super) const VERSION: i64 = MIGRATIONS.len() as i64;
 
 /// Number `n` leads from version `n` to `n + 1`.
-pub(super) const MIGRATIONS: [&str; 7] = [V1, CALLS, ENDPOINTS, UNMENDED, SAID, ORIGINS, LOTS];
+pub(super) const MIGRATIONS: [&str; 8] =
+    [V1, CALLS, ENDPOINTS, UNMENDED, SAID, ORIGINS, LOTS, RUNS];
 
 /// - `conversation.used` is the number of the entry that began its last turn: an order that no clock
 ///   can disturb.
@@ -156,6 +157,12 @@ DROP VIEW fault;
 DROP TABLE call_endpoint;
 DROP TABLE call_fault;
 DROP TABLE call_alone;
+";
+
+/// The index is of other words from here on ([`super::runs`]), and is filled anew.
+const RUNS: &str = "
+INSERT INTO entry_text (entry_text) VALUES ('delete-all');
+DELETE FROM fact WHERE name = 'indexed';
 ";
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use std::collections::HashSet;
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::failure::Failure;
-use super::unsigned;
+use super::{runs, unsigned};
 use crate::{Entry, Hit};
 
 /// How many entries a search adds to the index in one transaction.
@@ -45,7 +45,7 @@ pub(super) fn index(db: &Connection, most: i64) -> Result<bool, Failure> {
             && let Some(text) = Entry::parse(kind, body).ok().and_then(|entry| entry.text())
         {
             let end = text.floor_char_boundary(INDEXED);
-            insert.execute(params![last, &text[..end]])?;
+            insert.execute(params![last, runs::indexed(&text[..end])])?;
         }
     }
     if count > 0 {
@@ -143,8 +143,8 @@ fn expression(words: &str) -> Option<String> {
         .split_whitespace()
         .filter(|word| word.contains(char::is_alphanumeric))
         .map(|word| match word.strip_suffix('*') {
-            Some(start) => format!("\"{}\"*", start.replace('"', "")),
-            None => format!("\"{}\"", word.replace('"', "")),
+            Some(start) => runs::phrase(&start.replace('"', ""), true),
+            None => runs::phrase(&word.replace('"', ""), false),
         })
         .collect();
     (!quoted.is_empty()).then(|| quoted.join(" "))

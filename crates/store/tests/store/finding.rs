@@ -69,6 +69,57 @@ async fn words_are_found_in_whatever_was_said() {
 }
 
 #[tokio::test]
+async fn words_are_found_inside_text_that_has_no_spaces() {
+    let room = Room::new();
+    let store = room.open();
+    talk(&store, "zh", "请帮我用Rust写代码，修复全文检索的错误").await;
+    talk(&store, "ja", "データベースの検索を速くしてください").await;
+    talk(&store, "ko", "데이터베이스에서 검색하고 고쳐 주세요").await;
+    for (words, expected) in [
+        ("代码", &["zh"] as &[&str]),
+        ("全文检索", &["zh"]),
+        ("全文 错误", &["zh"]),
+        ("用Rust写", &["zh"]),
+        ("rust", &["zh"]),
+        ("检", &["zh"]),
+        ("検索", &["ja"]),
+        ("索", &["ja", "zh"]),
+        ("ベース", &["ja"]),
+        ("데이터", &["ko"]),
+        ("검색", &["ko"]),
+        ("检文", &[]),
+        ("码代", &[]),
+        ("写错", &[]),
+    ] {
+        assert_eq!(found(&store, words).await, expected, "{words}");
+    }
+    let hits = store.search("检索", 10).await.unwrap();
+    assert!(
+        hits[0].excerpt.contains("修复全文检索的错误"),
+        "{:?}",
+        hits[0]
+    );
+}
+
+#[tokio::test]
+async fn an_index_of_an_older_version_is_filled_anew() {
+    let room = Room::new();
+    let store = room.open();
+    talk(&store, "zh", "全文检索").await;
+    assert_eq!(found(&store, "检索").await, ["zh"]);
+    drop(store);
+    let db = rusqlite::Connection::open(room.path("alipes.db")).unwrap();
+    db.execute_batch(
+        "INSERT INTO entry_text (entry_text) VALUES ('delete-all');
+         INSERT INTO entry_text (rowid, text) VALUES (1, '全文检索');
+         PRAGMA user_version = 7;",
+    )
+    .unwrap();
+    drop(db);
+    assert_eq!(found(&room.open(), "检索").await, ["zh"]);
+}
+
+#[tokio::test]
 async fn what_another_process_has_stored_is_found_at_once() {
     let room = Room::new();
     let (one, two) = (room.open(), room.open());

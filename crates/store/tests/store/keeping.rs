@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::task::{Context, Waker};
 
 use alipes_store::{
-    Attempt, Conversation, Entry, Journal as _, SqliteStore, Standing, Store, Turn,
+    Attempt, Conversation, Entry, Journal as _, JournalError, SqliteStore, Standing, Store,
+    StoreError, Turn,
 };
 use alipes_wire::Item;
 use futures_util::future::join_all;
@@ -132,7 +133,14 @@ async fn two_hundred_processes_at_once_lose_nothing() {
         let room = Arc::clone(&room);
         processes.spawn(async move {
             let store = SqliteStore::opened(room.options(), || {}).await;
-            talk(&Arc::new(store.unwrap()), &format!("c{process}"), "hello").await;
+            let about = about(&format!("c{process}"));
+            let mut conversation = Conversation::new(Arc::new(store.unwrap()), about);
+            let turn = || vec![user("hello"), said("an answer"), ENDED];
+            // On a slow disk the last of them wait for longer than a person is kept waiting, and hear that.
+            while let Err(JournalError(error)) = conversation.append(turn()).await {
+                let told = error.downcast_ref::<StoreError>();
+                assert!(matches!(told, Some(StoreError::Busy { .. })), "{error}");
+            }
         });
     }
     processes.join_all().await;
