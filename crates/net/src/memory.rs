@@ -1,7 +1,7 @@
 //! What dials have learnt, so that the next one need not find out again.
 //!
 //! Five things: where ClientHellos must be classical (per way out), which address family wins and
-//! whether IPv6 is swallowed (per host and way out), which addresses were good (per host, for when
+//! whether IPv6 is late or dead (per host and way out), which addresses were good (per host, for when
 //! the resolver is silent), and which servers want fewer pings. Each is kept for a day of the wall
 //! clock, so that it can be stored: a network that was mended is believed again the next day.
 
@@ -94,7 +94,7 @@ impl DialMemory {
         self.calm.keep(server.to_string(), factor, self.tomorrow());
     }
 
-    /// The hosts, each with a way out, whose IPv6 addresses say nothing while IPv4 works, and until when
+    /// The hosts, each with a way out, whose IPv6 addresses did not answer before IPv4 did, and until when
     /// that is believed: for whoever stores them.
     #[must_use]
     pub fn silent_ipv6(&self) -> Vec<((String, EgressKey), SystemTime)> {
@@ -109,7 +109,8 @@ impl DialMemory {
         self.silent_ipv6.keep(of, (), until.min(latest));
     }
 
-    /// Whether the IPv6 addresses of `host` say nothing there while IPv4 works.
+    /// Whether the IPv6 addresses of `host` did not answer there before IPv4 did, though they had begun
+    /// earlier. They may be dead or only slower: nobody waited.
     #[must_use]
     pub fn is_ipv6_silent(&self, host: &str, key: &EgressKey) -> bool {
         let of = (host.to_owned(), key.clone());

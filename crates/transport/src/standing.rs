@@ -59,8 +59,8 @@ impl Session {
 }
 
 impl Transport {
-    /// Whether the IPv6 addresses of this URL's host are known to say nothing on the way that requests
-    /// take, while IPv4 works. Asks nobody.
+    /// Whether the IPv6 addresses of this URL's host are known not to answer before IPv4 does, on the way
+    /// that requests take. Asks nobody.
     #[must_use]
     pub fn is_ipv6_silent(&self, url: &Url) -> bool {
         let target = Target::from_url(url);

@@ -50,7 +50,7 @@ pub(super) struct Endpoint {
     pub(super) health: EndpointHealth,
     /// Its last fault.
     pub(super) fault: Option<Seen>,
-    /// Its IPv6 addresses say nothing, and IPv4 works.
+    /// Its IPv6 addresses did not answer before IPv4 did.
     pub(super) ipv6_is_silent: bool,
     /// What it said when it was asked now.
     pub(super) live: Option<Live>,

@@ -197,8 +197,11 @@ fn row(name: &str, value: &str, page: &Page) -> Vec<String> {
     wrapped(&format!("  {name:NAME$} {value}"), 2 + NAME + 1, page)
 }
 
+/// No more than a race of connections shows: whether IPv6 is swallowed or slow, doctor waits and sees.
 fn silent_ipv6(name: &str) -> String {
-    format!("IPv6 to this host is swallowed, IPv4 works and is used; see `alipes doctor {name}`")
+    format!(
+        "IPv6 to this host did not answer before IPv4 did; IPv4 is used first; see `alipes doctor {name}`"
+    )
 }
 
 /// `sse; websocket rests: it refused the WebSocket (3 minutes ago, tried again in 6 minutes)`

@@ -119,6 +119,30 @@ fn what_is_only_in_the_records_is_let_go_after_an_hour() {
     assert_eq!(need(&report(Cause::Unauthorized, 2 * HOUR, stranger)), None);
 }
 
+fn page(columns: usize) -> Page {
+    Page {
+        columns,
+        style: Style::of_stdout(&Environment::new([("NO_COLOR", "1")], "/".into())),
+        redactor: Redactor::new(),
+        now_ms: NOW,
+    }
+}
+
+/// The screen of a report where nothing needs the person, however its lines were broken.
+fn told(report: &Report) -> String {
+    let lines = screen::lines(report, &[], &page(80), None).join(" ");
+    lines.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn of_ipv6_that_was_slower_no_more_is_said_than_that() {
+    let told = told(&report(Cause::Cancelled, 0, |endpoint| {
+        endpoint.ipv6_is_silent = true;
+    }));
+    let known = "IPv6 to this host did not answer before IPv4 did; IPv4 is used first; see `alipes doctor sim`";
+    assert!(told.contains(known), "{told}");
+}
+
 /// A field of the report that may hold anybody's words.
 type Field = fn(&mut Report, String);
 
@@ -157,12 +181,6 @@ fn fault(report: &mut Report) -> &mut Seen {
 
 #[test]
 fn nobodys_words_steer_the_terminal_or_fill_it_in_whatever_field_they_come() {
-    let page = |columns| Page {
-        columns,
-        style: Style::of_stdout(&Environment::new([("NO_COLOR", "1")], "/".into())),
-        redactor: Redactor::new(),
-        now_ms: NOW,
-    };
     let harmful = |c: char| c.is_control() || matches!(c, '\u{202a}'..='\u{202e}');
     let long = "wide 日本 ".repeat(1 << 17);
     let evils = ["\u{1b}[2J\u{1b}]0;x\u{7}\u{202e}\r\n\u{9b}31m\0", &long];

@@ -130,8 +130,8 @@ async fn a_black_hole_on_ipv6_is_found_and_told_by_status_and_spares_turns_the_w
     let status = walk.machine.run(&["status"]).await;
     assert_eq!(status.code, Some(0), "{}", status.out);
     let told = status.out.split_whitespace().collect::<Vec<_>>().join(" ");
-    let told_of =
-        "network IPv6 to this host is swallowed, IPv4 works and is used; see `alipes doctor work`";
+    let told_of = "network IPv6 to this host did not answer before IPv4 did; IPv4 is used first; \
+                   see `alipes doctor work`";
     assert!(told.contains(told_of), "{}", status.out);
 }
 

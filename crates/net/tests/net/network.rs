@@ -33,7 +33,8 @@ pub(crate) struct Network {
     v4: Mutex<Option<(u64, Answer)>>,
     v6: Mutex<Option<(u64, Answer)>>,
     connects: HashMap<SocketAddr, io::ErrorKind>,
-    open: Vec<SocketAddr>,
+    /// Which addresses answer, and after so many milliseconds.
+    open: HashMap<SocketAddr, u64>,
     /// What the operating system says about the way out.
     local: Option<io::ErrorKind>,
     tried: Mutex<Vec<SocketAddr>>,
@@ -53,8 +54,13 @@ impl Network {
         self
     }
 
-    pub(crate) fn open(mut self, address: &str) -> Self {
-        self.open.push(address.parse().unwrap());
+    pub(crate) fn open(self, address: &str) -> Self {
+        self.opens(address, 0)
+    }
+
+    /// The same after so many milliseconds.
+    pub(crate) fn opens(mut self, address: &str, delay: u64) -> Self {
+        self.open.insert(address.parse().unwrap(), delay);
         self
     }
 
@@ -175,8 +181,11 @@ impl Sockets for Served {
             if let Some(kind) = self.network.connects.get(&address) {
                 return Err((*kind).into());
             }
-            if !self.network.open.contains(&address) {
+            let Some(delay) = self.network.open.get(&address) else {
                 return std::future::pending().await;
+            };
+            if *delay > 0 {
+                tokio::time::sleep(Duration::from_millis(*delay)).await;
             }
             let (ours, theirs) = tokio::io::duplex(64 * 1024);
             let authority = Arc::clone(&self.authority);

@@ -3,6 +3,7 @@
 use std::io;
 use std::time::Duration;
 
+use alipes_base::{Clock, Deadline};
 use alipes_net::{Family, NetErrorKind, Phase, ResolveError};
 
 use crate::forms::in_every_form;
@@ -36,6 +37,20 @@ in_every_form! { paused:
         // IPv4 goes first now: nothing is found out about IPv6.
         machine.dial().await.outcome.unwrap();
         assert!(memory.silent_ipv6().is_empty());
+    }
+
+    async fn ipv6_that_answers_later_than_ipv4_goes_second_until_it_is_heard(form) {
+        let machine = half_broken().opens(V6, 400).machine(form);
+        let first = machine.dial().await;
+        assert_eq!(first.address(), V4);
+        let key = first.outcome.unwrap().egress_key;
+        let memory = machine.dialer.memory();
+        assert!(memory.is_ipv6_silent(HOST, &key));
+        assert_eq!(machine.dial().await.tried, [V4]);
+        // Whoever waits for it hears it.
+        let deadline = Deadline::after(&Clock::system(), "test", Duration::from_secs(3));
+        let waited = machine.dialer.reach(V6.parse().unwrap(), deadline).await;
+        assert_eq!(waited.unwrap(), Duration::from_millis(400));
     }
 
     async fn what_another_process_knows_of_ipv6_spares_this_one_the_wait(form) {

@@ -43,7 +43,7 @@ pub(crate) enum Fact {
     },
     /// Something on this way out swallows or resets the longer ClientHello.
     ClassicalHello { egress: String },
-    /// The IPv6 addresses of this host say nothing there, while IPv4 works.
+    /// The IPv6 addresses of this host did not answer there before IPv4 did.
     Ipv6Silent { egress: String, host: String },
     /// The server, as `host:port`, wants fewer pings: [`Remembered::limit`] times rarer.
     CalmAsked { server: String },
