@@ -305,8 +305,9 @@ impl Experience {
         self.facts.merge(facts);
         self.patience.merge(patience);
         let known: FactMap = self.facts.all();
-        for (fact, remembered) in known.iter().filter(|(_, known)| !known.withdrawn) {
+        for (fact, remembered) in &known {
             match (fact, &remembered.reason) {
+                _ if remembered.withdrawn => dials::unteach(dials, fact),
                 (Fact::BreakerOpen(key), Some(reason)) => {
                     let opened = self.opened(remembered, reason);
                     self.breakers.learn(key.clone(), opened);

@@ -67,3 +67,10 @@ pub(super) fn teach(dials: &DialMemory, fact: &Fact, remembered: &Remembered) {
         _ => {}
     }
 }
+
+/// Takes back from net what somebody has found to be mended.
+pub(super) fn unteach(dials: &DialMemory, fact: &Fact) {
+    if let Fact::Ipv6Silent { egress, host } = fact {
+        dials.hears_ipv6(host, &EgressKey::from(egress.as_str()));
+    }
+}
