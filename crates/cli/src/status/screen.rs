@@ -258,8 +258,7 @@ fn answered(health: &EndpointHealth, now_ms: u64) -> String {
 /// `3 min ago, challenge, mended (`alipes calls show 1a2b3c4d`)`
 fn fault(endpoint: &Endpoint, now_ms: u64) -> Option<String> {
     let seen = endpoint.fault.as_ref()?;
-    let answered = endpoint.health.last_answered_ms;
-    let mended = match (seen.was_mended, answered >= Some(seen.at_ms)) {
+    let mended = match (seen.was_mended, endpoint.health.answered_since_fault) {
         (true, _) => ", mended",
         (false, true) => ", answered since",
         (false, false) => "",

@@ -135,6 +135,18 @@ fn told(report: &Report) -> String {
 }
 
 #[test]
+fn whether_there_was_an_answer_since_a_fault_is_the_records_word_and_not_a_dates() {
+    for (since, answered_ms) in [(true, NOW - HOUR), (false, NOW)] {
+        // The clock was set in between.
+        let told = told(&report(Cause::Silent, HOUR / 2, |endpoint| {
+            endpoint.health.last_answered_ms = Some(answered_ms);
+            endpoint.health.answered_since_fault = since;
+        }));
+        assert_eq!(told.contains("silent, answered since ("), since, "{told}");
+    }
+}
+
+#[test]
 fn of_ipv6_that_was_slower_no_more_is_said_than_that() {
     let told = told(&report(Cause::Cancelled, 0, |endpoint| {
         endpoint.ipv6_is_silent = true;
