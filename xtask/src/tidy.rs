@@ -4,6 +4,7 @@
 
 mod attributes;
 mod changelog;
+mod citations;
 mod header;
 mod layers;
 mod leftovers;
@@ -22,9 +23,10 @@ use self::tree::Tree;
 /// One rule.
 type Rule = fn(&Tree) -> Result<Vec<Finding>>;
 
-const RULES: [(&str, Rule); 7] = [
+const RULES: [(&str, Rule); 8] = [
     ("attributes", attributes::check),
     ("changelog", changelog::check),
+    ("citations", citations::check),
     ("header", header::check),
     ("layers", layers::check),
     ("leftovers", leftovers::check),

@@ -23,8 +23,8 @@ use crate::{Cause, Fault, Phase, Route, Scope, Token};
 /// How much of an answer is read for the error that it may hold.
 const BODY: usize = 64 * 1024;
 
-/// How long a socket is watched after its upgrade: one that is closed at once was not meant
-/// (codex-protocol §7.1).
+/// How long a socket is watched after its upgrade. What is closed at once carries no turn, whatever status
+/// it began with. Ours: nobody says how long.
 const MOMENT: Duration = Duration::from_millis(250);
 
 /// What the operating system is asked where the profile asks for nothing.
