@@ -17,12 +17,14 @@ mod door;
 mod look;
 mod requests;
 mod survey;
+mod turn;
 
 use std::time::Duration;
 
 pub use diagnosis::{Diagnosis, Weight, diagnose, length, shown as shown_url};
 pub use look::{Look, Outcome, Step};
 pub use survey::{Door, Lately, Other, Plan, Standby, Survey, survey};
+pub use turn::TurnWatch;
 
 /// The longest that a probe may take, all of them running at once.
 pub const LIMIT: Duration = Duration::from_secs(4);

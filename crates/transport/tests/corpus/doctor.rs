@@ -6,9 +6,9 @@
 use std::time::Duration;
 
 use alipes_transport::probe::{
-    Diagnosis, LIMIT, Look, Outcome as Seen, Plan, Step, Weight, diagnose, survey,
+    Diagnosis, LIMIT, Look, Plan, Step, TurnWatch, Weight, diagnose, survey,
 };
-use alipes_transport::{Cause, Fault, Phase, Profile, Route, Trace, Update};
+use alipes_transport::{Cause, Profile, Route, Update};
 use alipes_wire::Item;
 
 use crate::play::weather;
@@ -16,7 +16,7 @@ use crate::row::{Outcome, Row};
 use crate::stage::{Cast, RenewableKey, Stage, request, virtual_time};
 
 /// Within the limit of a probe these look like a model that thinks, or like a long answer.
-const EXCUSED: [&str; 10] = [
+pub(crate) const EXCUSED: [&str; 10] = [
     "sse-stall-before-first-event",
     "sse-stall-after-created",
     "sse-freeze-after-created (plain)",
@@ -69,31 +69,22 @@ async fn examine(stage: &Stage, row: &Row) -> Vec<Diagnosis> {
     diagnose(&seen)
 }
 
-/// The first attempt of a turn by one route.
+/// A turn by one route.
 async fn turn(stage: &Stage, profile: Profile, route: Route) -> Look {
     let mut session = stage.session_at(stage.endpoint(profile, Some(vec![route])));
     let input = [Item::user("hello")];
-    let mut has_begun = false;
+    let mut watch = TurnWatch::of(route);
     let asked = async {
         let mut stream = session.stream(request(&input, true), stage.deadline(LIMIT * 2));
         while let Some(update) = stream.next().await {
-            match update {
-                Update::Trace(Trace::AttemptFault { fault, .. }) => return Seen::Failed(fault),
-                Update::Trace(Trace::FirstEvent { .. }) => has_begun = true,
-                _ => {}
+            if let Update::Trace(trace) = update {
+                watch.note(trace)?;
             }
         }
-        match stream.finish().await {
-            Ok(_) => Seen::Passed(String::new()),
-            Err(fault) => Seen::Failed(Box::new(fault)),
-        }
+        stream.finish().await.map(drop).map_err(Box::new)
     };
-    let outcome = match tokio::time::timeout(LIMIT, asked).await {
-        Ok(outcome) => outcome,
-        Err(_elapsed) if has_begun => Seen::Passed(String::new()),
-        Err(_elapsed) => Seen::Failed(Box::new(Fault::new(Phase::Headers, Cause::Silent))),
-    };
-    Look::new(Step::turn(route), outcome, Duration::ZERO)
+    let ended = tokio::time::timeout(LIMIT, asked).await.ok();
+    Look::new(Step::turn(route), watch.outcome(ended), Duration::ZERO)
 }
 
 /// Whether it is the same from the beginning to the end.

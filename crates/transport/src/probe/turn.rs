@@ -1,0 +1,52 @@
+//! A tiny turn as a probe: what turns out to work or not in the end.
+//!
+//! Only the first attempt counts: what a real turn would try next is what the other probes are for.
+
+use super::look::Outcome;
+use crate::{Cause, Fault, Phase, Route, Trace};
+
+/// Watches a turn by one route, for as long as its probe may take.
+#[derive(Debug)]
+pub struct TurnWatch {
+    route: Route,
+    has_begun: bool,
+}
+
+impl TurnWatch {
+    /// Nothing was heard yet.
+    #[must_use]
+    pub fn of(route: Route) -> Self {
+        Self {
+            route,
+            has_begun: false,
+        }
+    }
+
+    /// Takes note of a trace.
+    ///
+    /// # Errors
+    /// The [`Fault`] of the first attempt, with which the watch is over.
+    pub fn note(&mut self, trace: Trace) -> Result<(), Box<Fault>> {
+        match trace {
+            Trace::AttemptFault { fault, .. } => return Err(fault),
+            Trace::FirstEvent { .. } => self.has_begun = true,
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// What it came to: how it ended, or `None` where the limit of a probe came first.
+    #[must_use]
+    pub fn outcome(self, ended: Option<Result<(), Box<Fault>>>) -> Outcome {
+        match ended {
+            Some(Ok(())) => Outcome::Passed("answered".to_owned()),
+            Some(Err(fault)) => Outcome::Failed(fault),
+            // A model that thinks is no fault.
+            None if self.has_begun => Outcome::Passed("answering".to_owned()),
+            None => Outcome::Failed(Box::new(Fault {
+                route: self.route,
+                ..Fault::new(Phase::Headers, Cause::Silent)
+            })),
+        }
+    }
+}
