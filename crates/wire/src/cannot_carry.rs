@@ -57,6 +57,12 @@ impl CannotCarry {
     }
 }
 
+/// Most things of a client's own naming that are noted of a request.
+const MOST_UNKNOWN: usize = 32;
+
+/// The most of such a name that is repeated, in characters.
+const LONGEST_NAME: usize = 80;
+
 /// What was left out of a request, each kind once.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct LeftOut(Vec<CannotCarry>);
@@ -88,8 +94,15 @@ impl LeftOut {
 
     /// What a client asked for in its parameter `param`.
     pub(crate) fn note_unknown(&mut self, name: &str, param: &str) {
-        let note = CannotCarry::new(format!("`{name}`"), "no other dialect has it");
-        self.0.push(note.at(Place::Param(param.to_owned())));
+        if self.0.len() >= MOST_UNKNOWN {
+            return self.note("further fields", "no other dialect has them");
+        }
+        let shown = |name: &str| name.chars().take(LONGEST_NAME).collect::<String>();
+        let note = CannotCarry::new(format!("`{}`", shown(name)), "no other dialect has it");
+        let note = note.at(Place::Param(shown(param)));
+        if !self.0.contains(&note) {
+            self.0.push(note);
+        }
     }
 
     pub(crate) fn into_list(self) -> Vec<CannotCarry> {

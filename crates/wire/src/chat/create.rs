@@ -73,10 +73,10 @@ pub(crate) fn read(body: &[u8]) -> Result<ClientRequest, NotARequest> {
 }
 
 /// What would change the answer's shape, and cannot be given.
-fn refuse(fields: &Fields<'_>) -> Result<(), CannotCarry> {
+fn refuse(fields: &Fields<'_>) -> Result<(), NotARequest> {
     let several = fields.whole("n").is_some_and(|n| n > 1);
     let logprobs = fields.read("logprobs") == Some(true);
-    let modalities: Vec<String> = fields.read("modalities").unwrap_or_default();
+    let modalities = fields.texts("modalities")?.unwrap_or_default();
     let table = [
         (several, "n", "several answers", "one answer is given"),
         (
@@ -106,7 +106,8 @@ fn refuse(fields: &Fields<'_>) -> Result<(), CannotCarry> {
     ];
     let asked = table.into_iter().find(|(asked, ..)| *asked);
     asked.map_or(Ok(()), |(_, param, what, why)| {
-        Err(CannotCarry::new(what, why).at(Place::Param(param.to_owned())))
+        let refused = CannotCarry::new(what, why).at(Place::Param(param.to_owned()));
+        Err(refused.into())
     })
 }
 
@@ -149,16 +150,16 @@ fn reasoning(fields: &Fields<'_>) -> Result<Option<Reasoning>, NotARequest> {
 }
 
 fn generation(fields: &Fields<'_>) -> Result<Generation, NotARequest> {
-    let stop = fields.said("stop", "a text or a list of texts", |fields, name| {
-        let one = fields.string(name).map(|stop| vec![stop]);
-        one.or_else(|| fields.read(name))
-    })?;
+    let stop = match fields.string("stop") {
+        Some(one) => vec![one],
+        None => fields.said_texts("stop", "a text or a list of texts")?,
+    };
     Ok(Generation {
         tool_choice: tool_choice(fields)?,
         parallel_tool_calls: fields.said_flag("parallel_tool_calls")?,
         temperature: fields.said_number("temperature")?,
         top_p: fields.said_number("top_p")?,
-        stop: stop.unwrap_or_default(),
+        stop,
         format: format(fields)?,
     })
 }

@@ -49,6 +49,27 @@ impl<'a> Fields<'a> {
         self.said(name, "a text", Self::string)
     }
 
+    /// The texts of a list that a client may leave out; `wanted` is what may stand there.
+    ///
+    /// # Errors
+    /// [`NotARequest`] if it is there and no list of texts, or has more than anybody reads.
+    pub(crate) fn said_texts(&self, name: &str, wanted: &str) -> Result<Vec<String>, NotARequest> {
+        if self.json(name).is_none() {
+            return Ok(Vec::new());
+        }
+        let unfit = || NotARequest::shape(format!("`{name}` is not {wanted}")).at(name);
+        self.texts(name)?.ok_or_else(unfit)
+    }
+
+    /// The texts of a list; `None` if it is missing or something else.
+    ///
+    /// # Errors
+    /// [`NotARequest`] if it has more than anybody reads.
+    pub(crate) fn texts(&self, name: &str) -> Result<Option<Vec<String>>, NotARequest> {
+        self.json(name)
+            .map_or(Ok(None), |json| elements(json, name))
+    }
+
     /// A truth value that a client may leave out.
     ///
     /// # Errors

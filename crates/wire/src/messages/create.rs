@@ -156,7 +156,6 @@ fn tools(fields: &Fields<'_>, left_out: &mut LeftOut) -> Result<Vec<ToolDefiniti
 fn generation(fields: &Fields<'_>) -> Result<Generation, NotARequest> {
     let choice = fields.said_object("tool_choice")?.unwrap_or_default();
     let serial = choice.said_flag("disable_parallel_tool_use");
-    let stop = fields.said("stop_sequences", "a list of texts", Fields::read)?;
     Ok(Generation {
         tool_choice: tool_choice(fields, &choice)?,
         parallel_tool_calls: serial
@@ -164,7 +163,7 @@ fn generation(fields: &Fields<'_>) -> Result<Generation, NotARequest> {
             .map(|serial| !serial),
         temperature: fields.said_number("temperature")?,
         top_p: fields.said_number("top_p")?,
-        stop: stop.unwrap_or_default(),
+        stop: fields.said_texts("stop_sequences", "a list of texts")?,
         format: format(fields)?,
     })
 }

@@ -155,12 +155,8 @@ fn format(text: &Fields<'_>) -> Result<Option<TextFormat>, NotARequest> {
 /// in any case.
 fn note_included(fields: &Fields<'_>, left_out: &mut LeftOut) -> Result<(), NotARequest> {
     const GIVEN: &str = "reasoning.encrypted_content";
-    let asked: Option<Vec<String>> = fields.said("include", "a list of texts", Fields::read)?;
-    let asked = asked.unwrap_or_default();
+    let asked = fields.said_texts("include", "a list of texts")?;
     let missing = asked.iter().filter(|name| *name != GIVEN);
-    missing.for_each(|name| {
-        let name: String = name.chars().take(80).collect();
-        left_out.note_unknown(&name, "include");
-    });
+    missing.for_each(|name| left_out.note_unknown(name, "include"));
     Ok(())
 }

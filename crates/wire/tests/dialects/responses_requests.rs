@@ -134,6 +134,45 @@ fn what_an_answer_cannot_hold_is_told() {
 }
 
 #[test]
+fn what_is_told_of_a_request_has_a_bound() {
+    let names: Vec<String> = (0..1_000).map(|number| format!("field_{number}")).collect();
+    let mut unread = json!({"model": "m", "input": "hi"});
+    for name in &names {
+        unread[name] = json!(1);
+    }
+    for body in [with("include", json!(names)), unread.to_string()] {
+        let read = Dialect::Responses.read(body.as_bytes()).unwrap();
+        let told: Vec<&str> = read.left_out.iter().map(|note| &*note.what).collect();
+        assert_eq!((told.len(), told[0]), (33, "`field_0`"));
+        assert_eq!(told[32], "further fields");
+    }
+    let same = with("include", json!(vec!["logprobs"; 1_000]));
+    let read = Dialect::Responses.read(same.as_bytes()).unwrap();
+    assert_eq!(read.left_out.len(), 1);
+    let long = with("include", json!(["é".repeat(1_000)]));
+    let read = Dialect::Responses.read(long.as_bytes()).unwrap();
+    assert_eq!(read.left_out[0].what.chars().count(), 82);
+}
+
+#[test]
+fn a_list_of_texts_has_a_bound() {
+    let texts = vec![""; 100_001];
+    let table = [
+        (Dialect::Responses, "include"),
+        (Dialect::Chat, "stop"),
+        (Dialect::Chat, "modalities"),
+        (Dialect::Messages, "stop_sequences"),
+    ];
+    for (dialect, name) in table {
+        let body = json!({"model": "m", "messages": [], "max_tokens": 1, name: texts}).to_string();
+        let refused = dialect.read(body.as_bytes()).unwrap_err();
+        assert_eq!(refused.param(), Some(name), "{refused}");
+        let more = format!("`{name}` has more than 100000 elements");
+        assert_eq!(refused.to_string(), more);
+    }
+}
+
+#[test]
 fn what_another_dialect_cannot_carry_is_told_by_the_clients_own_parameter() {
     let audio = json!({"type": "input_audio", "input_audio": {"data": "QUJD", "format": "wav"}});
     let table = [
