@@ -131,6 +131,25 @@ fn searching() -> Value {
 }
 
 #[test]
+fn every_output_of_the_clients_shell_finds_its_call_among_very_many() {
+    const MANY: usize = 20_000;
+    let call = |number: usize| {
+        json!({"type": "local_shell_call", "id": format!("lsh_{number}"),
+            "call_id": format!("call_{number}"), "action": {}})
+    };
+    let output = |number: usize| json!({"type": "local_shell_call_output", "id": format!("lsh_{number}"), "output": ""});
+    let input = (0..MANY).map(call).chain((0..MANY).map(output));
+    let read = read(&json!({"model": "m", "input": input.collect::<Vec<_>>()}));
+    let answered = |number: usize| {
+        let item: Value = serde_json::from_str(read.request.input[MANY + number].json()).unwrap();
+        item["call_id"].as_str().unwrap().to_owned()
+    };
+    for number in [0, 1, MANY - 1] {
+        assert_eq!(answered(number), format!("call_{number}"));
+    }
+}
+
+#[test]
 fn what_a_clients_search_finds_is_offered_from_then_on() {
     let asked = searching();
     let read = read(&asked);

@@ -25,7 +25,7 @@ impl Offer {
             }
             "custom_tool_call_output" => Some(output().merge(Some(&fields))),
             "local_shell_call" => {
-                self.shell_calls.push((text_of("id"), text_of("call_id")));
+                self.shell_calls.insert(text_of("id"), text_of("call_id"));
                 let arguments = local_shell::arguments(&fields);
                 Some(call(&fields, local_shell::TYPE, &arguments))
             }
@@ -62,9 +62,8 @@ impl Offer {
     /// The call that an output of the client's shell answers: clients name it by either of its ids.
     fn shell_call_of(&self, output: &Fields<'_>) -> Option<String> {
         let said = output.string("call_id").or_else(|| output.string("id"))?;
-        let mut calls = self.shell_calls.iter().rev();
-        let call = calls.find(|(id, _)| *id == said);
-        Some(call.map_or(said, |(_, call_id)| call_id.clone()))
+        let call = self.shell_calls.get(&said).cloned();
+        Some(call.unwrap_or(said))
     }
 }
 

@@ -35,8 +35,8 @@ pub(super) struct Offer {
     tools: Vec<ToolDefinition>,
     /// What each is to the client, by the name it is called by.
     known: HashMap<String, Own>,
-    /// The calls of the client's shell: the item's id, and the one that ties an output to it.
-    shell_calls: Vec<(String, String)>,
+    /// The calls of the client's shell: by the item's id the one that ties an output to it.
+    shell_calls: HashMap<String, String>,
 }
 
 impl Offer {
