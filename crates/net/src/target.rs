@@ -1,7 +1,7 @@
 //! Where a connection leads: the part of a URL that a socket cares about.
 
 use std::fmt;
-use std::net::Ipv6Addr;
+use std::net::{IpAddr, Ipv6Addr};
 
 use url::{Host, Url};
 
@@ -38,6 +38,16 @@ impl Target {
         };
         let port = url.port_or_known_default().ok_or_else(bad_url)?;
         Ok(Self { tls, host, port })
+    }
+
+    /// Whether it is on this machine itself (RFC 6761, section 6.3).
+    #[must_use]
+    pub fn is_loopback(&self) -> bool {
+        let host = self.host.trim_end_matches('.').to_ascii_lowercase();
+        match host.parse::<IpAddr>() {
+            Ok(ip) => ip.to_canonical().is_loopback(),
+            Err(_) => host == "localhost" || host.ends_with(".localhost"),
+        }
     }
 
     /// The `host` header's value: the port only where it is not the scheme's own.

@@ -19,11 +19,11 @@ async fn a_web_page_is_named() {
     error: test answered with a web page instead of an API (headers over sse, status 200, 127.0.0.1:[PORT])
       tried: sse (not-an-api, [TIME])
       on record: alipes calls show [ID]
-      help: check base_url: it often ends in /v1
+      help: check base_url: it often ends in /v1; on a guest network open a browser first: its login page answers like that
     error: test answered with a web page instead of an API (upgrade over websocket, status 200, 127.0.0.1:[PORT])
       tried: websocket (not-an-api, [TIME])
       on record: alipes calls show [ID]
-      help: check base_url: it often ends in /v1
+      help: check base_url: it often ends in /v1; on a guest network open a browser first: its login page answers like that
     ");
 }
 

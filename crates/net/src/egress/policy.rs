@@ -4,7 +4,6 @@
 //! their order in the environment are those of the libraries under the official clients (upper
 //! case first), so that we leave by the same door.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use alipes_base::Environment;
@@ -109,7 +108,7 @@ impl EgressPolicy {
         if let Some((egress, lists)) = &rules.configured {
             return rules.by_user(egress, lists, target);
         }
-        if is_loopback(&target.host) {
+        if target.is_loopback() {
             return straight(EgressSource::Default, None);
         }
         for layer in [&rules.environment, &rules.system] {
@@ -137,7 +136,7 @@ impl Rules {
         let shadowed = [&self.environment, &self.system]
             .iter()
             .find_map(|layer| layer.proxy(target.tls))
-            .filter(|_| !is_loopback(&target.host))
+            .filter(|_| !target.is_loopback())
             .map(|proxy| proxy.unused(UnusedReason::ConfiguredDirect { by }));
         straight(egress.source.clone(), shadowed)
     }
@@ -278,15 +277,6 @@ pub(super) fn read_configured(
 fn read_proxy(url: &str, source: EgressSource) -> Result<Egress, NetError> {
     let way = Way::Proxy(ProxyUrl::parse(url, &source)?);
     Ok(Egress { way, source })
-}
-
-/// This machine itself (RFC 6761, section 6.3).
-fn is_loopback(host: &str) -> bool {
-    let host = host.trim_end_matches('.').to_ascii_lowercase();
-    match host.parse::<IpAddr>() {
-        Ok(ip) => ip.to_canonical().is_loopback(),
-        Err(_) => host == "localhost" || host.ends_with(".localhost"),
-    }
 }
 
 #[cfg(test)]

@@ -146,6 +146,16 @@ pub(crate) static REDIRECT: Answer = Answer {
     headers: &[("location", "https://elsewhere.invalid/login")],
     ..page(302, "<html><body>Moved.</body></html>")
 };
+/// As hotspots that programs can sign in to answer anybody (WISPr 2.0, "Redirect").
+pub(crate) static CAPTIVE_PORTAL: Answer = Answer {
+    headers: &[("location", "http://login.invalid/?res=notyet")],
+    ..page(
+        302,
+        "<html><body>Please log in.</body><!--<?xml version=\"1.0\" encoding=\"UTF-8\"?>\
+         <WISPAccessGatewayParam><Redirect><MessageType>100</MessageType>\
+         <ResponseCode>0</ResponseCode></Redirect></WISPAccessGatewayParam>--></html>",
+    )
+};
 pub(crate) static NO_MODEL: Answer = error(
     404,
     &[],

@@ -60,6 +60,7 @@ pub(super) static FAULTS: &[FaultInfo] = table! {
     AnyRoute Headers Refuse(&answers::QUOTA),        "quota",       "either route answers 429 insufficient_quota";
     AnyRoute Headers Refuse(&answers::NO_PLAN),      "usage-not-included", "either route answers 403 usage_not_included, from the account check";
     AnyRoute Headers Refuse(&answers::BLOCKED),      "blocked",     "either route answers a block page of the edge (403, no challenge)";
+    AnyRoute Headers Refuse(&answers::CAPTIVE_PORTAL), "captive-portal", "a network's login page answers in the place of either route (302, WISPr)";
     AnyRoute Headers Refuse(&answers::REGION),       "region",      "either route answers 403 unsupported_country_region_territory";
     AnyRoute Headers Refuse(&answers::CHALLENGE),    "challenge",   "either route answers a challenge page (403, cf-mitigated: challenge)";
 

@@ -83,6 +83,7 @@ async fn faults_of_either_route_and_of_the_models_do_what_they_say() {
         ("quota", 429),
         ("usage-not-included", 403),
         ("blocked", 403),
+        ("captive-portal", 302),
         ("region", 403),
         ("500", 500),
         ("503", 503),

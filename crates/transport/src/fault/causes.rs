@@ -157,7 +157,7 @@ causes! {
     CaptivePortal "captive-portal" LocalNetwork Egress
         "is hidden behind this network's login page" "open a browser and log in to the network"
     NotAnApi "not-an-api" User Endpoint
-        "answered with a web page instead of an API" "check base_url: it often ends in /v1"
+        "answered with a web page instead of an API" "check base_url: it often ends in /v1; on a guest network open a browser first: its login page answers like that"
     NoSuchEndpoint "no-such-endpoint" User Endpoint
         "has no such address" "check base_url and dialect: the server does not know this path"
     ClientMissing "client-missing" Us Endpoint
@@ -165,7 +165,7 @@ causes! {
     ClientUnavailable "client-unavailable" User Endpoint
         "is asked by another program of this machine, which cannot be used" "install or update the Codex CLI (`npm install -g @openai/codex@latest`), then `codex login`"
     Redirected "redirected" User Endpoint
-        "wants to redirect the request elsewhere; credentials do not follow" "put the new address into base_url if you trust it"
+        "wants to redirect the request elsewhere; credentials do not follow" "put the new address into base_url if you trust it; on a guest network open a browser first: its login page answers like that"
     Challenge "challenge" Edge Egress
         "asked for a browser challenge instead of answering" "this network address is being challenged; use another network or another provider"
     Blocked "blocked" Edge Egress

@@ -45,7 +45,8 @@ pub(crate) fn of_response(
 ) -> Fault {
     let error = ApiError::from_body(body);
     let html = body_shape(headers) == BodyShape::Html || looks_like_html(body);
-    let mut fault = match challenge(status, headers, body, html) {
+    let instead = || is_login_page(body).then_some(Cause::CaptivePortal);
+    let mut fault = match challenge(status, headers, body, html).or_else(instead) {
         Some(cause) => Fault::new(phase, cause),
         None if html && status.is_success() => Fault::new(phase, Cause::NotAnApi),
         None => of_error(phase, status, headers, error.as_ref(), now),
@@ -150,6 +151,14 @@ fn challenge(status: StatusCode, headers: &HeaderMap, body: &[u8], html: bool) -
     }
 }
 
+/// Whether a network says of itself that it wants a login first: then that is certain, and what sends
+/// somebody elsewhere or shows a web page without a word may as well be the wrong address (WISPr 2.0:
+/// the element is in the page or the redirect, whatever the status).
+fn is_login_page(body: &[u8]) -> bool {
+    let mark = b"<WISPAccessGatewayParam";
+    body.windows(mark.len()).any(|window| window == mark)
+}
+
 fn looks_like_html(body: &[u8]) -> bool {
     let start = body.trim_ascii_start();
     let start = &start[..start.len().min(15)];
@@ -181,12 +190,16 @@ mod tests {
         )
     }
 
+    const WISPR: &str = "<html><!-- <WISPAccessGatewayParam xmlns:xsi=\"x\"><Redirect/>";
+
     #[test]
     fn statuses_and_codes_get_the_right_name() {
         let html = &[("content-type", "text/html; charset=UTF-8")][..];
         let table = [
             (401, &[][..], "", Cause::Unauthorized),
             (511, &[], "<html>log in", Cause::CaptivePortal),
+            (302, html, WISPR, Cause::CaptivePortal),
+            (200, html, WISPR, Cause::CaptivePortal),
             (403, &[], r#"{"detail":"no"}"#, Cause::Forbidden),
             (
                 403,

@@ -35,6 +35,7 @@ diagnoses! {
     PROXY_REFUSED     ProxyRefused            Egress     Proxy;
     PROXY_AUTH        ProxyAuth               Egress     Proxy;
     NOT_AN_API        NotAnApi                Endpoint   User;
+    CAPTIVE_PORTAL    CaptivePortal           Egress     LocalNetwork;
     NO_SUCH_ENDPOINT  NoSuchEndpoint          Endpoint   User;
     CHALLENGE         Challenge               Egress     Edge;
     UPGRADE_REFUSED   UpgradeRefused          Route      Edge;

@@ -100,6 +100,7 @@ fn names(cause: Cause) -> &'static [&'static str] {
     match cause {
         Cause::Challenge => &["challenge"],
         Cause::Blocked => &["blocked"],
+        Cause::CaptivePortal => &["captive-portal"],
         Cause::Region => &["region"],
         Cause::Unauthorized => &["key-refused", "first-route"],
         Cause::UsageLimit => &["usage-limit", "first-route"],

@@ -206,17 +206,11 @@ fn refused(survey: &Survey, door: &Door, fault: &Fault) -> Diagnosis {
         Cause::ModelUnavailable => model_unavailable(survey, fault),
         _ if is_about_the_account(fault) => accounts::refused(survey, fault),
         Cause::CaptivePortal => captive(survey, fault),
-        Cause::NotAnApi | Cause::Redirected if is_anothers(survey, door) => captive(survey, fault),
-        Cause::NoSuchEndpoint | Cause::Malformed if is_anothers(survey, door) => found(
-            "strange-answer",
-            format!(
-                "{name} {}{marks}, though its address is the service's own: somebody on the way may answer in its place",
-                fault.cause.meaning()
-            ),
-        )
-        .helped_by("try another network, or another provider: `alipes providers add NAME`"),
         Cause::NoSuchEndpoint | Cause::NotAnApi | Cause::Redirected | Cause::Malformed => {
-            not_an_api(survey, door, fault)
+            match is_anothers(survey, door) {
+                true => anothers(survey, fault),
+                false => not_an_api(survey, door, fault),
+            }
         }
         Cause::Silent | Cause::Stalled | Cause::TimedOut | Cause::EdgeDead => silent(survey, door),
         Cause::Reset | Cause::Cut => {
@@ -283,10 +277,23 @@ fn is_anothers(survey: &Survey, door: &Door) -> bool {
     survey.has_known_address && !door.passed(Step::Models)
 }
 
-/// The network answers in the service's place.
+/// An answer that makes no sense, from an address that is right for certain.
+fn anothers(survey: &Survey, fault: &Fault) -> Diagnosis {
+    let says = format!(
+        "{} {}{}, though its address is the service's own: this network may answer in its place, with a login page or a filter, or the service is disturbed",
+        survey.endpoint,
+        fault.cause.meaning(),
+        marks(fault)
+    );
+    Diagnosis::new("strange-answer", Weight::Fault, says)
+        .helped_by("open a browser, and log in if this network wants that")
+        .helped_by("or try another network, or another provider: `alipes providers add NAME`")
+}
+
+/// The network says itself that it answers in the service's place.
 fn captive(survey: &Survey, fault: &Fault) -> Diagnosis {
     let says = format!(
-        "this network answers in the place of {} with a page of its own{}: a login page, or a filter",
+        "this network answers in the place of {} with its login page{}",
         survey.target,
         marks(fault)
     );
@@ -326,9 +333,15 @@ fn not_an_api(survey: &Survey, door: &Door, fault: &Fault) -> Diagnosis {
         "{target} answers, but {}{marks}: the base URL is wrong",
         fault.cause.meaning()
     ));
-    match survey.base_url.ends_with("/v1") {
+    let found = match survey.base_url.ends_with("/v1") {
         true => found.helped_by(correct),
         false => found.helped_by(format!("{correct}; it often ends in /v1")),
+    };
+    match fault.cause {
+        Cause::NotAnApi | Cause::Redirected if !target.is_loopback() => found.helped_by(
+            "or, on a guest network, open a browser and log in: its login page answers like that",
+        ),
+        _ => found,
     }
 }
 

@@ -47,7 +47,10 @@ pub(super) fn broken(survey: &Survey, door: &Door, fault: &Fault) -> Diagnosis {
             "certificate",
             format!("{happened}{}", shown_certificate(door)),
         )
-        .helped_by(advice),
+        .helped_by(match survey.has_known_address {
+            true => "open a browser, and log in if this network wants that; or use another network",
+            false => advice,
+        }),
         Cause::ClockSkew => found(
             "clock",
             format!(

@@ -27,6 +27,7 @@ const EITHER: &[Struck] = table! {
     "quota"              Upgrade QUOTA:        either(Fault, 600, 1);
     "usage-not-included" Upgrade FORBIDDEN:    either(Fault, 600, 1);
     "blocked"            Upgrade BLOCKED:      once(Answer, 500, 2) always(Fault, 1_000, 2);
+    "captive-portal"     Upgrade CAPTIVE_PORTAL: once(Answer, 500, 2) always(Fault, 1_000, 2);
     "region"             Upgrade REGION:       once(Answer, 500, 2) always(Fault, 1_000, 2);
     "challenge"          Upgrade CHALLENGE:    once(Answer, 500, 2) always(Fault, 1_000, 2);
 };

@@ -271,13 +271,15 @@ fn names() -> Vec<Row> {
         seen.has_known_address = is_known;
         seen
     };
-    let says = "this network answers in the place of api.test:443 with a page of its own";
+    let says = "this network answers in the place of api.test:443 with its login page (511)";
+    let seen = page(Cause::CaptivePortal, 511, false);
+    rows.push((seen, "captive-portal", Wrong, says));
+    let says = "though its address is the service's own: this network may answer in its place, with a login page or a filter, or the service is disturbed";
     for seen in [
         page(Cause::NotAnApi, 200, true),
         page(Cause::Redirected, 302, true),
-        page(Cause::CaptivePortal, 511, false),
     ] {
-        rows.push((seen, "captive-portal", Wrong, says));
+        rows.push((seen, "strange-answer", Wrong, says));
     }
     let seen = page(Cause::NotAnApi, 200, false);
     rows.push((
@@ -322,4 +324,22 @@ fn an_address_that_ends_as_most_do_is_not_told_to() {
     };
     assert!(helps("https://api.test/api").contains("it often ends in /v1"));
     assert!(!helps("https://api.test/v1").contains("often"));
+}
+
+#[test]
+fn a_web_page_may_be_a_guest_networks_wherever_there_is_a_network() {
+    let helps = |host: &str| {
+        let mut seen = direct();
+        seen.target.host = host.to_owned();
+        all_fail(&mut seen.doors[0], Cause::NotAnApi, Some(200));
+        diagnose(&seen).swap_remove(0).helps.concat()
+    };
+    assert!(helps("api.test").contains("on a guest network, open a browser"));
+    assert!(!helps("127.0.0.1").contains("browser"));
+    // One that answers in TLS has a certificate of another name.
+    let mut seen = direct();
+    seen.has_known_address = true;
+    seen.doors[0].broken_at(Step::Tls, Phase::Tls, Cause::Certificate);
+    let found = diagnose(&seen).swap_remove(0);
+    assert!(found.helps.concat().contains("open a browser"), "{found:?}");
 }
