@@ -71,6 +71,17 @@ pub(crate) fn seconds(length: std::time::Duration) -> String {
     }
 }
 
+/// `1.2 MB`
+pub(crate) fn bytes(number: u64) -> String {
+    let number = number as f64;
+    match number {
+        n if n < 1e3 => format!("{n:.0} bytes"),
+        n if n < 1e6 => format!("{:.0} kB", n / 1e3),
+        n if n < 1e9 => format!("{:.1} MB", n / 1e6),
+        n => format!("{:.1} GB", n / 1e9),
+    }
+}
+
 /// So many of something whose plural ends in s, or in ies for one in ry.
 pub(crate) fn counted(count: u64, noun: &str) -> String {
     match noun.strip_suffix("ry") {

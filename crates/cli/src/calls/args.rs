@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use alipes_store::CallFilter;
 use alipes_transport::Cause;
+use clap::builder::RangedU64ValueParser;
 use clap::{Args, Subcommand};
 
 use crate::args::{causes, duration};
@@ -19,7 +20,7 @@ pub(crate) struct CallsArgs {
     pub(crate) filter: FilterArgs,
 
     /// How many
-    #[arg(short = 'n', long, value_name = "N", default_value_t = 20)]
+    #[arg(short = 'n', long, value_name = "N", default_value_t = 20, value_parser = at_least_one())]
     pub(crate) most: usize,
 
     /// Print whole records as JSON lines
@@ -91,6 +92,10 @@ impl FilterArgs {
             unanswered: self.failed,
         }
     }
+}
+
+fn at_least_one() -> RangedU64ValueParser<usize> {
+    RangedU64ValueParser::new().range(1..)
 }
 
 /// A length of time, which may be of days.

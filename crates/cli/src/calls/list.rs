@@ -29,7 +29,7 @@ pub(super) fn list(
         }
     }
     if calls.is_empty() {
-        say("there is no such call on record");
+        say("no call on record is like that");
     } else if calls.len() == most && !json {
         say("there may be more: -n N");
     }

@@ -17,7 +17,8 @@ mod tests;
 
 use std::sync::Arc;
 
-use alipes_store::{CallFilter, Calls as _, SqliteStore, StoreError};
+use alipes_store::{CallFilter, Calls as _, KeptCall, SqliteStore, StoreError};
+use anyhow::anyhow;
 
 pub(crate) use args::CallsArgs;
 use args::CallsCommand;
@@ -30,32 +31,39 @@ use crate::setup::Machine;
 use crate::streams::{print, say};
 use line::Page;
 
+/// What is said where nothing was recorded.
+const NONE_YET: &str = "there are no calls on record yet";
+
 pub(crate) async fn run(args: CallsArgs, machine: &Machine) -> Result<(), Failure> {
     // What is printed here leaves the store: it is shown without the keys of the configuration.
     for secret in machine.catalog()?.secrets(&machine.environment) {
         machine.redactor.learn(&secret);
     }
-    let store = match to_read(machine) {
-        // Nothing is kept yet: a list of nothing is no failure.
-        Err(StoreError::Missing { .. }) if args.command.is_none() => {
-            say("there are no calls on record yet");
-            return Ok(());
-        }
-        opened => opened?,
-    };
     let page = Page::of(machine);
     match args.command {
         None => {
+            let store = match to_read(machine) {
+                // A list of nothing is no failure.
+                Err(StoreError::Missing { .. }) => {
+                    say(NONE_YET);
+                    return Ok(());
+                }
+                opened => opened?,
+            };
             let filter = args.filter.at(machine.clock.unix_ms());
             let calls = store.calls(&filter, args.most).await?;
+            if calls.is_empty() && filter == CallFilter::default() {
+                say(NONE_YET);
+                return Ok(());
+            }
             list::list(&calls, (args.most, args.json), &page)
         }
         Some(CallsCommand::Tail { filter, json }) => {
             let filter = filter.at(machine.clock.unix_ms());
-            tail::follow(&store, (&filter, json), &page).await
+            tail::follow(|| to_read(machine), (&filter, json), &page).await
         }
         Some(CallsCommand::Export { id, har, out, .. }) => {
-            let kept = store.call(&id).await?;
+            let (store, kept) = found(&id, machine).await?;
             let bodies = store.bodies(kept.number).await?;
             let shape = match har {
                 true => Shape::Har,
@@ -66,11 +74,29 @@ pub(crate) async fn run(args: CallsArgs, machine: &Machine) -> Result<(), Failur
             export::write(&kept.call, bodies, (shape, out), &page)
         }
         Some(CallsCommand::Show { id }) => {
-            let kept = store.call(&id).await?;
+            let (_, kept) = found(&id, machine).await?;
             show::lines(&kept.call, &page)
                 .iter()
                 .try_for_each(|line| told(line))
         }
+    }
+}
+
+/// The call of this id.
+async fn found(id: &str, machine: &Machine) -> Result<(Arc<SqliteStore>, KeptCall), Failure> {
+    let none_yet = || Err(Failure::usage(anyhow!(NONE_YET)));
+    let store = match to_read(machine) {
+        Err(StoreError::Missing { .. }) => return none_yet(),
+        opened => opened?,
+    };
+    match store.call(id).await {
+        Ok(kept) => Ok((store, kept)),
+        Err(StoreError::UnknownCall { .. })
+            if store.calls(&CallFilter::default(), 1).await?.is_empty() =>
+        {
+            none_yet()
+        }
+        Err(error) => Err(error.into()),
     }
 }
 

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use alipes_store::{CallFilter, Calls as _, SqliteStore};
+use alipes_store::{CallFilter, Calls as _, SqliteStore, StoreError};
 
 use super::line::Page;
 use super::list::{json_line, line};
-use super::told;
+use super::{NONE_YET, told};
 use crate::failure::Failure;
+use crate::streams::say;
 
 /// How often the store is looked into.
 const LOOK: Duration = Duration::from_millis(250);
@@ -18,11 +19,21 @@ const PAGE: usize = 256;
 
 /// Prints the calls of a filter from now on, until somebody ends it.
 pub(super) async fn follow(
-    store: &Arc<SqliteStore>,
+    open: impl Fn() -> Result<Arc<SqliteStore>, StoreError>,
     (filter, json): (&CallFilter, bool),
     page: &Page,
 ) -> Result<(), Failure> {
-    let mut last = store.last_number().await?;
+    let (store, mut last) = match open() {
+        Err(StoreError::Missing { .. }) => {
+            say(&format!("{NONE_YET}: waiting for the first"));
+            (appeared(open).await?, 0)
+        }
+        opened => {
+            let store = opened?;
+            let last = store.last_number().await?;
+            (store, last)
+        }
+    };
     loop {
         let calls = store.calls_after(last, PAGE).await?;
         for kept in &calls {
@@ -36,6 +47,18 @@ pub(super) async fn follow(
         }
         if calls.len() < PAGE {
             tokio::time::sleep(LOOK).await;
+        }
+    }
+}
+
+/// The store, once somebody has made it.
+async fn appeared(
+    open: impl Fn() -> Result<Arc<SqliteStore>, StoreError>,
+) -> Result<Arc<SqliteStore>, StoreError> {
+    loop {
+        match open() {
+            Err(StoreError::Missing { .. }) => tokio::time::sleep(LOOK).await,
+            opened => return opened,
         }
     }
 }

@@ -58,7 +58,11 @@ pub(crate) async fn run(args: DoctorArgs, machine: &Machine) -> Result<(), Failu
         ..Report::default()
     };
     report.local.extend(quota.into_iter().chain(official));
-    report.local.extend(subject.problems());
+    let problems: Vec<Check> = subject.problems().collect();
+    // What several rooms stumble over is told once.
+    let is_told = |check: &Check| problems.iter().any(|it| it.summary == check.summary);
+    report.local.retain(|check| !is_told(check));
+    report.local.extend(problems);
     if let Some(survey) = &survey {
         report.network = matrix::checks(survey);
         report.diagnoses = probe::diagnose(survey);

@@ -168,7 +168,7 @@ async fn sandbox(machine: &Machine, catalog: &Catalog) -> &'static str {
     match found {
         Ok((root, sandbox)) if !sandbox.is_off() => sandbox.kind(&root).await,
         Ok(_) => "off",
-        Err(_) => "none",
+        Err(_) => "unknown",
     }
 }
 

@@ -13,7 +13,7 @@ use crate::calls::line::Page;
 use crate::calls::short;
 use crate::providers::standing::{ago as age, length};
 use crate::sessions::ago;
-use crate::style::{one_line, seconds};
+use crate::style::{bytes, one_line, seconds};
 
 pub(super) const VERSION: &str = env!("CARGO_PKG_VERSION");
 
@@ -273,15 +273,4 @@ fn fault(endpoint: &Endpoint, now_ms: u64) -> Option<String> {
         seen.fault.cause,
         short(&seen.call),
     ))
-}
-
-/// `1.2 MB`
-pub(super) fn bytes(number: u64) -> String {
-    let number = number as f64;
-    match number {
-        n if n < 1e3 => format!("{n:.0} bytes"),
-        n if n < 1e6 => format!("{:.0} kB", n / 1e3),
-        n if n < 1e9 => format!("{:.1} MB", n / 1e6),
-        n => format!("{:.1} GB", n / 1e9),
-    }
 }

@@ -173,8 +173,49 @@ async fn before_the_first_call_there_is_nothing_to_see_and_nothing_is_made() {
         (&*ran.out, &*ran.err),
         ("", "there are no calls on record yet\n")
     );
-    machine.refused(1, &["calls", "show", "last"]).await;
+    for command in [
+        &["show"][..],
+        &["show", "last"],
+        &["export", "last", "--har"],
+    ] {
+        let message = machine.refused(2, &[&["calls"], command].concat()).await;
+        assert_eq!(message, "error: there are no calls on record yet\n");
+    }
     assert!(!machine.home("store").exists());
+}
+
+#[tokio::test]
+async fn a_store_without_calls_is_not_told_from_none() {
+    let machine = Machine::new();
+    let server = machine.simulate(&[]).await;
+    // It keeps what it has learnt, and asks no model.
+    let doctor = ["doctor", "--base-url", &server.base_url];
+    machine.run(&doctor).await.answer();
+    assert!(machine.home("store").exists());
+    let none = "there are no calls on record yet\n";
+    assert_eq!(calls(&machine, &[]).await.err, none);
+    let message = machine.refused(2, &["calls", "show"]).await;
+    assert_eq!(message, format!("error: {none}"));
+    let ran = calls(&machine, &["--failed"]).await;
+    assert_eq!(ran.err, "no call on record is like that\n");
+    machine.refused(2, &["calls", "-n", "0"]).await;
+}
+
+#[tokio::test]
+async fn who_follows_before_there_is_anything_waits_for_the_first_call() {
+    let machine = Machine::new();
+    let mut following = machine.command(&["calls", "tail"]).spawn().unwrap();
+    let mut said = BufReader::new(following.stderr.take().unwrap()).lines();
+    let waiting = tokio::time::timeout(LIMIT, said.next_line()).await;
+    let waiting = waiting.unwrap().unwrap().unwrap();
+    assert!(waiting.contains("waiting for the first"), "{waiting}");
+    let server = machine.simulate(&[]).await;
+    machine.ask(&server.base_url, &[]).await.answer();
+    let mut lines = BufReader::new(following.stdout.take().unwrap()).lines();
+    let line = tokio::time::timeout(LIMIT, lines.next_line()).await;
+    let line = line.unwrap().unwrap().unwrap();
+    assert!(line.contains("answered  test/model, exec"), "{line}");
+    following.kill().await.unwrap();
 }
 
 #[tokio::test]

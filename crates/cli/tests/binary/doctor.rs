@@ -216,6 +216,7 @@ async fn a_configuration_that_cannot_be_read_is_a_finding_and_the_rest_is_looked
     assert_eq!(ran.code, Some(1), "{}", ran.err);
     assert!(ran.out.contains("✗ config"), "{}", ran.out);
     assert!(ran.out.contains("✓ version"), "{}", ran.out);
+    assert_eq!(ran.out.matches("unclosed table").count(), 1, "{}", ran.out);
     // What the file would have named is not missed beside that.
     assert!(!ran.out.contains("sign in"), "{}", ran.out);
 }
@@ -231,6 +232,8 @@ async fn nobody_is_advised_to_sign_in_for_a_name_or_an_address_that_is_wrong() {
     }
     let ran = machine.run(&["doctor"]).await;
     assert!(ran.out.contains("alipes login"), "{}", ran.out);
+    let none = "✓ keys       no file holds a key or a sign-in";
+    assert!(ran.out.contains(none), "{}", ran.out);
 }
 
 #[tokio::test]

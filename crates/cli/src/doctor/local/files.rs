@@ -10,7 +10,7 @@ use alipes_transport::MemoryStore as _;
 use super::super::LIMIT;
 use super::super::report::{Check, Status};
 use crate::setup::Machine;
-use crate::style::counted;
+use crate::style::{self, counted};
 
 /// Less than this, and a conversation may not be kept to its end.
 const ROOM: u64 = 200 << 20;
@@ -52,6 +52,7 @@ pub(super) fn modes(machine: &Machine, catalog: &Catalog) -> Option<Check> {
     let id = "auth.modes";
     let check = |status, summary| Check::new(id, "auth", status, summary);
     Some(match open.first() {
+        None if seen == 0 => check(Status::Ok, "no file holds a key or a sign-in".to_owned()),
         None => check(
             Status::Ok,
             format!(
@@ -129,7 +130,11 @@ pub(super) async fn store(machine: &Machine) -> Check {
         }))) => match problems.first() {
             None => check(
                 Status::Ok,
-                format!("{}, {bytes} bytes", counted(conversations, "conversation")),
+                format!(
+                    "{}, {}",
+                    counted(conversations, "conversation"),
+                    style::bytes(bytes)
+                ),
             ),
             Some(first) => check(Status::Fail, format!("the store is damaged: {first}"))
                 .helped_by("save what can be saved with `alipes store repair`"),
@@ -155,12 +160,11 @@ pub(super) async fn memory(machine: &Machine) -> Option<Check> {
     Some(match memory.load().await {
         Ok(known) => {
             let facts = known.facts(machine.clock.wall()).len();
-            Check::new(
-                id,
-                "store",
-                Status::Ok,
-                format!("{} of use now", counted(facts as u64, "fact")),
-            )
+            let told = match facts {
+                0 => "nothing is known of endpoints that counts now".to_owned(),
+                facts => format!("{} about endpoints", counted(facts as u64, "fact")),
+            };
+            Check::new(id, "store", Status::Ok, told)
         }
         Err(warning) => Check::new(id, "store", Status::Warning, warning.to_string())
             .helped_by("`alipes store check` tells more"),
@@ -175,8 +179,8 @@ pub(super) fn disk(machine: &Machine) -> Option<Check> {
     let facts = rustix::fs::statvfs(there).ok()?;
     let free = facts.f_bavail.saturating_mul(facts.f_frsize);
     let summary = format!(
-        "{} MB free for {}",
-        free / 1_000_000,
+        "{} free for {}",
+        style::bytes(free),
         home.folder().display()
     );
     let id = "disk.space";
