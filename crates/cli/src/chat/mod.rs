@@ -256,16 +256,19 @@ impl Chat<'_> {
     /// The person has ended what was under way. What the journal has by then counts, and only the rest
     /// of what was said meanwhile comes back.
     async fn left_off(&mut self, action: &Action) -> Result<(), Failure> {
-        let (_nobody, mut nothing) = mpsc::channel(1);
-        let settled = self.conversation.agent.left_off();
-        let settled = self.front.attend(settled, &mut nothing).await?;
-        if let Attended::Ended(words) = settled {
-            words
-                .into_iter()
-                .for_each(|word| self.front.state.say(Block::User(word)));
-        }
-        self.front.state.interrupted();
         self.wants_out |= *action == Action::Quit;
+        let (_nobody, mut nothing) = mpsc::channel(1);
+        let mut settled = std::pin::pin!(self.conversation.agent.left_off());
+        let words = loop {
+            // It cannot be ended: what the journal was given it writes, and that is not to come back.
+            match self.front.attend(settled.as_mut(), &mut nothing).await? {
+                Attended::Ended(words) => break words,
+                Attended::Act(action) => self.wants_out |= action == Action::Quit,
+            }
+        };
+        let said = words.into_iter().map(Block::User);
+        said.for_each(|block| self.front.state.say(block));
+        self.front.state.interrupted();
         Ok(())
     }
 

@@ -1,5 +1,10 @@
 //! A conversation through trouble: on the wire, by its person, and by the terminal itself.
 
+use std::fs::File;
+use std::path::Path;
+
+use nix::fcntl::{FcntlArg, fcntl};
+
 use super::{count, opened, simulated, troubled};
 use crate::machine::Machine;
 
@@ -48,6 +53,38 @@ async fn while_nobody_listens_the_next_try_is_what_is_waited_for() {
         .await;
     chat.press("Escape");
     chat.until("! interrupted").await;
+}
+
+#[tokio::test]
+async fn leaving_while_an_interrupted_turn_is_still_written_down_is_not_forgotten() {
+    let machine = Machine::new();
+    let chat = simulated(&machine, 80, 24).await;
+    chat.says("hello");
+    chat.until_done("You said “hello”").await;
+    let busy = writing(&machine.home("store/alipes.db-shm"));
+    chat.says("hello again");
+    chat.until("Esc interrupts").await;
+    chat.press("Escape");
+    chat.press("C-d");
+    chat.until("Ctrl-D again leaves").await;
+    chat.press("C-d");
+    drop(busy);
+    assert_eq!(chat.end().await, 0);
+}
+
+/// A store that somebody else writes to: SQLite's lock of writers is byte 120 of the index of its log
+/// (<https://www.sqlite.org/walformat.html>, "Locks").
+fn writing(index: &Path) -> File {
+    let file = File::options().read(true).write(true).open(index).unwrap();
+    let lock = nix::libc::flock {
+        l_type: nix::libc::F_WRLCK as _,
+        l_whence: nix::libc::SEEK_SET as _,
+        l_start: 120,
+        l_len: 1,
+        l_pid: 0,
+    };
+    fcntl(&file, FcntlArg::F_SETLKW(&lock)).unwrap();
+    file
 }
 
 #[tokio::test]
