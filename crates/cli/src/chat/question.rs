@@ -63,30 +63,34 @@ impl Approver for Person {
     }
 }
 
-/// The question that is shown, and from when on a line answers it.
+/// The question that is shown.
 #[derive(Debug)]
 pub(super) struct Open {
     pub(super) asked: Asked,
-    pub(super) counts_from: Instant,
+    pub(super) came_up: Instant,
+}
+
+/// What a line means that is nothing but an answer. One key alone never is: it may be the first of a
+/// sentence.
+pub(super) fn means(line: &str) -> Option<Approval> {
+    match line {
+        "y" | "Y" | "yes" => Some(Approval::Once),
+        "s" | "S" | "session" => Some(Approval::Session),
+        "a" | "A" | "always" => Some(Approval::Always),
+        "n" | "N" | "no" => Some(Approval::No),
+        _ => None,
+    }
 }
 
 impl Open {
-    /// What a line means that is nothing but an answer. One key alone never is: it may be the first of
-    /// a sentence.
-    pub(super) fn answer(&self, line: &str) -> Option<Approval> {
-        let lasts = self.asked.question.offer.is_some();
-        match line {
-            "y" | "Y" | "yes" => Some(Approval::Once),
-            "s" | "S" | "session" if lasts => Some(Approval::Session),
-            "a" | "A" | "always" if lasts => Some(Approval::Always),
-            "n" | "N" | "no" => Some(Approval::No),
-            _ => None,
-        }
+    /// From when on a line answers it.
+    pub(super) fn counts_from(&self) -> Instant {
+        self.came_up + PAUSE
     }
 
     /// Whether a line would be an answer, had it been offered.
     pub(super) fn is_no_choice(&self, line: &str) -> bool {
-        let lasts = matches!(line, "s" | "S" | "session" | "a" | "A" | "always");
+        let lasts = matches!(means(line), Some(Approval::Session | Approval::Always));
         lasts && self.asked.question.offer.is_none()
     }
 
@@ -161,7 +165,7 @@ impl Open {
     /// The answers appear when they count.
     fn keys(&self, columns: usize, now: Instant) -> Vec<Line<'static>> {
         let keys = match self.asked.question.offer {
-            _ if now < self.counts_from => return Vec::new(),
+            _ if now < self.counts_from() => return Vec::new(),
             Some(_) => "y once · s this session · a always · n no: then Enter",
             None => "y once · n no: then Enter",
         };
@@ -171,7 +175,7 @@ impl Open {
     /// The same in one row, where not all of the question has room.
     fn brief_keys(&self, columns: usize, now: Instant) -> Vec<Line<'static>> {
         let keys = match self.asked.question.offer {
-            _ if now < self.counts_from => "Ctrl-O: all of it",
+            _ if now < self.counts_from() => "Ctrl-O: all of it",
             Some(_) => "y, s, a or n, Enter · Ctrl-O: all of it",
             None => "y or n, Enter · Ctrl-O: all of it",
         };

@@ -17,7 +17,7 @@ use super::commands::{COMMANDS, Called};
 use super::completion::Menu;
 use super::editor::Editor;
 use super::images;
-use super::question::{Asked, Open, PAUSE};
+use super::question::{Asked, Open};
 use super::status::Status;
 use crate::failure;
 use crate::style::one_line;
@@ -63,6 +63,8 @@ pub(super) struct State {
     pub(super) is_unfolded: bool,
     /// What is being done is a turn.
     hears: bool,
+    /// Since when there is something in the editor.
+    line_since: Option<Instant>,
     /// One more Ctrl-C leaves.
     pub(super) is_leaving: bool,
     /// What was allowed for longer than once.
@@ -87,6 +89,7 @@ impl State {
             unfolded: 0,
             is_unfolded: false,
             hears: false,
+            line_since: None,
             is_leaving: false,
             allowed: Vec::new(),
             columns,
@@ -173,7 +176,7 @@ impl State {
         if self.open.is_none() {
             self.open = self.asked.pop_front().map(|asked| Open {
                 asked,
-                counts_from: self.clock.now() + PAUSE,
+                came_up: self.clock.now(),
             });
         }
     }
@@ -325,7 +328,7 @@ impl State {
     /// When the shown time has to be drawn anew, if it has to.
     pub(super) fn changes_at(&self, drawn: Instant) -> Option<Instant> {
         let second = std::time::Duration::from_secs(1);
-        let question = self.open.as_ref().map(|open| open.counts_from);
+        let question = self.open.as_ref().map(Open::counts_from);
         let question = question.filter(|counts| *counts > drawn);
         let clock = self.working.is_some().then(|| drawn + second);
         question.into_iter().chain(clock).min()

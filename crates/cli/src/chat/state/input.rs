@@ -6,10 +6,20 @@ use super::{Action, State, Working};
 use crate::chat::blocks::Tone;
 use crate::chat::commands::{self, Called, Command};
 use crate::chat::editor::Key;
+use crate::chat::question;
 
 impl State {
     /// Takes what was typed or pasted.
     pub(in crate::chat) fn input(&mut self, event: Event) -> Option<Action> {
+        let action = self.taken(event);
+        self.line_since = match self.editor.is_empty() {
+            true => None,
+            false => self.line_since.or_else(|| Some(self.clock.now())),
+        };
+        action
+    }
+
+    fn taken(&mut self, event: Event) -> Option<Action> {
         match event {
             Event::Key(key) if key.kind != KeyEventKind::Release => self.key(key),
             Event::Paste(text) => {
@@ -61,26 +71,44 @@ impl State {
         self.columns.saturating_sub(2).max(2)
     }
 
-    /// Whether what was written is an answer to the open question. One that is ended before anybody can
-    /// have read the question waits to be ended again.
+    /// Whether what was written is an answer to the open question. One that was begun before the question
+    /// came up was not meant for it, and one that is ended before anybody can have read the question waits
+    /// to be ended again.
     fn answers(&mut self) -> bool {
         let Some(open) = &self.open else {
             return false;
         };
         let line = self.editor.text().trim();
-        let Some(approval) = open.answer(line) else {
-            let is_no_choice = open.is_no_choice(line);
+        let is_no_choice = open.is_no_choice(line);
+        let Some(approval) = question::means(line).filter(|_| !is_no_choice) else {
             if is_no_choice {
                 self.editor.clear();
                 self.note(Tone::Talk, "that is not offered here: y once, or n no");
             }
             return is_no_choice;
         };
-        if self.clock.now() >= open.counts_from {
+        if self.line_since.is_none_or(|since| since <= open.came_up) {
+            self.editor.clear();
+            let text =
+                "that was written before the question came up, so it is no answer: once more";
+            self.note(Tone::Talk, text);
+        } else if self.clock.now() >= open.counts_from() {
             self.editor.clear();
             self.answer(approval);
         }
         true
+    }
+
+    /// Whether what was written looks like the answer to a question that has not come up. The model is
+    /// not told it, and the question does not find it answered.
+    fn is_held(&mut self) -> bool {
+        let line = self.editor.text().trim();
+        let is_held = self.hears && question::means(line).is_some();
+        if is_held {
+            let text = format!("nothing is asked yet: {line:?} waits here, Tab sends it as text");
+            self.note(Tone::Talk, text);
+        }
+        is_held
     }
 
     /// Whether the menu has taken the key.
@@ -156,7 +184,7 @@ impl State {
     }
 
     fn send(&mut self) -> Option<Action> {
-        if self.editor.text().trim().is_empty() || self.answers() {
+        if self.editor.text().trim().is_empty() || self.answers() || self.is_held() {
             return None;
         }
         let text = self.editor.take();

@@ -12,7 +12,7 @@ use tokio::sync::oneshot;
 use tokio::time::advance;
 
 use super::*;
-use crate::chat::question::Asked;
+use crate::chat::question::{Asked, PAUSE};
 use crate::chat::view;
 
 const SIZE: (u16, u16) = (40, 12);
@@ -271,10 +271,10 @@ async fn a_letter_of_a_sentence_answers_no_question() {
 async fn a_question_is_answered_by_a_line_that_was_meant_for_it() {
     let mut state = state();
     state.begin_turn();
-    types(&mut state, "s");
     let mut told = asks(&mut state, Some("command make"));
+    advance(Duration::from_millis(1)).await;
     // It has come up beneath somebody's fingers.
-    types(&mut state, "\n");
+    types(&mut state, "s\n");
     assert!(told.try_recv().is_err());
     assert!(state.interjections.unheard().is_empty());
     assert!(!shown(&state).contains("y once"));
@@ -288,6 +288,36 @@ async fn a_question_is_answered_by_a_line_that_was_meant_for_it() {
     assert_eq!(told.try_recv(), Ok(Approval::Session));
     assert_eq!(state.editor.text(), "");
     assert_eq!(state.allowed.len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_key_from_before_a_question_answers_it_or_goes_to_the_model() {
+    for line in ["y", "n", "s", "always"] {
+        let mut state = state();
+        state.begin_turn();
+        assert_eq!(types(&mut state, &format!("{line}\n")), None);
+        assert!(state.interjections.unheard().is_empty() && state.queue.is_empty());
+        assert_eq!(state.editor.text(), line);
+        let held = said(&mut state);
+        assert!(held.starts_with("nothing is asked yet"), "{held}");
+        let mut told = asks(&mut state, Some("command make"));
+        advance(2 * PAUSE).await;
+        types(&mut state, "\n");
+        assert!(told.try_recv().is_err() && state.open.is_some());
+        assert!(said(&mut state).contains("before the question"));
+        // Said again, it counts.
+        types(&mut state, &format!("{line}\n"));
+        assert!(told.try_recv().is_ok());
+    }
+    // Who means it as text can say so, and between turns it is one.
+    let mut state = state();
+    state.begin_turn();
+    types(&mut state, "y");
+    press(&mut state, KeyCode::Tab, KeyModifiers::NONE);
+    assert_eq!(state.queue, ["y"]);
+    state.interrupted();
+    control(&mut state, 'u');
+    assert_eq!(types(&mut state, "n\n"), Some(Action::Send("n".to_owned())));
 }
 
 #[tokio::test(start_paused = true)]
