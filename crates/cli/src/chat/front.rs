@@ -144,6 +144,7 @@ impl<'f> Front<'f> {
                         return Ok(Attended::Act(action));
                     }
                 }
+                () = modes::lost() => self.take_anew().map_err(closed)?,
                 Some(asked) = self.ears.questions.recv() => self.state.asks(asked),
                 Some(note) = self.ears.notes.recv() => {
                     self.state.note(Tone::Talk, note.trim().to_owned());
@@ -264,6 +265,13 @@ impl<'f> Front<'f> {
         self.surface.clear()?;
         self.modes = None;
         modes::suspend()?;
+        self.take_anew()
+    }
+
+    /// Takes the terminal after somebody else had it: what is drawn begins where that has ended.
+    fn take_anew(&mut self) -> io::Result<()> {
+        // First given back: whoever gives it back last has it.
+        self.modes = None;
         self.modes = Some(Modes::take()?);
         self.surface.forget();
         Ok(())

@@ -5,12 +5,11 @@ use std::io::{self, IsTerminal as _, Write as _};
 use std::panic;
 use std::sync::Once;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread;
 
 use alipes_base::Environment;
 use crossterm::event::Event;
 use crossterm::terminal::{disable_raw_mode, enable_raw_mode};
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 
 /// How many keys may wait. A thread that finds no place waits, and so does the terminal.
 const QUEUE: usize = 1_024;
@@ -21,6 +20,9 @@ const END: &str = "\x1b[?2004l\x1b[?25h";
 
 /// Whether the chat has the terminal.
 static TAKEN: AtomicBool = AtomicBool::new(false);
+
+/// A panic has spoken on the terminal, which was given back for that.
+static SPOKEN: Notify = Notify::const_new();
 
 /// A terminal in the chat's hands, until this is dropped.
 pub(super) struct Modes;
@@ -50,25 +52,28 @@ fn give_back(last: &str) {
     let _ = disable_raw_mode();
 }
 
-/// What a panic says is readable only on a terminal that has been given back, on a row of its own. The
-/// chat outlives the panic of a task: then it takes the terminal again.
+/// What a panic says is readable only on a terminal that has been given back, on a row of its own. Whether
+/// the chat outlives it shows afterwards: the panic of a task is caught by whoever owns the task.
 fn give_back_before_a_panic_speaks() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
-        let chat = thread::current().id();
         let speak = panic::take_hook();
         panic::set_hook(Box::new(move |panicked| {
-            let is_taken = TAKEN.load(Ordering::SeqCst);
-            if is_taken {
+            let was_taken = TAKEN.swap(false, Ordering::SeqCst);
+            if was_taken {
                 give_back("\r\n");
             }
             speak(panicked);
-            if is_taken && thread::current().id() != chat && enable_raw_mode().is_ok() {
-                let _ = write!(io::stdout(), "{BEGIN}");
-                let _ = io::stdout().flush();
+            if was_taken {
+                SPOKEN.notify_one();
             }
         }));
     });
+}
+
+/// Waits until a panic has spoken that the chat outlives: the terminal is to be taken anew.
+pub(super) async fn lost() {
+    SPOKEN.notified().await;
 }
 
 /// Whether there is a terminal that can be drawn on, both ways.
@@ -127,20 +132,51 @@ mod tests {
         panic!("on purpose");
     }
 
-    #[test]
-    fn a_panic_speaks_on_a_terminal_that_was_given_back() {
-        let this = std::env::current_exe().unwrap();
-        let name = "chat::modes::tests::panics_in_the_chat";
+    /// What another test here writes, alone in a terminal.
+    fn ran(test: &str) -> io::Result<String> {
+        let this = std::env::current_exe()?;
+        let name = format!("chat::modes::tests::{test}");
         let command = format!("{} --ignored --exact {name} --nocapture", this.display());
         let ran = Command::new("script")
             .args(["-qec", &command, "/dev/null"])
-            .output();
-        let said = String::from_utf8(ran.unwrap().stdout).unwrap();
+            .output()?;
+        Ok(String::from_utf8_lossy(&ran.stdout).into_owned())
+    }
+
+    #[test]
+    fn a_panic_speaks_on_a_terminal_that_was_given_back() {
+        let said = ran("panics_in_the_chat").unwrap();
         let begun = said.find(BEGIN).unwrap();
         let given_back = said[begun..].find(END).unwrap();
         let spoken = said[begun..].find("on purpose").unwrap();
         assert!(given_back < spoken, "{said:?}");
         // A terminal that is still raw would not go back to the first column.
         assert!(said.contains("on purpose\r\n"), "{said:?}");
+    }
+
+    /// Run by the test below, in a terminal of its own.
+    #[test]
+    #[ignore = "a task of it panics"]
+    fn a_task_panics_and_the_chat_does_not() {
+        let runtime = tokio::runtime::Builder::new_current_thread().build();
+        runtime.unwrap().block_on(async {
+            let _modes = Modes::take().unwrap();
+            let mut tasks = tokio::task::JoinSet::new();
+            tasks.spawn(async { panic!("on purpose") });
+            assert!(tasks.join_next().await.unwrap().unwrap_err().is_panic());
+            lost().await;
+            let _modes = Modes::take().unwrap();
+            assert!(crossterm::terminal::is_raw_mode_enabled().unwrap());
+            write!(io::stdout(), "taken anew").unwrap();
+        });
+    }
+
+    #[test]
+    fn the_panic_of_a_task_leaves_the_chat_its_terminal() {
+        let said = ran("a_task_panics_and_the_chat_does_not").unwrap();
+        let spoken = said.find("on purpose").unwrap();
+        assert!(said[..spoken].contains(END), "{said:?}");
+        let anew = said[spoken..].find(BEGIN).unwrap();
+        assert!(said[spoken..][anew..].contains("taken anew"), "{said:?}");
     }
 }
