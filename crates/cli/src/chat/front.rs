@@ -2,7 +2,6 @@
 //! Where nothing is typed and nothing waits, nothing runs.
 
 use std::io::{self, Stdout};
-use std::time::Duration;
 
 use alipes_agent::TurnEvent;
 use alipes_base::Clock;
@@ -17,6 +16,7 @@ use tokio::time::{Instant, sleep_until};
 use super::blocks::{Block, Tone};
 use super::completion;
 use super::modes::{self, Modes};
+use super::pace::Pace;
 use super::paint::Painter;
 use super::question::Asked;
 use super::state::{Action, State};
@@ -25,14 +25,6 @@ use super::view;
 use crate::failure::Failure;
 use crate::setup::Machine;
 use crate::signals::{Signals, Stop};
-
-/// The time between two frames: sixty a second.
-const FRAME: Duration = Duration::from_micros(16_667);
-
-/// How long a terminal has to keep its size until it is drawn on again. What is written for a size that it
-/// no longer has could erase what was said, and tmux tells of a second change 250 ms after the first
-/// (3.3a, observed).
-const SETTLES: Duration = Duration::from_millis(300);
 
 /// What a terminal is taken for when it does not tell its size.
 const ASSUMED: (u16, u16) = (80, 24);
@@ -61,11 +53,9 @@ pub(super) struct Front<'f> {
     ears: Ears,
     signals: &'f Signals,
     clock: Clock,
-    drawn: Instant,
-    is_stale: bool,
-    /// The size that was seen last, and from when on it counts.
+    pace: Pace,
+    /// The size that was seen last.
     size: (u16, u16),
-    settled: Instant,
     beside: JoinSet<Found>,
     lists_files: bool,
     /// Whose files are offered; nobody's before that is known.
@@ -94,10 +84,8 @@ impl<'f> Front<'f> {
             keys: modes::keys()?,
             ears,
             signals,
-            drawn: clock.now(),
-            settled: clock.now(),
+            pace: Pace::new(clock.now()),
             clock,
-            is_stale: true,
             size,
             beside: JoinSet::new(),
             lists_files: false,
@@ -154,18 +142,18 @@ impl<'f> Front<'f> {
                     while let Ok(event) = events.try_recv() {
                         self.state.event(event);
                     }
-                    self.is_stale = true;
+                    self.pace.goes_stale();
                     return Ok(Attended::Ended(outcome));
                 }
                 Some(found) = self.beside.join_next() => self.found(found.ok()),
                 () = timer => {}
             }
-            self.is_stale = true;
+            self.pace.goes_stale();
         }
     }
 
     fn key(&mut self, event: Event) -> io::Result<Option<Action>> {
-        self.is_stale = true;
+        self.pace.goes_stale();
         let action = self.state.input(event);
         self.list_files();
         Ok(match action {
@@ -225,19 +213,17 @@ impl<'f> Front<'f> {
 
     /// The next moment when something has to be drawn.
     fn due(&self) -> Option<Instant> {
-        let due = match self.is_stale || self.state.has_said() {
-            true => Some(self.drawn + FRAME),
-            false => self.state.changes_at(self.drawn),
-        };
-        due.map(|due| due.max(self.settled))
+        self.pace.due(self.state.changes_at(self.pace.drawn()))
     }
 
     fn draw_if_due(&mut self) -> io::Result<()> {
+        if self.state.has_said() {
+            self.pace.goes_stale();
+        }
         let size = size();
         if size != self.size {
             self.size = size;
-            self.settled = self.clock.now() + SETTLES;
-            self.is_stale = true;
+            self.pace.resized(self.clock.now());
         }
         if self.due().is_some_and(|due| due <= self.clock.now()) {
             self.draw()?;
@@ -256,8 +242,7 @@ impl<'f> Front<'f> {
             .flat_map(|block: &Block| block.rows(usize::from(size.0)));
         let rows: Vec<Line<'static>> = rows.collect();
         self.surface.draw(&rows, &view::frame(&self.state, size))?;
-        self.drawn = self.clock.now();
-        self.is_stale = false;
+        self.pace.drew(self.clock.now());
         Ok(())
     }
 

@@ -20,6 +20,7 @@ pub(crate) mod images;
 mod looks;
 mod markdown;
 mod modes;
+mod pace;
 mod paint;
 mod question;
 mod showing;
