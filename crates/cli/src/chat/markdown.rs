@@ -7,6 +7,7 @@ use ratatui_core::text::{Line, Span};
 
 use super::code;
 use super::looks::{CODE, FAINT, LINK, PLAIN, SLANTED, STRONG, STRUCK};
+use super::table::Table;
 use super::wrap::{Break, Lead, wrap};
 
 /// The rows of a text, none wider than `columns`.
@@ -42,6 +43,7 @@ struct Page {
     links: Vec<String>,
     /// The language and the text of a block of code.
     code: Option<(String, String)>,
+    table: Option<Table>,
     /// A block has ended: the next one begins after an empty row.
     gap: bool,
     is_head: bool,
@@ -58,6 +60,7 @@ impl Page {
             lists: Vec::new(),
             links: Vec::new(),
             code: None,
+            table: None,
             gap: false,
             is_head: false,
         }
@@ -115,8 +118,14 @@ impl Page {
                 self.lists.push(first);
             }
             Tag::Item => self.item(),
-            Tag::Table(_) => self.begin_block(),
-            Tag::TableHead => self.is_head = true,
+            Tag::Table(alignments) => {
+                self.begin_block();
+                self.table = Some(Table::new(alignments));
+            }
+            Tag::TableHead | Tag::TableRow => {
+                self.is_head = tag == Tag::TableHead;
+                self.table.iter_mut().for_each(Table::begin_row);
+            }
             Tag::Emphasis => self.styles.push(SLANTED),
             Tag::Strong => self.styles.push(STRONG),
             Tag::Strikethrough => self.styles.push(STRUCK),
@@ -154,14 +163,14 @@ impl Page {
                 self.end_text();
                 self.around.pop();
             }
-            TagEnd::TableCell => self.say(" │ ", FAINT),
-            TagEnd::TableHead | TagEnd::TableRow => {
-                // The sign after the last cell.
-                self.text.pop();
-                self.is_head = false;
-                self.end_text();
+            TagEnd::TableCell => {
+                let text = std::mem::take(&mut self.text);
+                self.table
+                    .iter_mut()
+                    .for_each(|table| table.end_cell(text.clone()));
             }
-            TagEnd::Table => self.gap = true,
+            TagEnd::TableHead | TagEnd::TableRow => self.is_head = false,
+            TagEnd::Table => self.end_table(),
             TagEnd::Emphasis | TagEnd::Strong | TagEnd::Strikethrough => drop(self.styles.pop()),
             TagEnd::Link | TagEnd::Image => self.end_link(),
             _ => {}
@@ -220,6 +229,19 @@ impl Page {
             let lead = if at == 0 { &first } else { &rest };
             let rows = wrap(&line.spans, self.columns, lead, Break::Column);
             self.rows.extend(rows);
+        }
+        self.gap = true;
+    }
+
+    fn end_table(&mut self) {
+        let Some(table) = self.table.take() else {
+            return;
+        };
+        let mut lead = self.lead();
+        let room = self.columns.saturating_sub(Lead::width(&lead.rest));
+        for line in table.lines(room.max(2)) {
+            let first = std::mem::replace(&mut lead.first, lead.rest.clone());
+            self.rows.push(Line::from([first, line.spans].concat()));
         }
         self.gap = true;
     }
@@ -340,7 +362,10 @@ mod tests {
 
     #[test]
     fn tables_are_rows_with_a_sign_between_cells() {
-        assert_eq!(text("| a | b |\n|---|---|\n| 1 | 2 |", 80), "a │ b\n1 │ 2");
+        assert_eq!(
+            text("| a | b |\n|---|---|\n| 1 | 2 |", 80),
+            "a │ b\n──┼──\n1 │ 2"
+        );
     }
 
     #[test]

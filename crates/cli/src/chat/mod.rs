@@ -27,6 +27,7 @@ mod showing;
 mod state;
 mod status;
 mod surface;
+mod table;
 mod view;
 mod wrap;
 

@@ -24,7 +24,7 @@ impl Lead {
         }
     }
 
-    fn width(spans: &[Span<'_>]) -> usize {
+    pub(super) fn width(spans: &[Span<'_>]) -> usize {
         spans.iter().map(|span| span.content.width()).sum()
     }
 }
