@@ -9,14 +9,15 @@ use alipes_store::{Store as _, Turn};
 use tokio::sync::mpsc;
 
 use super::blocks::{Block, Tone};
-use super::commands::{Called, Command};
+use super::commands::{Called, Command, ROUTES};
 use super::front::Attended;
 use super::{Chat, QUEUE, Turning};
-use crate::args::{AgentArgs, RouteArg};
+use crate::args::AgentArgs;
+use crate::calls::{self, Newest};
 use crate::failure::Failure;
 use crate::sessions::{self, Shape, short};
 use crate::style::one_line;
-use crate::{approvals, calls, memory};
+use crate::{approvals, memory};
 
 /// How many conversations, or calls, are listed.
 const LISTED: usize = 10;
@@ -143,29 +144,26 @@ impl Chat<'_> {
     }
 
     fn change_route(&mut self, name: &str) -> Result<(), Failure> {
-        let route = match name {
-            "" => self.args.route,
-            "auto" => RouteArg::Auto,
-            "websocket" => RouteArg::Websocket,
-            "sse" => RouteArg::Sse,
-            other => {
-                let text = format!("there is no way {other:?}; auto, websocket and sse are");
+        let named = ROUTES.iter().find(|(known, ..)| *known == name);
+        let route = match named {
+            Some((_, route, _)) => *route,
+            None if name.is_empty() => self.args.route,
+            None => {
+                let text = format!("there is no way {name:?}; auto, websocket and sse are");
                 self.front.state.note(Tone::Warning, text);
                 return Ok(());
             }
         };
-        if !name.is_empty() {
+        if named.is_some() {
             let args = AgentArgs {
                 route,
                 ..self.args.clone()
             };
             self.ask_instead(args)?;
         }
-        let name = match route {
-            RouteArg::Auto => "the best that works",
-            RouteArg::Websocket => "websocket alone",
-            RouteArg::Sse => "sse alone",
-        };
+        let mut routes = ROUTES.iter();
+        let known = routes.find(|(_, known, _)| *known == route);
+        let name = known.map_or("", |(.., about)| about);
         let last = self.front.state.status.route.clone();
         let last = last.map(|last| format!("; the last answer came by {last}"));
         self.note(format!("way: {name}{}", last.unwrap_or_default()));

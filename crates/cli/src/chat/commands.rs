@@ -2,6 +2,8 @@
 
 use alipes_config::nearest;
 
+use crate::args::RouteArg;
+
 /// What a line that begins with a slash asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Command {
@@ -95,6 +97,13 @@ pub(super) const COMMANDS: [Entry; 15] = [
         Command::Export,
     ),
     entry("quit", "", "leave", Command::Quit),
+];
+
+/// The ways that can be asked for, and what each means.
+pub(super) const ROUTES: [(&str, RouteArg, &str); 3] = [
+    ("auto", RouteArg::Auto, "the best that works"),
+    ("websocket", RouteArg::Websocket, "websocket alone"),
+    ("sse", RouteArg::Sse, "sse alone"),
 ];
 
 /// A command and what was written after it.

@@ -5,7 +5,6 @@ use std::io::{self, Stdout};
 
 use alipes_agent::TurnEvent;
 use alipes_base::Clock;
-use alipes_tools::Root;
 use alipes_transport::MemoryWarning;
 use crossterm::event::Event;
 use ratatui_core::text::Line;
@@ -14,7 +13,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 
 use super::blocks::{Block, Tone};
-use super::completion;
+use super::completion::{Offer, Sources, Wanted};
 use super::modes::{self, Modes};
 use super::pace::Pace;
 use super::paint::Painter;
@@ -31,7 +30,7 @@ const ASSUMED: (u16, u16) = (80, 24);
 
 /// What has been found out beside what is going on.
 enum Found {
-    Files(Vec<String>),
+    Offers(Wanted, Vec<Offer>),
     Sandbox(String),
     /// What was met has been kept, with what there is to complain about.
     Kept(Option<MemoryWarning>),
@@ -57,9 +56,9 @@ pub(super) struct Front<'f> {
     /// The size that was seen last.
     size: (u16, u16),
     beside: JoinSet<Found>,
-    lists_files: bool,
-    /// Whose files are offered; nobody's before that is known.
-    pub(super) root: Option<Root>,
+    looks_up: bool,
+    /// Where offers come from; nowhere before that is known.
+    pub(super) sources: Option<Sources>,
 }
 
 /// How attending to something ended.
@@ -88,8 +87,8 @@ impl<'f> Front<'f> {
             clock,
             size,
             beside: JoinSet::new(),
-            lists_files: false,
-            root: None,
+            looks_up: false,
+            sources: None,
         };
         front.draw()?;
         Ok(front)
@@ -155,7 +154,7 @@ impl<'f> Front<'f> {
     fn key(&mut self, event: Event) -> io::Result<Option<Action>> {
         self.pace.goes_stale();
         let action = self.state.input(event);
-        self.list_files();
+        self.look_up();
         Ok(match action {
             Some(Action::Wipe) => {
                 self.surface.wipe()?;
@@ -169,17 +168,15 @@ impl<'f> Front<'f> {
         })
     }
 
-    /// Lists the folder's files when they are asked for, on a thread that may wait for the disk.
-    fn list_files(&mut self) {
-        if self.lists_files || !self.state.menu.lacks_files(self.state.editor.before()) {
-            return;
+    /// Looks up what is asked for, one thing at a time.
+    fn look_up(&mut self) {
+        let wanted = self.state.menu.lacks(self.state.editor.before());
+        if let (Some(wanted), Some(sources), false) = (wanted, &self.sources, self.looks_up) {
+            let sources = sources.clone();
+            self.looks_up = true;
+            self.beside
+                .spawn(async move { Found::Offers(wanted, sources.look_up(wanted).await) });
         }
-        let Some(root) = self.root.clone() else {
-            return;
-        };
-        self.lists_files = true;
-        self.beside
-            .spawn_blocking(move || Found::Files(completion::files(&root)));
     }
 
     /// Finds out what confines commands; it is shown when it is known.
@@ -198,16 +195,19 @@ impl<'f> Front<'f> {
 
     fn found(&mut self, found: Option<Found>) {
         match found {
-            Some(Found::Files(files)) => {
-                self.lists_files = false;
-                self.state.menu.know(files, self.state.editor.before());
+            Some(Found::Offers(wanted, offers)) => {
+                self.looks_up = false;
+                let before = self.state.editor.before();
+                self.state.menu.know(wanted, offers, before);
+                // Something else may have been typed meanwhile.
+                self.look_up();
             }
             Some(Found::Sandbox(caution)) => self.state.status.sandbox = Some(caution),
             Some(Found::Kept(None)) => {}
             Some(Found::Kept(Some(warning))) => {
                 self.state.note(Tone::Warning, warning.to_string());
             }
-            None => self.lists_files = false,
+            None => self.looks_up = false,
         }
     }
 

@@ -292,7 +292,12 @@ impl Chat<'_> {
         } = self;
         let agent = &conversation.agent;
         let (sandbox, root) = (agent.sandbox().clone(), agent.root().clone());
-        front.root = Some(agent.readable_root());
+        front.sources = Some(completion::Sources {
+            root: agent.readable_root(),
+            catalog: conversation.catalog.clone(),
+            kept: conversation.kept.clone(),
+            id: conversation.id.clone(),
+        });
         front.learn_sandbox(async move { sandbox.caution(&root).await });
         let state = &mut front.state;
         state.interjections = agent.interjections();

@@ -1,6 +1,7 @@
 //! Where a provider is asked, and by whom: one way for turns and for whatever is asked beside them, so
 //! that nothing goes to another address, or by another account, than the turn itself.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use alipes_base::Environment;
@@ -118,21 +119,49 @@ impl Catalog {
         configured.or_else(|| self.listed(name)?.price)
     }
 
+    /// The models that are known by name, each once: those that are asked first, then those of each
+    /// configured provider, as its list said or as far as the program knows. Asks nobody.
+    #[must_use]
+    pub fn known_models(&self) -> Vec<ModelName> {
+        let mut known = self.order();
+        for provider in self
+            .providers()
+            .into_iter()
+            .filter(|known| known.configured)
+        {
+            let listed = self.list_of(&provider).into_iter().flatten();
+            let listed: Vec<String> = listed.map(|model| model.name).collect();
+            let named = match (provider.models.is_empty(), listed.is_empty()) {
+                (false, _) => provider.models,
+                (true, false) => listed,
+                (true, true) => provider.bundled_models,
+            };
+            let names = provider.default_model.into_iter().chain(named);
+            known.extend(names.map(|model| ModelName {
+                provider: provider.name.clone(),
+                model,
+            }));
+        }
+        let mut seen = HashSet::new();
+        known.retain(|name| seen.insert(name.clone()));
+        known
+    }
+
     /// What its provider's list said of a model.
     fn listed(&self, name: &ModelName) -> Option<ListedModel> {
         let provider = self.provider(&name.provider).ok()?;
-        let known = self.lists.as_ref()?.read(&provider.name)?;
-        let profile = effective_profile(&provider).ok()?;
-        let endpoint = self.served(
-            &provider,
-            endpoint(&provider, profile.clone()).ok()?,
-            profile,
-        );
-        if known.place != listing::place(&endpoint.ok()?, &provider.models_path()?) {
-            return None;
-        }
-        let mut models = known.models.into_iter();
+        let mut models = self.list_of(&provider)?.into_iter();
         models.find(|model| model.name == name.model)
+    }
+
+    /// What a provider's list said when it was last asked for.
+    fn list_of(&self, provider: &Provider) -> Option<Vec<ListedModel>> {
+        let known = self.lists.as_ref()?.read(&provider.name)?;
+        let profile = effective_profile(provider).ok()?;
+        let endpoint = endpoint(provider, profile.clone()).ok()?;
+        let endpoint = self.served(provider, endpoint, profile).ok()?;
+        let place = listing::place(&endpoint, &provider.models_path()?);
+        (known.place == place).then_some(known.models)
     }
 
     pub(super) fn reached(

@@ -5,6 +5,7 @@ use crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use super::{Action, State, Working};
 use crate::chat::blocks::Tone;
 use crate::chat::commands::{self, Called, Command};
+use crate::chat::completion::Chosen;
 use crate::chat::editor::Key;
 use crate::chat::question;
 
@@ -120,25 +121,26 @@ impl State {
             KeyCode::Up => self.menu.choose(true),
             KeyCode::Down => self.menu.choose(false),
             KeyCode::Esc => self.menu.decline(self.editor.before()),
-            KeyCode::Tab => drop(self.complete()),
-            // What was written out is sent, and so is a command that is whole; a file's name is not.
-            KeyCode::Enter if self.is_written_out() => return false,
-            KeyCode::Enter if key.modifiers.is_empty() => return !self.complete(),
+            KeyCode::Tab => drop(self.menu.best().map(|best| self.complete(&best))),
+            KeyCode::Enter if key.modifiers.is_empty() => {
+                return match self.menu.chosen() {
+                    // What was written out is sent, and so is a command that is whole; a file's name is not.
+                    Some(chosen) if !self.is_written_out(&chosen) => !self.complete(&chosen),
+                    _ => false,
+                };
+            }
             _ => return false,
         }
         true
     }
 
-    fn is_written_out(&self) -> bool {
-        let chosen = self.menu.chosen();
-        chosen.is_some_and(|chosen| chosen.text.trim_end() == self.editor.text())
+    fn is_written_out(&self, chosen: &Chosen) -> bool {
+        let text = chosen.text.trim_end();
+        chosen.length == text.len() && self.editor.before().ends_with(text)
     }
 
     /// Puts in what is chosen; gives whether that is a whole command.
-    fn complete(&mut self) -> bool {
-        let Some(chosen) = self.menu.chosen() else {
-            return false;
-        };
+    fn complete(&mut self, chosen: &Chosen) -> bool {
         self.editor.complete(chosen.length, &chosen.text);
         self.menu.follow(self.editor.before());
         chosen.is_whole

@@ -514,6 +514,15 @@ async fn a_command_is_completed_and_what_only_shows_is_done_at_once() {
     assert_eq!(called.argument, "groq/x");
     types(&mut state, "/resume\n");
     assert_eq!(state.editor.text(), "");
+    // What was typed after a command is meant, unless something else is chosen.
+    let typed = types(&mut state, "/route s\n");
+    let Some(Action::Call(called)) = typed else {
+        panic!("{typed:?}");
+    };
+    assert_eq!(called.argument, "s");
+    types(&mut state, "/route s");
+    press(&mut state, KeyCode::Tab, KeyModifiers::NONE);
+    assert_eq!(state.editor.text(), "/route sse");
 }
 
 #[tokio::test(start_paused = true)]

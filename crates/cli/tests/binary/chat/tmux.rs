@@ -2,6 +2,7 @@
 //! pastes, and wraps anew what a resize makes too wide.
 
 use std::ffi::OsStr;
+use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::time::Duration;
@@ -115,6 +116,27 @@ impl Tmux {
     /// What the program has written, steering included.
     pub(crate) fn written(&self) -> String {
         String::from_utf8_lossy(&std::fs::read(self.file("raw")).unwrap()).into_owned()
+    }
+
+    /// From now on what is erased from the whole screen is gone; otherwise tmux keeps it.
+    pub(crate) fn keeps_nothing_that_is_erased(&self) {
+        self.tmux(&["set", "-w", "scroll-on-clear", "off"]);
+    }
+
+    /// The scrollback and the screen of a terminal without tmux's own ideas.
+    pub(crate) fn elsewhere(&self, columns: u16, rows: u16) -> String {
+        let size = |length| NonZero::new(length).unwrap();
+        let mut terminal = vt100::Parser::new(size(rows), size(columns), 20_000);
+        terminal.process(self.written().as_bytes());
+        let screen = terminal.screen_mut();
+        let mut lines = Vec::new();
+        for above in (1..=screen.scrollback_len()).rev() {
+            screen.set_scrollback(above);
+            lines.extend(screen.rows(0, columns).next());
+        }
+        screen.set_scrollback(0);
+        lines.push(screen.contents());
+        lines.join("\n")
     }
 
     /// Waits until the screen shows `text`.
