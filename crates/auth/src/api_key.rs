@@ -64,7 +64,11 @@ impl ApiKey {
             // What a shell puts around it is no part of the key.
             KeySource::Variable { name, value } => {
                 let key = value.as_ref().map(trimmed);
-                key.ok_or_else(|| problem(format!("the variable {name} is not set")))?
+                key.ok_or_else(|| {
+                    problem(format!(
+                        "the variable {name} is not set; set {name} and start again"
+                    ))
+                })?
             }
             KeySource::File { path } => {
                 let shown = path.display().to_string();

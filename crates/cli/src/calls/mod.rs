@@ -100,16 +100,33 @@ async fn found(id: &str, machine: &Machine) -> Result<(Arc<SqliteStore>, KeptCal
     }
 }
 
-/// The newest calls, newest first: what to call each by, and a line about it.
+/// A call in a list of the newest.
+pub(crate) struct Newest {
+    /// What to call it by.
+    pub(crate) id: String,
+    /// A line about it.
+    pub(crate) about: String,
+    /// The conversation that it belongs to; empty where nobody said.
+    pub(crate) conversation: String,
+}
+
+/// The newest calls, newest first.
 pub(crate) async fn newest(
     store: &SqliteStore,
     most: usize,
     machine: &Machine,
-) -> Result<Vec<(String, String)>, Failure> {
+) -> Result<Vec<Newest>, Failure> {
     let page = Page::of(machine);
     let calls = store.calls(&CallFilter::default(), most).await?;
-    let rows = calls.iter().map(|kept| list::row(&kept.call, &page));
-    Ok(rows.collect())
+    let newest = calls.into_iter().map(|kept| {
+        let (id, about) = list::row(&kept.call, &page);
+        Newest {
+            id,
+            about,
+            conversation: kept.call.conversation,
+        }
+    });
+    Ok(newest.collect())
 }
 
 fn to_read(machine: &Machine) -> Result<Arc<SqliteStore>, StoreError> {

@@ -120,13 +120,23 @@ impl Chat<'_> {
             self.note("calls are not kept here");
             return Ok(());
         };
-        let rows = calls::newest(store, LISTED, self.machine).await?;
-        if rows.is_empty() {
+        let found = calls::newest(store, LISTED, self.machine).await?;
+        if found.is_empty() {
             self.note("there are no calls on record yet");
             return Ok(());
         }
-        self.front.state.say(Block::Table(rows));
-        self.note("`alipes calls show ID` draws one of them");
+        let is_here = |newest: &Newest| newest.conversation == self.conversation.id;
+        let whose = match found.iter().any(is_here) {
+            true => "marked: of this conversation",
+            false => "none is of this conversation",
+        };
+        let rows = found.iter().map(|newest| {
+            let mark = if is_here(newest) { "• " } else { "  " };
+            (format!("{mark}{}", newest.id), newest.about.clone())
+        });
+        let table = Block::Table(rows.collect());
+        self.front.state.say(table);
+        self.note(format!("{whose}; `alipes calls show ID` draws one of them"));
         Ok(())
     }
 
@@ -321,6 +331,8 @@ impl Chat<'_> {
         };
         let text = sessions::exported(store, id, shape).await?;
         sessions::write(&self.machine.redactor.redact(&text), Some(&path))?;
+        // Now that it is there, where that is can be said without detours.
+        let path = path.canonicalize().unwrap_or(path);
         self.note(format!("written to {}", path.display()));
         Ok(())
     }

@@ -167,7 +167,7 @@ async fn a_key_that_cannot_be_used_is_named() {
         note(what, "keyed/m").await;
     }
     insta::assert_snapshot!(messages, @"
-    unset: error: variable has no usable key (credential over sse): the variable WORK_KEY is not set
+    unset: error: variable has no usable key (credential over sse): the variable WORK_KEY is not set; set WORK_KEY and start again
     missing: error: keyed has no usable key (credential over sse): the key file [TEMP]/key cannot be used: No such file or directory (os error 2)
     a FIFO: error: keyed has no usable key (credential over sse): the key file [TEMP]/key cannot be used: it is not a regular file
     a device: error: keyed has no usable key (credential over sse): the key file [TEMP]/key cannot be used: it is not a regular file

@@ -99,6 +99,11 @@ async fn export_writes_the_conversation_where_it_is_told() {
     chat.until("and no .json").await;
     chat.says("/export x.md y");
     chat.until("takes one name").await;
+    std::fs::create_dir(machine.path("deep")).unwrap();
+    chat.says("/export deep/../plain.md");
+    // Said without detours.
+    let plain = machine.path("").canonicalize().unwrap().join("plain.md");
+    chat.until(&format!("written to {}", plain.display())).await;
     chat.says("/export no/such/folder.md");
     chat.until("✗ ").await;
     // What is there is somebody's.
@@ -167,8 +172,11 @@ async fn new_begins_another_conversation_and_resume_finds_the_one_before() {
     chat.until("resuming ").await;
     let everything = chat.everything();
     assert_eq!(count(&everything, "› read notes.md"), 2, "{everything}");
-    chat.says(&format!("/resume {id}"));
-    chat.until("this is that conversation").await;
+    for own in [id, "last"] {
+        chat.says(&format!("/resume {own}"));
+        chat.until("this is that conversation").await;
+        chat.press("C-l");
+    }
     chat.says("/undo");
     chat.until("the last turn is taken back").await;
     chat.press("Up");
@@ -237,26 +245,96 @@ async fn a_turn_that_failed_at_once_is_kept_and_its_chat_tells_the_way_back() {
 
 #[tokio::test]
 async fn an_emptied_screen_loses_nothing_and_leaves_nothing_behind() {
-    let machine = Machine::new();
-    let chat = simulated(&machine, 80, 24).await;
-    chat.says("hello");
-    chat.until_done("You said “hello”").await;
-    chat.types("half typed");
-    for _ in 0..2 {
-        chat.press("C-l");
-        chat.until_it("is empty", |screen| {
-            screen.starts_with("\n› half") || screen.starts_with("› half")
-        })
-        .await;
+    for saves in [true, false] {
+        let machine = Machine::new();
+        let chat = simulated(&machine, 80, 24).await;
+        if !saves {
+            chat.keeps_nothing_that_is_erased();
+        }
+        chat.says("hello");
+        chat.until_done("You said “hello”").await;
+        chat.types("half typed");
+        for _ in 0..2 {
+            chat.press("C-l");
+            chat.until_it("is empty", |screen| {
+                screen.starts_with("\n› half") || screen.starts_with("› half")
+            })
+            .await;
+        }
+        chat.until("simulated/planner").await;
+        chat.says(" and sent");
+        chat.until_done("You said “half typed and sent”").await;
+        // The same in a terminal that never saves anything but what scrolls out of it.
+        for everything in [chat.everything(), chat.elsewhere(80, 24)] {
+            for once in [
+                "› hello",
+                "You said “hello”",
+                "half typed and sent\n",
+                "simulated/planner",
+            ] {
+                assert_eq!(count(&everything, once), 1, "{once:?}:\n{everything}");
+            }
+        }
     }
-    chat.until("simulated/planner").await;
-    let everything = chat.everything();
-    for once in [
-        "› hello",
-        "You said “hello”",
-        "half typed",
-        "simulated/planner",
+}
+
+#[tokio::test]
+async fn what_follows_a_command_is_completed() {
+    let machine = Machine::new();
+    let (chat, _server) = configured(&machine).await;
+    chat.says("about eggs");
+    chat.until_done("You said “about eggs”").await;
+    chat.says("/calls");
+    chat.until("marked: of this conversation").await;
+    assert_eq!(count(&chat.screen(), "\n  • "), 1, "{}", chat.screen());
+    chat.says("/new");
+    chat.until("a new conversation").await;
+    chat.says("/calls");
+    let told = |screen: &str| count(screen, "of this conversation") == 2;
+    chat.until_it("lists calls", told).await;
+    assert_eq!(count(&chat.screen(), "\n  • "), 1, "{}", chat.screen());
+    chat.types("/resume eggs");
+    chat.until("  about eggs").await;
+    chat.press("Tab");
+    chat.press("Enter");
+    chat.until("resuming ").await;
+    chat.types("/route s");
+    chat.until("sse alone").await;
+    chat.press("Tab");
+    chat.until("› /route sse").await;
+    chat.press("Enter");
+    chat.until("way: sse alone").await;
+    chat.types("/model s");
+    chat.until("  s/small").await;
+    // What was typed is meant: nothing was chosen.
+    chat.press("Enter");
+    chat.until("s has no default model").await;
+    chat.types("/export ");
+    chat.press("Down");
+    chat.press("Down");
+    chat.press("Enter");
+    chat.until("written to ").await;
+    let names = machine.names();
+    assert!(
+        names.iter().any(|name| name.ends_with(".jsonl")),
+        "{names:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_table_can_be_read_on_a_narrow_screen() {
+    let machine = Machine::new();
+    machine.file(
+        "table.md",
+        "| file | what it is for |\n|---|---|\n| crates/cli/src/chat/mod.rs | everything |\n| 日本.rs | no |\n",
+    );
+    for (columns, rows, shown) in [
+        (80, 24, "日本.rs                    │ no"),
+        (40, 20, "\ncrates/cli/src/chat/mod.rs │ everything\n"),
+        (30, 20, "\nwhat it is for: everything\n"),
     ] {
-        assert_eq!(count(&everything, once), 1, "{once:?}:\n{everything}");
+        let chat = simulated(&machine, columns, rows).await;
+        chat.says("read table.md");
+        chat.until(shown).await;
     }
 }
