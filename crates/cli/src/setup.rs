@@ -137,10 +137,12 @@ impl Machine {
         }
     }
 
-    /// The folder that tools work beneath, without what holds our own settings and keys.
+    /// The folder that tools work beneath, without what holds our own settings and keys, or other
+    /// programs' credentials.
     pub(crate) fn root(&self, folder: &Path, catalog: &Catalog) -> Result<Root, Failure> {
         let root = Root::open(folder).map_err(Failure::usage)?;
-        Ok(root.protecting(self.own(catalog)))
+        let root = root.protecting(self.own(catalog));
+        Ok(root.sparing_credentials(self.person().as_deref()))
     }
 
     /// How commands are confined: as the command line says, else as the configuration does.
@@ -160,9 +162,15 @@ impl Machine {
             network: network || section.network,
             writable: section.writable,
             own: self.own(catalog),
-            home: self.environment.path("HOME"),
+            home: self.person(),
             temp: temp.unwrap_or_else(|| PathBuf::from("/tmp")),
         }))
+    }
+
+    /// The home of the person, in which other programs keep credentials.
+    pub(crate) fn person(&self) -> Option<PathBuf> {
+        let mut names = ["HOME", "USERPROFILE"].into_iter();
+        names.find_map(|name| self.environment.path(name))
     }
 
     /// Where our own settings, keys and conversations are.

@@ -62,6 +62,12 @@ pub enum ToolError {
         /// The path as it was given.
         path: String,
     },
+    /// The path is where credentials usually lie, or lies there.
+    #[error("{path} is where credentials usually lie; tools do not touch it, go on without it")]
+    Credentials {
+        /// The path as it was given.
+        path: String,
+    },
     /// A rule hides the path, or what it leads to.
     #[error("a rule forbids {path}; go on without it")]
     Hidden {

@@ -10,8 +10,9 @@
 //!   name is resolved beneath that handle by the kernel or by `cap-std`, never checked first and
 //!   opened later, so `..`, absolute paths and swapped links do not get out. What is not a regular
 //!   file (a FIFO, a device) is refused before anything is read, and opened without blocking.
-//! - **What is protected** ([`Root::protecting`]: the program's own settings and keys) is neither
-//!   read nor written by a file tool, and `.git` is not written: leave to write in a folder must not
+//! - **What is protected** ([`Root::protecting`]: the program's own settings and keys;
+//!   [`Root::sparing_credentials`]: where others keep theirs, the list that confined commands cannot read)
+//!   is neither read nor written by a file tool, and `.git` is not written: leave to write in a folder must not
 //!   become leave to run something, or to change what is allowed. What a rule forbids ([`Root::hiding`])
 //!   is left out of listings and searches too.
 //! - **Edits** are worked out in memory, all that a call asks for, and written then, each file whole.
@@ -49,6 +50,7 @@ mod known;
 mod lines;
 mod list;
 mod page;
+mod places;
 mod preview;
 mod progress;
 mod protected;

@@ -1,7 +1,8 @@
 //! What lies beneath the root and is left alone all the same.
 //!
 //! Leave to read or write the working folder must not grow into more: the program's own settings and
-//! keys decide what the next run may do, and what stands in `.git` is run by the next git command.
+//! keys decide what the next run may do, other programs' keys open what nobody meant to, and what
+//! stands in `.git` is run by the next git command.
 //!
 //! Places are compared where they really are, so that no link and no `..` leads around. This is
 //! looked at beside the opening, not by it: only a program that already runs with the person's
@@ -12,32 +13,70 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// Where the program's own settings and keys are. Clones share the list.
+use crate::{ToolError, text};
+
+/// Where keys are. Clones share the lists.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Protected(Arc<[PathBuf]>);
+pub(crate) struct Protected {
+    /// The program's own, and its settings.
+    own: Arc<[PathBuf]>,
+    /// Those of other programs.
+    credentials: Arc<[PathBuf]>,
+}
 
 impl Protected {
-    /// Of these places, those that matter to a root: a link out of it is refused anyway.
-    pub(crate) fn beneath(root: &Path, places: impl IntoIterator<Item = PathBuf>) -> Self {
-        let mut kept: Vec<PathBuf> = places
-            .into_iter()
-            .map(|place| real(&place).unwrap_or(place))
-            .filter(|place| place.starts_with(root) || root.starts_with(place))
-            .collect();
-        kept.sort();
-        kept.dedup();
-        Self(kept.into())
+    /// The same with these as the program's own, as far as they matter to a root: a link out of it is
+    /// refused anyway.
+    pub(crate) fn with_own(self, root: &Path, places: impl IntoIterator<Item = PathBuf>) -> Self {
+        let matters = |place: &PathBuf| place.starts_with(root) || root.starts_with(place);
+        let own = reals(places).filter(matters).collect();
+        Self { own, ..self }
+    }
+
+    /// The same with these as other programs'. Who works in such a place means it.
+    pub(crate) fn with_credentials(
+        self,
+        root: &Path,
+        places: impl IntoIterator<Item = PathBuf>,
+    ) -> Self {
+        let matters = |place: &PathBuf| place.starts_with(root) && place != root;
+        let credentials = reals(places).filter(matters).collect();
+        Self {
+            credentials,
+            ..self
+        }
     }
 
     /// Whether a real place is one of these, or lies in one.
     pub(crate) fn covers(&self, real: &Path) -> bool {
-        self.0.iter().any(|place| real.starts_with(place))
+        holds(&self.own, real) || holds(&self.credentials, real)
+    }
+
+    /// Refuses a real place that is one of these, which the call has as `named`.
+    pub(crate) fn check(&self, real: &Path, named: &Path) -> Result<(), ToolError> {
+        let path = || text::path(named);
+        if holds(&self.own, real) {
+            return Err(ToolError::Protected { path: path() });
+        }
+        match holds(&self.credentials, real) {
+            true => Err(ToolError::Credentials { path: path() }),
+            false => Ok(()),
+        }
     }
 
     /// Whether there is nothing to look for.
     pub(crate) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.own.is_empty() && self.credentials.is_empty()
     }
+}
+
+fn reals(places: impl IntoIterator<Item = PathBuf>) -> impl Iterator<Item = PathBuf> {
+    let places = places.into_iter();
+    places.map(|place| real(&place).unwrap_or(place))
+}
+
+fn holds(places: &[PathBuf], real: &Path) -> bool {
+    places.iter().any(|place| real.starts_with(place))
 }
 
 /// Where a path leads, links followed; what does not exist yet will stand in its folder.
@@ -86,7 +125,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let root = fs::canonicalize(folder.path()).unwrap();
         let config = root.join("home/config");
-        let protected = Protected::beneath(&root, [config.clone()]);
+        let protected = Protected::default().with_own(&root, [config.clone()]);
         assert!(protected.covers(&real(&config.join("a/b.toml")).unwrap()));
         assert!(!protected.covers(&real(&root.join("home/config2")).unwrap()));
     }
@@ -96,8 +135,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let root = fs::canonicalize(folder.path()).unwrap();
         let inner = root.join("project");
-        assert!(Protected::beneath(&inner, [root.join("config")]).is_empty());
-        assert!(Protected::beneath(&inner, [root]).covers(&inner.join("a.txt")));
+        let own = |place| Protected::default().with_own(&inner, [place]);
+        assert!(own(root.join("config")).is_empty());
+        assert!(own(root).covers(&inner.join("a.txt")));
     }
 
     #[test]

@@ -5,8 +5,8 @@
 //! leads out is refused. A file is opened only if it is a regular one, and without blocking, so a
 //! FIFO or a device put in its place between the two steps cannot hang the call either.
 //!
-//! Every use of a name passes [`Root::beneath`], so that is also where the program's own settings
-//! and keys are kept out of reach, and what a rule hides.
+//! Every use of a name passes [`Root::beneath`], so that is also where the program's own settings and
+//! keys are kept out of reach, other programs' credentials, and what a rule hides.
 
 use std::fs::File;
 use std::io::{self, Read as _};
@@ -18,7 +18,7 @@ use cap_std::fs::{Dir, FileType, Metadata, OpenOptions};
 use crate::error::is_escape;
 use crate::hidden::Hidden;
 use crate::protected::{self, Protected};
-use crate::{RootError, ToolError, text};
+use crate::{RootError, ToolError, places, text};
 
 /// An opened directory. Clones share the handle.
 #[derive(Clone, Debug)]
@@ -54,7 +54,16 @@ impl Root {
     /// yet is protected too.
     #[must_use]
     pub fn protecting(self, places: impl IntoIterator<Item = PathBuf>) -> Self {
-        let protected = Protected::beneath(&self.path, places);
+        let protected = self.protected.with_own(&self.path, places);
+        Self { protected, ..self }
+    }
+
+    /// The same directory, in which no file tool touches what lies where credentials usually do: the
+    /// places that no confined command reads. `home` is the person's. Who works in such a place means it.
+    #[must_use]
+    pub fn sparing_credentials(self, home: Option<&Path>) -> Self {
+        let places = places::of_credentials(home);
+        let protected = self.protected.with_credentials(&self.path, places);
         Self { protected, ..self }
     }
 
@@ -91,7 +100,8 @@ impl Root {
         &self.path
     }
 
-    /// Whether a real, absolute place may be shown: it is neither the program's own nor hidden.
+    /// Whether a real, absolute place may be shown: it is neither the program's own, nor where
+    /// credentials usually lie, nor hidden.
     #[must_use]
     pub fn shows(&self, real: &Path) -> bool {
         !self.protected.covers(real) && !self.hidden.covers(real)
@@ -129,7 +139,7 @@ impl Root {
         self.beneath("look at", path, |dir, path| dir.symlink_metadata(path))
     }
 
-    /// Whether a path without links is the program's own.
+    /// Whether a path without links is the program's own, or where credentials usually lie.
     pub(crate) fn is_protected(&self, resolved: &Path) -> bool {
         self.protected.covers(&self.path.join(resolved))
     }
@@ -149,10 +159,9 @@ impl Root {
                 return Err(ToolError::from_io("write", path, source));
             }
         };
+        self.protected.check(&real, path)?;
         let shown = text::path(path);
-        if self.protected.covers(&real) {
-            Err(ToolError::Protected { path: shown })
-        } else if self.hidden.covers(&real) {
+        if self.hidden.covers(&real) {
             Err(ToolError::Hidden { path: shown })
         } else if protected::is_in_git(path) || protected::is_in_git(&real) {
             Err(ToolError::Git { path: shown })
@@ -266,14 +275,13 @@ impl Root {
         }
         // A place that cannot be told is not handed out.
         let real = protected::real(&self.path.join(path)).map_err(failed)?;
-        let shown = || text::path(path);
-        if self.protected.covers(&real) {
-            return Err(ToolError::Protected { path: shown() });
+        self.protected.check(&real, path)?;
+        match self.hidden.covers(&real) {
+            true => Err(ToolError::Hidden {
+                path: text::path(path),
+            }),
+            false => Ok(done),
         }
-        if self.hidden.covers(&real) {
-            return Err(ToolError::Hidden { path: shown() });
-        }
-        Ok(done)
     }
 
     /// Where a refused path leads if that is inside after all: `cap-std` refuses every absolute

@@ -96,7 +96,7 @@ impl<'a> Walk<'a> {
         if self.protected > 0 {
             let items = text::counted(self.protected, "item");
             notes.push(format!(
-                "{items} with alipes' own settings and keys left out"
+                "{items} with alipes' own settings or credentials left out"
             ));
         }
         if self.hidden > 0 {

@@ -59,18 +59,21 @@ pub struct ProjectFile {
 
 impl ProjectText {
     /// Reads what there is for somebody who works in `folder`, an absolute path without links, but
-    /// nothing of what is our `own`, and nothing that `is_hidden`. What cannot be read is not there.
+    /// nothing of what is our `own` or lies where credentials do in somebody's `home`, and nothing that
+    /// `is_hidden`. What cannot be read is not there.
     #[must_use]
     pub fn read(
         folder: &Path,
         own: impl IntoIterator<Item = PathBuf>,
+        home: Option<&Path>,
         is_hidden: impl Fn(&Path) -> bool + Send + Sync + 'static,
     ) -> Self {
         let project = project(folder);
         let Ok(root) = Root::open(project) else {
             return Self::default();
         };
-        let root = root.protecting(own).hiding(is_hidden);
+        let root = root.protecting(own).sparing_credentials(home);
+        let root = root.hiding(is_hidden);
         let beneath = folder.strip_prefix(project).unwrap_or(Path::new(""));
         let (mut left, mut read) = (MOST, Vec::new());
         // From the nearest up: it has the first claim on the space.
@@ -210,7 +213,7 @@ mod tests {
         fn read(&self, folder: &str) -> (Vec<String>, String) {
             let root = std::fs::canonicalize(self.0.path()).unwrap();
             let (own, hidden) = ([root.join("a/own")], root.join("a/b/GEMINI.md"));
-            let text = ProjectText::read(&root.join(folder), own, move |path| path == hidden);
+            let text = ProjectText::read(&root.join(folder), own, None, move |path| path == hidden);
             let names = text.files().iter().map(|file| {
                 let path = file.path.strip_prefix(&root).unwrap();
                 path.display().to_string()

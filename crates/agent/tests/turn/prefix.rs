@@ -51,7 +51,7 @@ async fn every_request_of_a_conversation_begins_with_the_one_before() {
     let folder = std::fs::canonicalize(work.path(".")).unwrap();
     work.agent = work
         .agent
-        .with_project(ProjectText::read(&folder, [], |_| false));
+        .with_project(ProjectText::read(&folder, [], None, |_| false));
     work.answer("write").await;
     work.answer("and now").await;
     work.answer("and then").await;
@@ -69,7 +69,7 @@ async fn a_conversation_that_goes_on_another_day_keeps_its_beginning() {
     let folder = std::fs::canonicalize(before.path(".")).unwrap();
     before.agent = before
         .agent
-        .with_project(ProjectText::read(&folder, [], |_| false));
+        .with_project(ProjectText::read(&folder, [], None, |_| false));
     before.answer("one").await;
     let mut transcript = before.agent.transcript().clone();
     transcript.add(Entry::Setting(Item::developer("Date: yesterday")));
@@ -81,7 +81,7 @@ async fn a_conversation_that_goes_on_another_day_keeps_its_beginning() {
     let mut after = Work::set_up(&script.base_url, setup);
     after.agent = after
         .agent
-        .with_project(ProjectText::read(&folder, [], |_| false));
+        .with_project(ProjectText::read(&folder, [], None, |_| false));
     after.answer("second question").await;
     assert_prefixes(&script);
     let request = script.request(1);

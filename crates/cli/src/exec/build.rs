@@ -90,7 +90,8 @@ pub(crate) fn agent(
     let setting = setup::setting(&root, &machine.clock);
     let gate = gate(args, machine, catalog, asked)?;
     let is_hidden = gate.hides("read_file", root.path());
-    let project = ProjectText::read(root.path(), machine.own(catalog), is_hidden);
+    let (own, person) = (machine.own(catalog), machine.person());
+    let project = ProjectText::read(root.path(), own, person.as_deref(), is_hidden);
     let (journal, transcript) = keeping.journal(&root, &name);
     let options = AgentOptions {
         model: Box::new(model),

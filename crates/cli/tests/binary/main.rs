@@ -17,6 +17,7 @@ mod calls;
 mod canary;
 mod chat;
 mod context;
+mod credentials;
 mod demo;
 mod dialects;
 mod doctor;

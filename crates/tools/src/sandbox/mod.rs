@@ -24,8 +24,6 @@ mod keeper;
 mod landlock;
 mod options;
 #[cfg(target_os = "linux")]
-mod places;
-#[cfg(target_os = "linux")]
 mod policy;
 mod probe;
 #[cfg(target_os = "linux")]

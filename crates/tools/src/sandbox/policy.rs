@@ -8,10 +8,10 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::forbidden;
 use super::options::SandboxOptions;
 use super::survey::Survey;
-use super::{forbidden, places};
-use crate::Root;
+use crate::{Root, places};
 
 /// The rules.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -64,6 +64,7 @@ impl Policy {
         let root = root.path();
         let own = options.own.iter().filter_map(real);
         let mut hidden: Vec<PathBuf> = places::of_credentials(options.home.as_deref())
+            .filter_map(|place| real(&place))
             // Who chose to work in such a place means it.
             .filter(|place| !root.starts_with(place))
             .chain(own)

@@ -1,5 +1,5 @@
-//! Leave to use the working folder is no leave to use the program's own settings and keys, nor to
-//! change what git runs.
+//! Leave to use the working folder is no leave to use the program's own settings and keys, or other
+//! programs' credentials, nor to change what git runs.
 
 use alipes_tools::{Root, ToolError};
 use serde_json::{Value, json};
@@ -133,7 +133,7 @@ async fn listings_and_searches_pass_over_the_settings_and_say_so() {
     assert_eq!(
         listed.text,
         ".: 4 items\nconfig/\nconfig/other.toml (6)\nkeys/\nkeys/notes.txt (6)\n\
-         [2 items with alipes' own settings and keys left out]\n"
+         [2 items with alipes' own settings or credentials left out]\n"
     );
     assert!(listed.truncated);
     let found = place
@@ -142,8 +142,83 @@ async fn listings_and_searches_pass_over_the_settings_and_say_so() {
     assert_eq!(
         found,
         "2 matching lines in 2 files searched\nconfig/other.toml:1: needle\nkeys/notes.txt:1: needle\n\
-         [2 items with alipes' own settings and keys left out]\n"
+         [2 items with alipes' own settings or credentials left out]\n"
     );
+}
+
+#[tokio::test]
+async fn no_tool_touches_what_lies_where_credentials_do_unless_one_works_there() {
+    let mut place = Workplace::new();
+    for name in [
+        ".ssh/id_ed25519",
+        ".aws/credentials",
+        ".netrc",
+        ".config/gh/hosts.yml",
+    ] {
+        place.file(name, "canary");
+    }
+    place.file(".config/notes.txt", "needle");
+    let (home, bare) = (place.path(""), place.context.root.clone());
+    place.context.root = bare.sparing_credentials(Some(&home));
+    for path in [
+        ".ssh/id_ed25519",
+        ".config/../.aws",
+        ".netrc",
+        ".config/gh",
+        ".kube/new",
+    ] {
+        for (tool, input) in uses(path) {
+            let error = place.error(tool, input).await;
+            let is_none = matches!(
+                error,
+                ToolError::NotADirectory { .. } | ToolError::NotFound { .. }
+            );
+            assert!(
+                matches!(error, ToolError::Credentials { .. }) || tool != "write_file" && is_none,
+                "{tool} {path}: {error}"
+            );
+        }
+    }
+    let found = place
+        .text(
+            "search",
+            json!({"pattern": "canary|needle", "path": ".config"}),
+        )
+        .await;
+    assert!(
+        found.contains("notes.txt:1: needle") && !found.contains("canary"),
+        "{found}"
+    );
+    assert!(
+        found.contains("[1 item with alipes' own settings or credentials left out]"),
+        "{found}"
+    );
+    let inner = Root::open(&place.path(".aws")).unwrap();
+    place.context.root = inner.sparing_credentials(Some(&home));
+    assert!(
+        place
+            .text("read_file", json!({"path": "credentials"}))
+            .await
+            .contains("canary")
+    );
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn no_link_leads_to_credentials() {
+    let mut place = Workplace::new();
+    place.file("dotfiles/ssh/id", "canary");
+    place.link(".ssh", "dotfiles/ssh");
+    place.link("a", ".ssh/id");
+    let (home, bare) = (place.path(""), place.context.root.clone());
+    place.context.root = bare.sparing_credentials(Some(&home));
+    for path in ["a", ".ssh/id", "dotfiles/ssh/id"] {
+        let error = place.error("read_file", json!({"path": path})).await;
+        assert!(
+            matches!(error, ToolError::Credentials { .. }),
+            "{path}: {error}"
+        );
+    }
 }
 
 #[tokio::test]

@@ -1,5 +1,5 @@
-//! Where credentials usually lie: what no confined command can read. Data, from the documentation of
-//! the programs that put them there.
+//! Where credentials usually lie: what no confined command can read, and no file tool touches. Data, from
+//! the documentation of the programs that put them there.
 
 use std::path::{Path, PathBuf};
 
@@ -71,12 +71,10 @@ const IN_SYSTEM: [&str; 6] = [
     "/etc/sudoers.d",
 ];
 
-/// All of them that there are, where they really are.
-pub(super) fn of_credentials(home: Option<&Path>) -> impl Iterator<Item = PathBuf> {
+/// All of them, whether there is anything or not. Who works in such a place means it.
+pub(crate) fn of_credentials(home: Option<&Path>) -> impl Iterator<Item = PathBuf> {
     let in_home = home
         .into_iter()
         .flat_map(|home| IN_HOME.iter().map(move |name| home.join(name)));
-    in_home
-        .chain(IN_SYSTEM.iter().map(PathBuf::from))
-        .filter_map(|place| std::fs::canonicalize(place).ok())
+    in_home.chain(IN_SYSTEM.iter().map(PathBuf::from))
 }
