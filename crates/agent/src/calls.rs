@@ -201,7 +201,8 @@ impl<'a> Desk<'a> {
                 call_id: ended.call.id,
                 name: ended.call.name,
                 outcome: ended.outcome,
-                output: ended.text,
+                // An error repeats what the model has said.
+                output: self.context.redactor.redact(&ended.text),
                 changes: ended.changes,
             })
             .await;
@@ -259,11 +260,12 @@ impl<'a> Desk<'a> {
     }
 
     async fn announce(&self, prepared: &Prepared<'_>) {
+        let redactor = &self.context.redactor;
         let (call, summary, effect) = match prepared {
             Prepared::Run {
                 call, tool, input, ..
-            } => (call, tool.summary(input), Some(tool.effect())),
-            Prepared::Answer { call, .. } => (call, call.name.clone(), None),
+            } => (call, tool.summary(input, redactor), Some(tool.effect())),
+            Prepared::Answer { call, .. } => (call, redactor.redact(&call.name), None),
         };
         self.tell(TurnEvent::ToolStarted {
             call_id: call.id.clone(),

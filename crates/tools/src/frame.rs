@@ -4,6 +4,7 @@
 use std::future::Future;
 use std::marker::PhantomData;
 
+use alipes_base::Redactor;
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use serde_json::Value;
@@ -71,12 +72,13 @@ impl<W: Work> Tool for Builtin<W> {
         W::EFFECT
     }
 
-    fn summary(&self, input: &Value) -> String {
-        text::summary(&W::summary(input))
+    fn summary(&self, input: &Value, redactor: &Redactor) -> String {
+        // Before the line is cut: half a secret is known no more.
+        text::summary(&redactor.redact(&W::summary(input)))
     }
 
-    fn whole_summary(&self, input: &Value) -> String {
-        text::one_line(&W::summary(input), usize::MAX)
+    fn whole_summary(&self, input: &Value, redactor: &Redactor) -> String {
+        text::one_line(&redactor.redact(&W::summary(input)), usize::MAX)
     }
 
     fn subject(&self, input: &Value) -> Subject {

@@ -2,8 +2,8 @@
 //!
 //! A file or a command may show a key, and an output goes to the model, the journal and the screen.
 //! The [`Toolbox`](crate::Toolbox) hands out no other tools, so this is the one place to pass.
-//! It is a net for accidents: a key that was encoded or cut in two is not known again. Errors need
-//! none: they repeat the call's own words and what the system said, never a file's.
+//! It is a net for accidents: a key that was encoded or cut in two is not known again. Errors that the
+//! model reads need none: they repeat its own words and what the system said, never a file's.
 
 use alipes_base::Redactor;
 use futures_util::FutureExt as _;
@@ -27,12 +27,12 @@ impl Tool for Redacted {
         self.0.effect()
     }
 
-    fn summary(&self, input: &Value) -> String {
-        self.0.summary(input)
+    fn summary(&self, input: &Value, redactor: &Redactor) -> String {
+        redactor.redact(&self.0.summary(input, redactor))
     }
 
-    fn whole_summary(&self, input: &Value) -> String {
-        self.0.whole_summary(input)
+    fn whole_summary(&self, input: &Value, redactor: &Redactor) -> String {
+        redactor.redact(&self.0.whole_summary(input, redactor))
     }
 
     fn subject(&self, input: &Value) -> Subject {

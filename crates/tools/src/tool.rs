@@ -52,13 +52,14 @@ pub trait Tool: Send + Sync {
     /// What a call does to the world.
     fn effect(&self) -> Effect;
 
-    /// The call in one short line for people: `read src/lib.rs`. Never fails, and shows nothing
-    /// that could disguise the line (control, invisible and direction characters are spelt out).
-    fn summary(&self, input: &Value) -> String;
+    /// The call in one short line for people: `read src/lib.rs`. Never fails, shows nothing that could
+    /// disguise the line (control, invisible and direction characters are spelt out), and no secret
+    /// that the redactor knows: a model may say one.
+    fn summary(&self, input: &Value, redactor: &Redactor) -> String;
 
     /// The same with nothing left out, however long that is: for somebody who is asked.
-    fn whole_summary(&self, input: &Value) -> String {
-        self.summary(input)
+    fn whole_summary(&self, input: &Value, redactor: &Redactor) -> String {
+        self.summary(input, redactor)
     }
 
     /// What a call is about: what the gate's rules are compared with.

@@ -301,9 +301,10 @@ impl Gate {
                 failure: None,
             },
             Err(error) => {
-                let line = whole(tool, input, context);
+                let line = tool.whole_summary(input, &context.redactor);
+                let why = context.redactor.redact(&error.to_string());
                 let preview = Preview {
-                    summary: Some(format!("{line}; it fails as things stand: {error}")),
+                    summary: Some(format!("{line}; it fails as things stand: {why}")),
                     ..Preview::default()
                 };
                 Shown {
@@ -344,6 +345,8 @@ async fn question(
         Because::Default(_) => approval::offer(name, effect, &tool.subject(input), &context.root),
         _ => None,
     };
+    // It would be written down, where anybody can read it.
+    let offer = offer.filter(|rule| context.redactor.redact(rule) == *rule);
     let offer = match effect == Effect::Executes && !is_confined(context).await {
         true => None,
         false => offer,
@@ -355,18 +358,13 @@ async fn question(
     let summary = preview.summary;
     Question {
         tool: name.to_owned(),
-        summary: summary.unwrap_or_else(|| whole(tool, input, context)),
+        summary: summary.unwrap_or_else(|| tool.whole_summary(input, &context.redactor)),
         detail: preview.detail,
         caution,
         effect,
         because: because.to_string(),
         offer,
     }
-}
-
-/// The call in a line that leaves nothing out but secrets.
-fn whole(tool: &dyn Tool, input: &Value, context: &Context) -> String {
-    context.redactor.redact(&tool.whole_summary(input))
 }
 
 /// Whether a lasting yes to a command is a yes to something confined, or to what was asked for.

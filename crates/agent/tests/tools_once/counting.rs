@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use alipes_base::Redactor;
 use alipes_tools::{Context, Effect, Output, Tool, ToolError, ToolSpec};
 use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
@@ -44,7 +45,7 @@ impl Tool for Counting {
         Effect::Executes
     }
 
-    fn summary(&self, _input: &Value) -> String {
+    fn summary(&self, _input: &Value, _redactor: &Redactor) -> String {
         "count".to_owned()
     }
 

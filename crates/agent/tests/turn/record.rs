@@ -4,6 +4,7 @@
 use std::sync::{Arc, Mutex};
 
 use alipes_agent::TurnError;
+use alipes_base::Redactor;
 use alipes_store::{Entry, Journal, JournalError, MemoryJournal, Transcript, Turn};
 use alipes_tools::{Context, Effect, Output, Tool, ToolError, ToolSpec, Toolbox};
 use futures_util::FutureExt as _;
@@ -67,7 +68,7 @@ impl Tool for Ring {
         Effect::Reads
     }
 
-    fn summary(&self, _input: &Value) -> String {
+    fn summary(&self, _input: &Value, _redactor: &Redactor) -> String {
         "ring the bell".to_owned()
     }
 

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use alipes_base::Redactor;
 use alipes_tools::{Context, Effect, Output, Tool, ToolError, ToolSpec, Toolbox};
 use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
@@ -47,7 +48,7 @@ impl Tool for LastFirst {
         Effect::Reads
     }
 
-    fn summary(&self, _input: &Value) -> String {
+    fn summary(&self, _input: &Value, _redactor: &Redactor) -> String {
         "wait for the next".to_owned()
     }
 

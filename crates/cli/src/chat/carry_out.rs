@@ -101,7 +101,8 @@ impl Chat<'_> {
         };
         let found = store.list(LISTED).await?;
         let rows = found.iter().map(|summary| {
-            let title = one_line(&summary.title, LONGEST);
+            let title = self.machine.redactor.redact(&summary.title);
+            let title = one_line(&title, LONGEST);
             (short(&summary.id).to_owned(), title)
         });
         let rows: Vec<_> = rows.collect();

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use alipes_agent::{Agent, ToolOutcome};
+use alipes_base::Redactor;
 use alipes_models::{Catalog, Model as _, ModelName};
 use alipes_simulator::Simulator;
 use alipes_store::{Origin, Progress, SqliteStore, Transcript};
@@ -183,7 +184,7 @@ impl Conversation {
 }
 
 /// The newest of what was said, as it was shown.
-pub(super) fn shown(transcript: &Transcript, toolbox: &Toolbox) -> Vec<Block> {
+pub(super) fn shown(transcript: &Transcript, toolbox: &Toolbox, redactor: &Redactor) -> Vec<Block> {
     let all = 0..transcript.items().len();
     let seen: Vec<usize> = all.filter(|at| is_seen(transcript, *at)).collect();
     let before = seen.len().saturating_sub(SHOWN);
@@ -192,7 +193,7 @@ pub(super) fn shown(transcript: &Transcript, toolbox: &Toolbox) -> Vec<Block> {
         Block::Note(Tone::Talk, text)
     });
     let shown = seen[before..].iter();
-    let shown = shown.filter_map(|at| block(transcript, *at, toolbox));
+    let shown = shown.filter_map(|at| block(transcript, *at, toolbox, redactor));
     left_out.into_iter().chain(shown).collect()
 }
 
@@ -218,7 +219,12 @@ fn is_seen(transcript: &Transcript, at: usize) -> bool {
     }
 }
 
-fn block(transcript: &Transcript, at: usize, toolbox: &Toolbox) -> Option<Block> {
+fn block(
+    transcript: &Transcript,
+    at: usize,
+    toolbox: &Toolbox,
+    redactor: &Redactor,
+) -> Option<Block> {
     let (item, origin) = (&transcript.items()[at], transcript.origins()[at]);
     if origin == Origin::Summary {
         let text = "what was said before this is summed up for the model";
@@ -235,10 +241,10 @@ fn block(transcript: &Transcript, at: usize, toolbox: &Toolbox) -> Option<Block>
             let (output, outcome) = output(transcript, at, &call_id);
             Some(Block::Card(Card {
                 changes: None,
-                summary: summary(toolbox, &name, &arguments),
+                summary: summary(toolbox, &name, &arguments, redactor),
                 name: name.into_owned(),
                 outcome,
-                output,
+                output: redactor.redact(&output),
                 took: Duration::ZERO,
             }))
         }
@@ -271,11 +277,11 @@ fn output(transcript: &Transcript, at: usize, call_id: &str) -> (String, ToolOut
 }
 
 /// The call as it was told when it began.
-fn summary(toolbox: &Toolbox, name: &str, arguments: &str) -> String {
+fn summary(toolbox: &Toolbox, name: &str, arguments: &str, redactor: &Redactor) -> String {
     let input = serde_json::from_str(arguments).ok();
     match (toolbox.get(name), input) {
-        (Some(tool), Some(input)) => tool.summary(&input),
-        _ => name.to_owned(),
+        (Some(tool), Some(input)) => tool.summary(&input, redactor),
+        _ => redactor.redact(name),
     }
 }
 
@@ -305,7 +311,7 @@ mod tests {
             call("c2"),
             Entry::ran("c2", "there is no tool \"shell\"", ToolOutcome::Failed),
         ]);
-        let blocks = shown(&transcript, &Toolbox::builtin());
+        let blocks = shown(&transcript, &Toolbox::builtin(), &Redactor::new());
         let [Block::User(said), Block::Card(done), Block::Card(failed)] = &blocks[..] else {
             panic!("{blocks:?}");
         };
@@ -325,7 +331,7 @@ mod tests {
             kept: 0,
             maker: None,
         });
-        let blocks = shown(&transcript, &Toolbox::builtin());
+        let blocks = shown(&transcript, &Toolbox::builtin(), &Redactor::new());
         assert!(matches!(&blocks[..], [Block::Note(..)]), "{blocks:?}");
         assert_eq!(prompts(&transcript).count(), 0);
     }

@@ -288,6 +288,7 @@ impl Chat<'_> {
         let Self {
             front,
             conversation,
+            machine,
             ..
         } = self;
         let agent = &conversation.agent;
@@ -314,7 +315,8 @@ impl Chat<'_> {
         for prompt in conversation::prompts(agent.transcript()) {
             state.editor.remember(prompt);
         }
-        for block in conversation::shown(agent.transcript(), agent.toolbox()) {
+        let redactor = &machine.redactor;
+        for block in conversation::shown(agent.transcript(), agent.toolbox(), redactor) {
             state.show(block);
         }
         if let Some(note) = &conversation.note {

@@ -75,7 +75,7 @@ pub(crate) async fn run(args: SessionsArgs, machine: &Machine) -> Result<(), Fai
         SessionsCommand::Rename { id, title } => rename(&reading, &id, &title, machine).await,
         SessionsCommand::Undo { id } => {
             let found = reading.find(&id).await?;
-            undo::last(to_write(machine).await?, &found).await
+            undo::last(to_write(machine).await?, &found, machine).await
         }
         SessionsCommand::Export { id, shape, out } => {
             let text = exported(&reading, &id, shape).await?;
@@ -151,7 +151,7 @@ async fn delete(reading: &SqliteStore, ids: &[String], machine: &Machine) -> Res
     let style = Style::of_stderr(&machine.environment);
     for summary in found {
         store.delete(&summary.id).await?;
-        let title = one_line(&summary.title, LONGEST);
+        let title = one_line(&machine.redactor.redact(&summary.title), LONGEST);
         say(&style.faint(format!("deleted {} “{title}”", short(&summary.id))));
     }
     Ok(())

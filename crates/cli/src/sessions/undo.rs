@@ -8,10 +8,15 @@ use anyhow::anyhow;
 
 use super::{LONGEST, short};
 use crate::failure::Failure;
+use crate::setup::Machine;
 use crate::streams::say;
 use crate::style::one_line;
 
-pub(super) async fn last(store: SqliteStore, found: &Summary) -> Result<(), Failure> {
+pub(super) async fn last(
+    store: SqliteStore,
+    found: &Summary,
+    machine: &Machine,
+) -> Result<(), Failure> {
     let store = Arc::new(store);
     let (mut conversation, transcript) = Conversation::resume(store, &found.id).await?;
     let id = short(&found.id);
@@ -28,7 +33,7 @@ pub(super) async fn last(store: SqliteStore, found: &Summary) -> Result<(), Fail
         }
         Undone::Turn => {
             let prompt = transcript.prompt().map(text).unwrap_or_default();
-            let prompt = one_line(&prompt, LONGEST);
+            let prompt = one_line(&machine.redactor.redact(&prompt), LONGEST);
             format!("took back the turn “{prompt}” in {id}; what its tools have done stays done")
         }
     });

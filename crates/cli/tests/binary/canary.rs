@@ -5,10 +5,14 @@ use std::path::{Path, PathBuf};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
+use serde_json::json;
+
+use crate::listener::Listener;
 use crate::machine::{Machine, Ran, Serving, ended};
+use crate::terminal::Terminal;
 
 /// What no sink may hold; without the shape of a key, so that only knowing it helps.
-const CANARY: &str = "canary0123456789canary";
+pub(crate) const CANARY: &str = "canary0123456789canary";
 
 /// Every file beneath a folder.
 fn files(folder: &Path) -> Vec<PathBuf> {
@@ -121,6 +125,69 @@ async fn a_secret_is_in_nothing_that_a_run_writes() {
     }
     // The database and its copy, what is known of endpoints, and what a command wrote.
     assert!(looked_at >= 4, "{looked_at}");
+}
+
+/// A model that says the secret in a call although nobody has told it, and then ends.
+pub(crate) async fn a_model_that_says_it() -> (Machine, Listener) {
+    let arguments = format!(r#"{{"command":"echo key-{CANARY}"}}"#);
+    let call = json!({"tool_calls": [{
+        "index": 0, "id": "c1", "type": "function",
+        "function": {"name": "shell", "arguments": arguments},
+    }]});
+    let server = Listener::scripted(vec![call, json!({"content": "done"})]).await;
+    let config = format!(
+        "[providers.fake]\nbase_url = \"{}\"\ndialect = \"chat\"\napi_key = {{ env = \"KK\" }}\n\
+         [model]\ndefault = \"fake/m\"\n",
+        server.base_url
+    );
+    let machine = Machine::configured(&config).with("KK", CANARY);
+    (machine, server)
+}
+
+#[tokio::test]
+async fn a_key_that_the_model_puts_into_a_call_is_shown_to_nobody() {
+    for form in [&["-v"][..], &["--json"], &[]] {
+        let (machine, _server) = a_model_that_says_it().await;
+        let arguments = [&["exec", "--allow", "shell"], form, &["hi"]].concat();
+        let ran = machine.run(&arguments).await;
+        assert!(ran.answer().contains("done"), "{ran:?}");
+        let told = format!("{}{}", ran.out, ran.err);
+        assert!(!holds(told.as_bytes()), "{told}");
+        assert!(told.contains("key-[redacted]"), "{told}");
+    }
+}
+
+#[tokio::test]
+async fn no_rule_is_offered_in_which_a_key_would_stand() {
+    let (machine, _server) = a_model_that_says_it().await;
+    let before = std::fs::read_to_string(machine.home("config.toml")).unwrap();
+    let mut terminal = Terminal::run(machine.command(&["exec", "hi"]), 30);
+    terminal.until("y + Enter").await;
+    terminal.types("a\n");
+    assert_eq!(terminal.end().await, Some(0), "{}", terminal.lines());
+    let told = terminal.lines();
+    assert!(!holds(told.as_bytes()), "{told}");
+    assert!(!told.contains("always"), "{told}");
+    let after = std::fs::read_to_string(machine.home("config.toml")).unwrap();
+    assert_eq!(after, before);
+}
+
+#[tokio::test]
+async fn a_key_in_a_prompt_is_not_in_what_is_told_of_the_conversation() {
+    let machine = Machine::new().with("ALIPES_API_KEY", CANARY);
+    let prompt = format!("the key is {CANARY}, and so on");
+    machine.run(&["exec", "--simulate", &prompt]).await.answer();
+    for arguments in [
+        &["sessions", "list"][..],
+        &["sessions", "undo", "last"],
+        &["sessions", "delete", "last"],
+    ] {
+        let ran = machine.run(arguments).await;
+        ran.answer();
+        let told = format!("{}{}", ran.out, ran.err);
+        assert!(!holds(told.as_bytes()), "{arguments:?}: {told}");
+        assert!(told.contains("the key is [redacted]"), "{told}");
+    }
 }
 
 /// A key with what JSON, URLs and HTML escape, and its letters: whoever shows part of it shows some.

@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
+use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
@@ -17,6 +18,38 @@ pub(crate) struct Listener {
 }
 
 impl Listener {
+    /// A model of the Chat Completions dialect that goes through these answers, and stays with the last.
+    #[expect(clippy::disallowed_methods, reason = "tests need servers")]
+    pub(crate) async fn scripted(deltas: Vec<Value>) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let base_url = format!("http://{}/v1", listener.local_addr().unwrap());
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let remembered = Arc::clone(&seen);
+        let mut serving = JoinSet::new();
+        serving.spawn(async move {
+            let mut answers = 0;
+            while let Ok((mut stream, _)) = listener.accept().await {
+                let head = head(&mut stream).await;
+                let length = head.lines().find_map(|line| {
+                    let length = line.strip_prefix("content-length: ")?;
+                    length.parse().ok()
+                });
+                let mut body = vec![0; length.unwrap_or(0)];
+                let _ = stream.read_exact(&mut body).await;
+                let is_turn = head.starts_with("post ");
+                remembered.lock().unwrap().push(head);
+                let delta = &deltas[answers.min(deltas.len() - 1)];
+                answers += usize::from(is_turn);
+                let _ = stream.write_all(chunks(delta).as_bytes()).await;
+            }
+        });
+        Self {
+            base_url,
+            seen,
+            _serving: serving,
+        }
+    }
+
     /// Answers with this status line, such as `200 OK`, and this body; with nothing at all if the
     /// status is empty.
     #[expect(clippy::disallowed_methods, reason = "tests need servers")]
@@ -58,6 +91,28 @@ impl Listener {
     pub(crate) fn seen(&self) -> Vec<String> {
         self.seen.lock().unwrap().clone()
     }
+}
+
+/// A whole answer as events.
+fn chunks(delta: &Value) -> String {
+    let reason = match delta.get("tool_calls") {
+        Some(_) => "tool_calls",
+        None => "stop",
+    };
+    let chunk = |delta: &Value, reason: Value| {
+        let choice = json!({"index": 0, "delta": delta, "finish_reason": reason});
+        let chunk = json!({
+            "id": "c", "object": "chat.completion.chunk", "model": "m", "choices": [choice],
+        });
+        format!("data: {chunk}\n\n")
+    };
+    let (said, end) = (chunk(delta, Value::Null), chunk(&json!({}), json!(reason)));
+    let body = format!("{said}{end}data: [DONE]\n\n");
+    format!(
+        "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\
+         content-length: {}\r\n\r\n{body}",
+        body.len()
+    )
 }
 
 async fn head(stream: &mut TcpStream) -> String {

@@ -1,5 +1,6 @@
 //! What a call would do is told before it does it, and then it does that or nothing.
 
+use alipes_base::Redactor;
 use alipes_tools::{Context, Detail, Preview, ToolError, Toolbox};
 use serde_json::{Value, json};
 
@@ -111,7 +112,7 @@ async fn a_name_is_told_whole_however_long_it_is() {
     assert!(told.contains(&format!("--- {new}\n")), "{told}");
     let toolbox = Toolbox::builtin();
     let read = toolbox.get("read_file").unwrap();
-    let line = read.whole_summary(&json!({"path": new}));
+    let line = read.whole_summary(&json!({"path": new}), &Redactor::new());
     assert_eq!(line, format!("read {new}"));
 }
 

@@ -1,6 +1,7 @@
 //! No secret that a file or a command shows leaves a tool.
 
-use alipes_base::Secret;
+use alipes_base::{Redactor, Secret};
+use alipes_tools::Toolbox;
 use serde_json::json;
 
 use crate::workplace::Workplace;
@@ -74,4 +75,19 @@ async fn a_command_does_not_inherit_a_known_secret_under_any_name() {
     let command = "test -z \"$HARMLESS\" && echo unset";
     let text = place.text("shell", json!({"command": command})).await;
     assert_eq!(text, "exit code 0\nunset\n");
+}
+
+#[test]
+fn a_summary_shows_no_part_of_a_key_also_where_the_line_is_cut() {
+    let (toolbox, redactor) = (Toolbox::builtin(), Redactor::new());
+    redactor.learn(&Secret::new(KEY.to_owned()));
+    for before in [0, 80, 90, 200] {
+        let command = format!("echo {} {KEY}", "x".repeat(before));
+        let shell = toolbox.get("shell").unwrap();
+        let told = shell.summary(&json!({"command": command}), &redactor);
+        assert!(!told.contains("correct"), "{told}");
+        let read = toolbox.get("read_file").unwrap();
+        let told = read.summary(&json!({"path": command}), &redactor);
+        assert!(!told.contains("correct"), "{told}");
+    }
 }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use alipes_base::{Deadline, Environment};
+use alipes_base::{Deadline, Environment, Redactor};
 use alipes_tools::{ToolError, Toolbox};
 use serde_json::json;
 
@@ -220,6 +220,7 @@ async fn input_that_does_not_fit_is_refused_before_anything_runs() {
 
 #[test]
 fn summaries_are_one_honest_line() {
+    let redactor = Redactor::new();
     let toolbox = Toolbox::builtin();
     let cases = [
         (
@@ -247,12 +248,13 @@ fn summaries_are_one_honest_line() {
         ("list_files", json!([]), "list ."),
     ];
     for (tool, input, expected) in cases {
-        assert_eq!(toolbox.get(tool).unwrap().summary(&input), expected);
+        let told = toolbox.get(tool).unwrap().summary(&input, &redactor);
+        assert_eq!(told, expected);
     }
     let long = toolbox
         .get("shell")
         .unwrap()
-        .summary(&json!({"command": "x".repeat(10_000)}));
+        .summary(&json!({"command": "x".repeat(10_000)}), &redactor);
     assert!(
         long.ends_with("… (+9906 characters)") && long.chars().count() < 130,
         "{long}"

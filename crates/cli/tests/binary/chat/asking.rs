@@ -1,6 +1,7 @@
 //! What a person sees before saying yes: all of what will be done, and nothing else is done then.
 
-use super::simulated;
+use super::{opened, simulated};
+use crate::canary::{CANARY, a_model_that_says_it};
 use crate::machine::Machine;
 
 #[tokio::test]
@@ -57,6 +58,31 @@ async fn replacing_a_file_is_called_that_and_diff_knows_it() {
     chat.press("C-l");
     chat.says("/diff");
     chat.until("-the cat sat").await;
+}
+
+#[tokio::test]
+async fn a_key_that_the_model_says_is_in_no_question_and_on_no_line() {
+    let (machine, _server) = a_model_that_says_it().await;
+    let chat = opened(&machine, &["chat"], 80, 24).await;
+    chat.says("hi");
+    chat.until("y once").await;
+    assert!(
+        chat.screen().contains("key-[redacted]"),
+        "{}",
+        chat.screen()
+    );
+    assert!(!chat.screen().contains("always"), "{}", chat.screen());
+    chat.says("y");
+    chat.until_done("done").await;
+    let told = chat.everything();
+    assert!(!told.contains(CANARY), "{told}");
+    chat.says("/quit");
+    chat.end().await;
+    // One that is taken up again looks as it did.
+    let chat = opened(&machine, &["chat", "--resume", "last"], 80, 24).await;
+    chat.until("key-[redacted]").await;
+    let told = chat.everything();
+    assert!(!told.contains(CANARY), "{told}");
 }
 
 #[tokio::test]
