@@ -33,7 +33,7 @@ pub enum Trace {
         /// The attempt's number.
         attempt: u32,
         /// What is known of it.
-        facts: Box<ConnectionFacts>,
+        facts: Arc<ConnectionFacts>,
     },
     /// The request has been handed to the connection.
     Sent {

@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 use alipes_base::{Clock, Redactor, Rng};
 use alipes_store::{Recorder, Unwritten};
-use alipes_transport::{Fault, Trace, Update};
+use alipes_transport::{Endpoint, Fault, Trace, Update};
 use alipes_wire::{Dialect, EncodedRequest, RawEvent, Signal};
 use tokio::time::Instant;
 
@@ -68,10 +68,17 @@ pub(crate) struct About {
 }
 
 /// One call under way; nothing where nobody keeps a record.
-pub(crate) struct Recording(Option<Box<Notes>>);
+pub(crate) struct Recording(Option<Open>);
 
+struct Open {
+    recorder: Arc<dyn Recorder>,
+    notes: Box<Notes>,
+}
+
+/// What goes to whoever writes. Nothing in it is shared with other calls: a count of owners that two
+/// threads change costs both more than a note.
 struct Notes {
-    records: Records,
+    front: &'static str,
     clock: Clock,
     id: String,
     about: About,
@@ -85,7 +92,7 @@ struct Notes {
     size: usize,
     /// There has been output since the answer last began anew.
     output: bool,
-    said: Option<Said>,
+    said: Option<(Said, Redactor)>,
 }
 
 struct Note {
@@ -108,9 +115,15 @@ enum What {
 pub(crate) struct Asked {
     model: String,
     account: String,
-    endpoint: Arc<str>,
-    url: String,
+    place: Place,
     dialect: Dialect,
+}
+
+/// Where somebody is asked.
+enum Place {
+    Endpoint(Arc<Endpoint>),
+    /// The installed official client, by the provider's name.
+    AppServer(String),
 }
 
 impl Records {
@@ -122,13 +135,13 @@ impl Records {
 
 impl Recording {
     /// A call begins.
-    pub(crate) fn begin(records: Option<&Records>, clock: &Clock, about: About) -> Self {
+    pub(crate) fn begin(records: Option<&Records>, clock: &Clock, mut about: About) -> Self {
         Self(records.map(|records| {
-            let id = about.asker.call_id.clone();
-            Box::new(Notes {
+            let id = about.asker.call_id.take();
+            let notes = Notes {
+                front: records.front,
                 id: id.unwrap_or_else(|| records.new_id(clock)),
-                said: records.bodies.then(Said::default),
-                records: records.clone(),
+                said: (records.bodies).then(|| (Said::default(), records.redactor.clone())),
                 begun: clock.now(),
                 begun_ms: clock.unix_ms(),
                 clock: clock.clone(),
@@ -138,40 +151,37 @@ impl Recording {
                 bytes_received: 0,
                 size: 0,
                 output: false,
-            })
+            };
+            Open {
+                recorder: Arc::clone(&records.recorder),
+                notes: Box::new(notes),
+            }
         }))
     }
 
     /// The call's name, by which its record is found.
     pub(crate) fn id(&self) -> Option<&str> {
-        self.0.as_ref().map(|notes| notes.id.as_str())
+        self.0.as_ref().map(|open| open.notes.id.as_str())
     }
 
     /// Whom an ask goes to, for [`Recording::asked`].
     pub(crate) fn whom(&self, ask: &Ask<'_>) -> Option<Asked> {
         self.0.as_ref()?;
-        let (endpoint, url) = match &ask.source {
-            Source::Endpoint(session) => {
-                let endpoint = session.endpoint();
-                // What is asked for in the query may hold a key.
-                let url = endpoint.request_url().as_str();
-                let plain = url.split_once('?').map_or(url, |(plain, _)| plain);
-                (Arc::clone(endpoint.name()), plain.to_owned())
-            }
-            Source::AppServer(_) => (ask.name.provider.as_str().into(), String::new()),
+        let place = match &ask.source {
+            Source::Endpoint(session) => Place::Endpoint(Arc::clone(session.endpoint())),
+            Source::AppServer(_) => Place::AppServer(ask.name.provider.clone()),
         };
         Some(Asked {
             model: ask.name.to_string(),
             account: ask.account.to_owned(),
-            endpoint,
-            url,
+            place,
             dialect: ask.dialect(),
         })
     }
 
     /// Somebody is asked.
     pub(crate) fn asked(&mut self, asked: Option<Asked>) {
-        if let (Some(notes), Some(asked)) = (&mut self.0, asked) {
+        if let (Some(Open { notes, .. }), Some(asked)) = (&mut self.0, asked) {
             notes.output = false;
             notes.note(What::Asked(asked));
         }
@@ -179,15 +189,15 @@ impl Recording {
 
     /// What is said to whoever was asked, if that is to be kept.
     pub(crate) fn request(&mut self, body: &EncodedRequest) {
-        let said = self.0.as_mut().and_then(|notes| notes.said.as_mut());
-        if let Some(said) = said {
+        let said = self.0.as_mut().and_then(|open| open.notes.said.as_mut());
+        if let Some((said, _)) = said {
             said.request(body);
         }
     }
 
     /// Something happened on the way to the answer.
     pub(crate) fn note(&mut self, update: &Update) {
-        let Some(notes) = &mut self.0 else {
+        let Some(Open { notes, .. }) = &mut self.0 else {
             return;
         };
         match update {
@@ -210,9 +220,10 @@ impl Recording {
 
     /// The call is over, in this fault if in one.
     pub(crate) fn ended(&mut self, fault: Option<&Fault>) {
-        if let Some(mut notes) = self.0.take() {
-            notes.end(What::Ended(fault.map(|fault| Box::new(fault.clone()))));
-            notes.hand_over();
+        if let Some(mut open) = self.0.take() {
+            let fault = fault.map(|fault| Box::new(fault.clone()));
+            open.notes.end(What::Ended(fault));
+            open.hand_over();
         }
     }
 }
@@ -220,8 +231,8 @@ impl Recording {
 impl Drop for Recording {
     /// Whoever asked has gone.
     fn drop(&mut self) {
-        if let Some(notes) = self.0.take() {
-            notes.hand_over();
+        if let Some(open) = self.0.take() {
+            open.hand_over();
         }
     }
 }
@@ -229,7 +240,7 @@ impl Drop for Recording {
 impl Notes {
     fn event(&mut self, event: &RawEvent) {
         self.bytes_received += event.raw().len() as u64;
-        if let Some(said) = &mut self.said {
+        if let Some((said, _)) = &mut self.said {
             said.event(event);
         }
         if !self.output && Signal::of(event).is_output() {
@@ -254,14 +265,16 @@ impl Notes {
         let at = self.clock.now();
         self.notes.push(Note { at, what });
     }
+}
 
-    fn hand_over(self: Box<Self>) {
-        let said = self.said.as_ref().map_or(0, Said::size);
-        let recorder = Arc::clone(&self.records.recorder);
-        let over = self.clock.now();
+impl Open {
+    fn hand_over(self) {
+        let Self { recorder, notes } = self;
+        let said = notes.said.as_ref().map_or(0, |(said, _)| said.size());
+        let over = notes.clock.now();
         recorder.record(Unwritten {
-            size: self.notes.len() * NOTE + self.size + said,
-            write: Box::new(move || written::written(*self, over)),
+            size: notes.notes.len() * NOTE + notes.size + said,
+            write: Box::new(move || written::written(*notes, over)),
         });
     }
 }

@@ -11,7 +11,7 @@ use tokio::time::Instant;
 
 use super::attempt::{Ended, Open};
 use super::fault::{cut, of_connection, of_fault};
-use super::{Asked, Note, Notes, What};
+use super::{Asked, Note, Notes, Place, What};
 
 /// Most attempts in a record.
 const MOST_ATTEMPTS: usize = 64;
@@ -22,7 +22,7 @@ pub(super) const LONGEST_NAME: usize = 200;
 /// The record of a call that ended at `over`, and what was said in it.
 pub(super) fn written(notes: Notes, over: Instant) -> (CallRecord, Option<CallBodies>) {
     let Notes {
-        records,
+        front,
         id,
         about,
         begun,
@@ -37,7 +37,7 @@ pub(super) fn written(notes: Notes, over: Instant) -> (CallRecord, Option<CallBo
         id: cut(&id, LONGEST_NAME),
         begun_ms,
         took_us: micros(over.saturating_duration_since(begun)),
-        front: records.front.to_owned(),
+        front: front.to_owned(),
         client: about.asker.client.map(|name| cut(&name, LONGEST_NAME)),
         conversation: cut(&about.conversation, LONGEST_NAME),
         auxiliary: about.auxiliary,
@@ -49,7 +49,7 @@ pub(super) fn written(notes: Notes, over: Instant) -> (CallRecord, Option<CallBo
     for Note { at, what } in notes {
         writing.take(at, what);
     }
-    let bodies = said.map(|said| said.written(&records.redactor));
+    let bodies = said.map(|(said, redactor)| said.written(&redactor));
     (writing.finished(over), bodies)
 }
 
@@ -106,11 +106,20 @@ impl Writing {
             };
             failed.reaction = Some(reaction.as_str().to_owned());
         }
+        let (endpoint, url) = match &asked.place {
+            Place::Endpoint(endpoint) => {
+                // What is asked for in the query may hold a key.
+                let url = endpoint.request_url().as_str();
+                let plain = url.split_once('?').map_or(url, |(plain, _)| plain);
+                (&**endpoint.name(), plain)
+            }
+            Place::AppServer(name) => (name.as_str(), ""),
+        };
         self.call.asked.push(AskedRecord {
             model: cut(&asked.model, LONGEST_NAME),
             account: cut(&asked.account, LONGEST_NAME),
-            endpoint: cut(&asked.endpoint, LONGEST_NAME),
-            url: cut(&asked.url, LONGEST_NAME),
+            endpoint: cut(endpoint, LONGEST_NAME),
+            url: cut(url, LONGEST_NAME),
         });
     }
 

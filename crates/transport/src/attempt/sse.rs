@@ -1,5 +1,6 @@
 //! The SSE route: one HTTP request, answered by a stream of events.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use alipes_base::Deadline;
@@ -46,7 +47,7 @@ pub(crate) async fn attempt(
     let http = &about.transport.http;
     let started = http.start(call, CallOptions::default(), *deadline).await;
     let mut waiting = started.map_err(|error| of_net_error(&error, deadline))?;
-    let facts = Box::new(waiting.facts().clone());
+    let facts = Arc::new(waiting.facts().clone());
     let size = compressed.unwrap_or(bytes);
     let mut edge = HttpEdge::new(about, &facts, waiting.pinger(), size);
     intake

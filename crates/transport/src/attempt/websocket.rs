@@ -1,5 +1,6 @@
 //! The WebSocket route: one socket per conversation, one frame per step, only the new input sent.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use alipes_base::{Clock, Deadline};
@@ -31,7 +32,7 @@ pub(crate) async fn attempt(
         None => open(&mut session.about, token, deadline).await?,
     };
     let body = frames(&request.body)?;
-    let facts = Box::new(live.facts.clone());
+    let facts = Arc::new(live.facts.clone());
     intake
         .trace(|attempt| Trace::Connected { attempt, facts })
         .await;
