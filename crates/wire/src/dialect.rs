@@ -211,8 +211,8 @@ impl StreamReader {
     pub fn usage(&self, event: &RawEvent) -> Option<Usage> {
         match &self.0 {
             Watch::Responses => {
-                let response = Fields::of_member(event.raw(), "response")?;
-                response.object("usage").map(|usage| Usage::read(&usage))
+                let usage = Fields::within(event.raw(), &["response", "usage"]);
+                usage.map(|usage| Usage::read(&usage))
             }
             Watch::Chat(watch) => watch.usage(),
             Watch::Messages(watch) => watch.usage(),

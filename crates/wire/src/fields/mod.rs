@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::Range;
 
-use serde::de::{IgnoredAny, MapAccess, Visitor};
+use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
@@ -53,8 +53,10 @@ impl<'de> Visitor<'de> for Reading {
     }
 }
 
-/// Reads one member of an object as an object itself. Of two with one name, the last counts.
-struct Member<'n>(&'n str);
+/// Reads one member of an object as an object itself, or a member of that one, and so on. Of two with one
+/// name, the last counts.
+#[derive(Clone, Copy)]
+struct Member<'n>(&'n [&'n str]);
 
 impl<'de> Visitor<'de> for Member<'_> {
     type Value = Option<Fields<'de>>;
@@ -66,12 +68,23 @@ impl<'de> Visitor<'de> for Member<'_> {
     fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Self::Value, M::Error> {
         let mut member = None;
         while let Some(Name(name)) = map.next_key()? {
-            match name == self.0 {
-                true => member = Some(map.next_value()?),
-                false => drop(map.next_value::<IgnoredAny>()?),
+            match self.0 {
+                [wanted] if name == *wanted => member = Some(map.next_value()?),
+                [outer, inner @ ..] if name == *outer => {
+                    member = map.next_value_seed(Member(inner))?
+                }
+                _ => drop(map.next_value::<IgnoredAny>()?),
             }
         }
         Ok(member)
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Member<'_> {
+    type Value = Option<Fields<'de>>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_map(self)
     }
 }
 
@@ -105,9 +118,14 @@ impl<'a> Fields<'a> {
 
     /// The fields of the object in one member of the object in `json`; the other members are passed over.
     pub(crate) fn of_member(json: &'a [u8], name: &str) -> Option<Self> {
+        Self::within(json, &[name])
+    }
+
+    /// The same in a member of that member, and so on along the path.
+    pub(crate) fn within(json: &'a [u8], path: &[&str]) -> Option<Self> {
         let json = std::str::from_utf8(json).ok()?;
         let mut json = serde_json::Deserializer::from_str(json);
-        json.deserialize_map(Member(name)).ok()?
+        Member(path).deserialize(&mut json).ok()?
     }
 
     /// Where they stand in `json`, which they were read from.
@@ -256,6 +274,18 @@ mod tests {
         let json = br#"{"a":{"b":[1e999]},"r":{"id":"x"},"c":null,"r":{"id":"y","n":2}}"#;
         let member = Fields::of_member(json, "r").unwrap();
         assert_eq!(member.string("id").as_deref(), Some("y"));
+        let json = br#"{"r":{"u":{"n":1}},"u":{"n":2},"r":{"a":{"u":7},"u":{"n":3}}}"#;
+        assert_eq!(
+            Fields::within(json, &["r", "u"]).unwrap().whole("n"),
+            Some(3)
+        );
+        for json in [
+            &br#"{"r":{}}"#[..],
+            br#"{"r":{"u":null}}"#,
+            br#"{"r":null}"#,
+        ] {
+            assert!(Fields::within(json, &["r", "u"]).is_none());
+        }
         for (json, name) in [
             (&b"{}"[..], "r"),
             (br#"{"r":7}"#, "r"),

@@ -85,7 +85,8 @@ impl Kinds {
             if let Some(Some(wait)) = answer {
                 self.wanted.clear();
                 self.wanted.extend([ANSWERED_AT, endpoint]);
-                self.found(number).waits.push_str(&format!(" {wait}"));
+                let waits = &mut self.found(number).waits;
+                waits.extend([" ", &wait.to_string()]);
             }
         }
         for (endpoint, fault) in call.faults() {
