@@ -1,6 +1,7 @@
 //! `alipes store`: looks after the place where conversations are kept.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use alipes_store::{Checked, Retention, SqliteOptions, SqliteStore, Store as _, StoreError};
 use anyhow::anyhow;
@@ -48,17 +49,17 @@ pub(crate) async fn run(args: StoreArgs, machine: &Machine) -> Result<(), Failur
     let options = machine.store()?;
     let options = options.ok_or_else(|| Failure::usage(anyhow!("set HOME or ALIPES_HOME")))?;
     match args.command {
-        StoreCommand::Check => check(&options),
-        StoreCommand::Repair => repair(&options),
+        StoreCommand::Check => check(options).await,
+        StoreCommand::Repair => repair(options).await,
         StoreCommand::Backup { file } => {
-            let store = SqliteStore::open_to_read(&options)?;
+            let store = SqliteStore::opened_to_read(options).await?;
             let file = machine.environment.current_dir().join(file);
             store.backup(&file).await?;
             tell(&format!("copied to {}", file.display()))
         }
         StoreCommand::Prune { keep, dry_run } => {
             let keep = keep.map_or_else(|| machine.retention(), Ok)?;
-            let reading = SqliteStore::open_to_read(&options)?;
+            let reading = SqliteStore::opened_to_read(options.clone()).await?;
             if dry_run {
                 return sessions::would_be_deleted(&reading.unused(keep).await?, machine);
             }
@@ -76,7 +77,18 @@ pub(crate) async fn opened(
     SqliteStore::opened(options, || tell(WAITS)).await
 }
 
-fn check(options: &SqliteOptions) -> Result<(), Failure> {
+/// The store, to read what is in it.
+pub(crate) async fn to_read(machine: &Machine) -> Result<Arc<SqliteStore>, StoreError> {
+    match machine.store() {
+        Ok(Some(options)) => SqliteStore::opened_to_read(options).await.map(Arc::new),
+        // Without a home there is no place where anything could be.
+        _ => Err(StoreError::Missing {
+            path: "the store".into(),
+        }),
+    }
+}
+
+async fn check(options: SqliteOptions) -> Result<(), Failure> {
     let Checked {
         problems,
         conversations,
@@ -84,7 +96,7 @@ fn check(options: &SqliteOptions) -> Result<(), Failure> {
         newer,
         bytes,
         ..
-    } = SqliteStore::check(options)?;
+    } = SqliteStore::checked(options).await?;
     if problems.is_empty() {
         tell(&format!(
             "the store is sound: {}, {}, {bytes} bytes",
@@ -107,8 +119,8 @@ fn check(options: &SqliteOptions) -> Result<(), Failure> {
     )))
 }
 
-fn repair(options: &SqliteOptions) -> Result<(), Failure> {
-    let repaired = SqliteStore::repair(options)?;
+async fn repair(options: SqliteOptions) -> Result<(), Failure> {
+    let repaired = SqliteStore::repaired(options).await?;
     let (conversations, entries) = (repaired.conversations, repaired.entries);
     let Some(moved_to) = repaired.moved_to else {
         return tell("the store is sound; its index for searches was built anew");

@@ -28,6 +28,7 @@ pub(crate) use list::short;
 
 use crate::failure::Failure;
 use crate::setup::Machine;
+use crate::store::to_read;
 use crate::streams::{print, say};
 use line::Page;
 
@@ -42,7 +43,7 @@ pub(crate) async fn run(args: CallsArgs, machine: &Machine) -> Result<(), Failur
     let page = Page::of(machine);
     match args.command {
         None => {
-            let store = match to_read(machine) {
+            let store = match to_read(machine).await {
                 // A list of nothing is no failure.
                 Err(StoreError::Missing { .. }) => {
                     say(NONE_YET);
@@ -60,7 +61,7 @@ pub(crate) async fn run(args: CallsArgs, machine: &Machine) -> Result<(), Failur
         }
         Some(CallsCommand::Tail { filter, json }) => {
             let filter = filter.at(machine.clock.unix_ms());
-            tail::follow(|| to_read(machine), (&filter, json), &page).await
+            tail::follow(machine, (&filter, json), &page).await
         }
         Some(CallsCommand::Export { id, har, out, .. }) => {
             let (store, kept) = found(&id, machine).await?;
@@ -85,7 +86,7 @@ pub(crate) async fn run(args: CallsArgs, machine: &Machine) -> Result<(), Failur
 /// The call of this id.
 async fn found(id: &str, machine: &Machine) -> Result<(Arc<SqliteStore>, KeptCall), Failure> {
     let none_yet = || Err(Failure::usage(anyhow!(NONE_YET)));
-    let store = match to_read(machine) {
+    let store = match to_read(machine).await {
         Err(StoreError::Missing { .. }) => return none_yet(),
         opened => opened?,
     };
@@ -127,16 +128,6 @@ pub(crate) async fn newest(
         }
     });
     Ok(newest.collect())
-}
-
-fn to_read(machine: &Machine) -> Result<Arc<SqliteStore>, StoreError> {
-    match machine.store() {
-        Ok(Some(options)) => SqliteStore::open_to_read(&options).map(Arc::new),
-        // Without a home there is no place where anything could be.
-        _ => Err(StoreError::Missing {
-            path: "the store".into(),
-        }),
-    }
 }
 
 fn told(line: &str) -> Result<(), Failure> {

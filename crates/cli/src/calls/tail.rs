@@ -9,6 +9,8 @@ use super::line::Page;
 use super::list::{json_line, line};
 use super::{NONE_YET, told};
 use crate::failure::Failure;
+use crate::setup::Machine;
+use crate::store::to_read;
 use crate::streams::say;
 
 /// How often the store is looked into.
@@ -19,14 +21,14 @@ const PAGE: usize = 256;
 
 /// Prints the calls of a filter from now on, until somebody ends it.
 pub(super) async fn follow(
-    open: impl Fn() -> Result<Arc<SqliteStore>, StoreError>,
+    machine: &Machine,
     (filter, json): (&CallFilter, bool),
     page: &Page,
 ) -> Result<(), Failure> {
-    let (store, mut last) = match open() {
+    let (store, mut last) = match to_read(machine).await {
         Err(StoreError::Missing { .. }) => {
             say(&format!("{NONE_YET}: waiting for the first"));
-            (appeared(open).await?, 0)
+            (appeared(machine).await?, 0)
         }
         opened => {
             let store = opened?;
@@ -52,11 +54,9 @@ pub(super) async fn follow(
 }
 
 /// The store, once somebody has made it.
-async fn appeared(
-    open: impl Fn() -> Result<Arc<SqliteStore>, StoreError>,
-) -> Result<Arc<SqliteStore>, StoreError> {
+async fn appeared(machine: &Machine) -> Result<Arc<SqliteStore>, StoreError> {
     loop {
-        match open() {
+        match to_read(machine).await {
             Err(StoreError::Missing { .. }) => tokio::time::sleep(LOOK).await,
             opened => return opened,
         }

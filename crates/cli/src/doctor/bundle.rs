@@ -45,7 +45,7 @@ async fn calls(machine: &Machine) -> Vec<Value> {
     let Ok(Some(options)) = machine.store() else {
         return Vec::new();
     };
-    let Ok(store) = SqliteStore::open_to_read(&options) else {
+    let Ok(store) = SqliteStore::opened_to_read(options).await else {
         return Vec::new();
     };
     let calls = store.calls(&CallFilter::default(), CALLS).await;

@@ -189,7 +189,7 @@ impl Subject {
         let Ok(Some(options)) = machine.store() else {
             return;
         };
-        let Ok(store) = SqliteStore::open_to_read(&options) else {
+        let Ok(store) = SqliteStore::opened_to_read(options).await else {
             return;
         };
         let health = store.endpoint_health().await.unwrap_or_default();

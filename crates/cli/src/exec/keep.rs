@@ -64,7 +64,8 @@ pub(crate) async fn open(
         return Ok((Keeping { id, place }, Some(store)));
     };
     // Reading first: who asks for what is not there makes no store.
-    let found = SqliteStore::open_to_read(&options)?.find(name).await?;
+    let reading = SqliteStore::opened_to_read(options.clone()).await?;
+    let found = reading.find(name).await?;
     let store = Arc::new(opened(options, tell).await?);
     let resumed = match &**name {
         LAST => resume::newest(&store).await?,

@@ -19,7 +19,7 @@ pub(crate) use list::ago;
 
 use crate::failure::Failure;
 use crate::setup::Machine;
-use crate::store::opened;
+use crate::store::{opened, to_read};
 use crate::streams::{print, say};
 use crate::style::{Style, counted, one_line};
 use render::Detail;
@@ -45,7 +45,7 @@ pub(crate) async fn run(args: SessionsArgs, machine: &Machine) -> Result<(), Fai
         machine.redactor.learn(&secret);
     }
     let command = args.command.unwrap_or_default();
-    let reading = match to_read(machine) {
+    let reading = match to_read(machine).await {
         // Nothing is kept yet: a list of nothing is no failure.
         Err(StoreError::Missing { .. }) if command.only_looks() => {
             say("there are no conversations yet");
@@ -181,16 +181,6 @@ async fn whole(store: &SqliteStore, id: &str) -> Result<(Summary, Vec<Recorded>)
             return Ok((summary, entries));
         }
         entries.extend(page);
-    }
-}
-
-fn to_read(machine: &Machine) -> Result<Arc<SqliteStore>, StoreError> {
-    match machine.store() {
-        Ok(Some(options)) => SqliteStore::open_to_read(&options).map(Arc::new),
-        // Without a home there is no place where anything could be.
-        _ => Err(StoreError::Missing {
-            path: "the store".into(),
-        }),
     }
 }
 

@@ -79,7 +79,7 @@ pub(super) async fn report(args: &StatusArgs, machine: &Machine) -> Report {
         // Without it there is less to tell.
         let _unread = transport.recall(&memory).await;
     }
-    let store = store(machine);
+    let store = store(machine).await;
     let (kept, sandbox) = tokio::join!(kept(store.as_ref()), sandbox(machine, &catalog));
     let (health, kept) = match kept {
         Ok(mut kept) => (std::mem::take(&mut kept.health), Ok(kept)),
@@ -136,11 +136,11 @@ fn known(args: &StatusArgs, machine: &Machine) -> Known {
 }
 
 /// The store, where there is one already.
-fn store(machine: &Machine) -> Result<Option<SqliteStore>, StoreError> {
+async fn store(machine: &Machine) -> Result<Option<SqliteStore>, StoreError> {
     let Ok(Some(options)) = machine.store() else {
         return Ok(None);
     };
-    match SqliteStore::open_to_read(&options) {
+    match SqliteStore::opened_to_read(options).await {
         Ok(store) => Ok(Some(store)),
         Err(StoreError::Missing { .. }) => Ok(None),
         Err(error) => Err(error),

@@ -135,6 +135,14 @@ impl SqliteStore {
         Self::reading(options, Older::Updated)
     }
 
+    /// The same for somebody who has other things to do meanwhile.
+    ///
+    /// # Errors
+    /// The same.
+    pub async fn opened_to_read(options: SqliteOptions) -> Result<Self, StoreError> {
+        aside(move || Self::open_to_read(&options)).await
+    }
+
     /// The same for somebody who wants nothing in it changed, not even the tables of an older store.
     ///
     /// # Errors
@@ -173,12 +181,28 @@ impl SqliteStore {
         check::run(&Files::within(&options.folder))
     }
 
+    /// The same for somebody who has other things to do meanwhile.
+    ///
+    /// # Errors
+    /// The same.
+    pub async fn checked(options: SqliteOptions) -> Result<Checked, StoreError> {
+        aside(move || Self::check(&options)).await
+    }
+
     /// Moves the store in this folder aside, and makes a new one of what can be read of it.
     ///
     /// # Errors
     /// [`StoreError::Busy`] while another process has it open.
     pub fn repair(options: &SqliteOptions) -> Result<Repaired, StoreError> {
         repair::run(&Files::within(&options.folder), options.clock.unix_ms())
+    }
+
+    /// The same for somebody who has other things to do meanwhile.
+    ///
+    /// # Errors
+    /// The same.
+    pub async fn repaired(options: SqliteOptions) -> Result<Repaired, StoreError> {
+        aside(move || Self::repair(&options)).await
     }
 
     /// Writes a copy of the store as it is now to a file that does not exist yet.
@@ -372,7 +396,12 @@ impl Store for SqliteStore {
 
     fn prune(&self, retention: Retention) -> BoxFuture<'_, Result<u64, StoreError>> {
         Box::pin(async move {
-            leases::sweep(&self.holder);
+            let holder = Arc::clone(&self.holder);
+            let sweep = move || {
+                leases::sweep(&holder);
+                Ok(())
+            };
+            aside(sweep).await?;
             let mut deleted = 0;
             // One by one, so that nobody waits long for the writer.
             for id in self.unused_ids(retention).await? {
@@ -385,6 +414,14 @@ impl Store for SqliteStore {
             Ok(deleted)
         })
     }
+}
+
+/// Does what waits for a disk or a lock on a thread of its own.
+async fn aside<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
+) -> Result<T, StoreError> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(|_gone| StoreError::Closed)?
 }
 
 /// A number as SQLite stores it.

@@ -38,8 +38,7 @@ impl Reader {
         work: impl FnOnce(&Connection) -> Result<T, Failure> + Send + 'static,
     ) -> Result<T, StoreError> {
         let reader = self.clone();
-        let read = tokio::task::spawn_blocking(move || reader.with(work));
-        read.await.map_err(|_gone| StoreError::Closed)?
+        super::aside(move || reader.with(work)).await
     }
 
     /// The same on this thread.

@@ -41,6 +41,21 @@ fn overwrite(room: &Room, at: u64, bytes: usize) {
 }
 
 #[tokio::test]
+async fn who_waits_for_a_store_to_repair_it_keeps_nobody_on_its_thread_waiting() {
+    let room = Room::new();
+    let store = room.open();
+    talk(&store, "a", "hello").await;
+    // It waits for the one that has the store open, who goes only when it is its turn here.
+    let repairing = SqliteStore::repaired(room.options());
+    let (repaired, ()) = tokio::join!(repairing, async { drop(store) });
+    assert_eq!(repaired.unwrap().entries, 3);
+    let reading = SqliteStore::opened_to_read(room.options()).await.unwrap();
+    assert_eq!(reading.find("a").await.unwrap().turns, 1);
+    let checked = SqliteStore::checked(room.options()).await.unwrap();
+    assert_eq!(checked.entries, 3);
+}
+
+#[tokio::test]
 async fn a_sound_store_is_called_sound() {
     let room = filled().await;
     let checked = check(&room);
