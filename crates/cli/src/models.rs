@@ -14,7 +14,7 @@ use crate::login;
 use crate::providers::standing::ago;
 use crate::recording::Recording;
 use crate::setup::Machine;
-use crate::streams::{print, say};
+use crate::streams::{print, print_json, say};
 use crate::style::{Style, one_line};
 
 /// The longest the command may take; the profile's own limit is shorter.
@@ -51,7 +51,7 @@ pub(crate) async fn run(args: &ModelsArgs, machine: &Machine) -> Result<(), Fail
     let provider = listing.provider();
     if args.json {
         let list = as_json(provider, &listed).to_string();
-        return print(&list).map_err(|_closed| Failure::Told);
+        return print_json(&list).map_err(|_closed| Failure::Told);
     }
     say(&whose_word(provider, &listed));
     let style = Style::of_stdout(&machine.environment);

@@ -16,7 +16,7 @@ use crate::args::SimulateArgs;
 use crate::failure::Failure;
 use crate::setup::Machine;
 use crate::signals::Signals;
-use crate::streams::print;
+use crate::streams::{print, print_json};
 
 pub(crate) async fn run(
     args: SimulateArgs,
@@ -43,10 +43,10 @@ pub(crate) async fn run(
         write_ca(path, pem)?;
     }
     let listening = match args.json {
-        true => json!({"type": "listening", "url": simulator.base_url()}).to_string(),
-        false => format!("listening on {}", simulator.base_url()),
+        true => print_json(&json!({"type": "listening", "url": simulator.base_url()}).to_string()),
+        false => print(&format!("listening on {}", simulator.base_url())),
     };
-    print(&listening).map_err(Failure::failed)?;
+    listening.map_err(Failure::failed)?;
     let log = match args.quiet {
         true => None,
         false => Some(Log::start(simulator.watch(), args.json).map_err(Failure::failed)?),

@@ -5,9 +5,16 @@
 
 use std::io::{self, Write as _};
 
+use crate::style::harmless_json;
+
 /// Writes a line of data.
 pub(crate) fn print(line: &str) -> io::Result<()> {
     writeln!(io::stdout(), "{line}")
+}
+
+/// Writes JSON as data, without anything that could steer a terminal: what it says stays the same.
+pub(crate) fn print_json(json: &str) -> io::Result<()> {
+    print(&harmless_json(json))
 }
 
 /// Says a line.

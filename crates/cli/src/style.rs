@@ -118,14 +118,20 @@ pub(crate) fn harmless(text: &str) -> String {
 }
 
 /// JSON of which nothing steers a terminal that it is printed on: what could is spelt as an escape,
-/// which means the same. Only what stands between values may be a line's end.
+/// which means the same. Between values there are no escapes, and of what may stand there only a return of
+/// the cursor does anything.
 pub(crate) fn harmless_json(json: &str) -> String {
     let mut spelt = String::with_capacity(json.len());
+    let (mut in_text, mut is_escaped) = (false, false);
     for c in json.chars() {
         match c {
-            c if c != '\n' && harmful(c) => spelt.push_str(&format!("\\u{:04x}", u32::from(c))),
+            '\n' | '\t' if !in_text => spelt.push(c),
+            '\r' if !in_text => spelt.push(' '),
+            c if harmful(c) => spelt.push_str(&format!("\\u{:04x}", u32::from(c))),
             c => spelt.push(c),
         }
+        in_text ^= c == '"' && !is_escaped;
+        is_escaped = c == '\\' && !is_escaped;
     }
     spelt
 }
@@ -163,6 +169,17 @@ mod tests {
         assert_eq!(one_line("a\x1b[31m\nb\u{202E}c", 80), "a[31m bc");
         assert_eq!(one_line("abcdef", 3), "abc…");
         assert_eq!(harmless("a\x1b]52;c;x\x07\nb"), "a]52;c;x\nb");
+    }
+
+    #[test]
+    fn layout_between_values_stays_layout() {
+        let raw = "{\t\"a\\\"\\\\\":\r\n [\"\u{7f}\", 1\r],\r\"b\":\t\"\u{9b}\"}";
+        let spelt = harmless_json(raw);
+        let expected = "{\t\"a\\\"\\\\\": \n [\"\\u007f\", 1 ], \"b\":\t\"\\u009b\"}";
+        assert_eq!(spelt, expected);
+        let meant: serde_json::Value = serde_json::from_str(&spelt).unwrap();
+        assert_eq!(meant["a\"\\"][0], "\u{7f}");
+        assert_eq!(meant["b"], "\u{9b}");
     }
 
     #[test]

@@ -331,7 +331,7 @@ impl Chat<'_> {
             _ => Shape::Markdown,
         };
         let text = sessions::exported(store, id, shape).await?;
-        sessions::write(&self.machine.redactor.redact(&text), Some(&path))?;
+        sessions::write(&self.machine.redactor.redact(&text), &path)?;
         // Now that it is there, where that is can be said without detours.
         let path = path.canonicalize().unwrap_or(path);
         self.note(format!("written to {}", path.display()));

@@ -15,6 +15,7 @@ use crate::failure::Failure;
 use crate::private;
 use crate::setup::Machine;
 use crate::streams::say;
+use crate::style::harmless_json;
 
 /// How many of the last calls.
 const CALLS: usize = 20;
@@ -31,7 +32,7 @@ pub(super) async fn write(
         "report": report.as_json(page),
         "calls": calls(machine).await,
     });
-    let text = machine.redactor.redact(&format!("{bundle:#}"));
+    let text = harmless_json(&machine.redactor.redact(&format!("{bundle:#}")));
     let shown = path.display();
     private::write_new(&path, &text)
         .map_err(|error| Failure::failed(anyhow!("{shown} cannot be written: {error}")))?;

@@ -31,7 +31,7 @@ use self::subject::Subject;
 use crate::calls::line::{Page, rows};
 use crate::failure::Failure;
 use crate::setup::Machine;
-use crate::streams::print;
+use crate::streams::{print, print_json};
 
 /// The longest that anything on this machine is looked at, all of it at once.
 const LIMIT: Duration = Duration::from_secs(4);
@@ -70,12 +70,12 @@ pub(crate) async fn run(args: DoctorArgs, machine: &Machine) -> Result<(), Failu
     }
     let page = Page::of(machine);
     let told = match args.json {
-        true => vec![report.as_json(&page).to_string()],
-        false => show::lines(&report, survey.as_ref(), &page, rows(machine)),
+        true => print_json(&report.as_json(&page).to_string()),
+        false => show::lines(&report, survey.as_ref(), &page, rows(machine))
+            .iter()
+            .try_for_each(|line| print(line)),
     };
-    for line in told {
-        print(&line).map_err(|_closed| Failure::Told)?;
-    }
+    told.map_err(|_closed| Failure::Told)?;
     if let Some(file) = &args.bundle {
         bundle::write(&report, file, &page, machine).await?;
     }

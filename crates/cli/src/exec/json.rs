@@ -9,7 +9,7 @@ use alipes_tools::Effect;
 use serde_json::{Value, json};
 
 use super::screen::{Screen, Started, Told};
-use crate::streams::print;
+use crate::streams::print_json;
 use trace::{fault_value, trace_value};
 
 /// Writes events as JSON lines on standard output.
@@ -63,7 +63,7 @@ fn project_value(file: &ProjectFile) -> Value {
 }
 
 fn line(value: &Value) -> io::Result<()> {
-    print(&value.to_string())
+    print_json(&value.to_string())
 }
 
 fn event_value(event: &TurnEvent) -> Option<Value> {

@@ -15,6 +15,7 @@ use super::told;
 use crate::failure::Failure;
 use crate::providers::standing::{self, ago, length};
 use crate::setup::Machine;
+use crate::streams::print_json;
 
 /// How long the plan's usage is waited for.
 const LIMIT: (&str, Duration) = ("usage", Duration::from_secs(3));
@@ -65,7 +66,8 @@ pub(super) async fn print(
     let now = machine.clock.unix_ms() / 1_000;
     if as_json {
         let list: Vec<Value> = entries.iter().map(|entry| listed(entry, now)).collect();
-        told(&json!({ "sign_ins": list }).to_string())?;
+        let list = json!({ "sign_ins": list }).to_string();
+        print_json(&list).map_err(|_closed| Failure::Told)?;
     } else {
         entries.iter().try_for_each(|entry| match entry {
             Ok(one) => one.print(logins, now),

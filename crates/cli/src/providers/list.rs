@@ -12,7 +12,7 @@ use crate::args::{NetworkArgs, ProvidersArgs};
 use crate::failure::Failure;
 use crate::login;
 use crate::setup::Machine;
-use crate::streams::{print, say};
+use crate::streams::{print, print_json, say};
 use crate::style::{Style, one_line};
 
 /// The longest entry of a column.
@@ -80,7 +80,7 @@ pub(super) async fn run(args: &ProvidersArgs, machine: &Machine) -> Result<(), F
         let list: Vec<Value> = shown.iter().map(Shown::as_json).collect();
         let order: Vec<String> = catalog.order().iter().map(ToString::to_string).collect();
         let list = json!({ "providers": list, "order": order });
-        return print(&list.to_string()).map_err(|_closed| Failure::Told);
+        return print_json(&list.to_string()).map_err(|_closed| Failure::Told);
     }
     if shown.is_empty() {
         say(

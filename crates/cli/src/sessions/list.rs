@@ -8,7 +8,7 @@ use serde_json::json;
 use super::export::head;
 use super::short;
 use crate::setup::Machine;
-use crate::streams::{print, say};
+use crate::streams::{print, print_json, say};
 use crate::style::{Style, counted, one_line};
 
 /// The longest title, and the longest excerpt.
@@ -18,7 +18,7 @@ const EXCERPT: usize = 140;
 /// Conversations as JSON lines, each what an export begins with.
 pub(super) fn summaries_as_json(list: &[Summary], machine: &Machine) -> io::Result<()> {
     let mut lines = list.iter().map(|summary| head(summary).to_string());
-    lines.try_for_each(|line| print(&machine.redactor.redact(&line)))
+    lines.try_for_each(|line| print_json(&machine.redactor.redact(&line)))
 }
 
 /// What was found as JSON lines.
@@ -30,7 +30,7 @@ pub(super) fn hits_as_json(hits: &[Hit], machine: &Machine) -> io::Result<()> {
         });
         line.to_string()
     });
-    lines.try_for_each(|line| print(&machine.redactor.redact(&line)))
+    lines.try_for_each(|line| print_json(&machine.redactor.redact(&line)))
 }
 
 pub(super) fn summaries(list: &[Summary], most: usize, machine: &Machine) -> io::Result<()> {
@@ -51,15 +51,16 @@ pub(super) fn summaries(list: &[Summary], most: usize, machine: &Machine) -> io:
             ago(now, summary.used_ms),
         ))?;
     }
-    if list.is_empty() {
-        say("there are no conversations yet");
-    } else if list.len() == most {
+    // Of none that were asked for there may be more, too.
+    if list.len() == most {
         say(&style_of_talk(machine).faint("there may be more: --all, or -n N"));
+    } else if list.is_empty() {
+        say("there are no conversations yet");
     }
     Ok(())
 }
 
-pub(super) fn hits(hits: &[Hit], machine: &Machine) -> io::Result<()> {
+pub(super) fn hits(hits: &[Hit], most: usize, machine: &Machine) -> io::Result<()> {
     let style = Style::of_stdout(&machine.environment);
     let now = machine.clock.unix_ms();
     for hit in hits {
@@ -72,7 +73,9 @@ pub(super) fn hits(hits: &[Hit], machine: &Machine) -> io::Result<()> {
         let excerpt = one_line(&machine.redactor.redact(&hit.excerpt), EXCERPT);
         print(&format!("          {}", style.faint(excerpt)))?;
     }
-    if hits.is_empty() {
+    if hits.len() == most {
+        say(&style_of_talk(machine).faint("there may be more: -n N"));
+    } else if hits.is_empty() {
         say("nothing was found");
     }
     Ok(())

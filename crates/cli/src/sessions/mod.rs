@@ -6,7 +6,7 @@ mod list;
 mod render;
 mod undo;
 
-use std::io;
+use std::io::{self, IsTerminal as _};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -20,8 +20,8 @@ pub(crate) use list::ago;
 use crate::failure::Failure;
 use crate::setup::Machine;
 use crate::store::{opened, to_read};
-use crate::streams::{print, say};
-use crate::style::{Style, counted, one_line};
+use crate::streams::{print, print_json, say};
+use crate::style::{Style, counted, harmless, one_line};
 use render::Detail;
 
 /// How many entries are read at once.
@@ -67,7 +67,7 @@ pub(crate) async fn run(args: SessionsArgs, machine: &Machine) -> Result<(), Fai
             let (summary, entries) = whole(&reading, &id).await?;
             let text = render::markdown(&summary, &entries, Detail::Short);
             let text = machine.redactor.redact(&text);
-            print(crate::style::harmless(&text).trim_end()).map_err(closed)
+            print(harmless(&text).trim_end()).map_err(closed)
         }
         SessionsCommand::Search { words, most, json } => {
             search(reading, &words.join(" "), (most, json), machine).await
@@ -79,7 +79,16 @@ pub(crate) async fn run(args: SessionsArgs, machine: &Machine) -> Result<(), Fai
         }
         SessionsCommand::Export { id, shape, out } => {
             let text = exported(&reading, &id, shape).await?;
-            write(&machine.redactor.redact(&text), out.as_deref())
+            let text = machine.redactor.redact(&text);
+            match (out, shape) {
+                (Some(path), _) => write(&text, &path),
+                (None, Shape::Jsonl) => print_json(text.trim_end()).map_err(closed),
+                // In a pipe it stays what it is.
+                (None, Shape::Markdown) if io::stdout().is_terminal() => {
+                    print(harmless(&text).trim_end()).map_err(closed)
+                }
+                (None, Shape::Markdown) => print(text.trim_end()).map_err(closed),
+            }
         }
         SessionsCommand::Delete { ids } => delete(&reading, &ids, machine).await,
     }
@@ -99,7 +108,7 @@ async fn search(
     let hits = store.search(words, most).await?;
     let printed = match json {
         true => list::hits_as_json(&hits, machine),
-        false => list::hits(&hits, machine),
+        false => list::hits(&hits, most, machine),
     };
     printed.map_err(closed)?;
     if store.index_is_behind().await? {
@@ -205,10 +214,8 @@ async fn searchable(
     }
 }
 
-pub(crate) fn write(text: &str, out: Option<&Path>) -> Result<(), Failure> {
-    let Some(path) = out else {
-        return print(text.trim_end()).map_err(closed);
-    };
+/// Writes what was exported to a file of its own.
+pub(crate) fn write(text: &str, path: &Path) -> Result<(), Failure> {
     crate::private::write_new(path, text).map_err(|error| {
         let path = path.display();
         let why = match error.kind() {

@@ -10,7 +10,7 @@ use alipes_simulator::{Seen, Watch};
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
-use crate::streams::print;
+use crate::streams::{print, print_json};
 use crate::style::one_line;
 
 /// How long the last lines may take.
@@ -38,6 +38,7 @@ impl Log {
                         true => [missed_value(watch.missed()), Some(value(&seen).to_string())],
                         false => [missed_line(watch.missed()), Some(line(&seen))],
                     };
+                    let print = if is_json { print_json } else { print };
                     if lines.iter().flatten().any(|line| print(line).is_err()) {
                         return;
                     }

@@ -20,8 +20,7 @@ use crate::args::NetworkArgs;
 use crate::calls::line::{Page, rows};
 use crate::failure::Failure;
 use crate::setup::Machine;
-use crate::streams::print;
-use crate::style::harmless_json;
+use crate::streams::{print, print_json};
 
 #[derive(Debug, Args)]
 pub(crate) struct StatusArgs {
@@ -41,17 +40,17 @@ pub(crate) async fn run(args: &StatusArgs, machine: &Machine) -> Result<(), Fail
     let report = gather::report(args, machine).await;
     let needs = needs::of(&report);
     let page = Page::of(machine);
-    let lines = match args.json {
+    let told = match args.json {
         true => {
             let json = json::of(&report, &needs).to_string();
-            vec![harmless_json(&page.redactor.redact(&json))]
+            print_json(&page.redactor.redact(&json))
         }
-        false => screen::lines(&report, &needs, &page, rows(machine)),
+        false => screen::lines(&report, &needs, &page, rows(machine))
+            .iter()
+            .try_for_each(|line| print(line)),
     };
-    for line in lines {
-        // Whoever read our output has gone: there is nobody left to tell.
-        print(&line).map_err(|_closed| Failure::Told)?;
-    }
+    // Whoever read our output has gone: there is nobody left to tell.
+    told.map_err(|_closed| Failure::Told)?;
     match needs.is_empty() {
         true => Ok(()),
         false => Err(Failure::Told),

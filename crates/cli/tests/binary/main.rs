@@ -47,6 +47,7 @@ mod serve;
 mod sessions;
 mod simulate;
 mod status;
+mod steering;
 mod stopping;
 mod terminal;
 mod titles;
