@@ -71,7 +71,7 @@ impl<'de> Visitor<'de> for Member<'_> {
             match self.0 {
                 [wanted] if name == *wanted => member = Some(map.next_value()?),
                 [outer, inner @ ..] if name == *outer => {
-                    member = map.next_value_seed(Member(inner))?
+                    member = map.next_value_seed(Member(inner))?;
                 }
                 _ => drop(map.next_value::<IgnoredAny>()?),
             }

@@ -7,7 +7,7 @@ use super::super::repair::each;
 use super::super::search::set_fact;
 use super::super::signed;
 use super::insert::{BYTES, Pen};
-use super::lot::Lot;
+use super::lot::{self, Lot};
 use crate::KeptCall;
 
 /// Numbers are times: whole days may lie between two records. Beyond so many nothing more is looked for.
@@ -40,11 +40,12 @@ pub(in super::super) fn salvage(old: &Connection, new: &Connection) -> Result<u6
 fn bodies(old: &Connection, new: &Connection, pen: &mut Pen<'_>) -> Result<(), Failure> {
     let sql =
         "SELECT call, expires_ms, request, response FROM call_body WHERE call > ?1 ORDER BY call";
-    let mut insert = new.prepare(
+    let mut insert = new.prepare(&format!(
         "INSERT OR IGNORE INTO call_body (call, expires_ms, request, response)
          SELECT ?1, ?2, ?3, ?4 FROM call
-         WHERE number > ?1 - 32 AND number <= ?1 AND ?1 < number + calls",
-    )?;
+         WHERE number > ?1 - {} AND number <= ?1 AND ?1 < number + calls",
+        lot::MOST
+    ))?;
     each(old, ("call_body", sql, MOST_SKIPPED), |row| {
         let (request, response): (String, String) = (row.get(2)?, row.get(3)?);
         let bytes = request.len() + response.len();
