@@ -15,7 +15,7 @@ pub struct Interjections(Arc<Mutex<Words>>);
 struct Words {
     waiting: VecDeque<String>,
     /// What is in the conversation, and nobody has been told so.
-    untold: Vec<String>,
+    untold: VecDeque<String>,
 }
 
 impl Interjections {
@@ -52,13 +52,23 @@ impl Interjections {
             // Who was interrupted may have taken it back before that was known.
             let at = words.waiting.iter().position(|waiting| *waiting == text);
             at.map(|at| words.waiting.remove(at));
-            words.untold.push(text);
+            words.untold.push_back(text);
         }
     }
 
     /// What is in the conversation and is yet to be told.
     pub(crate) fn take_untold(&self) -> Vec<String> {
-        std::mem::take(&mut self.words().untold)
+        self.words().untold.drain(..).collect()
+    }
+
+    /// Whether there is any of that.
+    pub(crate) fn has_untold(&self) -> bool {
+        !self.words().untold.is_empty()
+    }
+
+    /// The oldest of it, which is told now.
+    pub(crate) fn next_untold(&self) -> Option<String> {
+        self.words().untold.pop_front()
     }
 
     fn words(&self) -> MutexGuard<'_, Words> {

@@ -71,9 +71,13 @@ impl Agent {
         self.record.keep(entries.collect()).await?;
         // Only now: what could not be recorded is given back to who has said it.
         self.interjections.heard(said);
-        for text in self.interjections.take_untold() {
+        while self.interjections.has_untold() {
+            // A turn that is dropped while it waits here has lost no word.
+            let place = events.reserve().await;
+            if let (Some(text), Ok(place)) = (self.interjections.next_untold(), place) {
+                place.send(TurnEvent::Interjected { text });
+            }
             // A listener that has gone misses the rest; the turn goes on.
-            let _ = events.send(TurnEvent::Interjected { text }).await;
         }
         Ok(())
     }

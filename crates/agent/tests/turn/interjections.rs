@@ -138,3 +138,33 @@ async fn a_turn_keeps_its_task_however_often_it_is_summed_up() {
     assert_eq!(work.agent.undo_turn().await.unwrap(), "read todo.md");
     assert!(work.agent.transcript().items().is_empty());
 }
+
+#[tokio::test]
+async fn no_word_is_left_untold_by_a_turn_that_is_dropped_while_nobody_listens() {
+    let script = Script::of(&[response(&[says("done")])]).await;
+    let mut work = Work::with(&script.base_url);
+    let words = work.agent.interjections();
+    for text in ["one", "two", "three"] {
+        words.say(text.to_owned()).unwrap();
+    }
+    // There is room for one, and for the others the turn has to wait.
+    let (sender, mut events) = tokio::sync::mpsc::channel(1);
+    let turn = work.agent.turn("go", true, deadline(), &sender);
+    let are_heard = async {
+        while !words.unheard().is_empty() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::select! {
+        biased;
+        ended = turn => panic!("{ended:?}"),
+        () = are_heard => {}
+    }
+    let mut told = Vec::new();
+    while let Ok(TurnEvent::Interjected { text }) = events.try_recv() {
+        told.push(text);
+    }
+    assert_eq!(told, ["one"]);
+    assert_eq!(work.agent.left_off().await, ["two", "three"]);
+    assert!(work.agent.left_off().await.is_empty());
+}
