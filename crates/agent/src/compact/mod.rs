@@ -22,7 +22,7 @@ mod tests;
 
 use std::time::Duration;
 
-use alipes_base::Deadline;
+use alipes_base::{Clock, Deadline};
 use alipes_models::{Model, Prompt};
 use alipes_store::{Entry, Undone};
 use alipes_transport::{Cause, Fault};
@@ -54,6 +54,30 @@ const KEEP_OF_ALL: u64 = 30;
 
 /// How long a turn waits for a summary that it cannot do without.
 const PATIENCE: Duration = Duration::from_secs(30);
+
+/// How long whoever is asked for a summary is waited for, each for itself.
+#[derive(Clone, Copy)]
+struct Patience {
+    each: Duration,
+    /// When all of them must have ended, where somebody has said so.
+    until: Option<Deadline>,
+}
+
+impl Patience {
+    /// The usual one of a turn.
+    const OF_A_TURN: Self = Self {
+        each: PATIENCE,
+        until: None,
+    };
+
+    /// It begins.
+    fn begin(self, clock: &Clock) -> Deadline {
+        match self.until {
+            Some(until) => until.tightened(clock, "summary", self.each),
+            None => Deadline::after(clock, "summary", self.each),
+        }
+    }
+}
 
 /// What a summarising model is shown: half a window, but no more bytes than this.
 const STORY: u64 = 400_000;
@@ -147,7 +171,10 @@ impl Agent {
         events: &mpsc::Sender<TurnEvent>,
     ) -> Result<Compacted, TurnError> {
         self.catch_up().await;
-        let patience = deadline.tightened(&self.clock, "summary", background::LONGEST);
+        let patience = Patience {
+            each: background::LONGEST,
+            until: Some(deadline),
+        };
         let done = self.shrink(Depth::Usual, patience, events).await?;
         done.ok_or(TurnError::NothingToCompact)
     }
@@ -176,8 +203,8 @@ impl Agent {
             tell(done, events).await;
         }
         if self.context().percent() >= FULL && self.may_compact() {
-            let patience = Deadline::after(&self.clock, "summary", PATIENCE);
-            self.shrink(Depth::Usual, patience, events).await?;
+            self.shrink(Depth::Usual, Patience::OF_A_TURN, events)
+                .await?;
         }
         self.look_ahead();
         Ok(())
@@ -222,9 +249,9 @@ impl Agent {
         &mut self,
         events: &mpsc::Sender<TurnEvent>,
     ) -> Result<(), TurnError> {
-        let patience = Deadline::after(&self.clock, "summary", PATIENCE);
         self.unseal().await?;
-        self.shrink(Depth::Usual, patience, events).await?;
+        self.shrink(Depth::Usual, Patience::OF_A_TURN, events)
+            .await?;
         Ok(())
     }
 
@@ -246,8 +273,7 @@ impl Agent {
         depth: Depth,
         events: &mpsc::Sender<TurnEvent>,
     ) -> Result<bool, TurnError> {
-        let patience = Deadline::after(&self.clock, "summary", PATIENCE);
-        let done = self.shrink(depth, patience, events).await?;
+        let done = self.shrink(depth, Patience::OF_A_TURN, events).await?;
         Ok(done.is_some())
     }
 
@@ -255,11 +281,12 @@ impl Agent {
     async fn shrink(
         &mut self,
         depth: Depth,
-        patience: Deadline,
+        patience: Patience,
         events: &mpsc::Sender<TurnEvent>,
     ) -> Result<Option<Compacted>, TurnError> {
         // The provider first, and where it will not, a model.
         for _ in 0..2 {
+            let patience = patience.begin(&self.clock);
             if depth == Depth::Usual
                 && let Some((plan, told)) = self.summary(patience, events).await
                 && let Some(done) = self.carry_out(&plan, told).await?
@@ -293,7 +320,12 @@ impl Agent {
         }
         // A listener that has gone misses the rest; the turn goes on.
         let _ = events.send(TurnEvent::SummingUp(self.context())).await;
-        self.background.waited_for(patience).await
+        let told = self.background.waited_for(patience).await;
+        if told.is_none() && self.background.is_at_it() && self.background.asked_the_provider() {
+            // Silence is no better than a refusal: the next one to be asked is a model.
+            self.background.leave_the_provider();
+        }
+        told
     }
 
     async fn carry_out(&mut self, plan: &Plan, told: Told) -> Result<Option<Compacted>, TurnError> {

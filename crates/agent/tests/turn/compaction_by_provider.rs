@@ -1,6 +1,8 @@
 //! A provider that makes conversations shorter itself: what it makes of one only it can read.
 
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use alipes_agent::{SummedUpBy, TurnEvent, Undone};
 use alipes_store::{Entry, Journal, JournalError, MemoryJournal, Transcript};
@@ -144,6 +146,77 @@ async fn without_anybody_else_what_the_provider_refuses_is_shortened_mechanicall
     let script = script(None).await;
     let mut work = work(&script, sheep(6), Kept::default());
     assert_eq!(compact(&mut work).await, SummedUpBy::Digest);
+}
+
+/// Lets time pass only by hand: a blocking task holds the paused clock still while sockets are at work.
+async fn with_held_clock<T>(work: impl Future<Output = T>) -> T {
+    let (held, holds) = std::sync::mpsc::channel::<()>();
+    let holding = tokio::task::spawn_blocking(move || holds.recv());
+    let done = work.await;
+    drop(held);
+    let _ended = holding.await;
+    done
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_provider_that_is_silent_is_left_for_a_model_which_has_time_of_its_own() {
+    let script = script(None).await;
+    script.is_silent.store(true, Ordering::SeqCst);
+    let aside = summariser().await;
+    let mut work = work(&script, sheep(9), Kept::default());
+    work.agent = work.agent.with_auxiliary(model(&aside.base_url));
+    let waits_in_vain = async {
+        while script.asked() == 0 {
+            tokio::task::yield_now().await;
+        }
+        // Longer than a turn waits for a summary.
+        tokio::time::advance(Duration::from_secs(31)).await;
+    };
+    let both = async { tokio::join!(work.turn("shear them"), waits_in_vain).0 };
+    let turn = with_held_clock(both).await;
+    let by: Vec<SummedUpBy> = compacted(&turn).iter().map(|done| done.by).collect();
+    assert_eq!(by, [SummedUpBy::Model]);
+    assert_eq!(turn.result.unwrap().text, "done");
+    assert_eq!((script.asked(), aside.asked()), (2, 1));
+    // And it is not asked again.
+    work.agent.undo_turn().await.unwrap();
+    assert_eq!(work.agent.undo().await.unwrap(), Undone::Compaction);
+    let anew = with_held_clock(compact(&mut work)).await;
+    assert_eq!(anew, SummedUpBy::Model);
+    assert_eq!((script.asked(), aside.asked()), (2, 2));
+}
+
+#[tokio::test]
+async fn providers_that_read_only_what_they_have_made_themselves_do_not_take_turns_for_ever() {
+    let failed = json!({"type": "response.failed", "response": {
+        "id": "resp", "status": "failed",
+        "error": {"code": "insufficient_quota", "message": "nothing is left"},
+    }});
+    let fails = || async {
+        let script = Script::of(&[vec![failed.to_string()]]).await;
+        *script.compacted.lock().unwrap() = shorter();
+        script
+    };
+    let (first, second) = (fails().await, fails().await);
+    let mut work = work(&first, sheep(6), Kept::default());
+    let provider = |name: &str, script: &Script| {
+        format!(
+            "[providers.{name}]\nbase_url = \"{}\"\nprofile = \"{OFFERS}\"\n\
+             [providers.{name}.endpoint]\nroutes = [\"sse\"]\n",
+            script.base_url
+        )
+    };
+    let chain = configured(&format!(
+        "{}{}[model]\ndefault = \"first/m\"\nfallback = [\"second/m\"]\n",
+        provider("first", &first),
+        provider("second", &second)
+    ));
+    work.agent.ask_instead(chain, Some(WINDOW), None);
+    assert_eq!(compact(&mut work).await, SummedUpBy::Provider);
+    let turn = work.turn("shear them").await;
+    turn.result.unwrap_err();
+    let asked = first.asked() + second.asked();
+    assert!(asked <= 8, "{asked}");
 }
 
 #[tokio::test]

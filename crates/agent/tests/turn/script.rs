@@ -1,6 +1,7 @@
 //! A model that says what a test tells it to: a small server for Responses over SSE, one request to a
 //! connection.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
@@ -17,6 +18,8 @@ pub(crate) struct Script {
     requests: Requests,
     /// What a conversation is made shorter to; where there is nothing that is refused.
     pub(crate) compacted: Arc<Mutex<Option<Value>>>,
+    /// Whether whoever asks for that waits in vain.
+    pub(crate) is_silent: Arc<AtomicBool>,
     _server: JoinSet<()>,
 }
 
@@ -42,13 +45,20 @@ impl Script {
         let seen = Arc::clone(&requests);
         let compacted: Arc<Mutex<Option<Value>>> = Arc::default();
         let shorter = Arc::clone(&compacted);
+        let is_silent: Arc<AtomicBool> = Arc::default();
+        let silent = Arc::clone(&is_silent);
         let mut server = JoinSet::new();
         server.spawn(async move {
+            let mut unanswered = Vec::new();
             loop {
                 let (mut stream, _) = listener.accept().await.unwrap();
                 let (path, body) = read_request(&mut stream).await;
                 if path.ends_with("/compact") {
                     seen.lock().unwrap().push(body);
+                    if silent.load(Ordering::SeqCst) {
+                        unanswered.push(stream);
+                        continue;
+                    }
                     let answer = shorter.lock().unwrap().clone();
                     write_json(&mut stream, answer).await;
                     continue;
@@ -65,6 +75,7 @@ impl Script {
             base_url: format!("http://{address}/v1"),
             requests,
             compacted,
+            is_silent,
             _server: server,
         }
     }
