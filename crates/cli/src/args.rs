@@ -41,7 +41,11 @@ pub(crate) fn parsed(words: impl Iterator<Item = OsString>) -> Result<Cli, clap:
             return Err(error);
         }
         words.insert(1, "chat".into());
-        Cli::try_parse_from(&words).map_err(|_neither| error)
+        Cli::try_parse_from(&words).map_err(|of_the_chat| match of_the_chat.kind() {
+            // The chat knows it no more than the program does.
+            ErrorKind::UnknownArgument | ErrorKind::InvalidSubcommand => error,
+            _ => of_the_chat,
+        })
     })
 }
 
@@ -411,6 +415,44 @@ mod tests {
         assert!(read("alipes").unwrap().command.is_none());
         let error = read("alipes --resune last").unwrap_err().to_string();
         assert!(error.contains("--resune"), "{error}");
+    }
+
+    #[test]
+    fn what_is_wrong_with_an_option_of_the_chat_is_told_without_its_name() {
+        let refused = |line: &str| parsed(line.split(' ').map(OsString::from)).unwrap_err();
+        for (line, kind, named) in [
+            (
+                "alipes --reasoning hard",
+                ErrorKind::InvalidValue,
+                "--reasoning",
+            ),
+            ("alipes --route nowhere", ErrorKind::InvalidValue, "--route"),
+            ("alipes --resume", ErrorKind::InvalidValue, "--resume"),
+            (
+                "alipes --resume last --ephemeral",
+                ErrorKind::ArgumentConflict,
+                "--ephemeral",
+            ),
+            (
+                "alipes --resume last --help",
+                ErrorKind::DisplayHelp,
+                "--ephemeral",
+            ),
+            (
+                "alipes --resune last",
+                ErrorKind::UnknownArgument,
+                "--resune",
+            ),
+            (
+                "alipes --resume last serve",
+                ErrorKind::UnknownArgument,
+                "--resume",
+            ),
+        ] {
+            let error = refused(line);
+            assert_eq!(error.kind(), kind, "{line}: {error}");
+            assert!(error.to_string().contains(named), "{line}: {error}");
+        }
     }
 
     #[test]
