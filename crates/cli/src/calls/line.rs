@@ -17,6 +17,9 @@ const NARROWEST: usize = 24;
 /// The longest text from elsewhere, in characters.
 const LONGEST: usize = 2_000;
 
+/// How much of it is looked through for secrets, in characters.
+const MOST_READ: usize = 16_000;
+
 /// What lines are made for.
 pub(crate) struct Page {
     pub(crate) columns: usize,
@@ -39,9 +42,22 @@ impl Page {
         }
     }
 
-    /// Text from elsewhere: one harmless line without secrets.
+    /// Text from elsewhere: one harmless line without secrets. Secrets are looked for in what is left
+    /// without control characters, which could stand within one, and before the line is cut, which could
+    /// leave the beginning of one.
     pub(crate) fn clean(&self, text: &str) -> String {
-        one_line(&self.redactor.redact(&one_line(text, LONGEST)), LONGEST)
+        let line = one_line(text, MOST_READ);
+        let whole = line.chars().count() <= MOST_READ;
+        let read = match whole {
+            true => line.as_str(),
+            // A secret has no space: the last word may be the beginning of one.
+            false => line.rsplit_once(' ').map_or("", |(before, _)| before),
+        };
+        let mut clean = one_line(&self.redactor.redact(read), LONGEST);
+        if !whole && !clean.ends_with('…') {
+            clean.push('…');
+        }
+        clean
     }
 
     /// The text in lines of the page's width, broken between words; from the second on behind an
@@ -125,6 +141,28 @@ mod tests {
         assert!(lines.iter().all(|line| line.width() <= 24), "{lines:?}");
         let wide = page(24).wrapped(&"日本語 ".repeat(20), 2);
         assert!(wide.iter().all(|line| line.width() <= 24), "{wide:?}");
+    }
+
+    #[test]
+    fn a_secret_is_not_shown_by_its_beginning_wherever_a_text_is_cut() {
+        let key = "sk-canary-0123456789abcdef";
+        let page = page(80);
+        page.redactor
+            .learn(&alipes_base::Secret::new(key.to_owned()));
+        for end in [LONGEST, MOST_READ] {
+            for before in end - 30..=end {
+                let words = "word ".repeat(before / 5) + &" ".repeat(before % 5);
+                let shown = page.clean(&format!("{words}{key} {}", "end ".repeat(20_000)));
+                assert!(!shown.contains("canary"), "{before}");
+                // What is blanked is shorter: what lay beyond the cut comes before it.
+                let secrets = format!("{key} ").repeat(before / (key.len() + 1));
+                let shown = page.clean(&format!("{secrets}{words}{key}{}", "x".repeat(50_000)));
+                assert!(!shown.contains("canary"), "{before}");
+            }
+        }
+        let split = page.clean("sk-canary\u{0}-0123456789\u{202e}abcdef is it");
+        assert_eq!(split, "[redacted] is it");
+        assert_eq!(page.clean(&"x".repeat(1 << 20)), "…");
     }
 
     #[test]

@@ -15,6 +15,10 @@ use super::page::Page;
 /// many, over as many changes of it, are counted together.
 const MOST: usize = 64;
 
+/// The longest name of one, in bytes. What is longer, or steers a terminal, is counted with the others:
+/// two that are cut could be the same, and a page with one series twice is none.
+const LONGEST: usize = 200;
+
 /// Accounts of an endpoint that are told apart.
 const MOST_ACCOUNTS: usize = 32;
 
@@ -68,10 +72,11 @@ impl Attempts {
     }
 
     fn of(&mut self, endpoint: &Arc<str>) -> &mut Counted {
-        let is_new = !self.0.contains_key(endpoint);
-        let name = match is_new && self.0.len() >= MOST {
-            true => OTHERS.into(),
-            false => Arc::clone(endpoint),
+        let has_room = self.0.len() < MOST || self.0.contains_key(endpoint);
+        let is_a_name = endpoint.len() <= LONGEST && !endpoint.contains(char::is_control);
+        let name = match has_room && is_a_name {
+            true => Arc::clone(endpoint),
+            false => OTHERS.into(),
         };
         self.0.entry(name).or_default()
     }
@@ -177,5 +182,27 @@ mod tests {
         };
         let full = ask(0..200);
         assert_eq!(ask(200..1_000), full);
+    }
+
+    #[test]
+    fn names_that_are_none_are_counted_together_and_leave_no_trace() {
+        let mut attempts = Attempts::default();
+        let mut ask = |name: &str| {
+            attempts.begun(&name.into(), None, Route::Sse);
+            attempts.fault(&name.into(), None, Cause::Reset);
+            page(&attempts)
+        };
+        let full = ask("\u{1b}[2J\u{1b}]0;owned\u{7}").lines().count();
+        for number in 0..100 {
+            ask(&format!("{}{number}", "x".repeat(1 << 20)));
+            ask(&format!("{number}\r\nalipes_serve_attempts_total 1"));
+        }
+        let text = ask("\u{9b}31m");
+        assert_eq!(text.lines().count(), full);
+        assert!(
+            text.contains("endpoint=\"other\",account=\"other\",route=\"sse\"} 202"),
+            "{text}"
+        );
+        assert!(text.len() < 20_000 && !text.contains(|c: char| c != '\n' && c.is_control()));
     }
 }
