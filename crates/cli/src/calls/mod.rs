@@ -3,6 +3,11 @@
 //! Everything in a record may come from a server that wishes us ill, or from a store that somebody
 //! else has written into: it is shown without secrets, in bounded lines, and without anything that
 //! could steer a terminal (`line`).
+//!
+//! A record was written without the secrets of the process that made the call, which had read each key
+//! that it sent. So a key that has gone from the configuration since, or lies in a file that nobody names any
+//! more, is in no record that this program wrote; the keys known here are looked for once more, for one
+//! that was typed into a prompt before it became a key.
 
 mod args;
 mod bar;

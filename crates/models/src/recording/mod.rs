@@ -6,6 +6,7 @@
 //! (`written`), when the call is long over. However a call ends, also when it is dropped, its recording
 //! ends with it and is handed over.
 
+mod across;
 mod aside;
 mod attempt;
 mod fault;

@@ -5,6 +5,8 @@ use alipes_store::CallBodies;
 use alipes_wire::{EncodedRequest, RawEvent};
 use bytes::Bytes;
 
+use super::across;
+
 /// The longest request and the longest answer that are kept whole, in bytes.
 const LONGEST: usize = 1 << 20;
 
@@ -49,8 +51,8 @@ impl Said {
     pub(super) fn written(self, redactor: &Redactor) -> CallBodies {
         let request = self.request.map(|request| request.body());
         let mut response = String::with_capacity(self.bytes + self.events.len());
-        for event in &self.events {
-            response.push_str(&String::from_utf8_lossy(event));
+        for event in across::without(&self.events, redactor) {
+            response.push_str(&event);
             response.push('\n');
         }
         if self.left_out {
@@ -58,7 +60,8 @@ impl Said {
         }
         CallBodies {
             request: request.map_or_else(String::new, |body| {
-                redactor.redact(&shortened(&String::from_utf8_lossy(&body)))
+                // The beginning of a secret that is cut in two would not be known as one.
+                shortened(&redactor.redact(&String::from_utf8_lossy(&body)))
             }),
             response: redactor.redact(&response),
         }
