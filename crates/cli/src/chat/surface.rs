@@ -38,6 +38,10 @@ const END: &str = "\x1b[?25h\x1b[?2026l";
 const TO_LINE_END: &str = "\x1b[K";
 const TO_SCREEN_END: &str = "\x1b[J";
 
+/// Erases this row and all below, and comes back (DECSC, DECRC). Never from the screen's very top on: tmux takes
+/// that for erasing the screen, and keeps what stood there in its scrollback (3.3a, observed).
+const TO_SCREEN_END_FROM_HERE: &str = "\x1b7\x1b[K\x1b[1B\x1b[J\x1b8";
+
 impl<W: Write> Surface<W> {
     pub(super) fn new(out: W, painter: Painter, size: (u16, u16), reflows: bool) -> Self {
         Self {
@@ -139,7 +143,7 @@ impl<W: Write> Surface<W> {
 
     fn take_back(&mut self, above: u16) -> io::Result<()> {
         self.forget();
-        write!(self.out, "\r{}{TO_SCREEN_END}", up(above))?;
+        write!(self.out, "\r{}{TO_SCREEN_END_FROM_HERE}", up(above))?;
         self.out.flush()
     }
 

@@ -162,6 +162,27 @@ async fn a_resize_while_text_streams_does_not_repeat_it() {
 }
 
 #[tokio::test]
+async fn a_resize_leaves_no_copy_of_what_stands_at_the_top_of_the_screen() {
+    let machine = Machine::new();
+    let lines: String = (0..12).map(|n| format!("entry number {n}\n\n")).collect();
+    machine.file("long.md", lines);
+    let server = machine.simulate(&["--pace", "60ms"]).await;
+    let fixed = ["chat", "-m", "x/y", "--base-url", &server.base_url];
+    let chat = super::opened(&machine, &fixed, 80, 24).await;
+    chat.says("read long.md");
+    chat.until("entry number 1").await;
+    chat.press("C-l");
+    chat.until_it("is at the top", |screen| !screen.contains("✓ read long.md"))
+        .await;
+    chat.resize(60, 24);
+    chat.until_done("entry number 11").await;
+    let everything = chat.everything();
+    for once in ["✓ read long.md", "number 0", "number 7", "number 11"] {
+        assert_eq!(count(&everything, once), 1, "{once:?}:\n{everything}");
+    }
+}
+
+#[tokio::test]
 async fn what_a_turn_has_met_is_known_elsewhere_while_the_chat_is_open() {
     let machine = Machine::new();
     let server = machine.simulate(&["--fault", "websocket-challenge"]).await;
@@ -179,7 +200,7 @@ async fn what_a_turn_has_met_is_known_elsewhere_while_the_chat_is_open() {
             .run(&["status"])
             .await
             .out
-            .contains("sse: over websocket")
+            .contains("sse; websocket rests")
         {
             tokio::time::sleep(std::time::Duration::from_millis(50)).await;
         }

@@ -41,6 +41,8 @@ async fn retry_shows_the_image_that_was_shown_though_its_file_has_gone() {
     chat.until_done("You said “what is on").await;
     std::fs::remove_file(machine.path("pic.png")).unwrap();
     chat.press("C-l");
+    chat.until_it("is empty", |screen| !screen.contains("You said"))
+        .await;
     chat.says("/retry");
     chat.until_done("You said “what is on").await;
     chat.says("/quit");
