@@ -46,14 +46,19 @@ pub(crate) fn short(id: &str) -> String {
 
 /// A call in one line.
 pub(super) fn line(call: &CallRecord, page: &Page) -> String {
-    let (id, about) = match page.columns {
-        ..NARROW => (page.clean(&short(&call.id)), in_short(call, page)),
-        _ => row(call, page),
-    };
+    let (id, about) = named(call, page);
     let plain = fit(&format!("{id:<8}  {about}"), page.columns);
     match call.end {
         CallEnd::Failed => page.style.warning(plain),
         CallEnd::Answered | CallEnd::Left => plain,
+    }
+}
+
+/// What a call is called, and as much about it as a page of this width has columns for.
+pub(super) fn named(call: &CallRecord, page: &Page) -> (String, String) {
+    match page.columns {
+        ..NARROW => (page.clean(&short(&call.id)), in_short(call, page)),
+        _ => row(call, page),
     }
 }
 
@@ -69,7 +74,7 @@ fn in_short(call: &CallRecord, page: &Page) -> String {
 }
 
 /// What a call is called, and a line about it.
-pub(super) fn row(call: &CallRecord, page: &Page) -> (String, String) {
+fn row(call: &CallRecord, page: &Page) -> (String, String) {
     let who = match &call.client {
         Some(client) => format!("{} {client}", call.front),
         None => call.front.clone(),

@@ -125,7 +125,7 @@ pub(crate) async fn newest(
     let page = Page::of(machine);
     let calls = store.calls(&CallFilter::default(), most).await?;
     let newest = calls.into_iter().map(|kept| {
-        let (id, about) = list::row(&kept.call, &page);
+        let (id, about) = list::named(&kept.call, &page);
         Newest {
             id,
             about,

@@ -151,6 +151,7 @@ impl Chat<'_> {
             self.ask_instead(args)?;
         }
         self.note(format!("asking {}", self.conversation.model));
+        self.tell_lacking_key();
         Ok(())
     }
 

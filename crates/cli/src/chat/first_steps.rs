@@ -1,6 +1,7 @@
-//! What to do first, for who has configured nothing yet.
+//! What to do first, for who has configured nothing yet, or not all of it.
 
-use alipes_models::ModelsError;
+use alipes_base::Environment;
+use alipes_models::{Catalog, Key, ModelName, ModelsError, NamedKey};
 use anyhow::anyhow;
 
 use crate::failure::Failure;
@@ -21,4 +22,29 @@ pub(super) async fn told(failure: Failure, machine: &Machine) -> Failure {
         Failure::Usage(error) if lacks_model => Failure::usage(anyhow!("{error}{STEPS}")),
         failure => failure,
     }
+}
+
+/// That a model's only key is to be in a variable which nobody has set: better known before the first
+/// question than after it.
+pub(super) fn lacking_key(
+    catalog: &Catalog,
+    model: &ModelName,
+    environment: &Environment,
+) -> Option<String> {
+    let provider = catalog.provider(&model.provider).ok()?;
+    let keys = catalog.accounts(&provider);
+    let [
+        NamedKey {
+            key: Key::Variable(name),
+            ..
+        },
+    ] = keys.as_slice()
+    else {
+        return None;
+    };
+    environment.text(name).is_none().then(|| {
+        format!(
+            "{model} cannot be asked: the variable {name} is not set; set {name} and start again"
+        )
+    })
 }

@@ -341,5 +341,15 @@ impl Chat<'_> {
         if self.conversation.kept.is_none() {
             self.front.state.note(Tone::Talk, "nothing of it is kept");
         }
+        self.tell_lacking_key();
+    }
+
+    fn tell_lacking_key(&mut self) {
+        // Another address than the configured one has another key.
+        let asked = (&self.conversation.catalog, &self.conversation.model);
+        let lacking = first_steps::lacking_key(asked.0, asked.1, &self.machine.environment);
+        if let (Some(lacking), None) = (lacking, &self.args.base_url) {
+            self.front.state.note(Tone::Warning, lacking);
+        }
     }
 }

@@ -106,7 +106,9 @@ impl State {
         let line = self.editor.text().trim();
         let is_held = self.hears && question::means(line).is_some();
         if is_held {
-            let text = format!("nothing is asked yet: {line:?} waits here, Tab sends it as text");
+            let text =
+                format!("nothing is asked yet, so {line:?} went nowhere; Tab sends it as text");
+            self.editor.clear();
             self.note(Tone::Talk, text);
         }
         is_held

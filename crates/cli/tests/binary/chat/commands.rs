@@ -310,6 +310,7 @@ async fn what_follows_a_command_is_completed() {
     chat.press("Enter");
     chat.until("s has no default model").await;
     chat.types("/export ");
+    chat.until("a line of JSON each").await;
     chat.press("Down");
     chat.press("Down");
     chat.press("Enter");
@@ -337,4 +338,18 @@ async fn a_table_can_be_read_on_a_narrow_screen() {
         chat.says("read table.md");
         chat.until(shown).await;
     }
+}
+
+#[tokio::test]
+async fn a_call_is_told_in_one_line_of_a_narrow_screen() {
+    let machine = Machine::new();
+    let (chat, _server) = troubled(&machine, &[], 40, 20).await;
+    chat.says("hello");
+    chat.until_done("You said “hello”").await;
+    chat.says("/calls");
+    chat.until_it("tells it in a line", |screen| {
+        let mut lines = screen.lines();
+        lines.any(|line| line.trim().starts_with("• ") && line.contains("  answered, "))
+    })
+    .await;
 }

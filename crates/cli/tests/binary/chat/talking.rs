@@ -255,3 +255,16 @@ async fn the_calls_of_a_chat_are_on_record() {
     let listed = machine.run(&["calls"]).await.out;
     assert_eq!(count(&listed, "answered  simulated/planner, chat"), 1);
 }
+
+#[tokio::test]
+async fn a_key_that_nobody_has_set_is_told_before_anything_is_asked() {
+    let config = "[providers.sim]\nbase_url = \"http://127.0.0.1:1/v1\"\n\
+                  api_key = { env = \"SIMKEY\" }\n[model]\ndefault = \"sim/m\"\n";
+    let machine = Machine::configured(config);
+    let chat = opened(&machine, &["chat"], 80, 24).await;
+    chat.until("! sim/m cannot be asked: the variable SIMKEY is not set; set SIMKEY")
+        .await;
+    let machine = Machine::configured(config).with("SIMKEY", "sk-1");
+    let chat = opened(&machine, &["chat"], 80, 24).await;
+    assert!(!chat.screen().contains("SIMKEY"), "{}", chat.screen());
+}
