@@ -75,6 +75,8 @@ pub enum Because {
     /// A rule that forbids or asks about commands, and a line with shell syntax: what it runs cannot be
     /// compared.
     ShellSyntax(String),
+    /// A rule that forbids or asks about a host, and a command that may talk to any.
+    AnyHost(String),
     /// No rule is about it, and this is what such calls do.
     Default(Effect),
     /// The flag that allows all calls that do this.
@@ -142,7 +144,7 @@ impl Gate {
                 because: Because::Never(why),
             };
         }
-        let (verdict, because) = self.judge(name, effect, &subject, context);
+        let (verdict, because) = self.judge(name, effect, &subject, context).await;
         let must_ask = verdict == Verdict::Allow
             && effect == Effect::Executes
             && !context.sandbox.is_off()
@@ -200,36 +202,45 @@ impl Gate {
     }
 
     /// What the rules say, and the one that explains it: the strictest over all that the call is about.
-    fn judge(
+    async fn judge(
         &self,
         tool: &str,
         effect: Effect,
         subject: &Subject,
         context: &Context,
     ) -> (Verdict, Because) {
-        let session = self.session.lock().unwrap_or_else(PoisonError::into_inner);
-        let rules: Vec<&Rule> = self
-            .options
-            .rules
-            .iter()
-            .chain(session.iter())
-            .filter(|rule| rule.is_about_tool(tool))
-            .collect();
-        let judged = facets(subject.clone(), &context.root)
-            .into_iter()
-            .map(|facet| self.judge_one(&facet, &rules, effect));
+        let mut facets = facets(subject.clone(), &context.root);
+        let rules = self.rules_about(tool);
+        // Only where a rule needs it: finding out what confines commands takes its time.
+        if effect == Effect::Executes
+            && rules.iter().any(Rule::guards_hosts)
+            && context.sandbox.reaches_hosts(&context.root).await
+        {
+            facets.push(Facet::AnyHost);
+        }
+        let judged = facets.iter();
+        let judged = judged.map(|facet| self.judge_one(facet, &rules, effect));
         // Of equals the first: it is the one that was named first.
         judged
             .reduce(|worst, next| if next.0 > worst.0 { next } else { worst })
             .unwrap_or((Verdict::Ask, Because::Default(effect)))
     }
 
-    fn judge_one(&self, facet: &Facet, rules: &[&Rule], effect: Effect) -> (Verdict, Because) {
+    fn rules_about(&self, tool: &str) -> Vec<Rule> {
+        let session = self.session.lock().unwrap_or_else(PoisonError::into_inner);
+        let rules = self.options.rules.iter().chain(session.iter());
+        rules
+            .filter(|rule| rule.is_about_tool(tool))
+            .cloned()
+            .collect()
+    }
+
+    fn judge_one(&self, facet: &Facet, rules: &[Rule], effect: Effect) -> (Verdict, Because) {
         let said = rules.iter().filter_map(|rule| {
             let (verdict, because) = match facet.compared_with(rule) {
                 Says::Nothing => return None,
                 Says::This(verdict) => (verdict, Because::Rule(rule.to_string())),
-                Says::Perhaps => (Verdict::Ask, Because::ShellSyntax(rule.to_string())),
+                Says::Perhaps => (Verdict::Ask, facet.doubt(rule)),
             };
             Some(((verdict, rule.specificity()), because))
         });
@@ -265,7 +276,7 @@ impl Gate {
         let failure = match (failure, &because) {
             // What a rule asks about is not told the model before somebody has said yes, and a failure
             // may tell of it.
-            (failure, Because::Rule(_) | Because::ShellSyntax(_)) => failure,
+            (failure, Because::Rule(_) | Because::ShellSyntax(_) | Because::AnyHost(_)) => failure,
             (None, _) => None,
             (Some(reason), _) => return Decision::Fails { reason },
         };
@@ -379,6 +390,10 @@ impl fmt::Display for Because {
             Self::ShellSyntax(rule) => write!(
                 f,
                 "shell syntax cannot be compared with the rule {rule}; run one plain command"
+            ),
+            Self::AnyHost(rule) => write!(
+                f,
+                "which hosts a command reaches cannot be compared with the rule {rule}"
             ),
             Self::Default(effect) => write!(f, "no rule is about it, and it {}", effect.as_str()),
             Self::Granted(effect) => write!(f, "what {} is allowed", effect.as_str()),

@@ -115,6 +115,11 @@ impl Rule {
         self.tool.as_deref().is_none_or(|tool| tool == name)
     }
 
+    /// Whether it forbids or asks about hosts.
+    pub(super) fn guards_hosts(&self) -> bool {
+        matches!(self.what, What::Host(_)) && self.verdict != Verdict::Allow
+    }
+
     /// The one place that the rule is about, with what is beneath it; none if it is a pattern.
     pub(super) fn place(&self, root: &Path) -> Option<PathBuf> {
         match &self.what {

@@ -5,6 +5,7 @@ use std::path::{Component, Path, PathBuf};
 
 use alipes_tools::{Root, Subject};
 
+use super::Because;
 use super::rule::{Rule, Verdict, What};
 use super::words::{self, ShellSyntax};
 
@@ -16,6 +17,8 @@ pub(super) enum Facet {
     /// A line for a program that runs already.
     Input(Result<Vec<String>, ShellSyntax>),
     Host(String),
+    /// Whatever host a program likes.
+    AnyHost,
 }
 
 /// A path as it was named, and where it leads. A link may be swapped between this look and the tool's
@@ -32,7 +35,7 @@ pub(super) enum Says {
     Nothing,
     /// The verdict.
     This(Verdict),
-    /// It forbids or asks about commands, and what this line runs cannot be told.
+    /// It forbids or asks, and whether the call is about that cannot be told.
     Perhaps,
 }
 
@@ -77,6 +80,14 @@ impl Facet {
         })
     }
 
+    /// Why a rule can only ask about it.
+    pub(super) fn doubt(&self, rule: &Rule) -> Because {
+        match self {
+            Self::AnyHost => Because::AnyHost(rule.to_string()),
+            _ => Because::ShellSyntax(rule.to_string()),
+        }
+    }
+
     pub(super) fn compared_with(&self, rule: &Rule) -> Says {
         let applies = match (&rule.what, self) {
             (What::Anything, _) => true,
@@ -108,6 +119,10 @@ impl Facet {
                     .is_some_and(|sub| sub.ends_with('.')),
                 None => host == pattern,
             },
+            // Which it will be cannot be told, and a rule that allows one host allows no other.
+            (What::Host(_), Self::AnyHost) if rule.verdict != Verdict::Allow => {
+                return Says::Perhaps;
+            }
             _ => false,
         };
         match applies {

@@ -620,8 +620,43 @@ async fn what_is_written_to_a_process_is_forbidden_as_a_command_and_allowed_as_n
     }
 }
 
+#[tokio::test]
+async fn a_rule_against_a_host_asks_about_every_command_that_may_reach_one() {
+    let person = Person::who_says(Approval::No);
+    let asked = |line: &str, verdict: Verdict| {
+        Gate::new(GateOptions {
+            rules: rules(&[(line, verdict), ("shell", Verdict::Allow)]),
+            ..asking(&person)
+        })
+    };
+    for (line, verdict, asks) in [
+        ("host evil.example", Verdict::Deny, true),
+        ("host *.example", Verdict::Ask, true),
+        ("host evil.example", Verdict::Allow, false),
+        ("process_input host evil.example", Verdict::Deny, false),
+    ] {
+        let before = person.questions();
+        let decision = shell(&asked(line, verdict), "curl http://evil.example/").await;
+        assert_eq!(decision.is_allowed(), !asks, "{line}");
+        assert_eq!(person.questions() > before, asks, "{line}");
+    }
+    assert!(
+        person
+            .last()
+            .because
+            .contains("which hosts a command reaches")
+    );
+    assert_eq!(person.last().offer, None);
+    // What asks for no host is none of its business.
+    let gate = asked("host evil.example", Verdict::Deny);
+    let folder = tempfile::tempdir().unwrap();
+    let read = call(&gate, "list_files", json!({}), &context(folder.path())).await;
+    assert!(read.is_allowed(), "{read:?}");
+}
+
 /// Texts that rules are made of, and commands and paths to compare them with.
-const RULES: [&str; 9] = [
+const RULES: [&str; 10] = [
+    "host x",
     "shell",
     "write_file",
     "read_file",

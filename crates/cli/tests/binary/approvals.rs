@@ -40,6 +40,25 @@ async fn a_rule_that_denies_is_stronger_than_a_flag_and_is_named_with_its_line()
     assert!(machine.names().is_empty());
 }
 
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_host_that_is_denied_is_asked_about_where_commands_reach_the_network() {
+    let machine = Machine::configured("[approvals]\n\"host 127.0.0.1\" = \"deny\"\n");
+    let refused = command(&machine, "touch made", &["--allow", "shell,network"]).await;
+    let told = "the rule \"host 127.0.0.1\" = \"deny\"";
+    assert!(refused.answer().contains(told), "{refused:?}");
+    assert!(
+        refused.out.contains("which hosts a command reaches"),
+        "{refused:?}"
+    );
+    assert!(machine.names().is_empty());
+    // Without a network there is no host that it could reach.
+    command(&machine, "touch made", &["--allow", "shell"])
+        .await
+        .answer();
+    assert_eq!(machine.names(), ["made"]);
+}
+
 #[tokio::test]
 async fn a_path_that_is_denied_is_met_by_no_search_of_the_folder_around_it() {
     let machine = Machine::configured("[approvals]\n\"path keys\" = \"deny\"\n");

@@ -143,6 +143,11 @@ impl Sandbox {
         self.0.options.choice == SandboxChoice::Off
     }
 
+    /// Whether a command can talk to hosts: those that are not confined can, whatever was asked for.
+    pub async fn reaches_hosts(&self, root: &Root) -> bool {
+        self.0.options.network || !self.confines(root).await
+    }
+
     /// The name of the kind there is; `none` where commands have the rights of the person.
     pub async fn kind(&self, root: &Root) -> &'static str {
         self.found(root).await.kind.as_str()
