@@ -1,9 +1,10 @@
 //! Takes secrets out of text that people or files will see.
 //!
 //! Two nets: the exact secrets this process has read, and the shapes that credentials have anyway
-//! (`Bearer …`, `sk-…`, a JWT), because a server may echo a token we never held. Both are searched for
-//! in the text as it is, and in what it means where it is escaped (`spelling`).
+//! (`shapes`), because a server may echo a token we never held, and a file show anybody's. Both are
+//! searched for in the text as it is, and in what it means where it is escaped (`spelling`).
 
+mod shapes;
 mod spelling;
 #[cfg(test)]
 mod tests;
@@ -19,17 +20,6 @@ const MARK: &str = "[redacted]";
 
 /// Shorter secrets are not searched for: they would blank out ordinary words.
 const SHORTEST: usize = 6;
-
-/// Prefixes after which a run of token characters is taken for a credential. The length is that of
-/// the run: "Bearer token" in a sentence must stay readable. So must `task-list`, though it holds
-/// `sk-`: within a word only a run that no word looks like counts.
-const SHAPES: [(&str, usize); 5] = [
-    ("Bearer ", 12),
-    ("Bearer+", 12),
-    ("sk-", 12),
-    ("rt-", 24),
-    ("eyJ", 24),
-];
 
 /// A shared list of secrets and the way to blank them out.
 #[derive(Clone, Debug, Default)]
@@ -93,10 +83,8 @@ impl Redactor {
                 let found = layer.text.match_indices(secret.expose());
                 hidden.extend(found.map(|(at, found)| layer.origin(at..at + found.len())));
             }
-            for (prefix, shortest) in SHAPES {
-                let tokens = tokens(&layer.text, prefix, shortest);
-                hidden.extend(tokens.map(|token| layer.origin(token)));
-            }
+            let shaped = shapes::credentials(&layer.text).into_iter();
+            hidden.extend(shaped.map(|part| layer.origin(part)));
         }
         blanked(text, hidden)
     }
@@ -116,32 +104,4 @@ fn blanked(text: &str, mut hidden: Vec<Range<usize>>) -> String {
     }
     out.push_str(&text[shown..]);
     out
-}
-
-/// Every run of at least `shortest` token characters that follows `prefix`.
-fn tokens<'a>(
-    text: &'a str,
-    prefix: &'a str,
-    shortest: usize,
-) -> impl Iterator<Item = Range<usize>> + 'a {
-    let mut done = 0;
-    std::iter::from_fn(move || {
-        loop {
-            let found = done + text[done..].find(prefix)?;
-            let start = found + prefix.len();
-            let in_word = text[done..found].ends_with(|c: char| c.is_ascii_alphanumeric());
-            let rest = text[start..].bytes();
-            let run = rest.take_while(|b| b.is_ascii_alphanumeric() || b"-._~+/=".contains(b));
-            done = start + run.count();
-            let token = start..done;
-            if token.len() >= shortest && (!in_word || is_no_word(&text[token.clone()])) {
-                return Some(token);
-            }
-        }
-    })
-}
-
-/// Whether a run mixes digits with capitals, as random tokens do.
-fn is_no_word(run: &str) -> bool {
-    run.contains(|c: char| c.is_ascii_digit()) && run.contains(|c: char| c.is_ascii_uppercase())
 }

@@ -200,3 +200,91 @@ fn what_is_escaped_without_end_is_looked_at_so_many_times_only() {
         spelling::DEEPEST + 1
     );
 }
+
+/// A run of letters and digits of this length.
+fn random(length: usize) -> String {
+    "0aB1cD2eF3gH4iJ5kL6mN7oP8qR9sT"
+        .chars()
+        .cycle()
+        .take(length)
+        .collect()
+}
+
+#[test]
+fn keys_of_many_makers_are_known_by_what_they_begin_with() {
+    for (prefix, length) in [
+        ("gsk_", 52),
+        ("AIza", 35),
+        ("xai-", 80),
+        ("nvapi-", 64),
+        ("fw_", 22),
+        ("tgp_v1_", 43),
+        ("ghp_", 36),
+        ("gho_", 36),
+        ("github_pat_", 82),
+        ("glpat-", 20),
+        ("hf_", 34),
+        ("npm_", 36),
+        ("xoxb-123456789012-", 30),
+        ("AKIA", 16),
+        ("sk_live_", 24),
+        ("110201543:A", 34),
+        ("https://api.telegram.org/bot7213808860:A", 34),
+    ] {
+        let key = random(length);
+        for text in [
+            format!("{prefix}{key}"),
+            format!("key={prefix}{key}; more"),
+            format!(r#"{{"k":"a\n{prefix}{key}"}}"#),
+        ] {
+            let shown = Redactor::new().redact(&text);
+            assert!(!shown.contains(&key[1..]), "{shown}");
+            assert!(shown.contains("[redacted]"), "{shown}");
+        }
+    }
+}
+
+#[test]
+fn a_private_key_is_blanked_between_its_lines_and_where_it_is_cut() {
+    let body = format!("{}\n{}\n", random(64), random(40));
+    for label in ["PRIVATE KEY", "RSA PRIVATE KEY", "OPENSSH PRIVATE KEY"] {
+        let whole = format!("a\n-----BEGIN {label}-----\n{body}-----END {label}-----\nb");
+        for text in [
+            whole.clone(),
+            whole.replace('\n', r"\n"),
+            whole.replace('\n', "\r\n"),
+        ] {
+            let shown = Redactor::new().redact(&text);
+            assert!(!shown.contains("0aB1"), "{shown}");
+            assert!(
+                shown.contains("-----END") && shown.ends_with('b'),
+                "{shown}"
+            );
+        }
+        let cut = &whole[..whole.len() - 50];
+        assert!(!Redactor::new().redact(cut).contains("0aB1"), "{cut}");
+    }
+    for text in [
+        "-----BEGIN CERTIFICATE-----\nMIIB0aB1cD2eF3gH4iJ5kL6mN7oP8qR9sT0aB1cD2eF3gH4iJ5\n-----END CERTIFICATE-----",
+        "it begins with \"-----BEGIN PRIVATE KEY-----\", and goes on with what nobody should see",
+        "-----BEGIN ",
+        "-----BEGIN PRIVATE KEY-----",
+    ] {
+        assert_eq!(Redactor::new().redact(text), text);
+    }
+}
+
+#[test]
+fn names_in_code_that_begin_like_keys_stay() {
+    for text in [
+        "hf_hub_download_a_whole_snapshot_of_a_model, hf_transfer",
+        "gsk_context_new_with_a_very_long_name_indeed_and_more",
+        "npm_config_registry npm_package_dependencies_something_else",
+        "let fw_update = fw_update_version_2_of_the_firmware;",
+        "xai-org/grok-1 and pypi-publish, AIzawa, AKIA, ASIA 2026",
+        "at 12:30:45, port 8080:80, sha256:0123456789abcdef, 1234567:abcdefghijklmnop",
+        "magsk_0aB1cD2eF3gH4iJ5kL6mN7oP8qR9sT0aB1",
+    ] {
+        assert_eq!(Redactor::new().redact(text), text);
+    }
+}

@@ -104,6 +104,21 @@ mod tests {
     }
 
     #[test]
+    fn every_file_says_how_its_keys_begin_and_such_a_key_is_blanked() {
+        let redactor = alipes_base::Redactor::new();
+        for (name, text) in BUNDLED {
+            let mut lines = text.lines();
+            let told = lines.find_map(|line| line.strip_prefix("# Its keys begin with "));
+            let has_key = section(name).unwrap().key_variable.is_some();
+            assert_eq!(told.is_some(), has_key, "{name}");
+            for prefix in told.unwrap_or_default().split('`').skip(1).step_by(2) {
+                let shown = redactor.redact(&format!("{prefix}{}", "0aB1cD2eF3".repeat(9)));
+                assert!(shown.ends_with("[redacted]"), "{name}: {shown}");
+            }
+        }
+    }
+
+    #[test]
     fn a_provider_without_a_list_has_some_names_and_every_name_can_be_asked() {
         for name in names() {
             let provider = Provider::resolved(name, None).unwrap();
