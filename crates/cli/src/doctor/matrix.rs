@@ -136,6 +136,7 @@ fn cell(look: &Look, failed: &'static str, width: usize, page: &Page) -> String 
         _ if look.was_not_reached() => ("–", String::new()),
         Outcome::Skipped(why) => ("–", (*why).to_owned()),
         Outcome::Passed(_) => ("✓", seconds(look.took)),
+        Outcome::Unfinished => ("!", format!("begun {}", seconds(look.took))),
         Outcome::Failed(fault) => {
             let cause = fault.cause.as_str();
             let whole = format!("{cause} {}", seconds(look.took));
@@ -229,6 +230,10 @@ fn check(id: &str, look: &Look, stops_turns: bool) -> Check {
     let (status, summary) = match &look.outcome {
         Outcome::Passed(seen) => (Status::Ok, seen.clone()),
         Outcome::Skipped(why) => (Status::Ok, (*why).to_owned()),
+        Outcome::Unfinished => (
+            Status::Warning,
+            "an answer began and was not at its end in time".to_owned(),
+        ),
         Outcome::Failed(fault) => match stops_turns {
             true => (Status::Fail, fault.to_string()),
             false => (Status::Warning, fault.to_string()),

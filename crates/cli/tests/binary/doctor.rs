@@ -289,8 +289,27 @@ async fn a_live_turn_finds_what_an_empty_request_cannot() {
         "{}",
         ran.out
     );
-    assert!(ran.out.contains("turn, SSE       ✓"), "{}", ran.out);
+    assert!(ran.out.contains("turn, SSE       ! begun"), "{}", ran.out);
     assert!(ran.out.contains("alipes chat --route sse"), "{}", ran.out);
+}
+
+#[tokio::test]
+async fn a_live_turn_that_begins_and_goes_no_further_is_not_called_fine() {
+    let serving = Machine::new();
+    let faults = ["--fault", "sse-stall-after-created"];
+    let server = serving.simulate(&faults).await;
+    let machine = Machine::configured(&format!(
+        "[providers.work]\nbase_url = \"{}\"\n[model]\ndefault = \"work/m\"\n",
+        server.base_url
+    ));
+    let ran = machine.run(&["doctor", "--live", "--json"]).await;
+    assert_eq!(ran.code, Some(0), "{}", ran.err);
+    let report: Value = serde_json::from_str(&ran.out).unwrap();
+    let turn = &report["checks"]["network.direct.turn_sse"];
+    assert_eq!(turn["status"], "warning", "{turn}");
+    let found = &report["diagnoses"][0];
+    assert_eq!(found["id"], "unfinished", "{found}");
+    assert_eq!(report["overallStatus"], "warning");
 }
 
 #[tokio::test]

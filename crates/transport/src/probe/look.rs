@@ -78,6 +78,9 @@ impl Step {
 pub enum Outcome {
     /// It works; what was seen, in a few words.
     Passed(String),
+    /// An answer began, and had not ended when the time of a probe was over: its model thinks or has much
+    /// to say, or it hangs.
+    Unfinished,
     /// It does not.
     Failed(Box<Fault>),
     /// There was no occasion; why, in a few words.
@@ -125,10 +128,10 @@ impl Look {
         }
     }
 
-    /// Whether it works.
+    /// Whether it works, as far as it went.
     #[must_use]
     pub fn passed(&self) -> bool {
-        matches!(self.outcome, Outcome::Passed(_))
+        matches!(self.outcome, Outcome::Passed(_) | Outcome::Unfinished)
     }
 
     /// Whether it failed before its own step had begun: on the dial that every request begins with.

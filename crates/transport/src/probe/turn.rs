@@ -41,8 +41,7 @@ impl TurnWatch {
         match ended {
             Some(Ok(())) => Outcome::Passed("answered".to_owned()),
             Some(Err(fault)) => Outcome::Failed(fault),
-            // A model that thinks is no fault.
-            None if self.has_begun => Outcome::Passed("answering".to_owned()),
+            None if self.has_begun => Outcome::Unfinished,
             None => Outcome::Failed(Box::new(Fault {
                 route: self.route,
                 ..Fault::new(Phase::Headers, Cause::Silent)

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use crate::doctor::EXCUSED;
+use crate::doctor::WARNED;
 use crate::matrix::matrix;
 use crate::observed::Named;
 use crate::play::Played;
@@ -20,8 +20,8 @@ byte takes 10 ms. The profile is the built-in `openai-codex` one.
 Written by `cargo xtask docs`; a test fails when it is stale. `alipes explain` says more about each cause, and
 `alipes calls show` calls each scenario as it is called here (`crates/cli/tests/corpus`). `alipes doctor --live` finds a
 fault of a fitting name where one that lasts stops turns, and none where turns are answered all the same
-(`crates/transport/tests/corpus/doctor.rs`). What it cannot find, because within its four seconds that looks like a model that
-thinks or like a long answer: `EXCUSED`.
+(`crates/transport/tests/corpus/doctor.rs`). What begins within its four seconds and looks like a model that thinks or like a
+long answer it tells as a warning: `WARNED`.
 
 - *scenario*: a fault as `alipes simulate --list-faults` explains it; `@1` strikes the first attempt only. Each is tried \
 without TLS and with it, unless its name says which.
@@ -32,7 +32,7 @@ without TLS and with it, unless its name says which.
 
 /// The whole page.
 pub(crate) fn page(played: &[(Row, Vec<Played>)]) -> String {
-    let mut page = INTRODUCTION.replace("EXCUSED", &EXCUSED.join("`, `"));
+    let mut page = INTRODUCTION.replace("WARNED", &WARNED.join("`, `"));
     for family in Family::ALL {
         let _ = write!(page, "\n## {}\n\n", family.title());
         page.push_str("| scenario | what happens | ends | phase | cause | condemns | blames | time | requests |\n");

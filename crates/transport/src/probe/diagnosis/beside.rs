@@ -5,7 +5,7 @@ use std::time::Duration;
 use alipes_config::nearest;
 use alipes_net::Way;
 
-use super::super::{Door, Look, Outcome, Step, Survey};
+use super::super::{Door, LIMIT, Look, Outcome, Step, Survey};
 use super::words::{length, soon};
 use super::{Diagnosis, Weight, swallows_large_hellos};
 use crate::{Cause, Fault};
@@ -133,6 +133,30 @@ pub(super) fn untried(survey: &Survey, door: &Door) -> Option<Diagnosis> {
     Some(found.helped_by(format!(
         "name one of `alipes models {name}`: `alipes doctor {name}/NAME --live`"
     )))
+}
+
+/// A turn began and was not at its end in time, which may be a model's way or the end of it.
+pub(super) fn unfinished(survey: &Survey, door: &Door) -> Option<Diagnosis> {
+    let turns = [(Step::TurnSse, "SSE"), (Step::TurnWebSocket, "WebSocket")];
+    let begun = turns.into_iter().filter(|(turn, _)| {
+        let look = door.look(*turn);
+        look.is_some_and(|look| matches!(look.outcome, Outcome::Unfinished))
+    });
+    let routes: Vec<&str> = begun.map(|(_, route)| route).collect();
+    if routes.is_empty() {
+        return None;
+    }
+    let (name, routes, limit) = (&survey.endpoint, routes.join(" and "), length(LIMIT));
+    let says = format!(
+        "{name} began an answer by {routes} and was not at its end within {limit}: the model thinks or has \
+         much to say, or the answer hangs"
+    );
+    let found = Diagnosis::new("unfinished", Weight::Warning, says);
+    Some(
+        found.helped_by(
+            "see whether one comes: `alipes exec -v hi` waits longer, and says for what",
+        ),
+    )
 }
 
 /// Whether this is how a listed model is asked for: without a tag the latest is meant (Ollama, "Model

@@ -75,6 +75,7 @@ pub fn diagnose(survey: &Survey) -> Vec<Diagnosis> {
         found.extend(beside::hello(survey, door));
         found.extend(beside::model(survey, door));
         found.extend(beside::untried(survey, door));
+        found.extend(beside::unfinished(survey, door));
     }
     if found.iter().all(|known| known.weight < Weight::Fault) {
         found.extend(beside::lately(survey));
