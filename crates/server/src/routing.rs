@@ -32,13 +32,7 @@ pub(crate) fn models(
     }
     if !client.may_ask(name) {
         let shown = shown(name);
-        let may: Vec<&str> = client
-            .models()
-            .iter()
-            .take(LISTED)
-            .map(String::as_str)
-            .collect();
-        let may = may.join(", ");
+        let may = listed(client.models());
         let why = format!("this key may not ask for the model {shown:?}; it may ask for: {may}");
         let refusal = Refusal::new(StatusCode::FORBIDDEN, "model_not_allowed", why);
         return Err(refusal.about("model"));
@@ -75,6 +69,19 @@ pub(crate) fn names(client: &Client, catalog: &Catalog, section: &ServeSection) 
         }
     }
     names
+}
+
+/// The first of these names, and how many more there are.
+fn listed(names: &[String]) -> String {
+    if names.is_empty() {
+        return "none".to_owned();
+    }
+    let (first, more) = names.split_at(names.len().min(LISTED));
+    let more = match more.len() {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    format!("{}{more}", first.join(", "))
 }
 
 fn is_of_a_provider(name: &str, catalog: &Catalog) -> bool {
@@ -118,4 +125,20 @@ fn unknown(name: &str, known: &[String]) -> Refusal {
 
 fn shown(name: &str) -> String {
     name.chars().take(REPEATED).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_a_message_does_not_list_are_counted() {
+        let names = |count: usize| -> Vec<String> {
+            (0..count).map(|number| format!("m{number}")).collect()
+        };
+        let eight = "m0, m1, m2, m3, m4, m5, m6, m7";
+        assert_eq!(listed(&names(0)), "none");
+        assert_eq!(listed(&names(8)), eight);
+        assert_eq!(listed(&names(11)), format!("{eight} and 3 more"));
+    }
 }
