@@ -176,7 +176,18 @@ impl Item {
     #[must_use]
     pub fn is_reasoning(&self) -> bool {
         // To look into an item is to read all its text, and most say nothing of the kind.
-        self.json.contains(REASONING) && matches!(self.view(), ItemView::Reasoning { .. })
+        self.may_say(REASONING) && matches!(self.view(), ItemView::Reasoning { .. })
+    }
+
+    /// Whether a word may stand in its text: as it is, or with a letter of it escaped. Escapes of control
+    /// characters and of other alphabets, which are common, do not count.
+    fn may_say(&self, word: &str) -> bool {
+        let mut escapes = self.json.match_indices("\\u00");
+        let is_letter = |(at, _): (usize, &str)| {
+            let digit = self.json.as_bytes().get(at + 4);
+            digit.is_some_and(|digit| (b'5'..=b'7').contains(digit))
+        };
+        self.json.contains(word) || escapes.any(is_letter)
     }
 
     /// Whether it is a message that is marked as one that nothing follows.
@@ -185,8 +196,7 @@ impl Item {
         let is_final = |fields: Fields<'_>| {
             fields.is_message(&string(fields.kind)) && string(fields.phase) == FINAL
         };
-        self.json.contains(FINAL)
-            && serde_json::from_str::<Fields<'_>>(&self.json).is_ok_and(is_final)
+        self.may_say(FINAL) && serde_json::from_str::<Fields<'_>>(&self.json).is_ok_and(is_final)
     }
 }
 
@@ -398,6 +408,22 @@ mod tests {
         let json = r#"{"role":"user","content":[{"text":"a"},{"text":7},"x",{"text":"b"}]}"#;
         let item = Item::parse(json).unwrap();
         assert!(matches!(item.view(), ItemView::Message { text, .. } if text == "ab"));
+    }
+
+    #[test]
+    fn what_an_item_is_shows_however_its_letters_are_spelt() {
+        let reasoning = [
+            r#"{"type":"reasoning","summary":[]}"#,
+            r#"{"type":"re\u0061soning"}"#,
+            r#"{"type":"\u0072\u0065\u0061\u0073\u006F\u006e\u0069\u006E\u0067"}"#,
+        ];
+        for json in reasoning {
+            assert!(Item::parse(json).unwrap().is_reasoning(), "{json}");
+        }
+        let last = r#"{"type":"message","role":"assistant","phase":"final\u005fanswer"}"#;
+        assert!(Item::parse(last).unwrap().is_final_answer());
+        let other = r#"{"type":"message","role":"user","content":"reasoning \u0061"}"#;
+        assert!(!Item::parse(other).unwrap().is_reasoning());
     }
 
     #[test]
