@@ -6,7 +6,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use crate::machine::{Machine, Ran};
+use crate::machine::{LIMIT, Machine, Ran, ended};
 
 /// The kinds that are here.
 pub(crate) fn kinds() -> Vec<&'static str> {
@@ -205,4 +205,42 @@ async fn it_is_told_which_kind_confines_and_why_not_another() {
     let wrong = Machine::configured("[sandbox]\nkind = \"landlok\"\n");
     let ran = wrong.run(&["sandbox", "--show"]).await;
     assert!(ran.err.contains("did you mean \"landlock\"?"), "{ran:?}");
+}
+
+#[tokio::test]
+async fn the_temporary_folder_of_a_run_that_was_killed_goes_with_the_next() {
+    let machine = Machine::new();
+    let temp = machine.path("temp");
+    std::fs::create_dir(&temp).unwrap();
+    let machine = machine.with("TMPDIR", temp.to_str().unwrap());
+    let folders = || std::fs::read_dir(&temp).unwrap().count();
+    let prompt = "run the command touch begun \"$TMPDIR/left\"; sleep 60";
+    let mut command = machine.command(&["exec", "--simulate", "--allow", "shell", prompt]);
+    let mut child = command.spawn().unwrap();
+    let begun = async {
+        while !machine.path("begun").exists() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(LIMIT, begun).await.unwrap();
+    assert_eq!(folders(), 1);
+    // Somebody beside it leaves it alone.
+    let beside = [
+        "exec",
+        "--simulate",
+        "--allow",
+        "shell",
+        "run the command echo beside",
+    ];
+    machine.run(&beside).await.answer();
+    assert_eq!(folders(), 1);
+    child.start_kill().unwrap();
+    ended(child).await;
+    // What is left is removed beside the turn, which may be the sooner to end.
+    let gone = async {
+        while folders() > 0 {
+            machine.run(&beside).await.answer();
+        }
+    };
+    tokio::time::timeout(LIMIT, gone).await.unwrap();
 }

@@ -33,13 +33,17 @@ mod section;
 mod stage;
 #[cfg(target_os = "linux")]
 mod survey;
+#[cfg_attr(
+    not(target_os = "linux"),
+    expect(dead_code, reason = "there is no sandbox yet")
+)]
+mod temp;
 mod trial;
 
 use std::ffi::OsString;
 use std::path::Path;
 use std::sync::Arc;
 
-use tempfile::TempDir;
 use tokio::process::Command;
 use tokio::sync::OnceCell;
 
@@ -67,7 +71,7 @@ struct Found {
     /// Why each kind before it does not.
     refused: Vec<String>,
     /// The temporary folder of commands. It goes with the sandbox.
-    temp: Option<TempDir>,
+    temp: Option<temp::Temp>,
 }
 
 /// A way to confine a command.

@@ -22,15 +22,15 @@ pub(super) use on_linux::find;
 
 #[cfg(target_os = "linux")]
 mod on_linux {
-    use std::io;
     use std::process::Stdio;
     use std::time::Duration;
 
-    use tempfile::TempDir;
+    use tokio::task::spawn_blocking;
     use tokio::time::timeout;
 
     use super::super::bubblewrap;
     use super::super::policy::Policy;
+    use super::super::temp::Temp;
     use super::{Found, Kind, Root, Sandbox, SandboxChoice};
 
     /// A sandbox that takes longer to do nothing does not work.
@@ -45,10 +45,12 @@ mod on_linux {
         if sandbox.is_off() {
             return none(Vec::new());
         }
-        let temp = match temp_folder(sandbox) {
+        let temp = match Temp::within(sandbox.temp_base()) {
             Ok(temp) => temp,
             Err(error) => return none(vec![format!("no temporary folder: {error}")]),
         };
+        // Nothing waits for it, and what it does not get to is done by the next run.
+        drop(spawn_blocking(temp.sweep()));
         let mut refused = Vec::new();
         for kind in candidates(sandbox.0.options.choice, &root, &mut refused) {
             match try_out(sandbox, &kind, &temp, &root).await {
@@ -79,18 +81,12 @@ mod on_linux {
         kinds
     }
 
-    fn temp_folder(sandbox: &Sandbox) -> io::Result<TempDir> {
-        let temp = tempfile::Builder::new();
-        let mut temp = temp;
-        temp.prefix("alipes-").tempdir_in(sandbox.temp_base())
-    }
-
     /// Runs a shell that does nothing. So nothing is looked up that it must not touch: in a large folder
     /// that would take longer than all the rest, and `status` waits for it.
     async fn try_out(
         sandbox: &Sandbox,
         kind: &Kind,
-        temp: &TempDir,
+        temp: &Temp,
         root: &Root,
     ) -> Result<(), String> {
         let line = ["/bin/sh", "-c", ":"].map(Into::into).to_vec();
