@@ -112,7 +112,7 @@ impl Account {
         facts.push(match &self.sign_in {
             Some(status) => token(status),
             None if self.key == KeyState::Set => format!("key in {}", self.place),
-            None if self.key == KeyState::NotNeeded => "no key needed".to_owned(),
+            None if self.key == KeyState::NotNeeded => "asked without a key".to_owned(),
             None => self.place.clone(),
         });
         let facts = facts.join(", ");

@@ -151,6 +151,7 @@ fn of_fault(endpoint: &Endpoint, seen: &Seen, cause: Cause, now_ms: u64) -> Need
         cause => format!("{name}{account} {}", cause.meaning()),
     };
     let evidence = seen.evidence();
+    let evidence = evidence.trim_end_matches('.');
     let colon = if evidence.is_empty() { "" } else { ": " };
     let proxy = seen.fault.unused_proxy.as_ref();
     let proxy = proxy.map_or_else(String::new, |proxy| format!("; {proxy}"));
