@@ -3,7 +3,6 @@
 mod values;
 
 use std::ffi::OsString;
-use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -11,17 +10,22 @@ use alipes_models::{Dialect, Effort};
 use alipes_tools::SandboxChoice;
 use alipes_transport::{Cause, Profile};
 use clap::error::ErrorKind;
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand};
 
 use crate::calls::CallsArgs;
 use crate::doctor::DoctorArgs;
+use crate::login::{LoginArgs, LogoutArgs};
+use crate::providers::ProvidersArgs;
 use crate::sandbox::SandboxArgs;
 use crate::serve::ServeArgs;
 use crate::sessions::SessionsArgs;
+use crate::simulate::SimulateArgs;
 use crate::status::StatusArgs;
 use crate::store::StoreArgs;
-pub(crate) use values::{Grant, RouteArg, causes, duration, sandboxes};
-use values::{account, dialects, efforts, profiles};
+pub(crate) use values::{
+    Grant, RouteArg, account, at_least_one, causes, dialects, duration, sandboxes,
+};
+use values::{efforts, profiles};
 
 /// A personal AI agent whose connection to the model does not give up, does not lie, and does not
 /// repeat itself.
@@ -190,58 +194,6 @@ pub(crate) struct DemoArgs {
 }
 
 #[derive(Debug, Args)]
-#[command(args_conflicts_with_subcommands = true)]
-pub(crate) struct LoginArgs {
-    #[command(subcommand)]
-    pub(crate) command: Option<LoginCommand>,
-
-    /// Type a code on another device; chosen by itself over SSH and without a display
-    #[arg(long)]
-    pub(crate) device: bool,
-
-    /// Use a browser on this machine, whatever it looks like
-    #[arg(long, conflicts_with = "device")]
-    pub(crate) browser: bool,
-
-    /// Sign in under this name, beside the sign-ins there are
-    #[arg(long, value_name = "NAME", value_parser = account)]
-    pub(crate) account: Option<String>,
-
-    /// Borrow the sign-in of another program, which goes on renewing it
-    #[arg(long, value_enum, value_name = "PROGRAM", conflicts_with_all = ["device", "browser"])]
-    pub(crate) import: Option<Lender>,
-
-    #[command(flatten)]
-    pub(crate) network: NetworkArgs,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum LoginCommand {
-    /// Say who is signed in, for how long, and what is left of each plan
-    Status {
-        /// Print it as JSON
-        #[arg(long)]
-        json: bool,
-    },
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Lender {
-    /// The Codex CLI
-    Codex,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct LogoutArgs {
-    /// Take back the sign-in of this name
-    #[arg(long, value_name = "NAME", value_parser = account)]
-    pub(crate) account: Option<String>,
-
-    #[command(flatten)]
-    pub(crate) network: NetworkArgs,
-}
-
-#[derive(Debug, Args)]
 pub(crate) struct ExplainArgs {
     /// A cause, as faults name it; without it all
     #[arg(value_parser = causes())]
@@ -263,138 +215,6 @@ pub(crate) struct ModelsArgs {
 
     #[command(flatten)]
     pub(crate) network: NetworkArgs,
-}
-
-#[derive(Debug, Args)]
-#[command(args_conflicts_with_subcommands = true)]
-pub(crate) struct ProvidersArgs {
-    #[command(subcommand)]
-    pub(crate) command: Option<ProvidersCommand>,
-
-    /// List those that have no key yet and those that do not run here, too
-    #[arg(long)]
-    pub(crate) all: bool,
-
-    /// Print them as JSON
-    #[arg(long)]
-    pub(crate) json: bool,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum ProvidersCommand {
-    /// Ask for a provider's key, try it, and save it
-    Add(AddArgs),
-    /// Forget a provider, and the keys that were saved for it
-    Remove {
-        /// The provider's name
-        name: String,
-
-        /// Forget only this account with it, and its key
-        #[arg(long, value_name = "NAME", value_parser = account)]
-        account: Option<String>,
-    },
-    /// Print a provider's effective endpoint profile, and where each value came from
-    Show {
-        /// The provider's name, or that of a built-in profile
-        name: String,
-    },
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct AddArgs {
-    /// The provider: one of `alipes providers --all`, or a new name with --base-url or --like
-    pub(crate) name: String,
-
-    /// Read the key from standard input
-    #[arg(long, group = "key")]
-    pub(crate) key_stdin: bool,
-
-    /// Take the key from this variable
-    #[arg(long, group = "key", value_name = "VAR")]
-    pub(crate) key_env: Option<String>,
-
-    /// Take the key from this file
-    #[arg(long, group = "key", value_name = "PATH")]
-    pub(crate) key_file: Option<PathBuf>,
-
-    /// Its address, where that is not the known one
-    #[arg(long, value_name = "URL")]
-    pub(crate) base_url: Option<String>,
-
-    /// The known provider that it is like
-    #[arg(long, value_name = "NAME")]
-    pub(crate) like: Option<String>,
-
-    /// The protocol it speaks
-    #[arg(long, value_parser = dialects())]
-    pub(crate) dialect: Option<Dialect>,
-
-    /// Save the key as one of several accounts with the provider
-    #[arg(long, value_name = "NAME", value_parser = account)]
-    pub(crate) account: Option<String>,
-
-    /// Save it without a test call
-    #[arg(long)]
-    pub(crate) unchecked: bool,
-
-    #[command(flatten)]
-    pub(crate) network: NetworkArgs,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct SimulateArgs {
-    /// The address to listen on
-    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8900")]
-    pub(crate) listen: SocketAddr,
-
-    /// Speak TLS, with a throw-away certificate authority
-    #[arg(long)]
-    pub(crate) tls: bool,
-
-    /// Where to write that authority's certificate
-    #[arg(long, value_name = "FILE", requires = "tls")]
-    pub(crate) ca_out: Option<PathBuf>,
-
-    /// A fault to inject: NAME; NAME@1 or NAME@2-3 for certain attempts; NAME@3s or NAME@2s-9s for
-    /// a time, counted from the first connection
-    #[arg(long = "fault", value_name = "NAME[@WHEN]")]
-    pub(crate) faults: Vec<String>,
-
-    /// The pause before each piece of text, such as 5ms
-    #[arg(long, value_name = "TIME", value_parser = duration)]
-    pub(crate) pace: Option<Duration>,
-
-    /// How much later every answer comes, as over a network whose round trip takes that long
-    #[arg(long, value_name = "TIME", value_parser = duration)]
-    pub(crate) latency: Option<Duration>,
-
-    /// An address beside it, with the same port, that swallows what is sent to it, such as ::1
-    #[arg(long, value_name = "IP")]
-    pub(crate) black_hole: Option<IpAddr>,
-
-    /// Where a proxy listens that leads past the faults: to the same backend without them
-    #[arg(long, value_name = "ADDR", conflicts_with = "tls")]
-    pub(crate) proxy: Option<SocketAddr>,
-
-    /// How far its clock is ahead of this machine's, such as 24h
-    #[arg(long, value_name = "TIME", value_parser = duration)]
-    pub(crate) ahead: Option<Duration>,
-
-    /// A file that describes the faults
-    #[arg(long, value_name = "FILE", conflicts_with = "faults")]
-    pub(crate) scenario: Option<PathBuf>,
-
-    /// Do not print the requests
-    #[arg(long)]
-    pub(crate) quiet: bool,
-
-    /// Print the requests as JSON lines
-    #[arg(long, conflicts_with = "quiet")]
-    pub(crate) json: bool,
-
-    /// Print the faults there are
-    #[arg(long)]
-    pub(crate) list_faults: bool,
 }
 
 #[cfg(test)]

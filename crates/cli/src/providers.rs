@@ -2,6 +2,7 @@
 
 mod accounts;
 mod add;
+mod args;
 mod check;
 mod client;
 mod entered;
@@ -18,7 +19,9 @@ use anyhow::{Context as _, anyhow};
 use std::io::ErrorKind;
 use std::path::Path;
 
-use crate::args::{ProvidersArgs, ProvidersCommand};
+pub(crate) use args::ProvidersArgs;
+use args::ProvidersCommand;
+
 use crate::failure::Failure;
 use crate::setup::Machine;
 use crate::streams::print;

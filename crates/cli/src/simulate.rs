@@ -1,5 +1,6 @@
 //! `alipes simulate`: the simulator as a server of its own.
 
+mod args;
 mod log;
 
 use alipes_base::Clock;
@@ -11,8 +12,8 @@ use serde_json::json;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 
+pub(crate) use self::args::SimulateArgs;
 use self::log::Log;
-use crate::args::SimulateArgs;
 use crate::failure::Failure;
 use crate::setup::Machine;
 use crate::signals::Signals;

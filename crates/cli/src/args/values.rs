@@ -6,7 +6,7 @@ use alipes_models::{Dialect, Effort};
 use alipes_tools::{Effect, SandboxChoice};
 use alipes_transport::{BUILTIN_PROFILES, Cause, Profile, Route};
 use clap::ValueEnum;
-use clap::builder::{PossibleValuesParser, TypedValueParser as _};
+use clap::builder::{PossibleValuesParser, RangedU64ValueParser, TypedValueParser as _};
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum RouteArg {
@@ -62,7 +62,7 @@ pub(crate) fn sandboxes() -> impl clap::builder::TypedValueParser<Value = Sandbo
     })
 }
 
-pub(super) fn dialects() -> impl clap::builder::TypedValueParser<Value = Dialect> {
+pub(crate) fn dialects() -> impl clap::builder::TypedValueParser<Value = Dialect> {
     let names = Dialect::NAMES.map(|(name, _)| name);
     PossibleValuesParser::new(names).map(|name| {
         let known = Dialect::NAMES.into_iter().find(|(known, _)| *known == name);
@@ -89,8 +89,13 @@ pub(super) fn profiles() -> impl clap::builder::TypedValueParser<Value = Profile
     PossibleValuesParser::new(names).try_map(|name| Profile::named(&name))
 }
 
+/// How many entries of a list are shown.
+pub(crate) fn at_least_one() -> RangedU64ValueParser<usize> {
+    RangedU64ValueParser::new().range(1..)
+}
+
 /// The name of an account: a sign-in, or a key.
-pub(super) fn account(text: &str) -> Result<String, String> {
+pub(crate) fn account(text: &str) -> Result<String, String> {
     match alipes_models::is_plain_name(text) {
         true => Ok(text.to_owned()),
         false => Err("a name is of letters, digits, dots, dashes and underscores".to_owned()),

@@ -5,10 +5,9 @@ use std::time::Duration;
 
 use alipes_store::CallFilter;
 use alipes_transport::Cause;
-use clap::builder::RangedU64ValueParser;
 use clap::{Args, Subcommand};
 
-use crate::args::{causes, duration};
+use crate::args::{at_least_one, causes, duration};
 
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true)]
@@ -92,10 +91,6 @@ impl FilterArgs {
             unanswered: self.failed,
         }
     }
-}
-
-fn at_least_one() -> RangedU64ValueParser<usize> {
-    RangedU64ValueParser::new().range(1..)
 }
 
 /// A length of time, which may be of days.

@@ -1,5 +1,6 @@
 //! `alipes login` and `alipes logout`: who is signed in on this machine, and how that comes about.
 
+mod args;
 mod browser;
 mod status;
 
@@ -10,7 +11,10 @@ use alipes_models::{Catalog, ModelLists, ModelsError, OPENAI_CODEX};
 use alipes_transport::{Identity, Transport};
 use std::sync::Arc;
 
-use crate::args::{Lender, LoginArgs, LoginCommand, LogoutArgs, NetworkArgs};
+use args::{Lender, LoginCommand};
+pub(crate) use args::{LoginArgs, LogoutArgs};
+
+use crate::args::NetworkArgs;
 use crate::failure::Failure;
 use crate::providers::next_step;
 use crate::recording::Recording;

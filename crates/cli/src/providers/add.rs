@@ -5,8 +5,8 @@ use alipes_config::{Document, Home, Literal};
 use alipes_models::{Catalog, Key, Provider, is_plain_name};
 use anyhow::{Context as _, anyhow};
 
+use super::args::AddArgs;
 use super::{accounts, check, configuration, entered, key_file, table};
-use crate::args::AddArgs;
 use crate::failure::Failure;
 use crate::setup::Machine;
 use crate::streams::say;

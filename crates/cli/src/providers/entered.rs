@@ -9,7 +9,7 @@ use alipes_models::{Key, Provider};
 use alipes_transport::Credential as _;
 use anyhow::{Context as _, anyhow};
 
-use crate::args::AddArgs;
+use super::args::AddArgs;
 use crate::failure::Failure;
 use crate::keyboard::{self, Hidden};
 use crate::setup::Machine;

@@ -6,9 +6,10 @@ use alipes_auth::installed_codex;
 use alipes_models::{AccountStanding, Making, ModelName, NamedKey, Provider};
 use serde_json::{Value, json};
 
+use super::args::ProvidersArgs;
 use super::key_state::KeyState;
 use super::{local, standing};
-use crate::args::{NetworkArgs, ProvidersArgs};
+use crate::args::NetworkArgs;
 use crate::failure::Failure;
 use crate::login;
 use crate::setup::Machine;

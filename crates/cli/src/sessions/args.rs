@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
+use crate::args::at_least_one;
+
 #[derive(Debug, Args)]
 pub(crate) struct SessionsArgs {
     /// Without a command they are listed
@@ -19,7 +21,7 @@ pub(crate) enum SessionsCommand {
     /// List conversations, the last used first
     List {
         /// How many
-        #[arg(short = 'n', long, value_name = "N", default_value_t = LISTED)]
+        #[arg(short = 'n', long, value_name = "N", default_value_t = LISTED, value_parser = at_least_one())]
         most: usize,
         /// All of them
         #[arg(long, conflicts_with = "most")]
@@ -40,7 +42,7 @@ pub(crate) enum SessionsCommand {
         #[arg(required = true)]
         words: Vec<String>,
         /// How many conversations
-        #[arg(short = 'n', long, value_name = "N", default_value_t = 10)]
+        #[arg(short = 'n', long, value_name = "N", default_value_t = 10, value_parser = at_least_one())]
         most: usize,
         /// Print what was found as JSON lines
         #[arg(long)]

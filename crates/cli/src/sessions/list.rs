@@ -51,11 +51,10 @@ pub(super) fn summaries(list: &[Summary], most: usize, machine: &Machine) -> io:
             ago(now, summary.used_ms),
         ))?;
     }
-    // Of none that were asked for there may be more, too.
-    if list.len() == most {
-        say(&style_of_talk(machine).faint("there may be more: --all, or -n N"));
-    } else if list.is_empty() {
+    if list.is_empty() {
         say("there are no conversations yet");
+    } else if list.len() == most {
+        say(&style_of_talk(machine).faint("there may be more: --all, or -n N"));
     }
     Ok(())
 }
@@ -73,10 +72,10 @@ pub(super) fn hits(hits: &[Hit], most: usize, machine: &Machine) -> io::Result<(
         let excerpt = one_line(&machine.redactor.redact(&hit.excerpt), EXCERPT);
         print(&format!("          {}", style.faint(excerpt)))?;
     }
-    if hits.len() == most {
-        say(&style_of_talk(machine).faint("there may be more: -n N"));
-    } else if hits.is_empty() {
+    if hits.is_empty() {
         say("nothing was found");
+    } else if hits.len() == most {
+        say(&style_of_talk(machine).faint("there may be more: -n N"));
     }
     Ok(())
 }
