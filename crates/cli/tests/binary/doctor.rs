@@ -256,6 +256,45 @@ async fn a_turn_that_was_not_tried_for_want_of_a_model_is_told() {
 }
 
 #[tokio::test]
+async fn a_ca_file_that_cannot_be_used_is_a_warning_with_its_reason() {
+    for variable in ["SSL_CERT_FILE", "ALIPES_CA_FILE"] {
+        let machine = Machine::new().with("NO_COLOR", "1");
+        let machine = machine.with(variable, "/nonexistent/ca.pem");
+        let ran = machine.run(&["doctor"]).await;
+        let row = format!("! variables  set: {variable}; the CA file");
+        assert!(ran.out.contains(&row), "{}", ran.out);
+        let ran = machine.run(&["doctor", "--json"]).await;
+        let report: Value = serde_json::from_str(&ran.out).unwrap();
+        let check = &report["checks"]["network.env"];
+        assert_eq!(check["status"], "warning", "{check}");
+        let summary = check["summary"].as_str().unwrap();
+        let reason = format!(
+            "the CA file /nonexistent/ca.pem cannot be used (correct or unset {variable}): \
+             it cannot be read: No such file"
+        );
+        assert!(summary.contains(&reason), "{summary}");
+    }
+}
+
+#[tokio::test]
+async fn a_variable_that_nothing_of_ours_reads_is_not_called_set() {
+    let serving = Machine::new();
+    let ca = serving.path("ca.pem");
+    let ca = ca.to_str().unwrap();
+    let _server = serving.simulate(&["--tls", "--ca-out", ca]).await;
+    let machine = Machine::new()
+        .with("SSL_CERT_FILE", ca)
+        .with("NODE_EXTRA_CA_CERTS", "/nonexistent")
+        .with("REQUESTS_CA_BUNDLE", "/nonexistent");
+    let ran = machine.run(&["doctor", "--json"]).await;
+    let report: Value = serde_json::from_str(&ran.out).unwrap();
+    let check = &report["checks"]["network.env"];
+    assert_eq!(check["status"], "ok", "{check}");
+    let told = "set: SSL_CERT_FILE; not used by alipes: NODE_EXTRA_CA_CERTS, REQUESTS_CA_BUNDLE";
+    assert_eq!(check["summary"], told);
+}
+
+#[tokio::test]
 async fn everything_ends_within_five_seconds_when_every_probe_fails() {
     let serving = Machine::new();
     let server = serving.simulate(&["--fault", "connection-silent"]).await;

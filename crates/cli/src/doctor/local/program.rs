@@ -7,15 +7,18 @@ use std::time::Duration;
 
 use alipes_auth::installed_codex;
 use alipes_models::Catalog;
+use alipes_net::{CaFile, NetError, Tls, TlsOptions};
 use tokio::io::AsyncReadExt as _;
 use tokio::process::{Child, Command};
 
 use super::super::LIMIT;
 use super::super::report::{Check, Status};
+use crate::failure::Failure;
+use crate::network::Network;
 use crate::setup::Machine;
 use crate::style::one_line;
 
-/// The variables that decide how requests leave, and whom they trust.
+/// The variables by which people decide how requests leave, and whom they trust.
 const VARIABLES: [&str; 14] = [
     "HTTPS_PROXY",
     "https_proxy",
@@ -46,17 +49,48 @@ pub(super) fn version() -> Check {
     Check::new("system.version", "system", Status::Ok, summary)
 }
 
-/// Which of them are set; their values may hold passwords.
+/// Which of them are set, and which of their files cannot be used. Other values may hold passwords.
 pub(super) fn variables(machine: &Machine) -> Check {
     let set = VARIABLES.into_iter();
-    let set: Vec<&str> = set
-        .filter(|name| machine.environment.text(name).is_some())
+    let set = set.filter(|name| machine.environment.text(name).is_some());
+    let (obeyed, others): (Vec<&str>, Vec<&str>) = set.partition(|name| is_obeyed(name));
+    let named = [("set", obeyed), ("not used by alipes", others)];
+    let named = named.into_iter().filter(|(_, names)| !names.is_empty());
+    let mut told: Vec<String> = named
+        .map(|(what, names)| format!("{what}: {}", names.join(", ")))
         .collect();
-    let summary = match set.as_slice() {
-        [] => "no variable names a proxy or certificates".to_owned(),
-        set => format!("set: {}", set.join(", ")),
+    let files = Network::default().ca_files(&machine.environment);
+    let unusable: Vec<NetError> = files.into_iter().filter_map(unusable).collect();
+    let status = match unusable.as_slice() {
+        [] => Status::Ok,
+        _ => Status::Warning,
     };
-    Check::new("network.env", "network", Status::Ok, summary)
+    let reasons = unusable.into_iter();
+    told.extend(reasons.map(|error| Failure::usage(error).message()));
+    if told.is_empty() {
+        told.push("no variable names a proxy or certificates".to_owned());
+    }
+    Check::new("network.env", "network", status, told.join("; "))
+}
+
+/// Whether anything of ours asks for it. Only where the system's store has one door alone do
+/// authorities come from `SSL_CERT_DIR`, too (`alipes_net::Tls`).
+fn is_obeyed(variable: &str) -> bool {
+    let is_for_others = ["NODE_EXTRA_CA_CERTS", "REQUESTS_CA_BUNDLE"].contains(&variable);
+    let has_one_door = cfg!(any(not(unix), target_os = "macos"));
+    !is_for_others && (variable != "SSL_CERT_DIR" || has_one_door)
+}
+
+/// Why nobody is trusted for this file.
+fn unusable(file: CaFile) -> Option<NetError> {
+    let read = Tls::new(TlsOptions {
+        extra_ca_files: vec![file],
+        ..TlsOptions::default()
+    });
+    match read {
+        Ok(tls) => tls.left_out().first().cloned(),
+        Err(error) => Some(error),
+    }
 }
 
 /// What confines commands.
