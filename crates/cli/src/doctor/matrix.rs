@@ -34,6 +34,9 @@ const ROWS: [(Step, &str, &str); 15] = [
     (Step::TurnWebSocket, "turn, WebSocket", "turn WS"),
 ];
 
+/// What [`Step::Sse`] is called where nobody has a key to show.
+const KEYLESS: (&str, &str) = ("SSE without key", "SSE");
+
 /// How wide it is.
 #[derive(Clone, Copy)]
 struct Widths {
@@ -77,7 +80,7 @@ pub(super) fn lines(survey: &Survey, page: &Page, again_below: bool) -> Vec<Stri
         .flat_map(|doors| {
             let heads = heads(doors, widths, page);
             let mut lines = vec![heads.clone()];
-            lines.extend(rows(doors, widths, page));
+            lines.extend(rows(doors, survey, widths, page));
             lines.extend(others(doors, survey, widths, page));
             lines.extend(again_below.then_some(heads));
             lines
@@ -94,7 +97,7 @@ fn heads(doors: &[Door], widths: Widths, page: &Page) -> String {
     widths.row("", &heads.collect::<String>())
 }
 
-fn rows(doors: &[Door], widths: Widths, page: &Page) -> Vec<String> {
+fn rows(doors: &[Door], survey: &Survey, widths: Widths, page: &Page) -> Vec<String> {
     let is_looked_at = |step| doors.iter().any(|door| door.look(step).is_some());
     let rows = ROWS.into_iter().filter(|(step, ..)| is_looked_at(*step));
     let rows = rows.map(|(step, name, short)| {
@@ -102,6 +105,10 @@ fn rows(doors: &[Door], widths: Widths, page: &Page) -> Vec<String> {
             Some(look) => cell(look, mark(door, look), widths.door, page),
             None => " ".repeat(widths.door),
         });
+        let (name, short) = match step {
+            Step::Sse if !survey.shows_key => KEYLESS,
+            _ => (name, short),
+        };
         let name = if page.columns < NARROW { short } else { name };
         widths.row(name, &cells.collect::<String>())
     });

@@ -251,6 +251,25 @@ fn what_a_person_needs_comes_last_below_what_is_wrong_here_and_the_ways() {
 }
 
 #[test]
+fn a_row_says_with_key_only_where_there_is_one() {
+    for (columns, with, without) in [
+        (80, "SSE with key", "SSE without key"),
+        (40, "SSE, key", "SSE "),
+    ] {
+        let said = |shows_key| {
+            let survey = Survey {
+                shows_key,
+                ..survey(Cause::Silent)
+            };
+            let lines = show::lines(&report(), Some(&survey), &page(columns), None);
+            [with, without].map(|name| lines.iter().any(|line| line.trim_start().starts_with(name)))
+        };
+        assert_eq!(said(true), [true, false], "{columns}");
+        assert_eq!(said(false), [false, true], "{columns}");
+    }
+}
+
+#[test]
 fn where_the_heads_of_the_ways_have_scrolled_away_they_come_again_below() {
     let heads = |rows| {
         let lines = show::lines(&report(), Some(&survey(Cause::Silent)), &page(80), rows);
