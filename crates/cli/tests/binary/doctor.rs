@@ -295,6 +295,27 @@ async fn a_variable_that_nothing_of_ours_reads_is_not_called_set() {
 }
 
 #[tokio::test]
+async fn the_store_is_as_large_as_status_says() {
+    let serving = Machine::new();
+    let server = serving.simulate(&[]).await;
+    let config = format!(
+        "[providers.work]\nbase_url = \"{}\"\n[model]\ndefault = \"work/m\"\n",
+        server.base_url
+    );
+    let machine = Machine::configured(&config).with("NO_COLOR", "1");
+    machine.run(&["exec", "hi"]).await.answer();
+    // Where all of it is in the database there is nothing to tell apart.
+    let log = std::fs::metadata(machine.home("store/alipes.db-wal")).unwrap();
+    assert!(log.len() > 10_000, "{log:?}");
+    let status = machine.run(&["status"]).await;
+    let size = status.out.lines().find(|line| line.contains("sessions"));
+    let size = size.and_then(|line| line.rsplit_once("; ")).unwrap().1;
+    let ran = machine.run(&["doctor"]).await;
+    let row = format!("✓ store      1 conversation, {size}\n");
+    assert!(ran.out.contains(&row), "{row}{}", ran.out);
+}
+
+#[tokio::test]
 async fn everything_ends_within_five_seconds_when_every_probe_fails() {
     let serving = Machine::new();
     let server = serving.simulate(&["--fault", "connection-silent"]).await;

@@ -24,7 +24,7 @@ pub struct Checked {
     pub entries: u64,
     /// Those of them that only a newer alipes understands.
     pub newer: u64,
-    /// Bytes of the database, without its log.
+    /// Bytes on disk, its log included.
     pub bytes: u64,
     /// Whether entries are missing in the index for searches; the next search adds them.
     pub index_is_behind: bool,
@@ -33,7 +33,7 @@ pub struct Checked {
 /// Looks at everything, and changes nothing.
 pub(super) fn run(files: &Files) -> Result<Checked, StoreError> {
     let looked = connect::to_read(files, Older::Left).and_then(|db| {
-        let looked = look(&db);
+        let looked = look(&db, files);
         looked.map_err(|failure| failure.of(&files.database()))
     });
     match looked {
@@ -46,7 +46,7 @@ pub(super) fn run(files: &Files) -> Result<Checked, StoreError> {
     }
 }
 
-fn look(db: &Connection) -> Result<Checked, Failure> {
+fn look(db: &Connection, files: &Files) -> Result<Checked, Failure> {
     let count = |sql: &str| -> Result<u64, Failure> {
         Ok(unsigned(db.query_row(sql, [], |row| row.get(0))?))
     };
@@ -68,7 +68,7 @@ fn look(db: &Connection) -> Result<Checked, Failure> {
         conversations: count("SELECT count(*) FROM conversation")?,
         entries: count("SELECT count(*) FROM entry")?,
         newer,
-        bytes: count("PRAGMA page_count")? * count("PRAGMA page_size")?,
+        bytes: files.bytes(),
         index_is_behind: is_behind(db)?,
     })
 }

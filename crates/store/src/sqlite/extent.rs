@@ -1,7 +1,5 @@
 //! How much is kept, at the cost of a look: no table is read to its end but the short one.
 
-use std::fs;
-
 use super::SqliteStore;
 use super::unsigned;
 use crate::StoreError;
@@ -21,8 +19,7 @@ impl SqliteStore {
     /// # Errors
     /// [`StoreError`] if it cannot be read.
     pub async fn extent(&self) -> Result<Extent, StoreError> {
-        let size = |path| fs::metadata(path).map_or(0, |found| found.len());
-        let bytes = size(self.files.database()) + size(self.files.log());
+        let bytes = self.files.bytes();
         let count = "SELECT count(*) FROM conversation";
         let counted = self
             .reader

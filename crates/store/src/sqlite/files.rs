@@ -54,6 +54,12 @@ impl Files {
         self.folder.join("alipes.db-shm")
     }
 
+    /// Bytes of the database and its log on disk.
+    pub(super) fn bytes(&self) -> u64 {
+        let size = |path| fs::metadata(path).map_or(0, |found| found.len());
+        size(self.database()) + size(self.log())
+    }
+
     /// The folder of the files that processes hold locks on while they have leases.
     pub(super) fn holders(&self) -> PathBuf {
         self.folder.join("holders")
