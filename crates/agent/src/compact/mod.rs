@@ -12,7 +12,9 @@
 //! makes the conversation smaller or does not happen; the newest prompt, what fits of what followed,
 //! and every call that waits for its output stay.
 
+mod ask;
 mod background;
+mod count;
 mod cut;
 mod plan;
 mod retell;
@@ -20,21 +22,18 @@ mod summary;
 #[cfg(test)]
 mod tests;
 
-use std::time::Duration;
-
-use alipes_base::{Clock, Deadline};
-use alipes_models::{Model, Prompt};
+use alipes_base::Deadline;
+use alipes_models::Model;
 use alipes_store::{Entry, Undone};
 use alipes_transport::{Cause, Fault};
 use tokio::sync::mpsc;
 
-use crate::context::{size, within_bounds};
-use crate::{Agent, INSTRUCTIONS, TurnError, TurnEvent};
+use crate::context::size;
+use crate::{Agent, TurnError, TurnEvent};
+use ask::Patience;
 pub(crate) use background::Background;
-use background::{Source, Told};
-use cut::Keep;
+pub use count::{Compacted, SummedUpBy};
 pub(crate) use plan::Depth;
-use plan::Plan;
 pub(crate) use retell::clipped;
 pub(crate) use summary::{Spoken, said};
 
@@ -43,87 +42,9 @@ pub(crate) use summary::{Spoken, said};
 const AHEAD: u64 = 70;
 const FULL: u64 = 90;
 
-/// How much of the window stays as it is, in percent; of the newest turn, which a model that has lost
-/// sight of what it has just done would begin anew; and where even that was refused.
-const KEEP: u64 = 25;
-const KEEP_NEWEST: u64 = 50;
-const KEEP_LESS: u64 = 10;
-
-/// How much of what there is stays as it is, in percent.
-const KEEP_OF_ALL: u64 = 30;
-
-/// How long a turn waits for a summary that it cannot do without.
-const PATIENCE: Duration = Duration::from_secs(30);
-
-/// How long whoever is asked for a summary is waited for, each for itself.
-#[derive(Clone, Copy)]
-struct Patience {
-    each: Duration,
-    /// When all of them must have ended, where somebody has said so.
-    until: Option<Deadline>,
-}
-
-impl Patience {
-    /// The usual one of a turn.
-    const OF_A_TURN: Self = Self {
-        each: PATIENCE,
-        until: None,
-    };
-
-    /// It begins.
-    fn begin(self, clock: &Clock) -> Deadline {
-        match self.until {
-            Some(until) => until.tightened(clock, "summary", self.each),
-            None => Deadline::after(clock, "summary", self.each),
-        }
-    }
-}
-
-/// What a summarising model is shown: half a window, but no more bytes than this.
-const STORY: u64 = 400_000;
-
 /// After a compaction that would have made nothing smaller none is tried before there is a quarter
 /// more.
 const MORE: (u64, u64) = (5, 4);
-
-/// How whatever stands for old messages begins.
-const SUMMED_UP: &str = "What was said and done before this, ";
-
-/// A compaction that has happened.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Compacted {
-    /// Tokens before, as far as is known.
-    pub before: u64,
-    /// Tokens after it, estimated.
-    pub after: u64,
-    /// Who summed up.
-    pub by: SummedUpBy,
-}
-
-/// Who summed up what was said.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SummedUpBy {
-    /// The provider, in a way that only it can read.
-    Provider,
-    /// A model.
-    Model,
-    /// Nobody: it was shortened mechanically.
-    Digest,
-}
-
-impl SummedUpBy {
-    fn heading(self) -> String {
-        let how = match self {
-            Self::Provider | Self::Model => {
-                "summed up; the messages themselves are no longer shown to you:"
-            }
-            Self::Digest => {
-                "shortened mechanically; look again at what you need and do not find here:"
-            }
-        };
-        format!("{SUMMED_UP}{how}\n\n")
-    }
-}
 
 impl Agent {
     /// The same with somebody to ask beside its turns, for summaries and titles.
@@ -218,32 +139,6 @@ impl Agent {
         }
     }
 
-    /// Asks whoever can be asked: the provider, or where it has refused that, a model. No model is shown
-    /// what it could not read. Whether somebody is at it.
-    fn ask_for_summary(&mut self) -> bool {
-        let Some(plan) = self.plan(Depth::Usual) else {
-            return false;
-        };
-        let question = match self.background.may_ask_the_provider() {
-            true => self.model.compact(&Prompt {
-                instructions: INSTRUCTIONS,
-                tools: &[],
-                input: &within_bounds(plan.old(&self.record.transcript)),
-                maker: self.record.transcript.maker(),
-            }),
-            false => None,
-        };
-        let source = match question {
-            Some(question) => Source::Provider(Box::new(question)),
-            None if self.background.is_free() && self.transcript().maker().is_none() => {
-                Source::Story(plan.story(self.transcript(), self.longest_story()))
-            }
-            None => return false,
-        };
-        self.background.sum_up(plan, source);
-        true
-    }
-
     /// Takes back what only another one can read, and sums up the journal's own words.
     pub(crate) async fn reopen(
         &mut self,
@@ -308,100 +203,6 @@ impl Agent {
             tell(done, events).await;
         }
         Ok(done)
-    }
-
-    async fn summary(
-        &mut self,
-        patience: Deadline,
-        events: &mpsc::Sender<TurnEvent>,
-    ) -> Option<(Plan, Told)> {
-        if !self.background.is_at_it() && !self.ask_for_summary() {
-            return None;
-        }
-        // A listener that has gone misses the rest; the turn goes on.
-        let _ = events.send(TurnEvent::SummingUp(self.context())).await;
-        let told = self.background.waited_for(patience).await;
-        if told.is_none() && self.background.is_at_it() && self.background.asked_the_provider() {
-            // Silence is no better than a refusal: the next one to be asked is a model.
-            self.background.leave_the_provider();
-        }
-        told
-    }
-
-    async fn carry_out(&mut self, plan: &Plan, told: Told) -> Result<Option<Compacted>, TurnError> {
-        match told {
-            Told::Text(told) => self.count(plan, &told, SummedUpBy::Model).await,
-            Told::Sealed(sealed) => {
-                let entry = plan.sealed(self.transcript(), sealed);
-                let done = self.check(entry, SummedUpBy::Provider).await?;
-                if done.is_none() {
-                    self.background.leave_the_provider();
-                }
-                Ok(done)
-            }
-        }
-    }
-
-    /// Lets a text count for what it stands for.
-    async fn count(
-        &mut self,
-        plan: &Plan,
-        told: &str,
-        by: SummedUpBy,
-    ) -> Result<Option<Compacted>, TurnError> {
-        let told = format!("{}{told}", by.heading());
-        let entry = plan.carried_out(self.transcript(), &told);
-        self.check(entry, by).await
-    }
-
-    /// Lets a compaction count, if it makes the conversation smaller and leaves it whole.
-    async fn check(
-        &mut self,
-        entry: Option<Entry>,
-        by: SummedUpBy,
-    ) -> Result<Option<Compacted>, TurnError> {
-        let before = self.context();
-        let bytes = size(self.transcript().items());
-        let checked = entry.filter(|entry| {
-            let mut after = self.transcript().clone();
-            after.add(entry.clone());
-            cut::is_whole(&after)
-        });
-        let Some(entry) = checked else {
-            self.stuck_at = Some(bytes);
-            return Ok(None);
-        };
-        self.record.keep(vec![entry]).await?;
-        self.stuck_at = None;
-        Ok(Some(Compacted {
-            before: before.tokens,
-            after: self.context().tokens,
-            by,
-        }))
-    }
-
-    fn plan(&self, depth: Depth) -> Option<Plan> {
-        let transcript = self.transcript();
-        let (share, newest) = match depth {
-            Depth::Usual => (KEEP, KEEP_NEWEST),
-            Depth::Deep => (KEEP_LESS, 0),
-        };
-        let bytes = |percent: u64| {
-            let tokens = self.gauge.window().saturating_mul(percent) / 100;
-            self.gauge.bytes(tokens, transcript.count())
-        };
-        let some = size(transcript.items()).saturating_mul(KEEP_OF_ALL) / 100;
-        let keep = Keep {
-            bytes: bytes(share).min(some),
-            newest: bytes(newest),
-        };
-        Plan::of(transcript, keep, depth)
-    }
-
-    fn longest_story(&self) -> usize {
-        let half = self.gauge.window() / 2;
-        let bytes = self.gauge.bytes(half, self.transcript().count());
-        usize::try_from(bytes.min(STORY)).unwrap_or(usize::MAX)
     }
 
     /// Whether anything may be summed up that nobody has asked for: not what somebody wanted back, and
