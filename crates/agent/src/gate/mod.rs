@@ -13,81 +13,27 @@
 //! said that it need not be confined.
 
 mod approval;
+mod ask;
+mod decision;
 mod never;
 mod rule;
 mod section;
 mod subjects;
 mod words;
 
-use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-use alipes_tools::{Context, Effect, Preview, Root, Seen, Subject, Tool};
+use alipes_tools::{Context, Effect, Root, Seen, Subject, Tool};
 use serde_json::Value;
 
 pub use approval::{Approval, Approver, Question, RuleBook};
+pub use decision::{Because, Decision};
 pub use rule::{Rule, Verdict};
 pub use section::ApprovalsSection;
 
 use rule::What;
 use subjects::{Facet, Says, facets};
-
-/// The gate's answer.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Decision {
-    /// It may run.
-    Allow {
-        /// What said so.
-        because: Because,
-        /// What somebody was shown, if anybody was asked: it may do that and nothing else.
-        seen: Seen,
-    },
-    /// It would fail as things stand. Nobody was asked, or said yes to that alone: what it would do if it
-    /// did not fail was shown to nobody.
-    Fails {
-        /// For the model.
-        reason: String,
-    },
-    /// It may not.
-    Deny {
-        /// For the model.
-        reason: String,
-        /// What said so.
-        because: Because,
-    },
-}
-
-impl Decision {
-    /// Whether the call may run.
-    #[must_use]
-    pub fn is_allowed(&self) -> bool {
-        matches!(self, Self::Allow { .. })
-    }
-}
-
-/// What decided.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Because {
-    /// A rule, as it was written, with its origin.
-    Rule(String),
-    /// A rule that forbids or asks about commands, and a line with shell syntax: what it runs cannot be
-    /// compared.
-    ShellSyntax(String),
-    /// A rule that forbids or asks about a host, and a command that may talk to any.
-    AnyHost(String),
-    /// No rule is about it, and this is what such calls do.
-    Default(Effect),
-    /// The flag that allows all calls that do this.
-    Granted(Effect),
-    /// It would run with the person's rights, and nobody has said that this is well.
-    NotConfined,
-    /// Nothing allows this.
-    Never(&'static str),
-    /// Somebody said so when asked.
-    Answer(Approval),
-}
 
 /// How a gate is set up.
 #[derive(Default)]
@@ -113,16 +59,6 @@ pub struct Gate {
     /// What was allowed for as long as this program runs.
     session: Mutex<Vec<Rule>>,
 }
-
-/// What somebody is shown who is asked.
-struct Shown {
-    preview: Preview,
-    /// Why it would fail, for the model.
-    failure: Option<String>,
-}
-
-/// The origin of a rule that somebody made when asked.
-const SESSION: &str = "this session";
 
 impl Gate {
     /// A gate of these options.
@@ -252,155 +188,6 @@ impl Gate {
                 (Verdict::Allow, Because::Granted(effect))
             }
             None => (Verdict::Ask, Because::Default(effect)),
-        }
-    }
-
-    async fn ask(
-        &self,
-        tool: &dyn Tool,
-        input: &Value,
-        because: Because,
-        context: &Context,
-    ) -> Decision {
-        let name = tool.spec().name;
-        let Some(approver) = &self.options.approver else {
-            return Decision::Deny {
-                reason: format!(
-                    "not allowed: {because}, and nobody can be asked here. Go on without it. {}",
-                    self.options.hint,
-                ),
-                because,
-            };
-        };
-        let Shown { preview, failure } = self.preview(tool, input, context).await;
-        let failure = match (failure, &because) {
-            // What a rule asks about is not told the model before somebody has said yes, and a failure
-            // may tell of it.
-            (failure, Because::Rule(_) | Because::ShellSyntax(_) | Because::AnyHost(_)) => failure,
-            (None, _) => None,
-            (Some(reason), _) => return Decision::Fails { reason },
-        };
-        let seen = preview.seen.clone();
-        let question = question(tool, input, preview, &because, context).await;
-        let offer = question.offer.clone();
-        let answer = approver.ask(question).await;
-        if answer == Approval::No {
-            return Decision::Deny {
-                reason: format!("not allowed: the user declined {name}. Go on without it."),
-                because: Because::Answer(answer),
-            };
-        }
-        self.remember(answer, offer);
-        match failure {
-            Some(reason) => Decision::Fails { reason },
-            None => Decision::Allow {
-                because: Because::Answer(answer),
-                seen,
-            },
-        }
-    }
-
-    /// What the call would do, or why it would fail.
-    async fn preview(&self, tool: &dyn Tool, input: &Value, context: &Context) -> Shown {
-        let veiled = Context {
-            root: self.veiled(tool.spec().name, &context.root),
-            ..context.clone()
-        };
-        match tool.preview(input, &veiled).await {
-            Ok(preview) => Shown {
-                preview,
-                failure: None,
-            },
-            Err(error) => {
-                let line = tool.whole_summary(input, &context.redactor);
-                let why = context.redactor.redact(&error.to_string());
-                let preview = Preview {
-                    summary: Some(format!("{line}; it fails as things stand: {why}")),
-                    ..Preview::default()
-                };
-                Shown {
-                    preview,
-                    failure: Some(format!("error: {error}")),
-                }
-            }
-        }
-    }
-
-    /// Keeps a yes for as long as it was given. What cannot be written down holds for the session.
-    fn remember(&self, answer: Approval, offer: Option<String>) {
-        let (Approval::Session | Approval::Always, Some(offer)) = (answer, offer) else {
-            return;
-        };
-        if let (Approval::Always, Some(book)) = (answer, &self.options.book) {
-            // The book has told the person.
-            let _ = book.allow(&offer);
-        }
-        if let Ok(rule) = Rule::parse(&offer, Verdict::Allow, SESSION) {
-            let mut session = self.session.lock().unwrap_or_else(PoisonError::into_inner);
-            session.push(rule);
-        }
-    }
-}
-
-/// What somebody is asked about a call.
-async fn question(
-    tool: &dyn Tool,
-    input: &Value,
-    preview: Preview,
-    because: &Because,
-    context: &Context,
-) -> Question {
-    let (name, effect) = (tool.spec().name, tool.effect());
-    // A rule that asks would ask again: only where none does can a yes last.
-    let offer = match because {
-        Because::Default(_) => approval::offer(name, effect, &tool.subject(input), &context.root),
-        _ => None,
-    };
-    // It would be written down, where anybody can read it.
-    let offer = offer.filter(|rule| context.redactor.redact(rule) == *rule);
-    let offer = match effect == Effect::Executes && !is_confined(context).await {
-        true => None,
-        false => offer,
-    };
-    let caution = match effect {
-        Effect::Executes => Some(context.sandbox.caution(&context.root).await),
-        _ => tool.caution().map(str::to_owned),
-    };
-    let summary = preview.summary;
-    Question {
-        tool: name.to_owned(),
-        summary: summary.unwrap_or_else(|| tool.whole_summary(input, &context.redactor)),
-        detail: preview.detail,
-        caution,
-        effect,
-        because: because.to_string(),
-        offer,
-    }
-}
-
-/// Whether a lasting yes to a command is a yes to something confined, or to what was asked for.
-async fn is_confined(context: &Context) -> bool {
-    context.sandbox.is_off() || context.sandbox.confines(&context.root).await
-}
-
-impl fmt::Display for Because {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Rule(rule) => write!(f, "the rule {rule}"),
-            Self::ShellSyntax(rule) => write!(
-                f,
-                "shell syntax cannot be compared with the rule {rule}; run one plain command"
-            ),
-            Self::AnyHost(rule) => write!(
-                f,
-                "which hosts a command reaches cannot be compared with the rule {rule}"
-            ),
-            Self::Default(effect) => write!(f, "no rule is about it, and it {}", effect.as_str()),
-            Self::Granted(effect) => write!(f, "what {} is allowed", effect.as_str()),
-            Self::NotConfined => f.write_str("nothing confines commands here"),
-            Self::Never(why) => write!(f, "nothing can allow it: {why}"),
-            Self::Answer(Approval::No) => f.write_str("the user declined"),
-            Self::Answer(_) => f.write_str("the user approved"),
         }
     }
 }
