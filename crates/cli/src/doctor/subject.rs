@@ -202,7 +202,7 @@ impl Subject {
             (!known.answered_since_fault && !fault.was_mended).then_some(Lately {
                 cause: cause?,
                 ago: Duration::from_millis(ago),
-                id: fault.id,
+                id: fault.call.id,
             })
         });
     }

@@ -1,6 +1,6 @@
 //! The last fault at an endpoint, as the record of its call tells it.
 
-use alipes_store::{CallRecord, Calls as _, EndpointHealth, FaultRecord, SqliteStore};
+use alipes_store::{CallRecord, EndpointHealth, FaultRecord};
 use alipes_transport::Cause;
 
 use crate::style::one_line;
@@ -32,19 +32,17 @@ pub(super) fn heard_of_ms(health: &EndpointHealth) -> u64 {
     fault.max(health.last_answered_ms).unwrap_or_default()
 }
 
-/// The last fault; without its record, as much as the list of faults says.
-pub(super) async fn last(store: &SqliteStore, health: &EndpointHealth) -> Option<Seen> {
+/// The last fault.
+pub(super) fn last(health: &EndpointHealth) -> Option<Seen> {
     let last = health.last_fault.as_ref()?;
     let mut seen = Seen {
-        call: last.id.clone(),
+        call: last.call.id.clone(),
         at_ms: last.at_ms,
         was_mended: last.was_mended,
         ..Seen::default()
     };
     seen.fault.cause.clone_from(&last.cause);
-    if let Ok(kept) = store.call(&last.id).await {
-        seen.read(&kept.call, &health.endpoint);
-    }
+    seen.read(&last.call, &health.endpoint);
     Some(seen)
 }
 

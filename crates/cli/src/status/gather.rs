@@ -95,9 +95,7 @@ pub(super) async fn report(args: &StatusArgs, machine: &Machine) -> Report {
         if let Some(transport) = &transport {
             complete(endpoint, &catalog, transport, machine);
         }
-        if let Ok(Some(store)) = &store {
-            endpoint.fault = faults::last(store, &endpoint.health).await;
-        }
+        endpoint.fault = faults::last(&endpoint.health);
     }
     let home = Home::find(&machine.environment).ok();
     Report {

@@ -64,7 +64,7 @@ pub struct EndpointHealth {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LastFault {
     /// The call in which it happened.
-    pub id: String,
+    pub call: CallRecord,
     /// When that had ended, in milliseconds since the Unix epoch.
     pub at_ms: u64,
     /// Why.

@@ -213,7 +213,7 @@ async fn calls_that_are_written_together_are_found_one_by_one() {
         let at_last =
             |call: &&CallRecord| !call.auxiliary && call.faults().any(|(at, _)| at == endpoint);
         let fault = all.iter().rfind(at_last).map(|call| call.id.clone());
-        assert_eq!(health.last_fault.map(|fault| fault.id), fault);
+        assert_eq!(health.last_fault.map(|fault| fault.call.id), fault);
     }
 }
 
@@ -265,7 +265,7 @@ async fn records_of_an_older_alipes_are_found_as_they_were() {
     let fault = health[0].last_fault.as_ref().unwrap();
     let one = |call: &&CallRecord| !call.auxiliary && call.faults().any(|(at, _)| at == "one");
     let calls = mixed(20);
-    assert_eq!(fault.id, calls.iter().rfind(one).unwrap().id);
+    assert_eq!(fault.call.id, calls.iter().rfind(one).unwrap().id);
     assert_eq!(
         store.calls_after(kept[5].number, 100).await.unwrap().len(),
         5
@@ -399,7 +399,7 @@ async fn the_health_of_an_endpoint_is_that_of_its_last_calls() {
     assert_eq!(day(health[0].last_answered_ms), today);
     assert_eq!(day(health[1].last_answered_ms), today + 1);
     let fault = health[0].last_fault.as_ref().unwrap();
-    assert_eq!((&*fault.id, &*fault.cause), ("call_d4", "cut"));
+    assert_eq!((&*fault.call.id, &*fault.cause), ("call_d4", "cut"));
     assert!(!fault.was_mended);
     let first = health[1].first_events.unwrap();
     // One of the hundred and one came the day before.

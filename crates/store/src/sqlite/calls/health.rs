@@ -90,7 +90,7 @@ fn last_fault(
                 at_ms: ended_ms(number, Some(&call)),
                 cause: fault.cause.clone(),
                 was_mended: call.end == CallEnd::Answered,
-                id: call.id,
+                call,
             };
             return Ok(Some((fault, number)));
         }
