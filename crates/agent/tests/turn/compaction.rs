@@ -255,6 +255,27 @@ async fn what_was_summed_up_is_taken_back_and_stays_then_the_turn_is() {
 }
 
 #[tokio::test]
+async fn what_was_summed_up_twice_in_a_row_comes_back_in_two_steps_and_no_turn_goes() {
+    let script = Script::of(&[response(&[says("done")])]).await;
+    let aside = Script::of(&[response(&[says(&SUMMARY.repeat(4))])]).await;
+    let mut work = work(&script, sheep(9));
+    // Of so large a window two turns stay, and then one.
+    let agent = work.agent.with_window(100_000);
+    work.agent = agent.with_auxiliary(model(&aside.base_url));
+    let (sender, _events) = tokio::sync::mpsc::channel(8);
+    let mut seen = Vec::new();
+    for _ in 0..2 {
+        seen.push(work.agent.transcript().items().to_vec());
+        let done = work.agent.compact(crate::work::deadline(), &sender).await;
+        done.unwrap();
+    }
+    for items in seen.iter().rev() {
+        assert_eq!(work.agent.undo().await.unwrap(), Undone::Compaction);
+        assert_eq!(work.agent.transcript().items(), items);
+    }
+}
+
+#[tokio::test]
 async fn a_short_conversation_has_nothing_to_sum_up() {
     let script = Script::of(&[response(&[says("done")])]).await;
     let mut work = work(&script, Transcript::default());

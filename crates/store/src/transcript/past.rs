@@ -1,9 +1,9 @@
 //! What can be taken back: the last turns, and the last compaction.
 //!
 //! A compaction keeps what it stands for at hand, so that taking it back needs no second reading of
-//! the journal. Only the last one can be, those of the same turn before it, which the turn's own
-//! beginning lies behind, and those that only a provider can read, which are worth nothing to another:
-//! what all of them stand for would be the whole conversation.
+//! the journal. Only the last one can be, those before it with no turn between, those of the same turn,
+//! which the turn's own beginning lies behind, and those that only a provider can read, which are worth
+//! nothing to another: what all of them stand for would be the whole conversation.
 
 use alipes_wire::Item;
 
@@ -33,7 +33,8 @@ pub(super) struct Compacted {
     pub(super) turns_since: usize,
     /// Who alone can read what stands for it.
     maker: Option<String>,
-    /// The one before it, where the last turn begins in there or not everybody can read it.
+    /// The one before it, where no turn lies between, the last turn begins in there, or not everybody can
+    /// read it.
     earlier: Option<Box<Compacted>>,
 }
 
@@ -91,7 +92,9 @@ impl Transcript {
             .iter_mut()
             .for_each(|begun| begun.at = begun.at - old + length);
         let begins_earlier = later.is_empty() && self.begun.is_empty();
-        let stays = |earlier: &Compacted| begins_earlier || earlier.maker.is_some();
+        let stays = |earlier: &Compacted| {
+            begins_earlier || earlier.turns_since == 0 || earlier.maker.is_some()
+        };
         let earlier = self.compacted.take().filter(stays);
         self.compacted = Some(Compacted {
             removed,
@@ -235,6 +238,33 @@ mod tests {
         assert_eq!(transcript.origins(), expected.origins());
         assert!(transcript.prompts().eq(expected.prompts()));
         assert!(transcript.is_restored());
+    }
+
+    #[test]
+    fn compactions_with_no_turn_between_are_taken_back_one_after_the_other_and_no_turn_with_them() {
+        let whole = Transcript::of(turns(&["one", "two", "three"]));
+        let mut transcript = whole.clone();
+        let mut seen = Vec::new();
+        for kept in [4, 2, 1] {
+            seen.push(transcript.items().to_vec());
+            transcript.add(compaction(kept));
+        }
+        for items in seen.iter().rev() {
+            assert_eq!(transcript.undoable(), Some(Undone::Compaction));
+            transcript.add(Entry::Undone(Undone::Compaction));
+            assert_eq!(transcript.items(), items);
+        }
+        assert_eq!(transcript.origins(), whole.origins());
+        assert!(transcript.prompts().eq(whole.prompts()));
+        assert_eq!(transcript.undoable(), Some(Undone::Turn));
+        // With a turn between them what the first one stands for is not kept for ever.
+        transcript.add(compaction(4));
+        turn("four")
+            .into_iter()
+            .for_each(|entry| transcript.add(entry));
+        transcript.add(compaction(2));
+        transcript.add(Entry::Undone(Undone::Compaction));
+        assert_eq!(transcript.undoable(), Some(Undone::Turn));
     }
 
     #[test]
