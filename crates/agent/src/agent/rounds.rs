@@ -25,11 +25,15 @@ impl Agent {
         let mut continuations = 0;
         for _ in 0..MAX_ROUNDS {
             self.hear(front.events).await?;
-            let step = self.fitting_step(front).await?;
+            let step = self.fitting_step(front).await;
+            let usage = step.as_ref().ok().and_then(|step| step.usage);
+            let count = counted(self.transcript().items(), usage);
+            self.gauge.ended(count);
+            let step = step?;
             answer.steps += 1;
             answer.attempts += step.done.attempts;
-            answer.usage += step.usage.unwrap_or_default();
-            if let Some(count) = counted(self.transcript().items(), step.usage) {
+            answer.usage += usage.unwrap_or_default();
+            if let Some(count) = count {
                 self.record.note(Entry::Count(count));
             }
             let items = calls::distinct(step.items);

@@ -3,6 +3,9 @@
 //! Only the provider knows, and only after a request. In between, bytes are counted, at as many to a
 //! token as the last request had: a tokenizer's tables would cost more memory than the rest of a
 //! conversation, and would be wrong for every other model.
+//!
+//! How large the window is somebody has told, or nobody. A refusal says that it is smaller, and an answer
+//! says that it is at least so large: of the two the answer is believed.
 
 use alipes_store::{Count, Transcript};
 use alipes_wire::{Item, ToolDefinition, Usage};
@@ -46,12 +49,31 @@ impl ContextUse {
     }
 }
 
+/// What is refused below one part in so many of the window that somebody has told was hardly refused for
+/// its length: once is no proof.
+const FAR_BELOW: u64 = 2;
+
 /// Estimates a conversation's tokens.
 #[derive(Clone, Debug)]
 pub(crate) struct Gauge {
     /// Bytes of what every request carries: instructions and tools.
     fixed: u64,
+    /// The window as it was told, or else a guess.
     window: u64,
+    is_told: bool,
+    /// The most tokens that were answered, and not refused since.
+    answered: u64,
+    refused: Option<Refused>,
+}
+
+/// What the model has refused as too long.
+#[derive(Clone, Copy, Debug)]
+struct Refused {
+    /// The fewest tokens of such a request.
+    tokens: u64,
+    times: u64,
+    /// The step in which it was refused last is under way: what is asked next must be smaller.
+    is_now: bool,
 }
 
 impl Gauge {
@@ -63,22 +85,58 @@ impl Gauge {
         Self {
             fixed: instructions.len() as u64 + tools.iter().map(schema).sum::<u64>(),
             window: UNKNOWN_WINDOW,
+            is_told: false,
+            answered: 0,
+            refused: None,
         }
     }
 
     /// The same for a model with this window.
     pub(crate) fn with_window(self, window: u64) -> Self {
-        let window = window.max(1);
-        Self { window, ..self }
+        Self {
+            window: window.max(1),
+            is_told: true,
+            ..self
+        }
     }
 
-    /// The model has refused what was taken for so many tokens: its window is smaller than that.
+    /// The model has refused what was taken for so many tokens: its window is smaller than that, for this
+    /// step at least.
     pub(crate) fn refused(&mut self, tokens: u64) {
-        self.window = self.window.min(tokens.saturating_mul(9) / 10).max(1);
+        if tokens <= self.answered {
+            self.answered = 0;
+        }
+        let earlier = self.refused;
+        self.refused = Some(Refused {
+            tokens: earlier.map_or(tokens, |earlier| earlier.tokens.min(tokens)),
+            times: earlier.map_or(0, |earlier| earlier.times) + 1,
+            is_now: true,
+        });
+    }
+
+    /// A step has ended. Where it was answered, as many tokens as were counted are within the window.
+    pub(crate) fn ended(&mut self, counted: Option<Count>) {
+        let (least, _) = BELIEVED;
+        let most = |count: &Count| scaled(count.bytes + self.fixed, 1.0 / least);
+        let counted = counted.filter(|count| count.tokens <= most(count));
+        let answered = counted.map_or(0, |count| count.tokens);
+        self.answered = self.answered.max(answered);
+        self.refused = self.refused.filter(|refused| refused.tokens > answered);
+        if let Some(refused) = &mut self.refused {
+            refused.is_now = false;
+        }
     }
 
     pub(crate) fn window(&self) -> u64 {
-        self.window
+        let refused = self.refused.filter(|refused| self.believes(*refused));
+        let below = refused.map_or(u64::MAX, |refused| refused.tokens.saturating_mul(9) / 10);
+        self.window.min(below).max(self.answered).max(1)
+    }
+
+    fn believes(&self, refused: Refused) -> bool {
+        let is_far_below = refused.tokens.saturating_mul(FAR_BELOW) < self.window;
+        let is_doubtful = self.is_told && is_far_below && refused.times == 1;
+        refused.is_now || !is_doubtful
     }
 
     pub(crate) fn of(&self, transcript: &Transcript) -> ContextUse {
@@ -87,7 +145,7 @@ impl Gauge {
         let exact = counted.filter(|count| count.bytes == bytes);
         ContextUse {
             tokens: exact.map_or_else(|| self.tokens(bytes, counted), |count| count.tokens),
-            window: self.window,
+            window: self.window(),
             is_estimate: exact.is_none(),
         }
     }
@@ -220,12 +278,58 @@ mod tests {
         assert!(size(&[Item::user(&speaks)]) > 20_000);
     }
 
+    /// An answer to a request of so many tokens, three bytes to each.
+    fn answered(tokens: u64) -> Option<Count> {
+        let bytes = tokens * 3;
+        Some(Count { tokens, bytes })
+    }
+
     #[test]
     fn a_window_that_was_refused_is_smaller_than_what_was_refused() {
-        let mut gauge = Gauge::new("", &[]).with_window(100_000);
+        for mut gauge in [Gauge::new("", &[]), Gauge::new("", &[]).with_window(70_000)] {
+            gauge.refused(40_000);
+            gauge.ended(answered(20_000));
+            assert_eq!(gauge.window(), 36_000);
+            gauge.refused(60_000);
+            gauge.ended(None);
+            assert_eq!(gauge.window(), 36_000);
+        }
+        let mut tiny = Gauge::new("", &[]).with_window(1);
+        tiny.refused(1);
+        assert_eq!(tiny.window(), 1);
+    }
+
+    #[test]
+    fn what_is_answered_is_within_the_window_whatever_was_refused_or_told() {
+        let mut gauge = Gauge::new("", &[]);
+        gauge.refused(2_000);
+        gauge.ended(answered(1_900));
+        assert_eq!(gauge.window(), 1_900);
+        gauge.ended(answered(2_000));
+        assert_eq!(gauge.window(), UNKNOWN_WINDOW);
+        gauge.ended(answered(150_000));
+        assert_eq!(gauge.window(), 150_000);
+        gauge.refused(140_000);
+        assert_eq!(gauge.window(), 126_000);
+        gauge.ended(answered(140_000));
+        // More tokens than bytes: that is a count of something else.
+        let (tokens, bytes) = (900_000, 6_000);
+        gauge.ended(Some(Count { tokens, bytes }));
+        assert_eq!(gauge.window(), 140_000);
+    }
+
+    #[test]
+    fn one_refusal_far_below_the_window_that_was_told_holds_for_its_step_and_a_second_is_believed()
+    {
+        let mut gauge = Gauge::new("", &[]).with_window(200_000);
         gauge.refused(40_000);
+        assert_eq!(gauge.window(), 36_000, "what is asked next must be smaller");
+        gauge.ended(answered(20_000));
+        assert_eq!(gauge.window(), 200_000);
+        gauge.refused(41_000);
+        gauge.ended(answered(20_000));
         assert_eq!(gauge.window(), 36_000);
-        gauge.refused(90_000);
-        assert_eq!(gauge.window(), 36_000);
+        gauge.ended(answered(45_000));
+        assert_eq!(gauge.window(), 200_000);
     }
 }

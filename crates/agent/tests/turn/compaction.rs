@@ -147,6 +147,19 @@ async fn what_the_provider_refuses_as_too_long_is_summed_up_and_asked_again() {
 }
 
 #[tokio::test]
+async fn one_refusal_far_below_the_window_that_was_told_does_not_make_it_small() {
+    let script = Script::of(&[too_long(), response(&[says("done")])]).await;
+    let mut work = work(&script, sheep(4));
+    work.agent = work.agent.with_window(200_000);
+    let turn = work.turn("shear them").await;
+    assert_eq!(compacted(&turn).len(), 1);
+    assert_eq!(turn.result.unwrap().context.window, 200_000);
+    let turn = work.turn(&long("and the goats")).await;
+    assert_eq!(compacted(&turn).len(), 0, "nothing is summed up before it");
+    assert_eq!(script.asked(), 3);
+}
+
+#[tokio::test]
 async fn without_anybody_to_sum_up_it_is_shortened_mechanically() {
     let script = Script::of(&[too_long(), response(&[says("done")])]).await;
     let mut work = work(&script, sheep(4));
