@@ -42,8 +42,7 @@ impl From<AsideError> for Refusal {
 
 fn message(fault: &Fault) -> String {
     match fault.cause.advice() {
-        // What is done about it was tried.
-        advice if advice.starts_with("nothing to do") => fault.to_string(),
+        "nothing to do" => fault.to_string(),
         advice => format!("{fault}; {advice}"),
     }
 }

@@ -120,7 +120,7 @@ macro_rules! causes {
                 match self { $(Self::$variant => $meaning,)* }
             }
 
-            /// What the user can do.
+            /// What the user can do once it has ended a turn: what is done about it by itself was tried then.
             #[must_use]
             pub fn advice(self) -> &'static str {
                 match self { $(Self::$variant => $advice,)* }
@@ -193,9 +193,9 @@ causes! {
     InvalidRequest "invalid-request" Us Request
         "did not accept the request" "check the model's name and the configuration; if both are right, report this as a bug"
     EncodingRefused "encoding-refused" Edge Endpoint
-        "could not read the compressed request" "nothing to do: it is sent as it is; `compress = false` under the provider's endpoint avoids the detour"
+        "could not read the compressed request" "try again; if it repeats, put `compress = false` under the provider's endpoint"
     InvalidEncryptedContent "invalid-encrypted-content" Us Request
-        "cannot read reasoning that another account made" "nothing to do: it is asked again without that reasoning"
+        "cannot read reasoning that another account made" "try again; if it repeats, start a new conversation"
     ContextTooLong "context-too-long" User Request
         "cannot take a conversation this long" "start a new conversation, or choose a model with a larger context"
     ModelUnavailable "model-unavailable" User Model
@@ -211,11 +211,11 @@ causes! {
     EdgeDead "edge-dead" Edge Connection
         "does not answer on an open connection" "try again"
     StaleConnection "stale-connection" Us Connection
-        "had closed the connection while it was idle" "nothing to do: a fresh one is used"
+        "had closed the connection while it was idle" "try again: a fresh one is used"
     ConnectionExpired "connection-expired" Origin Connection
-        "closes connections of this age" "nothing to do: a fresh one is used"
+        "closes connections of this age" "try again: a fresh one is used"
     UnknownPreviousResponse "unknown-previous-response" Origin Connection
-        "no longer knows the previous response" "nothing to do: the whole conversation is sent"
+        "no longer knows the previous response" "try again: the whole conversation is sent"
     Malformed "malformed" Origin Connection
         "sent something that is not the protocol" "check base_url and dialect; if both are right, report it to the provider"
     Incomplete "incomplete" Model Request
@@ -267,6 +267,14 @@ mod tests {
         assert_eq!(names.len(), Cause::ALL.len());
         for cause in Cause::ALL {
             assert!(!cause.meaning().ends_with('.') && !cause.advice().ends_with('.'));
+        }
+    }
+
+    #[test]
+    fn whatever_ends_a_turn_has_advice_that_leads_on_unless_its_person_ended_it() {
+        for cause in Cause::ALL {
+            let leads_nowhere = cause.advice().starts_with("nothing to do");
+            assert_eq!(leads_nowhere, *cause == Cause::Cancelled, "{cause:?}");
         }
     }
 }
