@@ -68,6 +68,15 @@ pub enum Turn {
 }
 
 impl Progress {
+    /// How a call ended that came so far and no further.
+    #[must_use]
+    pub fn outcome(self) -> ToolOutcome {
+        match self {
+            Self::Asked => ToolOutcome::NotRun,
+            Self::Repeatable | Self::Unknown => ToolOutcome::Unknown,
+        }
+    }
+
     /// What the model reads of a call that came so far and no further.
     #[must_use]
     pub fn told(self) -> &'static str {
@@ -92,7 +101,7 @@ impl OpenCall {
     /// The same as what the journal keeps of it.
     #[must_use]
     pub fn ended(&self) -> Entry {
-        Entry::ran(&self.call_id, self.progress.told(), ToolOutcome::Unknown)
+        Entry::ran(&self.call_id, self.progress.told(), self.progress.outcome())
     }
 }
 
@@ -209,8 +218,8 @@ impl Transcript {
 
     fn close_then_push(&mut self, item: Item, origin: Origin) {
         for call in self.open.drain(..) {
-            let unknown = Origin::Tool(ToolOutcome::Unknown);
-            self.parts.push(call.interrupted(), unknown);
+            let origin = Origin::Tool(call.progress.outcome());
+            self.parts.push(call.interrupted(), origin);
         }
         self.parts.push(item, origin);
     }
@@ -320,6 +329,34 @@ mod tests {
             ]
         );
         assert_eq!(transcript.turn(), &Turn::Unfinished);
+    }
+
+    #[test]
+    fn a_call_that_never_began_was_not_run_and_is_kept_as_what_every_version_reads() {
+        let entries = [
+            user("go"),
+            call("asked"),
+            call("writes"),
+            intent("writes", false),
+            user("again"),
+        ];
+        let transcript = Transcript::of(entries);
+        let ended = transcript
+            .origins()
+            .iter()
+            .filter_map(|origin| match origin {
+                Origin::Tool(outcome) => Some(*outcome),
+                _ => None,
+            });
+        let ended: Vec<_> = ended.collect();
+        assert_eq!(ended, [ToolOutcome::NotRun, ToolOutcome::Unknown]);
+        for outcome in ended {
+            let kept = Entry::ran("c", "x", outcome);
+            let json = kept.json();
+            assert!(json.starts_with(r#"{"outcome":"unknown","#), "{json}");
+            let read = Entry::parse("result", &json).unwrap();
+            assert_eq!(read, Entry::ran("c", "x", ToolOutcome::Unknown));
+        }
     }
 
     #[test]

@@ -128,7 +128,7 @@ impl Card {
         let (sign, style) = match self.outcome {
             ToolOutcome::Done => ("✓ ", GOOD),
             ToolOutcome::Failed => ("✗ ", BAD),
-            ToolOutcome::Denied => ("– ", WARNING),
+            ToolOutcome::Denied | ToolOutcome::NotRun => ("– ", WARNING),
             ToolOutcome::Unknown => ("? ", WARNING),
         };
         let facts = self.facts();
@@ -145,6 +145,7 @@ impl Card {
         } else {
             let reason = self.output.lines().next().unwrap_or_default();
             let reason = reason.trim_start_matches("error: ");
+            let reason = reason.trim_start_matches("not run: ");
             let reason = Span::styled(one_line(reason, LONGEST), FAINT);
             rows.extend(wrap(&[reason], columns, &lead(), Break::Word));
         }

@@ -272,7 +272,7 @@ fn output(transcript: &Transcript, at: usize, call_id: &str) -> (String, ToolOut
             .iter()
             .find(|open| open.call_id == call_id);
         let progress = open.map_or(Progress::Unknown, |open| open.progress);
-        (progress.told().to_owned(), ToolOutcome::Unknown)
+        (progress.told().to_owned(), progress.outcome())
     })
 }
 
@@ -321,6 +321,23 @@ mod tests {
             (ToolOutcome::Done, ToolOutcome::Failed)
         );
         assert!(prompts(&transcript).eq([LIKE_A_SUMMARY]));
+    }
+
+    #[test]
+    fn a_call_that_was_cut_off_before_it_began_was_not_run() {
+        let mut transcript = Transcript::of([Entry::User(Item::user("go")), call("c1")]);
+        for _ in 0..2 {
+            let blocks = shown(&transcript, &Toolbox::builtin(), &Redactor::new());
+            let Some(Block::Card(card)) = blocks.get(1) else {
+                panic!("{blocks:?}");
+            };
+            assert_eq!(card.outcome, ToolOutcome::NotRun);
+            let rows = blocks[1].rows(80);
+            assert!(rows[0].to_string().ends_with(" · not run"), "{rows:?}");
+            assert_eq!(rows[1].to_string(), "  interrupted before it began");
+            // The same when the conversation has gone on without it.
+            transcript.add(Entry::User(Item::user("never mind")));
+        }
     }
 
     #[test]

@@ -16,6 +16,10 @@ pub enum ToolOutcome {
     Denied,
     /// The program was killed while it ran, and nobody knows what came of it.
     Unknown,
+    /// The program was killed before it began. Only ever derived from what else the journal says: where it
+    /// is written, it is as unknown, which every version reads.
+    #[serde(skip_deserializing, rename = "unknown")]
+    NotRun,
 }
 
 /// Where an item comes from.
@@ -55,6 +59,7 @@ impl ToolOutcome {
             Self::Failed => "failed",
             Self::Denied => "denied",
             Self::Unknown => "unknown",
+            Self::NotRun => "not run",
         }
     }
 }

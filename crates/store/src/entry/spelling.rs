@@ -114,8 +114,8 @@ impl Entry {
             | Self::Said(item)
             | Self::Model(item) => Cow::Borrowed(item.json()),
             Self::ToolResult { item, outcome } => {
-                let (outcome, item) = (outcome.as_str(), item.json());
-                Cow::Owned(format!(r#"{{"outcome":"{outcome}","item":{item}}}"#))
+                let (outcome, item) = (json(outcome), item.json());
+                Cow::Owned(format!(r#"{{"outcome":{outcome},"item":{item}}}"#))
             }
             Self::Attempt(attempt) => json(attempt),
             Self::Decision { call_id, allowed } => json(&Decision {
