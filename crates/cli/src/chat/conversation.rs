@@ -100,8 +100,8 @@ pub(super) struct Conversation {
     is_entitled: bool,
     /// What is resumed.
     pub(super) note: Option<String>,
-    /// That it was begun in another folder.
-    pub(super) moved: Option<String>,
+    /// What is not as it was then: the folder, the model.
+    pub(super) differs: Vec<String>,
 }
 
 impl Conversation {
@@ -112,9 +112,10 @@ impl Conversation {
         voices: &Voices,
     ) -> Result<Self, Failure> {
         let asked = voices.asked();
-        let (keeping, kept) = keep::open(args, machine, &asked.tell).await?;
+        let (mut keeping, kept) = keep::open(args, machine, &asked.tell).await?;
         let (id, note) = (keeping.id().to_owned(), keeping.note());
         let moved = keeping.moved(build::root(args, machine, &ground.catalog)?.path());
+        let held = keeping.held();
         let recording = Recording::new("chat", kept.as_ref(), args.record_bodies);
         let catalog = recording.of(ground.catalog.clone(), machine);
         let parts = build::Parts {
@@ -125,6 +126,8 @@ impl Conversation {
             asked,
         };
         let (agent, model) = build::agent(args, machine, parts)?;
+        let held = held.and_then(|held| held.otherwise(&model, true));
+        let differs = moved.into_iter().chain(held).collect();
         Ok(Self {
             agent,
             model,
@@ -134,7 +137,7 @@ impl Conversation {
             catalog,
             is_entitled: false,
             note,
-            moved,
+            differs,
         })
     }
 

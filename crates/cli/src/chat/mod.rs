@@ -322,8 +322,8 @@ impl Chat<'_> {
         if let Some(note) = &conversation.note {
             state.note(Tone::Talk, one_line(note, 200));
         }
-        if let Some(moved) = &conversation.moved {
-            state.note(Tone::Warning, moved.clone());
+        for differs in &conversation.differs {
+            state.note(Tone::Warning, differs.clone());
         }
         if matches!(
             agent.transcript().turn(),

@@ -12,7 +12,7 @@ use alipes_tools::Root;
 use alipes_wire::ItemView;
 use anyhow::anyhow;
 
-use super::resume::{self, Resumed, named};
+use super::resume::{self, Held, Resumed, named};
 use crate::args::AgentArgs;
 use crate::failure::Failure;
 use crate::sessions::short;
@@ -127,6 +127,14 @@ impl Keeping {
             let way = one_line(&format!("-C {folder} --resume {id}"), LONGEST_WAY);
             format!("it was begun in another folder; {way} goes back there")
         })
+    }
+
+    /// With whom it was held before, where it is one that was.
+    pub(crate) fn held(&mut self) -> Option<Held> {
+        match &mut self.place {
+            Place::Resumed(resumed) => resumed.held.take(),
+            _ => None,
+        }
     }
 
     /// Where the turn records what happens, and what was said before it.

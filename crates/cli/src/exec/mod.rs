@@ -58,7 +58,7 @@ pub(crate) async fn run(
         model: &opened.model,
         conversation: opened.conversation.as_deref(),
         note: opened.note.as_deref(),
-        moved: opened.moved.as_deref(),
+        differs: &opened.differs,
         project: opened.agent.project().files(),
     };
     screen.started(&started).map_err(closed)?;
@@ -107,8 +107,8 @@ struct Opened {
     conversation: Option<String>,
     /// What is resumed.
     note: Option<String>,
-    /// That it was begun in another folder.
-    moved: Option<String>,
+    /// What is not as it was then: the folder, the model.
+    differs: Vec<String>,
     /// It answers as long as it is held.
     _simulator: Option<Simulator>,
 }
@@ -120,11 +120,12 @@ async fn open(args: &AgentArgs, machine: &Machine, signals: &Signals) -> Result<
     };
     let (catalog, transport) = reach(args, machine, simulator.as_ref())?;
     let opened = keep::open(args, machine, &say);
-    let (keeping, kept) = signals.unless_stopped(opened).await?;
+    let (mut keeping, kept) = signals.unless_stopped(opened).await?;
     let recording = Recording::new("exec", kept.as_ref(), args.record_bodies);
     let catalog = recording.of(catalog, machine);
     let (conversation, note) = (keeping.name(), keeping.note());
     let moved = keeping.moved(build::root(args, machine, &catalog)?.path());
+    let held = keeping.held();
     let parts = build::Parts {
         catalog: &catalog,
         transport: &transport,
@@ -136,6 +137,8 @@ async fn open(args: &AgentArgs, machine: &Machine, signals: &Signals) -> Result<
         Err(failure) => return Err(local::offered(failure, machine).await),
         Ok(built) => built,
     };
+    let held = held.and_then(|held| held.otherwise(&model, false));
+    let differs = moved.into_iter().chain(held).collect();
     // A simulator of our own teaches nothing that is true tomorrow.
     let memory = match simulator {
         Some(_) => None,
@@ -151,7 +154,7 @@ async fn open(args: &AgentArgs, machine: &Machine, signals: &Signals) -> Result<
         kept,
         conversation,
         note,
-        moved,
+        differs,
         _simulator: simulator,
     })
 }

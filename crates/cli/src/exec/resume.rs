@@ -3,7 +3,10 @@
 
 use std::sync::Arc;
 
-use alipes_store::{Conversation, SqliteStore, Store as _, StoreError, Summary, Transcript};
+use alipes_models::ModelName;
+use alipes_store::{
+    CallFilter, Calls as _, Conversation, SqliteStore, Store as _, StoreError, Summary, Transcript,
+};
 use anyhow::anyhow;
 
 use crate::failure::Failure;
@@ -16,6 +19,12 @@ const LOOKED_AT: usize = 100;
 /// How many that are open are named.
 const NAMED: usize = 5;
 
+/// How many of the newest calls are looked at for who was asked last.
+const CALLS_LOOKED_AT: usize = 200;
+
+/// The models of `--simulate`.
+const SIMULATED: &str = "simulated/";
+
 /// The longest title in a line of talk.
 const LONGEST: usize = 60;
 
@@ -26,6 +35,52 @@ pub(super) struct Resumed {
     pub(super) summary: Summary,
     /// The newer ones, which are open elsewhere.
     pub(super) newer: Vec<Summary>,
+    pub(super) held: Option<Held>,
+}
+
+/// With whom a conversation was held when it was last open.
+pub(crate) struct Held {
+    /// The model, as `provider/name`.
+    model: String,
+    /// This one answered last, as the records tell; where they do not, it is the first one.
+    is_last: bool,
+}
+
+impl Held {
+    async fn of(store: &SqliteStore, summary: &Summary) -> Self {
+        // Who cannot be told is not worth failing for.
+        let calls = store.calls(&CallFilter::default(), CALLS_LOOKED_AT).await;
+        let mut calls = calls.unwrap_or_default().into_iter();
+        let last = calls.find_map(|kept| {
+            let is_turn = kept.call.conversation == summary.id && !kept.call.auxiliary;
+            // Others are asked where the first one cannot answer.
+            let asked = kept.call.asked.into_iter().next().filter(|_| is_turn)?;
+            Some(asked.model)
+        });
+        Self {
+            is_last: last.is_some(),
+            model: last.unwrap_or_else(|| summary.model.clone()),
+        }
+    }
+
+    /// That another model answers now, with what goes on with the one before; nothing where it is the
+    /// same.
+    pub(crate) fn otherwise(&self, now: &ModelName, is_chat: bool) -> Option<String> {
+        let (before, now) = (self.model.as_str(), now.to_string());
+        if before == now {
+            return None;
+        }
+        let way = match before.starts_with(SIMULATED) {
+            true => "--simulate".to_owned(),
+            false if now.starts_with(SIMULATED) => format!("-m {before} without --simulate"),
+            false if is_chat => format!("-m {before}, or here /model {before},"),
+            false => format!("-m {before}"),
+        };
+        let when = if self.is_last { "last held" } else { "begun" };
+        Some(format!(
+            "it was {when} with {before}, and now {now} answers; {way} goes on with the one before"
+        ))
+    }
 }
 
 /// Takes up this conversation.
@@ -35,7 +90,9 @@ pub(super) async fn this(
 ) -> Result<Resumed, StoreError> {
     let (conversation, transcript) =
         Conversation::resume(Arc::clone(store) as _, &summary.id).await?;
+    let held = Held::of(store, &summary).await;
     Ok(Resumed {
+        held: Some(held),
         conversation,
         transcript,
         summary,

@@ -28,7 +28,7 @@ pub(crate) struct Started<'s> {
     /// What is resumed.
     pub(crate) note: Option<&'s str>,
     /// That it was begun in another folder.
-    pub(crate) moved: Option<&'s str>,
+    pub(crate) differs: &'s [String],
     /// The project's files that the model is told.
     pub(crate) project: &'s [ProjectFile],
 }

@@ -72,8 +72,8 @@ impl Talk {
         if let Some(note) = started.note {
             self.say(note);
         }
-        if let Some(moved) = started.moved {
-            self.say(&self.style.warning(format!("! {moved}")));
+        for differs in started.differs {
+            self.say(&self.style.warning(format!("! {differs}")));
         }
         let is_cut = started.project.iter().any(|file| file.left_out > 0);
         if let (true, Some(project)) = (self.verbose || is_cut, tally::project(started.project)) {

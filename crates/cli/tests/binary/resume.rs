@@ -39,6 +39,34 @@ async fn a_conversation_goes_on_in_another_process() {
 }
 
 #[tokio::test]
+async fn who_answers_instead_of_the_model_before_is_said_with_the_way_back() {
+    let machine = machine();
+    let server = machine.simulate(&[]).await;
+    let config = format!(
+        "[providers.s]\nbase_url = \"{}\"\nprofile = \"openai-codex\"\n\n\
+         [model]\ndefault = \"s/small\"\n",
+        server.base_url
+    );
+    std::fs::write(machine.home("config.toml"), config).unwrap();
+    machine
+        .run(&["exec", "-m", "s/large", "hello"])
+        .await
+        .answer();
+    let other = machine.run(&["exec", "--resume", "last", "more"]).await;
+    other.answer();
+    let told = "it was last held with s/large, and now s/small answers; -m s/large goes on";
+    assert!(other.err.contains(told), "{}", other.err);
+    // Now it was held with that one.
+    let same = machine.run(&["exec", "--resume", "last", "more"]).await;
+    same.answer();
+    assert!(!same.err.contains("held with"), "{}", same.err);
+    let simulated = turn(&machine, &["--resume", "last", "more"]).await;
+    simulated.answer();
+    let told = "-m s/small without --simulate goes on";
+    assert!(simulated.err.contains(told), "{}", simulated.err);
+}
+
+#[tokio::test]
 async fn there_must_be_something_to_go_on_with() {
     let machine = machine();
     for name in ["last", "abc"] {

@@ -184,6 +184,32 @@ async fn new_begins_another_conversation_and_resume_finds_the_one_before() {
 }
 
 #[tokio::test]
+async fn a_chat_says_who_it_was_held_with_and_leaves_with_the_model_that_was_named() {
+    let machine = Machine::new();
+    let (chat, _server) = configured(&machine).await;
+    chat.says("/model s/large");
+    chat.until("asking s/large").await;
+    chat.says("hello");
+    chat.until_done("You said “hello”").await;
+    chat.says("/quit");
+    chat.end().await;
+    let everything = chat.everything();
+    let (_, way) = everything.split_once("to go on: alipes chat ").unwrap();
+    let way = way.lines().next().unwrap();
+    assert!(way.ends_with(" -m s/large"), "{way}");
+    let chat = opened(&machine, &["chat", "--resume", "last"], 120, 24).await;
+    chat.until("! it was last held with s/large, and now s/small answers; -m s/large")
+        .await;
+    chat.says("/quit");
+    chat.end().await;
+    assert!(!chat.everything().contains(" -m s/small"));
+    let again: Vec<&str> = ["chat"].into_iter().chain(way.split(' ')).collect();
+    let chat = opened(&machine, &again, 120, 24).await;
+    chat.until("resuming ").await;
+    assert!(!chat.everything().contains("held with"));
+}
+
+#[tokio::test]
 async fn diff_shows_what_was_edited_and_nothing_else() {
     let machine = Machine::new();
     machine.file("notes.md", "the cat sat\n");
