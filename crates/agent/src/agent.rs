@@ -7,7 +7,7 @@ mod turn;
 use alipes_base::{Clock, Environment, Redactor};
 use alipes_models::Model;
 use alipes_store::{Entry, Journal, Transcript, Turn};
-use alipes_tools::{Root, Sandbox, Toolbox, Workbench};
+use alipes_tools::{InBackground, Root, Sandbox, Toolbox, Workbench};
 use alipes_wire::{Item, ToolDefinition};
 
 use crate::compact::Background;
@@ -149,6 +149,12 @@ impl Agent {
     #[must_use]
     pub fn sandbox(&self) -> &Sandbox {
         &self.sandbox
+    }
+
+    /// What its commands have left in the background. It ends with the agent.
+    #[must_use]
+    pub fn in_background(&self) -> InBackground {
+        self.workbench.in_background()
     }
 
     /// The tools that the model may call.

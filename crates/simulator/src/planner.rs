@@ -39,6 +39,8 @@ enum Wish {
         path: String,
     },
     Run(String),
+    /// It runs on when the call has ended.
+    Start(String),
     /// So many times, with the step's number for `{n}`.
     Steps(usize, String),
     Describe,
@@ -151,6 +153,9 @@ fn plain_wish(text: &str) -> Wish {
     if let Some(command) = after(text, "run the command|run command|run:|run `|execute ") {
         return Wish::Run(command.trim_matches(|c| " :`\n".contains(c)).to_owned());
     }
+    if let Some(command) = after(text, "run in the background ") {
+        return Wish::Start(bare(command));
+    }
     if let Some((content, path)) = after(text, "write ").and_then(|rest| rest.rsplit_once(" to ")) {
         let (content, path) = (bare(content), bare(path));
         return Wish::Write { content, path };
@@ -225,6 +230,7 @@ fn next_calls(wish: &Wish, done: &[Done]) -> Vec<Call> {
             call("edit", json!({"path": path, "old": old, "new": new}))
         }
         Wish::Run(command) => call("shell", json!({"command": command})),
+        Wish::Start(command) => call("shell", json!({"command": command, "background": true})),
         Wish::Steps(..) | Wish::Talk => Vec::new(),
     }
 }

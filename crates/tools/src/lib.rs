@@ -76,7 +76,7 @@ pub use root::Root;
 pub use sandbox::{Sandbox, SandboxChoice, SandboxOptions, SandboxSection};
 #[cfg(target_os = "linux")]
 pub use sandbox::{StageError, confine};
-pub use shell::goes_on;
+pub use shell::{InBackground, goes_on};
 pub use subject::Subject;
 pub use tool::{Context, Effect, Output, Tool, ToolSpec};
 pub use toolbox::Toolbox;

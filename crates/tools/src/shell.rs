@@ -28,6 +28,7 @@ use serde_json::{Value, json};
 use tokio::process::Command;
 use tokio::time::{sleep_until, timeout};
 
+pub use self::background::InBackground;
 use self::background::NotStarted;
 pub(crate) use self::background::Processes;
 use self::capture::Capture;

@@ -4,7 +4,7 @@ use alipes_base::Environment;
 
 use crate::known::KnownFiles;
 use crate::scratch::Scratch;
-use crate::shell::Processes;
+use crate::shell::{InBackground, Processes};
 
 /// The files that were seen, a folder for long outputs, the processes in the background. Clones
 /// share them; with the last one the folder goes, and the processes end.
@@ -24,5 +24,11 @@ impl Workbench {
             scratch: Scratch::of(environment),
             processes: Processes::default(),
         }
+    }
+
+    /// What runs in the background.
+    #[must_use]
+    pub fn in_background(&self) -> InBackground {
+        self.processes.in_background()
     }
 }

@@ -7,6 +7,7 @@
 //! How it is built: [`state::State`] takes keys and events and knows what is shown, [`view`] says how
 //! that looks, [`surface`] draws it, and [`front::Front`] goes between them and what is under way.
 
+mod background;
 mod blocks;
 mod carry_out;
 mod code;
@@ -49,6 +50,7 @@ use crate::signals::Signals;
 use crate::streams::say;
 use crate::style::one_line;
 use crate::tally;
+use background::Background;
 use blocks::{Block, Tone};
 use conversation::{Conversation, Ground, Voices};
 use front::{Attended, Front};
@@ -110,12 +112,14 @@ pub(crate) async fn run(
     };
     let outcome = chat.talk().await;
     let way_back = chat.way_back();
+    let ended = chat.front.state.status.background.ended();
     let kept = chat.conversation.kept.clone();
     chat.keep_memory().await;
     let closed = chat.front.close();
     let recording = chat.conversation.recording;
     drop((chat.conversation.agent, chat.ground));
     recording.settle(machine).await;
+    ended.iter().for_each(|line| say(line));
     if let Some(command) = way_back {
         say(&format!("to go on: {command}"));
     }
@@ -277,8 +281,12 @@ impl Chat<'_> {
     /// Goes into another conversation; the one before is given back.
     async fn enter(&mut self, args: AgentArgs) -> Result<(), Failure> {
         let opened = Conversation::open(&args, self.machine, &self.ground, &self.voices).await?;
+        let ended = self.front.state.status.background.ended();
         self.conversation = opened;
         self.args = args;
+        for line in ended {
+            self.front.state.note(Tone::Warning, line);
+        }
         self.entered();
         Ok(())
     }
@@ -307,6 +315,7 @@ impl Chat<'_> {
             context: Some(agent.context()),
             catalog: conversation.catalog.clone(),
             conversation: conversation.kept.is_some().then(|| conversation.id.clone()),
+            background: Background::new(agent.in_background(), &machine.redactor),
             ..status::Status::default()
         };
         if let Some(notes) = tally::project(agent.project().files()) {

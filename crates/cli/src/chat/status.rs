@@ -7,6 +7,7 @@ use alipes_wire::{Price, Usage};
 use ratatui_core::text::{Line, Span};
 use unicode_width::UnicodeWidthStr as _;
 
+use super::background::Background;
 use super::looks::{FAINT, WARNING};
 use super::wrap::cut;
 use crate::tally;
@@ -24,6 +25,8 @@ pub(super) struct Status {
     pub(super) connection: Option<String>,
     /// What confines commands.
     pub(super) sandbox: Option<String>,
+    /// What runs in the background.
+    pub(super) background: Background,
     /// The name by which the conversation can be resumed.
     pub(super) conversation: Option<String>,
     /// Tokens of all turns.
@@ -173,7 +176,9 @@ impl Status {
                 self.conversation.clone().or(Some("not kept".to_owned())),
             ),
         ];
-        let rows = rows.into_iter();
+        let background = self.background.lines().into_iter();
+        let background = background.map(|line| ("background", Some(line)));
+        let rows = rows.into_iter().chain(background);
         rows.map(|(name, fact)| (name.to_owned(), fact.unwrap_or_else(unknown)))
             .collect()
     }

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::pin::pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use alipes_base::Clock;
@@ -37,6 +37,10 @@ const WRITE: Duration = Duration::from_secs(5);
 /// The background processes of one conversation. Clones share them; the last one ends them.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Processes(Arc<Registry>);
+
+/// What a conversation has in the background, for whoever shows it. It keeps nothing alive.
+#[derive(Clone, Debug, Default)]
+pub struct InBackground(Weak<Registry>);
 
 #[derive(Debug, Default)]
 struct Registry {
@@ -118,6 +122,10 @@ impl Processes {
         Ok(process)
     }
 
+    pub(crate) fn in_background(&self) -> InBackground {
+        InBackground(Arc::downgrade(&self.0))
+    }
+
     /// All that are remembered, by their numbers.
     pub(super) fn all(&self) -> Vec<Arc<Process>> {
         lock(&self.0.known).values().cloned().collect()
@@ -126,6 +134,24 @@ impl Processes {
     pub(super) fn get(&self, id: u64) -> Option<Arc<Process>> {
         let id = u32::try_from(id).ok()?;
         lock(&self.0.known).get(&id).cloned()
+    }
+}
+
+impl InBackground {
+    /// The command lines of those that run, oldest first.
+    #[must_use]
+    pub fn commands(&self) -> Vec<String> {
+        let Some(registry) = self.0.upgrade() else {
+            return Vec::new();
+        };
+        let known = lock(&registry.known);
+        let running = known.values().filter(|process| process.is_running());
+        let mut running: Vec<_> = running
+            .map(|one| (one.started, one.command.clone()))
+            .collect();
+        drop(known);
+        running.sort();
+        running.into_iter().map(|(_, command)| command).collect()
     }
 }
 

@@ -200,7 +200,7 @@ fn known(input: &mut Input, context: &Context) -> Result<Option<Arc<Process>>, T
     match context.workbench.processes.get(id) {
         Some(process) => Ok(Some(process)),
         None => Err(input.bad(format!(
-            "there is no process {id}: it ended with the run of alipes that started it, or never was one; \
+            "there is no process {id}: it ended when its conversation was left, or never was one; \
              `process` without id lists them"
         ))),
     }
@@ -215,7 +215,9 @@ fn list(context: &Context) -> Output {
         text.push_str(&format!("{id}: {state}: {command}\n"));
     }
     if processes.is_empty() {
-        text.push_str("no background processes; those of an earlier run of alipes ended with it\n");
+        text.push_str(
+            "no background processes; earlier ones ended when their conversation was left\n",
+        );
     }
     Output {
         text,

@@ -125,6 +125,21 @@ async fn all_of_them_die_with_the_conversation() {
 }
 
 #[tokio::test]
+async fn whoever_shows_what_runs_keeps_nothing_alive() {
+    let place = Workplace::new();
+    let shown = place.context.workbench.in_background();
+    assert!(shown.commands().is_empty());
+    let first = start(&place, "exec sleep 1000").await;
+    let second = start(&place, "exec sleep 1001").await;
+    assert_eq!(shown.commands(), ["exec sleep 1000", "exec sleep 1001"]);
+    process(&place, json!({"id": first, "kill": true})).await;
+    assert_eq!(shown.commands(), ["exec sleep 1001"]);
+    drop(place);
+    assert!(shown.commands().is_empty());
+    is_gone(&second.to_string()).await;
+}
+
+#[tokio::test]
 async fn one_of_an_earlier_run_is_told_as_gone() {
     let place = Workplace::new();
     let id = start(&place, "exec sleep 1000").await;
@@ -138,13 +153,13 @@ async fn one_of_an_earlier_run_is_told_as_gone() {
         assert!(
             error
                 .to_string()
-                .contains("it ended with the run of alipes that started it"),
+                .contains("it ended when its conversation was left"),
             "{error}"
         );
     }
     let list = process(&later, json!({})).await;
     assert!(
-        list.contains("those of an earlier run of alipes ended with it"),
+        list.contains("earlier ones ended when their conversation was left"),
         "{list}"
     );
     // It was not somebody else's to kill.

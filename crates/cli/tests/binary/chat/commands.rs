@@ -210,6 +210,39 @@ async fn a_chat_says_who_it_was_held_with_and_leaves_with_the_model_that_was_nam
 }
 
 #[tokio::test]
+async fn what_ends_in_the_background_with_its_conversation_is_said() {
+    let machine = Machine::new();
+    let arguments = ["chat", "--simulate", "--allow", "shell"];
+    let chat = opened(&machine, &arguments, 80, 100).await;
+    for seconds in [1000, 1001] {
+        chat.says(&format!("run in the background exec sleep {seconds}"));
+        let told = |screen: &str| count(screen, "said:") == seconds - 999;
+        chat.until_it("has started it", told).await;
+    }
+    chat.says("/status");
+    for seconds in [1000, 1001] {
+        let row = |line: &str| {
+            line.trim_start().starts_with("background ")
+                && line.ends_with(&format!("run \"exec sleep {seconds}\""))
+        };
+        chat.until_it("lists it", |screen| screen.lines().any(row))
+            .await;
+    }
+    chat.says("/new");
+    chat.until("a new conversation").await;
+    chat.until("! 2 background processes were ended:").await;
+    chat.until("! run \"exec sleep 1001\"").await;
+    chat.says("run in the background exec sleep 1002");
+    let told = |screen: &str| count(screen, "said:") == 3;
+    chat.until_it("has started it", told).await;
+    chat.says("/quit");
+    chat.end().await;
+    let everything = chat.everything();
+    let left = "1 background process was ended: run \"exec sleep 1002\"";
+    assert_eq!(count(&everything, left), 1, "{everything}");
+}
+
+#[tokio::test]
 async fn diff_shows_what_was_edited_and_nothing_else() {
     let machine = Machine::new();
     machine.file("notes.md", "the cat sat\n");
