@@ -252,7 +252,7 @@ impl Chat<'_> {
             }
         };
         if outcome.as_ref().is_err_and(is_silence) {
-            self.front.state.done();
+            self.front.state.tries_again();
             return Ok(Tried::InSilence);
         }
         self.front.state.ended(outcome.map(|_answer| ()));

@@ -63,6 +63,8 @@ pub(super) struct State {
     pub(super) is_unfolded: bool,
     /// What is being done is a turn.
     hears: bool,
+    /// What was shown of an answer before its turn is tried again.
+    cut_off: String,
     /// Since when there is something in the editor.
     line_since: Option<Instant>,
     /// One more Ctrl-C leaves.
@@ -89,6 +91,7 @@ impl State {
             unfolded: 0,
             is_unfolded: false,
             hears: false,
+            cut_off: String::new(),
             line_since: None,
             is_leaving: false,
             allowed: Vec::new(),
@@ -136,7 +139,8 @@ impl State {
 
     /// A turn is begun: it hears what is said meanwhile.
     pub(super) fn begin_turn(&mut self) {
-        self.begin("working");
+        let cut_off = std::mem::take(&mut self.cut_off);
+        self.working = Some(Working::new("working", self.clock.clone()).after(cut_off));
         self.hears = true;
     }
 
@@ -204,6 +208,12 @@ impl State {
         self.end();
     }
 
+    /// A turn has ended in silence, and is tried again.
+    pub(super) fn tries_again(&mut self) {
+        let working = self.end();
+        self.cut_off = working.map(Working::into_cut_off).unwrap_or_default();
+    }
+
     /// A turn has ended.
     pub(super) fn ended(&mut self, outcome: Result<(), TurnError>) {
         let working = self.end();
@@ -218,7 +228,7 @@ impl State {
                 // It was meant for after a turn that went well.
                 self.put_back_queued();
                 let attempts = working.map(|working| {
-                    self.keep_partial(&working, "");
+                    self.keep_partial(&working);
                     working.attempts
                 });
                 self.failed(&error, attempts.unwrap_or_default());
@@ -245,7 +255,8 @@ impl State {
     /// The person has ended it. What had come stays, and what was to be sent comes back.
     pub(super) fn interrupted(&mut self) {
         if let Some(working) = self.end() {
-            self.keep_partial(&working, "interrupted");
+            self.said.extend(working.partial());
+            self.note(Tone::Warning, "interrupted");
         }
         self.put_back_queued();
     }
@@ -268,10 +279,13 @@ impl State {
         self.working.take()
     }
 
-    fn keep_partial(&mut self, working: &Working, why: &str) {
-        self.said.extend(working.partial());
-        if !why.is_empty() {
-            self.note(Tone::Warning, why);
+    /// What was shown stays, though nothing came to replace it.
+    fn keep_partial(&mut self, working: &Working) {
+        let partial = working.partial();
+        let is_cut = partial.iter().any(|block| matches!(block, Block::Model(_)));
+        self.said.extend(partial);
+        if is_cut {
+            self.note(Tone::Warning, "cut off there");
         }
     }
 

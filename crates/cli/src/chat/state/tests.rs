@@ -139,6 +139,41 @@ async fn a_restart_replaces_the_text_that_was_shown() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_was_shown_stays_where_nothing_replaces_it() {
+    let restarted = || TurnEvent::Restarted { delivered: true };
+    let mut state = state();
+    state.begin_turn();
+    state.event(delta("ten paragraphs"));
+    state.event(restarted());
+    state.event(delta("ten"));
+    state.event(restarted());
+    state.ended(Err(TurnError::NoAnswer));
+    let failed = said(&mut state);
+    assert!(
+        failed.starts_with("ten paragraphs\n! cut off there\n✗ "),
+        "{failed}"
+    );
+    // The same where it is tried again meanwhile, and where the person ends it.
+    state.begin_turn();
+    state.event(delta("one paragraph"));
+    state.tries_again();
+    assert_eq!(said(&mut state), "");
+    state.begin_turn();
+    assert!(!shown(&state).contains("paragraph"));
+    state.interrupted();
+    assert_eq!(said(&mut state), "one paragraph\n! interrupted");
+    // What was replaced does not come back.
+    state.begin_turn();
+    state.event(delta("ten paragraphs"));
+    state.event(restarted());
+    state.event(message("done"));
+    assert_eq!(said(&mut state), "done");
+    state.ended(Err(TurnError::NoAnswer));
+    let failed = said(&mut state);
+    assert!(failed.starts_with("✗ "), "{failed}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_is_typed_while_it_works_steers_or_lines_up_and_comes_back_when_it_is_interrupted() {
     let mut state = state();
     state.begin_turn();

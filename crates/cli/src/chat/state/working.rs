@@ -34,6 +34,8 @@ pub(in crate::chat) struct Working {
     waiting: Option<Waiting>,
     /// The message that is coming.
     pub(in crate::chat) text: String,
+    /// What was shown of it before it began anew, until something has replaced that.
+    cut_off: String,
     pub(in crate::chat) reasoning: String,
     pub(in crate::chat) running: Vec<Running>,
     remarks: Remarks,
@@ -56,6 +58,7 @@ impl Working {
             clock,
             waiting: None,
             text: String::new(),
+            cut_off: String::new(),
             reasoning: String::new(),
             running: Vec::new(),
             remarks: Remarks::new(false),
@@ -85,11 +88,16 @@ impl Working {
             }
             TurnEvent::Message { text, .. } => {
                 self.begin_text();
+                self.cut_off.clear();
                 if !text.trim().is_empty() {
                     blocks.push(Block::Model(text));
                 }
             }
-            TurnEvent::Restarted { .. } => self.begin_text(),
+            TurnEvent::Restarted { .. } => {
+                self.keep_longer();
+                self.begin_text();
+            }
+            TurnEvent::StepEnded { .. } => self.cut_off.clear(),
             TurnEvent::ToolStarted {
                 call_id, summary, ..
             } => self.running.push(Running {
@@ -122,6 +130,24 @@ impl Working {
     fn begin_text(&mut self) {
         self.text.clear();
         self.reasoning.clear();
+    }
+
+    /// Of what was shown of several tries, the longest is what somebody has read.
+    fn keep_longer(&mut self) {
+        if self.text.len() > self.cut_off.len() {
+            self.cut_off = std::mem::take(&mut self.text);
+        }
+    }
+
+    /// What was shown of a message that did not come to its end.
+    pub(super) fn into_cut_off(mut self) -> String {
+        self.keep_longer();
+        self.cut_off
+    }
+
+    /// The same turn is tried again, after this much had been shown.
+    pub(super) fn after(self, cut_off: String) -> Self {
+        Self { cut_off, ..self }
     }
 
     /// Output came: what is waited for now is the next.
@@ -180,7 +206,11 @@ impl Working {
 
     /// What had come of it when it was ended.
     pub(super) fn partial(&self) -> Vec<Block> {
-        let text = (!self.text.trim().is_empty()).then(|| Block::Model(self.text.clone()));
+        let text = match self.text.len() > self.cut_off.len() {
+            true => &self.text,
+            false => &self.cut_off,
+        };
+        let text = (!text.trim().is_empty()).then(|| Block::Model(text.clone()));
         let running = self.running.iter().map(|running| {
             let summary = format!("not ended: {}", running.summary);
             Block::Note(Tone::Warning, summary)
