@@ -58,8 +58,8 @@ impl Relay {
             let is_foreign = |text: &str| self.makers.is_foreign(text, account.as_ref());
             let body = request.words.encode(&ask.name.model, id, &is_foreign);
             let (body, headers) = (body.without_stream(), request.headers.clone());
-            let asked = session.side_call(path, body, headers, deadline);
-            match asked.await {
+            let side = session.side_calls();
+            match side.post(path, body, headers, deadline).await {
                 Ok(answer) => return Ok(answer),
                 // What is wrong with the request is wrong with it everywhere.
                 Err(fault) if fault.cause() == Cause::InvalidRequest => return Err(fault.into()),

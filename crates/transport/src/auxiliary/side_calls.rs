@@ -24,7 +24,8 @@ impl SideCalls {
         &self.endpoint
     }
 
-    /// Posts `body`, JSON with further headers, to `path` beneath the base URL.
+    /// Posts `body`, JSON with further headers, to `path` beneath the base URL. It is no turn: whatever
+    /// becomes of it, the conversation goes on as it was.
     ///
     /// # Errors
     /// [`AuxiliaryFault`], by the deadline at the latest.
@@ -59,20 +60,5 @@ impl Session {
     pub fn has_side_call(&self, path: &str) -> bool {
         let profile = self.about.endpoint.profile();
         profile.side_calls.iter().any(|known| known == path)
-    }
-
-    /// Posts `body`, JSON with further headers, to `path` beneath the base URL. It is no turn: whatever
-    /// becomes of it, the conversation goes on as it was.
-    ///
-    /// # Errors
-    /// [`AuxiliaryFault`], by the deadline at the latest.
-    pub async fn side_call(
-        &self,
-        path: &str,
-        body: Bytes,
-        headers: HeaderMap,
-        deadline: Deadline,
-    ) -> Result<AuxiliaryAnswer, AuxiliaryFault> {
-        self.side_calls().post(path, body, headers, deadline).await
     }
 }

@@ -90,7 +90,8 @@ async fn side_call(keys: &[&str]) -> (Result<(), AuxiliaryFault>, Vec<String>) {
     let session = session(&simulator.base_url(), &[Route::Sse]);
     let deadline = Deadline::after(&Clock::system(), "test", Duration::from_secs(60));
     let (path, body) = ("responses/compact", Bytes::from_static(b"{}"));
-    let asked = session.side_call(path, body, HeaderMap::new(), deadline);
+    let side = session.side_calls();
+    let asked = side.post(path, body, HeaderMap::new(), deadline);
     let outcome = asked.await.map(|_answer| ());
     let seen = simulator.seen().into_iter();
     let shown = seen.map(|seen| seen.header("authorization").unwrap_or_default().to_owned());
