@@ -2,7 +2,7 @@
 //! and the tokens that every request carries; and what it is like to sit before the chat (`living.rs`).
 //!
 //! The time is that of a turn without its attempts: deriving, encoding, recording with the disk's own sync, telling. The
-//! memory is that of a whole `alipes exec --resume`, measured by a process of its own. What runs is a release build.
+//! memory is the most that a chat has held which resumed the conversation and went on. What runs is a release build.
 
 mod living;
 mod terminal;
@@ -26,7 +26,6 @@ use anyhow::{Context as _, Result};
 use tokio::sync::mpsc;
 
 use super::facts::Facts;
-use super::measure::measure;
 use super::words::WORDS;
 use super::{page, release};
 use crate::interop::Alipes;
@@ -66,7 +65,7 @@ pub(crate) fn run(write: bool) -> Result<bool> {
     own.sort_unstable();
     let (half, most) = (own[RUNS / 2], own[RUNS * 99 / 100]);
     let alipes = Alipes::released()?;
-    let memory = memory(&alipes, home.path())?;
+    let memory = living::memory(&alipes, home.path(), WINDOW)?;
     let other = workspace::folder_on_disk()?;
     let (living, is_pleasant) = living::rows(&alipes, other.path())?;
     let met = [half <= OWN, memory <= MEMORY, fixed <= FIXED];
@@ -74,7 +73,7 @@ pub(crate) fn run(write: bool) -> Result<bool> {
     let table = format!(
         "| what | measured | target |\n|---|---|---|\n\
          | a turn's own time, all but the model | {} in the middle, {} at 99 % | {} |\n\
-         | memory of `exec --resume` | {:.1} MB | {} |\n\
+         | memory of the chat, at most | {:.1} MB | {} |\n\
          | tokens of instructions and tools | {fixed} | {} |\n{}\n\n\
          The first three in a conversation of {TURNS} turns with a tool call each, {RUNS} turns over WebSocket to a simulator; the \
          others with 10,000 conversations and 1,000,000 entries in the store; {facts}. Again: `cargo xtask bench chat --write`.",
@@ -201,17 +200,6 @@ fn text(from: usize, bytes: usize) -> String {
         text.push(' ');
     }
     text
-}
-
-/// The largest memory of one more turn of that conversation, in KiB.
-fn memory(alipes: &Alipes, home: &Path) -> Result<u64> {
-    let simulator = alipes.simulate(home)?;
-    let window = format!("context_window = {WINDOW}\n");
-    living::configure(home, simulator.url(), &window)?;
-    let mut command = alipes.command(home);
-    command.env("ALIPES_HOME", home);
-    command.args(["exec", "--resume", "long", "say hello"]);
-    Ok(measure(&command)?.peak_kib)
 }
 
 fn transport(clock: &Clock, rng: &Rng) -> Result<Transport> {

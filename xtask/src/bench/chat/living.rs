@@ -19,6 +19,9 @@ use crate::workspace;
 const STARTS: usize = 20;
 const KEYS: usize = 100;
 
+/// Turns of the conversation whose memory is measured, beyond those that it has.
+const TURNS: usize = 6;
+
 /// Between two keys.
 const PAUSE: Duration = Duration::from_millis(30);
 
@@ -90,8 +93,25 @@ pub(super) fn rows(alipes: &Alipes, home: &Path) -> Result<(Vec<String>, bool)> 
     Ok((rows, met.into_iter().all(|met| met)))
 }
 
+/// The most memory, in KiB, that the chat has held which goes on with the conversation `long`.
+pub(super) fn memory(alipes: &Alipes, home: &Path, window: u64) -> Result<u64> {
+    let server = alipes.simulate(home)?;
+    configure(home, server.url(), &format!("context_window = {window}\n"))?;
+    let work = workspace::folder_on_disk()?;
+    let mut command = alipes.command(home);
+    command.current_dir(work.path());
+    let mut terminal = Terminal::open(command.args(["chat", "--resume", "long"]))?;
+    terminal.until("/help")?;
+    for turn in 0..TURNS {
+        // The answer alone has the quotation mark.
+        terminal.types(&format!("say hello-{turn}\r"))?;
+        terminal.until(&format!("hello-{turn}”"))?;
+    }
+    terminal.most_memory()
+}
+
 /// One provider, and what else is said of the model.
-pub(super) fn configure(home: &Path, url: &str, further: &str) -> Result<()> {
+fn configure(home: &Path, url: &str, further: &str) -> Result<()> {
     let config = format!(
         "[providers.sim]\nbase_url = \"{url}\"\nprofile = \"openai-codex\"\n\n\
          [model]\ndefault = \"sim/planner\"\n{further}"

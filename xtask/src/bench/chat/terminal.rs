@@ -100,6 +100,14 @@ impl Terminal {
         let ticks = fields.map(|field| Ok(field.parse::<u64>()?));
         Ok(ticks.collect::<Result<Vec<u64>>>()?.into_iter().sum())
     }
+
+    /// The most memory that it has held, in KiB (proc(5), `status`, `VmHWM`).
+    pub(super) fn most_memory(&self) -> Result<u64> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
+        let most = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let most = most.context("no peak")?.trim().trim_end_matches(" kB");
+        Ok(most.parse()?)
+    }
 }
 
 impl Drop for Terminal {
