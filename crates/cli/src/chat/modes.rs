@@ -124,9 +124,8 @@ mod tests {
 
     use super::*;
 
-    /// Run by the test below, in a terminal of its own.
     #[test]
-    #[ignore = "it panics"]
+    #[ignore = "it panics: the test below runs it, in a terminal of its own"]
     fn panics_in_the_chat() {
         let _modes = Modes::take().unwrap();
         panic!("on purpose");
@@ -154,9 +153,8 @@ mod tests {
         assert!(said.contains("on purpose\r\n"), "{said:?}");
     }
 
-    /// Run by the test below, in a terminal of its own.
     #[test]
-    #[ignore = "a task of it panics"]
+    #[ignore = "a task of it panics: the test below runs it, in a terminal of its own"]
     fn a_task_panics_and_the_chat_does_not() {
         let runtime = tokio::runtime::Builder::new_current_thread().build();
         runtime.unwrap().block_on(async {
