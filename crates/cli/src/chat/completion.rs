@@ -25,7 +25,8 @@ const MOST: usize = 6;
 #[derive(Debug, Default)]
 pub(super) struct Menu {
     offers: Vec<Offer>,
-    /// Of what follows a command none is chosen before the person does: what was typed may be meant.
+    /// A command is begun, so the first is chosen at once. Of a file, and of what follows a command, none is
+    /// before the person does: what was typed may be meant.
     chosen: Option<usize>,
     /// How many bytes before the cursor an offer replaces.
     length: usize,
@@ -108,8 +109,7 @@ impl Menu {
         self.what = begun.map(|begun| begun.what);
         self.length = begun.map_or(0, |begun| begun.length);
         self.offers = begun.map(|begun| self.fitting(begun)).unwrap_or_default();
-        let is_argument = !matches!(self.what, Some(What::Command | What::Known(Wanted::Files)));
-        self.chosen = (!is_argument).then_some(0);
+        self.chosen = (self.what == Some(What::Command)).then_some(0);
     }
 
     fn fitting(&self, begun: Begun<'_>) -> Vec<Offer> {

@@ -148,6 +148,27 @@ async fn files_are_completed_and_commands_too() {
 }
 
 #[tokio::test]
+async fn a_file_that_is_offered_is_put_in_where_somebody_chose_it_and_else_what_was_typed_is_sent()
+{
+    let machine = Machine::new();
+    machine.file("arath-one.md", "x\n");
+    machine.file("arath-two.md", "x\n");
+    let chat = simulated(&machine, 80, 24).await;
+    chat.types("ask @arath");
+    chat.until("  arath-one.md").await;
+    chat.press("Enter");
+    chat.until_done("You said “ask @arath”").await;
+    chat.types("ask @arath");
+    chat.until("  arath-two.md").await;
+    chat.press("Down");
+    chat.press("Down");
+    chat.press("Enter");
+    chat.until("› ask @arath-two.md").await;
+    chat.press("Enter");
+    chat.until_done("You said “ask @arath-two.md").await;
+}
+
+#[tokio::test]
 async fn who_has_configured_nothing_is_told_what_to_do_first() {
     let machine = Machine::new();
     let chat = Tmux::run(&machine.command(&[]), 80, 24);
