@@ -42,6 +42,7 @@ fn report() -> Report {
         diagnoses: vec![Diagnosis {
             id: "silent",
             weight: Weight::Fault,
+            called: None,
             says: "it hangs".to_owned(),
             helps: Vec::new(),
         }],

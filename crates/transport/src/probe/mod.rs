@@ -21,7 +21,7 @@ mod turn;
 
 use std::time::Duration;
 
-pub use diagnosis::{Diagnosis, Weight, diagnose, length, shown as shown_url};
+pub use diagnosis::{Called, Diagnosis, Weight, diagnose, length, shown as shown_url};
 pub use look::{Look, Outcome, Step};
 pub use survey::{Door, Lately, Other, Plan, Standby, Survey, survey};
 pub use turn::TurnWatch;

@@ -9,6 +9,7 @@ use crate::{Cause, Fault, Phase, Route, Trace};
 #[derive(Debug)]
 pub struct TurnWatch {
     route: Route,
+    is_connected: bool,
     has_begun: bool,
 }
 
@@ -18,6 +19,7 @@ impl TurnWatch {
     pub fn of(route: Route) -> Self {
         Self {
             route,
+            is_connected: false,
             has_begun: false,
         }
     }
@@ -29,6 +31,7 @@ impl TurnWatch {
     pub fn note(&mut self, trace: Trace) -> Result<(), Box<Fault>> {
         match trace {
             Trace::AttemptFault { fault, .. } => return Err(fault),
+            Trace::Connected { .. } => self.is_connected = true,
             Trace::FirstEvent { .. } => self.has_begun = true,
             _ => {}
         }
@@ -42,10 +45,17 @@ impl TurnWatch {
             Some(Ok(())) => Outcome::Passed("answered".to_owned()),
             Some(Err(fault)) => Outcome::Failed(fault),
             None if self.has_begun => Outcome::Unfinished,
-            None => Outcome::Failed(Box::new(Fault {
-                route: self.route,
-                ..Fault::new(Phase::Headers, Cause::Silent)
-            })),
+            None => {
+                let (phase, cause) = match (self.route, self.is_connected) {
+                    // There is no socket to ask by.
+                    (Route::WebSocket, false) => (Phase::Upgrade, Cause::TimedOut),
+                    _ => (Phase::Headers, Cause::Silent),
+                };
+                Outcome::Failed(Box::new(Fault {
+                    route: self.route,
+                    ..Fault::new(phase, cause)
+                }))
+            }
         }
     }
 }

@@ -1,33 +1,53 @@
 //! The whole corpus under `doctor --live`: where turns are answered it finds no fault, and where they are
-//! not it finds one, by a name that fits, or warns where its time is too short to tell.
+//! not it finds one, or warns where its time is too short to tell; in the phase, by the cause, with the scope and
+//! the blame that turns have for it, or that the row names.
 //!
 //! Only what lasts is looked at: a doctor who comes when it is over finds nothing.
 
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use alipes_transport::probe::{
-    Diagnosis, LIMIT, Look, Plan, Step, TurnWatch, Weight, diagnose, survey,
+    Called, Diagnosis, LIMIT, Look, Plan, Step, TurnWatch, Weight, diagnose, survey,
 };
-use alipes_transport::{Cause, Profile, Route, Update};
+use alipes_transport::{Cause, Phase, Profile, Route, Update};
 use alipes_wire::Item;
 
+use crate::diagnosis::Diagnosis as Named;
 use crate::play::weather;
-use crate::row::{Outcome, Row};
+use crate::row::{Examined, Outcome, Row};
 use crate::stage::{Cast, RenewableKey, Stage, request, virtual_time};
 
-/// Within the limit of a probe these look like a model that thinks, or like a long answer: it warns.
-pub(crate) const WARNED: [&str; 10] = [
-    "sse-stall-before-first-event",
-    "sse-stall-after-created",
-    "sse-freeze-after-created (plain)",
-    "sse-freeze-after-created (TLS)",
-    "sse-stall-after-text",
-    "sse-freeze-after-text (plain)",
-    "sse-freeze-after-text (TLS)",
-    "sse-huge-event (plain)",
-    "sse-endless (plain)",
-    "sse-endless-line (plain)",
-];
+/// What doctor makes of a scenario over one wire.
+pub(crate) struct Examination {
+    pub(crate) title: String,
+    pub(crate) tls: bool,
+    /// What it finds; nothing if only what the row begins with.
+    pub(crate) found: Vec<Diagnosis>,
+}
+
+/// Every scenario that lasts, looked at once for all tests.
+pub(crate) fn examinations() -> &'static [Examination] {
+    static ALL: OnceLock<Vec<Examination>> = OnceLock::new();
+    ALL.get_or_init(|| {
+        let rows = crate::table::rows();
+        let rows = rows.iter().filter(|row| lasts(row));
+        let wires = rows.flat_map(|row| row.wires.tls().iter().map(move |tls| (row, *tls)));
+        wires
+            .map(|(row, tls)| Examination {
+                title: row.title(),
+                tls,
+                found: examined(row, tls),
+            })
+            .collect()
+    })
+}
+
+/// What a row without another way than SSE begins with.
+const REFUSED_BEFOREHAND: Called = Called {
+    phase: Phase::Upgrade,
+    cause: Cause::UpgradeRefused,
+};
 
 /// What a scenario is diagnosed as.
 fn examined(row: &Row, tls: bool) -> Vec<Diagnosis> {
@@ -66,7 +86,12 @@ async fn examine(stage: &Stage, row: &Row) -> Vec<Diagnosis> {
     let mut seen = seen.unwrap();
     let taken = seen.doors.iter_mut().find(|door| door.is_taken).unwrap();
     taken.looks.extend([sse, websocket]);
-    diagnose(&seen)
+    let mut found = diagnose(&seen);
+    // The upgrade is refused so that there is nothing but SSE: that it finds, too.
+    if row.trouble.sse_alone {
+        found.retain(|known| known.called != Some(REFUSED_BEFOREHAND));
+    }
+    found
 }
 
 /// A turn by one route.
@@ -126,47 +151,63 @@ fn names(cause: Cause) -> &'static [&'static str] {
     }
 }
 
-/// What is not as it should be.
-fn wrong(row: &Row, found: &Diagnosis) -> Option<String> {
-    let is_fault = found.weight == Weight::Fault;
-    if row.expected.outcome != Outcome::Fault {
-        return is_fault.then(|| "turns are answered".to_owned());
+/// What doctor shall call it, with what that condemns and whom it blames.
+fn expected(row: &Row) -> Option<(Phase, Named)> {
+    let (phase, first) = row.expected.first.unzip();
+    let ended = row.expected.last.or(first);
+    match row.expected.examined {
+        Examined::AsTurnsDo => phase.zip(ended),
+        Examined::At(phase) => ended.map(|ended| (phase, ended)),
+        Examined::As(phase, named) => Some((phase, named)),
+        Examined::AsNothing | Examined::AsUnfinished => None,
     }
-    let first = row.expected.first.map(|(_, first)| first);
-    let last = row.expected.last.or(first)?.cause;
-    let fits = is_fault && names(last).contains(&found.id);
-    (!fits).then(|| format!("turns end as {last:?}"))
+}
+
+fn called(called: Called) -> (Phase, Named) {
+    let Called { phase, cause } = called;
+    let (scope, blame) = (called.scope(), called.blame());
+    let named = Named {
+        cause,
+        scope,
+        blame,
+    };
+    (phase, named)
+}
+
+/// What is not as it should be.
+fn wrong(row: &Row, found: Option<&Diagnosis>) -> Option<String> {
+    let is_unfinished = row.expected.examined == Examined::AsUnfinished;
+    let is_fault = row.expected.outcome == Outcome::Fault && !is_unfinished;
+    if is_fault != found.is_some_and(|found| found.weight == Weight::Fault) {
+        return Some(format!("turns end as {:?}", row.expected.outcome));
+    }
+    if is_unfinished != found.is_some_and(|found| found.id == "unfinished") {
+        return Some("it begins and does not end in time".to_owned());
+    }
+    let called_so = found.and_then(|found| found.called);
+    let (is, should) = (called_so.map(called), expected(row));
+    if is != should {
+        return Some(format!("called {is:?}, should be {should:?}"));
+    }
+    let (_, named) = should.filter(|_| is_fault)?;
+    let fits = found.is_some_and(|found| names(named.cause).contains(&found.id));
+    (!fits).then(|| format!("called {:?}", named.cause))
 }
 
 #[test]
-fn doctor_finds_a_fault_where_turns_fail_and_none_where_they_are_answered() {
-    let mut rows = 0;
-    let mut told = Vec::new();
-    for row in crate::table::rows().iter().filter(|row| lasts(row)) {
-        for tls in row.wires.tls() {
-            rows += 1;
-            let all = examined(row, *tls);
-            let found = &all[0];
-            let (title, says) = (row.title(), &found.says);
-            let is_warned = all.iter().any(|found| found.id == "unfinished");
-            let why = wrong(row, found);
-            match (why, WARNED.contains(&title.as_str())) {
-                (Some(_), true) if is_warned => {}
-                (Some(why), _) => {
-                    told.push(format!(
-                        "{title}, TLS {tls}: {why}; {:?} {}: {says}",
-                        found.weight, found.id
-                    ));
-                }
-                (None, true) => told.push(format!("{title}, TLS {tls} is found as it is")),
-                (None, false) => {}
-            }
-        }
-    }
-    assert!(rows > 60, "{rows}");
+fn doctor_calls_every_scenario_that_lasts_by_its_phase_its_cause_and_who_is_to_blame() {
+    let rows = crate::table::rows();
+    let row = |title: &str| rows.iter().find(|row| row.title() == title).unwrap();
+    let told = examinations().iter().filter_map(|examined| {
+        let Examination { title, tls, found } = examined;
+        let why = wrong(row(title), found.first())?;
+        Some(format!("{title}, TLS {tls}: {why}; {found:?}"))
+    });
+    let (told, all): (Vec<_>, _) = (told.collect(), examinations().len());
+    assert!(all > 60, "{all}");
     assert!(
         told.is_empty(),
-        "{} of {rows} wrong:\n{}",
+        "{} of {all} wrong:\n{}",
         told.len(),
         told.join("\n")
     );

@@ -3,7 +3,9 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use crate::doctor::WARNED;
+use alipes_transport::probe::Called;
+
+use crate::doctor::examinations;
 use crate::matrix::matrix;
 use crate::observed::Named;
 use crate::play::Played;
@@ -18,25 +20,25 @@ with TLS, HTTP/1.1, HTTP/2 and WebSocket as they ship, in virtual time: the time
 byte takes 10 ms. The profile is the built-in `openai-codex` one.
 
 Written by `cargo xtask docs`; a test fails when it is stale. `alipes explain` says more about each cause, and
-`alipes calls show` calls each scenario as it is called here (`crates/cli/tests/corpus`). `alipes doctor --live` finds a
-fault of a fitting name where one that lasts stops turns, and none where turns are answered all the same
-(`crates/transport/tests/corpus/doctor.rs`). What begins within its four seconds and looks like a model that thinks or like a
-long answer it tells as a warning: `WARNED`.
+`alipes calls show` calls each scenario as it is called here (`crates/cli/tests/corpus`).
 
 - *scenario*: a fault as `alipes simulate --list-faults` explains it; `@1` strikes the first attempt only. Each is tried \
 without TLS and with it, unless its name says which.
 - *ends*: the answer; *restarted*, the answer after text that had been shown was taken back; or a fault.
 - *called*: phase, cause, what else it condemns, and who is to blame: of the first fault, which is the diagnosis.
+- *doctor*: what `alipes doctor --live` finds, where it lasts: *fine* or a diagnosis, with phase and cause where it does not \
+call it as turns do. It looks at every way at once and for four seconds: what begins in that time and does not end is \
+`unfinished`, a warning. Where nothing but SSE is looked at, that the upgrade is refused is left out.
 - *time* and *requests*: until the end, the worse of the two; at most what we hold ourselves to (in brackets).
 ";
 
 /// The whole page.
 pub(crate) fn page(played: &[(Row, Vec<Played>)]) -> String {
-    let mut page = INTRODUCTION.replace("WARNED", &WARNED.join("`, `"));
+    let mut page = INTRODUCTION.to_owned();
     for family in Family::ALL {
         let _ = write!(page, "\n## {}\n\n", family.title());
-        page.push_str("| scenario | what happens | ends | phase | cause | condemns | blames | time | requests |\n");
-        page.push_str("|---|---|---|---|---|---|---|---|---|\n");
+        page.push_str("| scenario | what happens | ends | phase | cause | condemns | blames | doctor | time | requests |\n");
+        page.push_str("|---|---|---|---|---|---|---|---|---|---|\n");
         for (row, played) in played.iter().filter(|(row, _)| row.family == family) {
             let _ = writeln!(page, "{}", line(row, played));
         }
@@ -59,23 +61,47 @@ fn line(row: &Row, played: &[Played]) -> String {
         Outcome::Restarted => "restarted",
         Outcome::Fault => "fault",
     };
-    let called = observed
-        .first(row)
-        .map_or("– | – | – | –".to_owned(), |fault| {
-            let Named { phase, cause, .. } = fault;
-            let (scope, blame) = (fault.scope.as_str(), fault.blame.as_str());
-            format!(
-                "{} | {} | {scope} | {blame}",
-                phase.as_str(),
-                cause.as_str()
-            )
-        });
+    let first = observed.first(row);
+    let called = first.map_or("– | – | – | –".to_owned(), |fault| {
+        let Named { phase, cause, .. } = fault;
+        let (scope, blame) = (fault.scope.as_str(), fault.blame.as_str());
+        format!(
+            "{} | {} | {scope} | {blame}",
+            phase.as_str(),
+            cause.as_str()
+        )
+    });
     let mark = row.known.map_or("", |_| " *(not yet)*");
     let (took, longest) = (seconds(observed.took), seconds(row.expected.longest));
     let (title, about, limit) = (row.title(), row.about, row.expected.requests);
+    let doctor = doctor(&title, worst.tls, first);
     format!(
-        "| {title}{mark} | {about} | {ends} | {called} | {took} ({longest}) | {most} ({limit}) |"
+        "| {title}{mark} | {about} | {ends} | {called} | {doctor} | {took} ({longest}) | {most} ({limit}) |"
     )
+}
+
+/// What doctor finds, where the scenario lasts.
+fn doctor(title: &str, tls: bool, first: Option<&Named>) -> String {
+    let mut all = examinations().iter();
+    let examined = all.find(|examined| examined.title == title && examined.tls == tls);
+    let Some(examined) = examined else {
+        return "–".to_owned();
+    };
+    let Some(found) = examined.found.first() else {
+        return "fine".to_owned();
+    };
+    let is_same = |called: &Called| {
+        first.is_some_and(|first| (first.phase, first.cause) == (called.phase, called.cause))
+    };
+    match found.called.filter(|called| !is_same(called)) {
+        Some(called) => format!(
+            "{} ({} {})",
+            found.id,
+            called.phase.as_str(),
+            called.cause.as_str()
+        ),
+        None => found.id.to_owned(),
+    }
 }
 
 /// What is known to be otherwise than it should be.

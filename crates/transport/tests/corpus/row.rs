@@ -86,6 +86,23 @@ pub(crate) struct Expected {
     pub(crate) requests: usize,
     /// Whether the user is told of a proxy that was not used.
     pub(crate) suspects_proxy: bool,
+    /// What doctor shall call it, where that is not the name that turns have for it.
+    pub(crate) examined: Examined,
+}
+
+/// What doctor shall call a scenario.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Examined {
+    /// What turns call it: the phase of the first fault, and the cause that they end with.
+    AsTurnsDo,
+    /// The same, met elsewhere: doctor asks by every way at once.
+    At(Phase),
+    /// This: turns go on in spite of it, or wait for longer than doctor can.
+    As(Phase, Diagnosis),
+    /// It is over before doctor comes to it.
+    AsNothing,
+    /// Within its time it looks like a model that thinks, or like a long answer: it warns, and calls it no fault.
+    AsUnfinished,
 }
 
 /// How it ends.
@@ -163,6 +180,7 @@ impl Row {
                 longest: Duration::from_millis(500),
                 requests: 1,
                 suspects_proxy: false,
+                examined: Examined::AsTurnsDo,
             },
             known: None,
         }
@@ -235,6 +253,12 @@ impl Row {
         self.expected.outcome = outcome;
         self.expected.longest = Duration::from_millis(ms);
         self.expected.requests = requests;
+        self
+    }
+
+    /// What doctor shall call it.
+    pub(crate) fn examined(mut self, examined: Examined) -> Self {
+        self.expected.examined = examined;
         self
     }
 

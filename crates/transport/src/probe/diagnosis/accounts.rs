@@ -78,7 +78,7 @@ pub(super) fn others(survey: &Survey, first_is_answered: bool) -> Vec<Diagnosis>
             name: &other.name,
             key_advice: other.key_advice.as_ref(),
         };
-        Some(goes_on(told(survey, &account, fault), taken))
+        Some(goes_on(told(survey, &account, fault), taken).rests_on(fault))
     });
     refused.collect()
 }

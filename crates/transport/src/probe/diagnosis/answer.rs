@@ -32,17 +32,13 @@ pub(super) fn found(survey: &Survey, door: &Door) -> Vec<Diagnosis> {
     use Heard::{Answer, Nothing, Refusal};
     let (sse, websocket) = (heard(door, &SSE), heard(door, &WEBSOCKET));
     let is_answered = matches!(sse, Answer) || matches!(websocket, Answer);
+    let refused = |fault| Some(refused(survey, door, fault).rests_on(fault));
+    let beside = |fault, routes| Some(beside(survey, door, fault, routes).rests_on(fault));
     let first = match (sse, websocket) {
-        (Refusal(sse), Refusal(websocket)) => Some(refused(survey, door, graver(sse, websocket))),
-        (Refusal(fault), Nothing) | (Nothing, Refusal(fault)) => Some(refused(survey, door, fault)),
-        (Refusal(fault), Answer) => {
-            let routes = (Route::Sse, Route::WebSocket);
-            Some(beside(survey, door, fault, routes))
-        }
-        (Answer, Refusal(fault)) => {
-            let routes = (Route::WebSocket, Route::Sse);
-            Some(beside(survey, door, fault, routes))
-        }
+        (Refusal(sse), Refusal(websocket)) => refused(graver(sse, websocket)),
+        (Refusal(fault), Nothing) | (Nothing, Refusal(fault)) => refused(fault),
+        (Refusal(fault), Answer) => beside(fault, (Route::Sse, Route::WebSocket)),
+        (Answer, Refusal(fault)) => beside(fault, (Route::WebSocket, Route::Sse)),
         (Answer | Nothing, Answer | Nothing) => None,
     };
     let listing = || listing(survey, door);
@@ -374,6 +370,7 @@ fn listing(survey: &Survey, door: &Door) -> Option<Diagnosis> {
                 "the list of models cannot be had: {name} {cause}{marks}; turns do not need it"
             ),
         )
+        .rests_on(fault)
         .helped_by("nothing has to be done"),
     )
 }

@@ -8,7 +8,7 @@ use alipes_net::Way;
 use super::super::{Door, LIMIT, Look, Outcome, Step, Survey};
 use super::words::{length, soon};
 use super::{Diagnosis, Weight, swallows_large_hellos};
-use crate::{Cause, Fault};
+use crate::{Cause, Fault, Phase};
 
 /// A clock that is this far off is not only late: tokens, limits and certificates go wrong with it.
 const WRONG_BY: u64 = 90;
@@ -52,6 +52,9 @@ pub(super) fn families(survey: &Survey) -> Option<Diagnosis> {
         _ => return None,
     };
     let what = match dead.cause {
+        _ if dead.phase == Phase::Resolve => {
+            "cannot be tried: the name resolver does not answer when asked for its addresses"
+        }
         Cause::TimedOut => "is swallowed: what is sent there gets no answer",
         Cause::Refused => "is refused",
         _ => "leads nowhere",
@@ -65,8 +68,12 @@ pub(super) fn families(survey: &Survey) -> Option<Diagnosis> {
         format!(
             "{bad} to {host} {what}; {well} works (it connects {soon}), and turns take it, but programs that do not try both hang"
         ),
-    );
+    )
+    .rests_on(dead);
     Some(match bad {
+        _ if dead.phase == Phase::Resolve => found.helped_by(
+            "nothing has to be done for turns; mend this machine's DNS, or ask another resolver",
+        ),
         "IPv6" => found.helped_by(
             "nothing has to be done for turns; mend this network's IPv6 (a router, a VPN, a firewall), or go without it: ipv4_only = true under [network]",
         ),
@@ -76,7 +83,10 @@ pub(super) fn families(survey: &Survey) -> Option<Diagnosis> {
 
 /// Something on the way swallows the longer ClientHello.
 pub(super) fn hello(survey: &Survey, door: &Door) -> Option<Diagnosis> {
-    swallows_large_hellos(door).then(|| {
+    let large = door
+        .fault(Step::Tls)
+        .filter(|_| swallows_large_hellos(door))?;
+    let found =
         Diagnosis::new(
             "large-hello",
             Weight::Warning,
@@ -85,8 +95,8 @@ pub(super) fn hello(survey: &Survey, door: &Door) -> Option<Diagnosis> {
                 survey.target
             ),
         )
-        .helped_by("nothing has to be done; a firewall, router or antivirus wants an update")
-    })
+        .rests_on(large);
+    Some(found.helped_by("nothing has to be done; a firewall, router or antivirus wants an update"))
 }
 
 /// The model's name, held against the list, where no turn has shown whether it is taken: a list need not

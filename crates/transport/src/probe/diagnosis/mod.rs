@@ -14,7 +14,7 @@ mod words;
 mod tests;
 
 use super::{Door, Step, Survey};
-use crate::Cause;
+use crate::{Blame, Cause, Fault, Phase, Scope};
 
 pub use words::{length, shown};
 
@@ -29,6 +29,29 @@ pub enum Weight {
     Fault,
 }
 
+/// What a fault is called, by the names that turns, records and `alipes explain` have for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Called {
+    /// Where on the way.
+    pub phase: Phase,
+    /// Why.
+    pub cause: Cause,
+}
+
+impl Called {
+    /// Who is at fault.
+    #[must_use]
+    pub fn blame(self) -> Blame {
+        self.cause.blame()
+    }
+
+    /// What else it condemns.
+    #[must_use]
+    pub fn scope(self) -> Scope {
+        self.cause.scope()
+    }
+}
+
 /// Something that was found out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Diagnosis {
@@ -36,6 +59,8 @@ pub struct Diagnosis {
     pub id: &'static str,
     /// How much it matters.
     pub weight: Weight,
+    /// The fault that it rests on; `None` where none was met.
+    pub called: Option<Called>,
     /// What it is, in a sentence without its full stop.
     pub says: String,
     /// What helps, the best first.
@@ -47,9 +72,18 @@ impl Diagnosis {
         Self {
             id,
             weight,
+            called: None,
             says,
             helps: Vec::new(),
         }
+    }
+
+    fn rests_on(mut self, fault: &Fault) -> Self {
+        self.called = Some(Called {
+            phase: fault.phase,
+            cause: fault.cause,
+        });
+        self
     }
 
     fn helped_by(mut self, help: impl Into<String>) -> Self {
@@ -63,14 +97,19 @@ impl Diagnosis {
 pub fn diagnose(survey: &Survey) -> Vec<Diagnosis> {
     let mut found = Vec::new();
     if let Some(door) = survey.taken() {
-        let clock = beside::clock(survey, door);
-        match door.broken_dial() {
+        match (door.broken_dial(), beside::clock(survey, door)) {
             // Who reads a wrong date cannot tell a good certificate.
-            Some(fault) if clock.is_some() && fault.cause == Cause::ClockSkew => {}
-            Some(fault) => found.push(way::broken(survey, door, fault)),
-            None => found.extend(answer::found(survey, door)),
+            (Some(fault), Some(clock)) if fault.cause == Cause::ClockSkew => {
+                found.push(clock.rests_on(fault));
+            }
+            (broken, clock) => {
+                match broken {
+                    Some(fault) => found.push(way::broken(survey, door, fault).rests_on(fault)),
+                    None => found.extend(answer::found(survey, door)),
+                }
+                found.extend(clock);
+            }
         }
-        found.extend(clock);
         found.extend(beside::families(survey));
         found.extend(beside::hello(survey, door));
         found.extend(beside::model(survey, door));

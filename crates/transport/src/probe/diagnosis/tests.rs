@@ -269,6 +269,14 @@ fn rows() -> Vec<Row> {
     let mut seen = direct();
     seen.doors[0].fails(Step::Ipv4, Phase::Connect, Cause::Refused);
     row(seen, "dead-family", Warning, "IPv4 to api.test is refused");
+    let mut seen = direct();
+    seen.doors[0].fails(Step::Ipv6, Phase::Resolve, Cause::ResolverFailed);
+    row(
+        seen,
+        "dead-family",
+        Warning,
+        "IPv6 to api.test cannot be tried: the name resolver does not answer",
+    );
     // It is the proxy that connects to the server.
     let mut seen = survey(&[PROXY], None);
     seen.doors[0].fails(Step::Ipv6, Phase::Connect, Cause::TimedOut);

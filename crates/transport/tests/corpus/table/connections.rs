@@ -1,19 +1,21 @@
 //! What can happen to every connection, and what either route can be told.
 
+use alipes_transport::Phase::Headers;
+
 use super::{Struck, struck};
 use crate::row::Outcome::{Answer, Fault};
 use crate::row::Wires::{Plain, Tls};
-use crate::row::{Family, Row};
+use crate::row::{Examined, Family, Row};
 
 /// Before anything is read. A handshake that fails once is mended by the dialer's own second, classical one.
 const CONNECTIONS: &[Struck] = table! {
-    "connection-reset"  Upgrade RESET:     over(Plain) once(Answer, 500, 1) always(Fault, 16_000, 0);
+    "connection-reset"  Upgrade RESET:     over(Plain) once(Answer, 500, 1) always(Fault, 16_000, 0) examined_at(Headers);
     "connection-reset":                    over(Tls) once(Answer, 500, 1);
     "connection-reset"  Tls RESET:         over(Tls) always(Fault, 16_000, 0);
-    "connection-cut"    Upgrade RESET:     over(Plain) once(Answer, 500, 1) always(Fault, 16_000, 0);
+    "connection-cut"    Upgrade RESET:     over(Plain) once(Answer, 500, 1) always(Fault, 16_000, 0) examined_at(Headers);
     "connection-cut":                      over(Tls) once(Answer, 500, 1);
     "connection-cut"    Tls RESET:         over(Tls) always(Fault, 16_000, 0);
-    "connection-silent" Upgrade TIMED_OUT: over(Plain) once(Answer, 3_000, 1) always(Fault, 130_000, 0) ends_as(crate::diagnosis::SILENT);
+    "connection-silent" Upgrade TIMED_OUT: over(Plain) once(Answer, 3_000, 1) always(Fault, 130_000, 0) ends_as(crate::diagnosis::SILENT) examined_at(Headers);
     "connection-silent":                   over(Tls) once(Answer, 11_000, 1);
     "connection-silent" Tls TIMED_OUT:     over(Tls) always(Fault, 180_000, 0);
 };
@@ -34,5 +36,8 @@ const EITHER: &[Struck] = table! {
 
 pub(super) fn rows() -> Vec<Row> {
     let connections = struck(Family::Connections, CONNECTIONS);
-    [connections, struck(Family::EitherRoute, EITHER)].concat()
+    // A turn meets it at the upgrade. Doctor asks by both routes at once and tells what the request is told.
+    let either = struck(Family::EitherRoute, EITHER).into_iter();
+    let either = either.map(|row| row.examined(Examined::At(Headers)));
+    connections.into_iter().chain(either).collect()
 }

@@ -10,7 +10,7 @@ use crate::diagnosis::{
     EDGE_DEAD, NAME_NOT_FOUND, OFFLINE, REFUSED, RESET, RESOLVER_FAILED, TIMED_OUT, UNREACHABLE,
 };
 use crate::row::Outcome::{Answer, Fault, Restarted};
-use crate::row::{Family, Row};
+use crate::row::{Examined, Family, Row};
 use crate::stage::{HOST, server};
 
 /// An address of the server that leads nowhere.
@@ -52,6 +52,7 @@ fn names() -> Vec<Row> {
         )
         .at(0, |network| lookups(network, || vec![failing(), found()]))
         .named(Resolve, RESOLVER_FAILED)
+        .examined(Examined::AsNothing)
         .ends(Answer, 500, 1),
         row(
             "first query lost",
@@ -89,6 +90,7 @@ fn addresses() -> Vec<Row> {
             network.name_slowly(HOST, IpFamily::V6, vec![Lookup::at_once(&[v6])]);
             network.close((v6, server().port()).into(), Closed::BlackHole);
         })
+        .examined(Examined::As(Connect, TIMED_OUT))
         .ends(Answer, 1_000, 1),
         row(
             "AAAA lookup lost",
@@ -97,6 +99,7 @@ fn addresses() -> Vec<Row> {
         .at(0, |network| {
             network.name_slowly(HOST, IpFamily::V6, vec![Lookup::never()]);
         })
+        .examined(Examined::As(Resolve, RESOLVER_FAILED))
         .ends(Answer, 1_000, 1),
         row("refused", "nothing listens on the port")
             .at(0, |network| network.close(server(), Closed::Refused))

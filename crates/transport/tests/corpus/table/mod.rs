@@ -28,7 +28,7 @@ use alipes_simulator::faults;
 use alipes_transport::Phase;
 
 use crate::diagnosis::Diagnosis;
-use crate::row::{Family, Outcome, Row, Wires};
+use crate::row::{Examined, Family, Outcome, Row, Wires};
 
 /// Every scenario, in the order of the page.
 pub(crate) fn rows() -> Vec<Row> {
@@ -64,6 +64,7 @@ struct Struck {
     name: &'static str,
     first: Option<(Phase, Diagnosis)>,
     last: Option<Diagnosis>,
+    examined: Examined,
     wires: Wires,
     once: Option<End>,
     always: Option<End>,
@@ -75,6 +76,7 @@ const fn fault(name: &'static str) -> Struck {
         name,
         first: None,
         last: None,
+        examined: Examined::AsTurnsDo,
         wires: Wires::Both,
         once: None,
         always: None,
@@ -114,6 +116,24 @@ impl Struck {
         self
     }
 
+    /// Where doctor shall meet it.
+    const fn examined_at(mut self, phase: Phase) -> Self {
+        self.examined = Examined::At(phase);
+        self
+    }
+
+    /// What doctor shall call it.
+    const fn examined(mut self, phase: Phase, diagnosis: Diagnosis) -> Self {
+        self.examined = Examined::As(phase, diagnosis);
+        self
+    }
+
+    /// Doctor takes it for an answer that takes its time.
+    const fn unfinished(mut self) -> Self {
+        self.examined = Examined::AsUnfinished;
+        self
+    }
+
     fn rows(self, family: Family) -> impl Iterator<Item = Row> {
         let info = faults().iter().find(|fault| fault.name == self.name);
         let about = info.map_or("", |fault| fault.about);
@@ -131,6 +151,7 @@ impl Struck {
             .over(self.wires);
             row.expected.first = self.first;
             row.expected.last = self.last;
+            row.expected.examined = self.examined;
             Some(row)
         })
     }

@@ -1,11 +1,11 @@
 //! What a proxy can do to those who leave by it, and what leaving by another door can do.
 
 use alipes_simulator::Manner;
-use alipes_transport::Phase::{Proxy, Tls, Upgrade};
+use alipes_transport::Phase::{Headers, Proxy, Tls, Upgrade};
 
 use crate::diagnosis::{PROXY_AUTH, PROXY_REFUSED, RESET, SILENT, TIMED_OUT};
 use crate::row::Outcome::{Answer, Fault};
-use crate::row::{Family, Row, Wires};
+use crate::row::{Examined, Family, Row, Wires};
 use crate::stage::Door;
 
 pub(super) fn rows() -> Vec<Row> {
@@ -93,6 +93,7 @@ fn silences() -> Vec<Row> {
         .over(Wires::Plain)
         .named(Upgrade, TIMED_OUT)
         .ends_as(SILENT)
+        .examined(Examined::At(Headers))
         .ends(Fault, 64_000, 0),
         row(
             "proxy swallows everything",

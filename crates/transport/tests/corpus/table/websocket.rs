@@ -5,25 +5,25 @@ use std::time::Duration;
 use alipes_transport::Phase::Headers;
 
 use super::{Struck, struck};
-use crate::diagnosis::{EDGE_DEAD, FORGOTTEN, STALE};
+use crate::diagnosis::{EDGE_DEAD, FORGOTTEN, SILENT, STALE};
 use crate::row::Outcome::{Answer, Fault, Restarted};
 use crate::row::{Family, Row, Wires};
 
 const FAULTS: &[Struck] = table! {
     "websocket-stall-before-first-event"      Headers SILENT:            once(Answer, 22_000, 2) always(Answer, 42_000, 3);
-    "websocket-freeze-before-first-event"     Headers EDGE_DEAD:         once(Answer, 10_000, 2) always(Answer, 17_000, 3);
+    "websocket-freeze-before-first-event"     Headers EDGE_DEAD:         once(Answer, 10_000, 2) always(Answer, 17_000, 3) examined(Headers, SILENT);
     "websocket-reset-before-first-event"      Headers RESET:             once(Answer, 500, 2) always(Answer, 500, 3);
     "websocket-cut-before-first-event"        Headers RESET:             once(Answer, 500, 2) always(Answer, 500, 3);
     "websocket-close-1000-before-first-event" Headers CUT:               once(Answer, 500, 2) always(Answer, 500, 3);
     "websocket-close-1009-before-first-event" Headers TOO_LARGE:         either(Answer, 500, 2);
     "websocket-close-1011-before-first-event" Headers SERVER_ERROR:      once(Answer, 500, 2) always(Answer, 500, 3);
-    "websocket-stall-after-created"           FirstOutput SILENT:        once(Answer, 22_000, 2) always(Answer, 42_000, 3);
-    "websocket-freeze-after-created"          FirstOutput EDGE_DEAD:     once(Answer, 10_000, 2) always(Answer, 17_000, 3);
+    "websocket-stall-after-created"           FirstOutput SILENT:        once(Answer, 22_000, 2) always(Answer, 42_000, 3) unfinished();
+    "websocket-freeze-after-created"          FirstOutput EDGE_DEAD:     once(Answer, 10_000, 2) always(Answer, 17_000, 3) unfinished();
     "websocket-reset-after-created"           FirstOutput CUT:           once(Answer, 500, 2) always(Answer, 500, 3);
     "websocket-cut-after-created"             FirstOutput CUT:           once(Answer, 500, 2) always(Answer, 500, 3);
     "websocket-close-1011-after-created"      FirstOutput SERVER_ERROR:  once(Answer, 500, 2) always(Answer, 500, 3);
-    "websocket-stall-after-text"              Stream STALLED:            once(Restarted, 32_000, 2) always(Restarted, 62_000, 3);
-    "websocket-freeze-after-text"             Stream EDGE_DEAD:          once(Restarted, 10_000, 2) always(Restarted, 17_000, 3);
+    "websocket-stall-after-text"              Stream STALLED:            once(Restarted, 32_000, 2) always(Restarted, 62_000, 3) unfinished();
+    "websocket-freeze-after-text"             Stream EDGE_DEAD:          once(Restarted, 10_000, 2) always(Restarted, 17_000, 3) unfinished();
     "websocket-reset-after-text"              Stream CUT:                once(Restarted, 500, 2) always(Restarted, 500, 3);
     "websocket-cut-after-text"                Stream CUT:                once(Restarted, 500, 2) always(Restarted, 500, 3);
     "websocket-close-1000-after-text"         Stream CUT:                once(Restarted, 500, 2) always(Restarted, 500, 3);
@@ -40,8 +40,8 @@ const FAULTS: &[Struck] = table! {
     "websocket-completed-twice":                                         either(Answer, 500, 1);
     "websocket-pings-unanswered":                                        always(Answer, 500, 1);
     "websocket-close-1013-before-first-event" Headers OVERLOADED:        once(Answer, 1_500, 2) always(Fault, 8_000, 4);
-    "websocket-late-first-event":                                        either(Answer, 13_000, 1);
-    "websocket-pause-after-text":                                        either(Answer, 13_000, 1);
+    "websocket-late-first-event":                                        either(Answer, 13_000, 1) examined(Headers, SILENT);
+    "websocket-pause-after-text":                                        either(Answer, 13_000, 1) unfinished();
     "websocket-close-1008-after-text"         Stream MALFORMED:          once(Restarted, 500, 2) always(Restarted, 500, 3);
     "websocket-close-1009-after-text"         Stream TOO_LARGE:          either(Restarted, 500, 2);
     "websocket-close-1011-after-text"         Stream SERVER_ERROR:       once(Restarted, 500, 2) always(Restarted, 500, 3);
