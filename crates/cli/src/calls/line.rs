@@ -85,6 +85,11 @@ impl Page {
     }
 }
 
+/// What a fault is called, wherever one is shown: cause, phase, who is to blame, what else it condemns.
+pub(crate) fn called([cause, phase, blame, scope]: [&str; 4]) -> String {
+    format!("{cause} in phase {phase}; to blame: {blame}; condemns the {scope}")
+}
+
 /// How many rows the terminal has, if that is where it is read. `LINES` counts where it is set.
 pub(crate) fn rows(machine: &Machine) -> Option<usize> {
     let told = machine.environment.text("LINES");

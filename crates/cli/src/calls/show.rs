@@ -6,7 +6,7 @@ use alipes_store::{AttemptEnd, AttemptRecord, CallRecord, FaultRecord};
 use alipes_transport::Cause;
 
 use super::bar::bar;
-use super::line::{Page, fit, padded};
+use super::line::{Page, called, fit, padded};
 use super::list::outcome;
 use crate::sessions::short;
 use crate::style::{counted, seconds};
@@ -228,10 +228,8 @@ fn fault_lines(attempt: &AttemptRecord, fault: &FaultRecord, page: &Page) -> Vec
             .map(|wait| format!("asks to wait {}", micros(wait))),
     ];
     let evidence: Vec<String> = evidence.into_iter().flatten().collect();
-    let mut texts = vec![format!(
-        "  ✗ {} in phase {}; to blame: {}; condemns the {}",
-        fault.cause, fault.phase, fault.blame, fault.scope
-    )];
+    let called = called([&fault.cause, &fault.phase, &fault.blame, &fault.scope]);
+    let mut texts = vec![format!("  ✗ {called}")];
     texts.extend((!evidence.is_empty()).then(|| format!("    {}", evidence.join(", "))));
     let words = [&fault.message, &fault.source, &fault.unused_proxy];
     for words in words.into_iter().flatten() {

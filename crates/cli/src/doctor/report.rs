@@ -120,8 +120,13 @@ impl Report {
         let checks = checks.map(|check| (page.clean(&check.id), check.as_json(page)));
         let diagnosis = |known: &Diagnosis| {
             let helps = known.helps.iter().map(|help| page.clean(help));
+            let called = known.called;
             json!({
                 "id": known.id, "status": Status::of(known.weight).as_str(),
+                "cause": called.map(|called| called.cause.as_str()),
+                "phase": called.map(|called| called.phase.as_str()),
+                "blame": called.map(|called| called.blame().as_str()),
+                "scope": called.map(|called| called.scope().as_str()),
                 "summary": page.clean(&known.says), "remediation": helps.collect::<Vec<_>>(),
             })
         };

@@ -1,11 +1,11 @@
 //! The report for people. What one needs comes last, where a terminal that scrolls still shows it: what is
 //! wrong and what helps; above that the ways side by side, and on top what is well on this machine.
 
-use alipes_transport::probe::{Diagnosis, Survey, Weight};
+use alipes_transport::probe::{Called, Diagnosis, Survey, Weight};
 
 use super::matrix;
 use super::report::{Check, Report, Status};
-use crate::calls::line::Page;
+use crate::calls::line::{Page, called};
 
 /// Everything that `doctor` says, line by line, for a terminal of so many rows.
 pub(super) fn lines(
@@ -103,6 +103,12 @@ fn of_diagnosis(diagnosis: &Diagnosis, page: &Page) -> Vec<String> {
     };
     let says = page.clean(&diagnosis.says);
     let mut lines = marked(&mark, &says, page);
+    if let Some(Called { phase, cause }) = diagnosis.called {
+        let (blame, scope) = (cause.blame().as_str(), cause.scope().as_str());
+        let text = called([cause.as_str(), phase.as_str(), blame, scope]);
+        let text = page.wrapped(&format!("    {text}"), 4).into_iter();
+        lines.extend(text.map(|line| page.style.faint(line)));
+    }
     for help in &diagnosis.helps {
         let text = format!("    → {}", page.clean(help));
         lines.extend(page.wrapped(&text, 6));

@@ -6,7 +6,7 @@ use std::time::Duration;
 use alipes_base::{Environment, Redactor};
 use alipes_net::{CertificateFacts, EgressKey, EgressPolicy, PlatformProxy, Target, Way};
 use alipes_transport::probe::{
-    Diagnosis, Door, Look, Outcome, Standby, Step, Survey, Weight, diagnose,
+    Called, Diagnosis, Door, Look, Outcome, Standby, Step, Survey, Weight, diagnose,
 };
 use alipes_transport::{Cause, Fault, Phase, Route};
 use unicode_width::UnicodeWidthStr as _;
@@ -42,7 +42,10 @@ fn report() -> Report {
         diagnoses: vec![Diagnosis {
             id: "silent",
             weight: Weight::Fault,
-            called: None,
+            called: Some(Called {
+                phase: Phase::Headers,
+                cause: Cause::Silent,
+            }),
             says: "it hangs".to_owned(),
             helps: Vec::new(),
         }],

@@ -373,6 +373,31 @@ async fn a_live_turn_that_begins_and_goes_no_further_is_not_called_fine() {
 }
 
 #[tokio::test]
+async fn doctor_calls_a_fault_as_the_record_of_a_turn_calls_it() {
+    let serving = Machine::new();
+    let server = serving.simulate(&["--fault", "sse-403"]).await;
+    let machine = Machine::configured(&format!(
+        "[providers.work]\nbase_url = \"{}\"\n[model]\ndefault = \"work/m\"\n",
+        server.base_url
+    ));
+    assert_ne!(machine.run(&["exec", "hi"]).await.code, Some(0));
+    let called = "forbidden in phase headers; to blame: user; condemns the account";
+    for command in [&["calls", "show", "last"][..], &["doctor"]] {
+        let ran = machine.run(command).await;
+        assert!(ran.out.contains(called), "{command:?}: {}", ran.out);
+    }
+    let ran = machine.run(&["doctor", "--json"]).await;
+    let report: Value = serde_json::from_str(&ran.out).unwrap();
+    let found = &report["diagnoses"][0];
+    let named = ["cause", "phase", "blame", "scope"].map(|name| &found[name]);
+    assert_eq!(
+        named,
+        ["forbidden", "headers", "user", "account"],
+        "{found}"
+    );
+}
+
+#[tokio::test]
 async fn key_files_that_others_can_read_are_mended_when_asked() {
     use std::os::unix::fs::PermissionsExt as _;
     let serving = Machine::new();
