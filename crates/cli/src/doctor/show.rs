@@ -86,6 +86,7 @@ fn name(id: &str) -> &str {
         "memory.endpoints" => "memory",
         "network.env" => "variables",
         "network.proxy" => "proxy",
+        "network.setup" => "network",
         "provider.app_server" | "provider.configuration" => "provider",
         "sandbox.helpers" => "sandbox",
         "store.integrity" => "store",

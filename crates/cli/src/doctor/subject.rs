@@ -41,7 +41,7 @@ impl Subject {
         let (catalog, transport) = match login::catalog(machine, &args.network) {
             Ok((catalog, transport)) => (catalog, Some(transport)),
             Err(failure) => {
-                problems.push(failed("config.load", "config", &failure));
+                problems.push(unprepared(&failure));
                 // Without the file, so that the network can be looked at all the same.
                 let transport = machine.transport(&Network::of_flags(&args.network));
                 (Catalog::default(), transport.ok())
@@ -57,7 +57,10 @@ impl Subject {
             Err(_) => Network::of_flags(&args.network).configured_egress(),
         };
         let doors = EgressPolicy::doors(configured.as_ref(), &machine.environment, &PlatformProxy);
-        problems.extend(doors.broken.iter().map(broken_proxy));
+        let broken: Vec<Check> = doors.broken.iter().map(broken_proxy).collect();
+        // It kept the way from being prepared, too; here it comes with what helps.
+        problems.retain(|known| broken.iter().all(|it| it.summary != known.summary));
+        problems.extend(broken);
         let overrides = Overrides {
             base_url: args.base_url.clone(),
             ..Overrides::default()
@@ -228,6 +231,16 @@ fn nobody(error: ModelsError, is_read: bool, catalog: &Catalog) -> Option<Check>
         ),
         false => check,
     })
+}
+
+/// Nothing can be asked: for what the configuration says, or for what is said of the way out.
+fn unprepared(failure: &Failure) -> Check {
+    match failure {
+        Failure::Usage(error) if error.is::<NetError>() => {
+            failed("network.setup", "network", failure)
+        }
+        _ => failed("config.load", "config", failure),
+    }
 }
 
 fn broken_proxy(error: &NetError) -> Check {

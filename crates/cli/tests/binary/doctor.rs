@@ -256,24 +256,20 @@ async fn a_turn_that_was_not_tried_for_want_of_a_model_is_told() {
 }
 
 #[tokio::test]
-async fn a_ca_file_that_cannot_be_used_is_a_warning_with_its_reason() {
-    for variable in ["SSL_CERT_FILE", "ALIPES_CA_FILE"] {
-        let machine = Machine::new().with("NO_COLOR", "1");
-        let machine = machine.with(variable, "/nonexistent/ca.pem");
-        let ran = machine.run(&["doctor"]).await;
-        let row = format!("! variables  set: {variable}; the CA file");
-        assert!(ran.out.contains(&row), "{}", ran.out);
-        let ran = machine.run(&["doctor", "--json"]).await;
-        let report: Value = serde_json::from_str(&ran.out).unwrap();
-        let check = &report["checks"]["network.env"];
-        assert_eq!(check["status"], "warning", "{check}");
-        let summary = check["summary"].as_str().unwrap();
-        let reason = format!(
-            "the CA file /nonexistent/ca.pem cannot be used (correct or unset {variable}): \
-             it cannot be read: No such file"
-        );
-        assert!(summary.contains(&reason), "{summary}");
-    }
+async fn a_ca_file_without_which_turns_go_on_is_a_warning_with_its_reason() {
+    let machine = Machine::new().with("NO_COLOR", "1");
+    let machine = machine.with("SSL_CERT_FILE", "/nonexistent/ca.pem");
+    let ran = machine.run(&["doctor"]).await;
+    let row = "! variables  set: SSL_CERT_FILE; the CA file";
+    assert!(ran.out.contains(row), "{}", ran.out);
+    let ran = machine.run(&["doctor", "--json"]).await;
+    let report: Value = serde_json::from_str(&ran.out).unwrap();
+    let check = &report["checks"]["network.env"];
+    assert_eq!(check["status"], "warning", "{check}");
+    let summary = check["summary"].as_str().unwrap();
+    let reason = "the CA file /nonexistent/ca.pem cannot be used (correct or unset SSL_CERT_FILE): \
+                  it cannot be read: No such file";
+    assert!(summary.contains(reason), "{summary}");
 }
 
 #[tokio::test]
@@ -370,6 +366,31 @@ async fn a_live_turn_that_begins_and_goes_no_further_is_not_called_fine() {
     let found = &report["diagnoses"][0];
     assert_eq!(found["id"], "unfinished", "{found}");
     assert_eq!(report["overallStatus"], "warning");
+}
+
+#[tokio::test]
+async fn what_keeps_every_request_from_leaving_is_told_once() {
+    for (variable, value, told) in [
+        (
+            "ALIPES_CA_FILE",
+            "missing.pem",
+            "the CA file missing.pem cannot be used",
+        ),
+        (
+            "HTTPS_PROXY",
+            "ftp://p.test:1",
+            "the proxy from HTTPS_PROXY cannot be used",
+        ),
+    ] {
+        let machine = work("https://127.0.0.1:9/v1")
+            .with(variable, value)
+            .with("COLUMNS", "200");
+        let ran = machine.run(&["doctor"]).await;
+        assert_eq!(ran.code, Some(1), "{}", ran.out);
+        assert_eq!(ran.out.matches(told).count(), 1, "{}", ran.out);
+        // The file is as good as it is called.
+        assert!(!ran.out.contains("✗ config"), "{}", ran.out);
+    }
 }
 
 #[tokio::test]

@@ -49,7 +49,7 @@ pub(super) fn version() -> Check {
     Check::new("system.version", "system", Status::Ok, summary)
 }
 
-/// Which of them are set, and which of their files cannot be used. Other values may hold passwords.
+/// Which of them are set, and without which of their files turns go on. Other values may hold passwords.
 pub(super) fn variables(machine: &Machine) -> Check {
     let set = VARIABLES.into_iter();
     let set = set.filter(|name| machine.environment.text(name).is_some());
@@ -60,12 +60,12 @@ pub(super) fn variables(machine: &Machine) -> Check {
         .map(|(what, names)| format!("{what}: {}", names.join(", ")))
         .collect();
     let files = Network::default().ca_files(&machine.environment);
-    let unusable: Vec<NetError> = files.into_iter().filter_map(unusable).collect();
-    let status = match unusable.as_slice() {
+    let left_out: Vec<NetError> = files.into_iter().filter_map(left_out).collect();
+    let status = match left_out.as_slice() {
         [] => Status::Ok,
         _ => Status::Warning,
     };
-    let reasons = unusable.into_iter();
+    let reasons = left_out.into_iter();
     told.extend(reasons.map(|error| Failure::usage(error).message()));
     if told.is_empty() {
         told.push("no variable names a proxy or certificates".to_owned());
@@ -81,16 +81,13 @@ fn is_obeyed(variable: &str) -> bool {
     !is_for_others && (variable != "SSL_CERT_DIR" || has_one_door)
 }
 
-/// Why nobody is trusted for this file.
-fn unusable(file: CaFile) -> Option<NetError> {
+/// Why this file is left out. One that must not be is a problem of its own: no request leaves without it.
+fn left_out(file: CaFile) -> Option<NetError> {
     let read = Tls::new(TlsOptions {
         extra_ca_files: vec![file],
         ..TlsOptions::default()
     });
-    match read {
-        Ok(tls) => tls.left_out().first().cloned(),
-        Err(error) => Some(error),
-    }
+    read.ok()?.left_out().first().cloned()
 }
 
 /// What confines commands.
