@@ -62,6 +62,8 @@ enum Prepared<'t> {
     },
     Answer {
         call: Call,
+        /// What it would have done, where that could be made out.
+        summary: Option<String>,
         outcome: ToolOutcome,
         text: String,
     },
@@ -169,6 +171,7 @@ impl<'a> Desk<'a> {
             }
         };
         let decision = self.gate.decide(tool, &input, self.context).await;
+        let summary = || Some(tool.summary(&input, &self.context.redactor));
         let allowed = decision.is_allowed();
         let call_id = call.id.clone();
         // It is safe with the intent or the answer that follows from it.
@@ -180,8 +183,18 @@ impl<'a> Desk<'a> {
                 input,
                 seen,
             },
-            Decision::Fails { reason } => answer(call, ToolOutcome::Failed, reason),
-            Decision::Deny { reason, .. } => answer(call, ToolOutcome::Denied, reason),
+            Decision::Fails { reason } => Prepared::Answer {
+                call,
+                summary: summary(),
+                outcome: ToolOutcome::Failed,
+                text: reason,
+            },
+            Decision::Deny { reason, .. } => Prepared::Answer {
+                call,
+                summary: summary(),
+                outcome: ToolOutcome::Denied,
+                text: reason,
+            },
         })
     }
 
@@ -217,6 +230,7 @@ impl<'a> Desk<'a> {
                 call,
                 outcome,
                 text,
+                ..
             } => return Ended::without_changes(call, outcome, text),
             Prepared::Run {
                 call,
@@ -265,7 +279,10 @@ impl<'a> Desk<'a> {
             Prepared::Run {
                 call, tool, input, ..
             } => (call, tool.summary(input, redactor), Some(tool.effect())),
-            Prepared::Answer { call, .. } => (call, redactor.redact(&call.name), None),
+            Prepared::Answer { call, summary, .. } => {
+                let name = || redactor.redact(&call.name);
+                (call, summary.clone().unwrap_or_else(name), None)
+            }
         };
         self.tell(TurnEvent::ToolStarted {
             call_id: call.id.clone(),
@@ -297,6 +314,7 @@ fn intent(prepared: &Prepared<'_>) -> Option<Entry> {
 fn answer(call: Call, outcome: ToolOutcome, text: String) -> Prepared<'static> {
     Prepared::Answer {
         call,
+        summary: None,
         outcome,
         text,
     }

@@ -83,9 +83,9 @@ pub enum TurnEvent {
         call_id: String,
         /// The tool.
         name: String,
-        /// What it will do, in one line.
+        /// What it will do, in one line; of a call that is refused, what it would have done.
         summary: String,
-        /// What it does to the world.
+        /// What it does to the world; nothing where it will not run.
         effect: Option<Effect>,
     },
     /// A tool call says how it gets on, for whoever watches: of a command, the newest lines of its

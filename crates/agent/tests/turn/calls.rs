@@ -178,6 +178,11 @@ async fn a_denied_call_is_answered_with_a_reason_and_has_no_effect() {
             ..
         }
     )));
+    // Whoever watches reads what it was that did not happen.
+    assert!(turn.events.iter().any(|event| matches!(
+        event,
+        TurnEvent::ToolStarted { summary, effect: None, .. } if summary.contains("out.txt")
+    )));
 }
 
 #[tokio::test]

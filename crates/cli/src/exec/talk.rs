@@ -99,11 +99,13 @@ impl Talk {
             self.say(&self.style.warning(format!("! {remark}")));
         }
         match event {
+            // Of a call that will not run only the reason follows: what it would have done stands here.
             TurnEvent::ToolStarted {
+                name,
                 summary,
-                effect: Some(_),
+                effect,
                 ..
-            } => {
+            } if effect.is_some() || summary != name => {
                 let line = format!("· {}", one_line(summary, LONGEST));
                 self.say(&self.style.faint(line));
             }

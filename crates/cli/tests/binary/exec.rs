@@ -171,6 +171,8 @@ async fn writing_needs_to_be_allowed() {
         "{}",
         denied.err
     );
+    // Nobody was asked, so only this line tells what it was.
+    assert!(denied.err.contains("bytes to note.md"), "{}", denied.err);
     assert!(denied.err.contains("alipes exec --allow"), "{}", denied.err);
     assert_eq!(machine.names(), ["notes.txt"]);
 

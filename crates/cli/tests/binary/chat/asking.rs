@@ -19,6 +19,7 @@ async fn a_question_shows_all_of_a_command() {
     assert!(shown.contains(&whole), "{shown}");
     chat.says("n");
     chat.until_done("declined").await;
+    chat.until("– run \"echo aaaa").await;
 }
 
 #[tokio::test]
