@@ -35,7 +35,7 @@ mod undo;
 pub use alipes_store::ToolOutcome;
 
 pub use agent::{Agent, AgentOptions, Answer};
-pub use compact::{Compacted, SummedUpBy};
+pub use compact::{Compacted, SummedUpBy, WithoutModel};
 pub use context::{ContextUse, ProjectFile, ProjectText};
 pub use error::TurnError;
 pub use events::TurnEvent;

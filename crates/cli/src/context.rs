@@ -65,8 +65,12 @@ pub(crate) fn compacted(done: Compacted) -> String {
         SummedUpBy::Model => "summed up what was said earlier",
         SummedUpBy::Digest => "shortened what was said earlier, without a model",
     };
+    let why = done.without.map(|why| format!(" ({})", why.reason()));
+    let why = why.unwrap_or_default();
     let (before, after) = (tally::thousands(done.before), tally::thousands(done.after));
-    format!("{how}: {before} tokens are {after} now; `alipes sessions undo last` takes that back")
+    format!(
+        "{how}{why}: {before} tokens are {after} now; `alipes sessions undo last` takes that back"
+    )
 }
 
 /// Gives a conversation the title that a model found for it, if its user has not called it otherwise.

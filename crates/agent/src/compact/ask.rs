@@ -7,6 +7,7 @@ use alipes_base::{Clock, Deadline};
 use alipes_models::Prompt;
 use tokio::sync::mpsc;
 
+use super::WithoutModel;
 use super::background::{Source, Told};
 use super::cut::Keep;
 use super::plan::{Depth, Plan};
@@ -79,22 +80,31 @@ impl Agent {
         true
     }
 
+    /// What stands for what was said, or why there is nothing.
     pub(super) async fn summary(
         &mut self,
         patience: Deadline,
         events: &mpsc::Sender<TurnEvent>,
-    ) -> Option<(Plan, Told)> {
+    ) -> Result<(Plan, Told), WithoutModel> {
         if !self.background.is_at_it() && !self.ask_for_summary() {
-            return None;
+            return Err(match self.background.has_failed() {
+                true => WithoutModel::Failed,
+                false => WithoutModel::Nobody,
+            });
         }
         // A listener that has gone misses the rest; the turn goes on.
         let _ = events.send(TurnEvent::SummingUp(self.context())).await;
-        let told = self.background.waited_for(patience).await;
-        if told.is_none() && self.background.is_at_it() && self.background.asked_the_provider() {
+        if let Some(told) = self.background.waited_for(patience).await {
+            return Ok(told);
+        }
+        if !self.background.is_at_it() {
+            return Err(WithoutModel::Failed);
+        }
+        if self.background.asked_the_provider() {
             // Silence is no better than a refusal: the next one to be asked is a model.
             self.background.leave_the_provider();
         }
-        told
+        Err(WithoutModel::TooLate)
     }
 
     pub(super) fn plan(&self, depth: Depth) -> Option<Plan> {

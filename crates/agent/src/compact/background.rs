@@ -103,6 +103,11 @@ impl Background {
         !waits && self.model.is_some() && self.rests_until.is_none_or(|until| until <= now)
     }
 
+    /// Whether the last model that was asked for a summary gave none.
+    pub(crate) fn has_failed(&self) -> bool {
+        self.rests_until.is_some()
+    }
+
     /// Whether the provider may be asked, who has not refused it yet.
     pub(crate) fn may_ask_the_provider(&self) -> bool {
         self.provider_can && !self.is_busy() && self.come.is_none()

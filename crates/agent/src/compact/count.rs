@@ -21,6 +21,35 @@ pub struct Compacted {
     pub after: u64,
     /// Who summed up.
     pub by: SummedUpBy,
+    /// Why nobody did, where it was shortened mechanically.
+    pub without: Option<WithoutModel>,
+}
+
+/// Why no model has summed up what was said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WithoutModel {
+    /// There is nobody to ask.
+    Nobody,
+    /// Whoever was asked could not, or what he said could not stand for what was said; asked again it is
+    /// not for a while.
+    Failed,
+    /// No summary came in time.
+    TooLate,
+    /// The model has refused as too long what was summed up, too.
+    StillTooLong,
+}
+
+impl WithoutModel {
+    /// The reason, for people.
+    #[must_use]
+    pub fn reason(self) -> &'static str {
+        match self {
+            Self::Nobody => "there was nobody to ask for a summary",
+            Self::Failed => "whoever was asked for a summary gave none that could be used",
+            Self::TooLate => "no summary came in time",
+            Self::StillTooLong => "the model still found it too long",
+        }
+    }
 }
 
 /// Who summed up what was said.
@@ -102,6 +131,7 @@ impl Agent {
             before: before.tokens,
             after: self.context().tokens,
             by,
+            without: None,
         }))
     }
 }

@@ -32,7 +32,7 @@ use crate::context::size;
 use crate::{Agent, TurnError, TurnEvent};
 use ask::Patience;
 pub(crate) use background::Background;
-pub use count::{Compacted, SummedUpBy};
+pub use count::{Compacted, SummedUpBy, WithoutModel};
 pub(crate) use plan::Depth;
 pub(crate) use retell::clipped;
 pub(crate) use summary::{Spoken, said};
@@ -179,15 +179,26 @@ impl Agent {
         patience: Patience,
         events: &mpsc::Sender<TurnEvent>,
     ) -> Result<Option<Compacted>, TurnError> {
+        let mut without = match depth {
+            Depth::Usual => WithoutModel::Nobody,
+            Depth::Deep => WithoutModel::StillTooLong,
+        };
         // The provider first, and where it will not, a model.
         for _ in 0..2 {
-            let patience = patience.begin(&self.clock);
-            if depth == Depth::Usual
-                && let Some((plan, told)) = self.summary(patience, events).await
-                && let Some(done) = self.carry_out(&plan, told).await?
-            {
-                tell(done, events).await;
-                return Ok(Some(done));
+            if depth == Depth::Usual {
+                let patience = patience.begin(&self.clock);
+                match self.summary(patience, events).await {
+                    Ok((plan, told)) => {
+                        if let Some(done) = self.carry_out(&plan, told).await? {
+                            tell(done, events).await;
+                            return Ok(Some(done));
+                        }
+                        without = WithoutModel::Failed;
+                    }
+                    // Who was asked before has a better reason.
+                    Err(WithoutModel::Nobody) => {}
+                    Err(why) => without = why,
+                }
             }
             // Nobody here can make a text of what only a provider can read.
             if !self.unseal().await? && !self.background.asked_the_provider() {
@@ -199,6 +210,10 @@ impl Agent {
         };
         let told = plan.digest(self.transcript());
         let done = self.count(&plan, &told, SummedUpBy::Digest).await?;
+        let done = done.map(|done| Compacted {
+            without: Some(without),
+            ..done
+        });
         if let Some(done) = done {
             tell(done, events).await;
         }

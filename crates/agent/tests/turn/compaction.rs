@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use alipes_agent::{Compacted, SummedUpBy, TurnError, TurnEvent, Undone};
+use alipes_agent::{Compacted, SummedUpBy, TurnError, TurnEvent, Undone, WithoutModel};
 use alipes_store::{Entry, Transcript};
 use alipes_wire::Item;
 use serde_json::json;
@@ -164,7 +164,9 @@ async fn without_anybody_to_sum_up_it_is_shortened_mechanically() {
     let script = Script::of(&[too_long(), response(&[says("done")])]).await;
     let mut work = work(&script, sheep(4));
     let turn = work.turn("shear them").await;
-    assert_eq!(compacted(&turn)[0].by, SummedUpBy::Digest);
+    let done = compacted(&turn)[0];
+    assert_eq!(done.by, SummedUpBy::Digest);
+    assert_eq!(done.without, Some(WithoutModel::Nobody));
     assert_eq!(turn.result.unwrap().text, "done");
     let request = script.request(1);
     assert!(
@@ -182,9 +184,10 @@ async fn a_summary_that_is_none_is_not_believed() {
         let mut work = work(&script, sheep(4));
         work.agent = work.agent.with_auxiliary(model(&aside.base_url));
         let turn = work.turn("shear them").await;
+        let done = compacted(&turn)[0];
         assert_eq!(
-            compacted(&turn)[0].by,
-            SummedUpBy::Digest,
+            (done.by, done.without),
+            (SummedUpBy::Digest, Some(WithoutModel::Failed)),
             "{} bytes",
             bad.len()
         );

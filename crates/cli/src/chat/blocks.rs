@@ -60,10 +60,13 @@ pub(super) struct Card {
 
 /// That what is old was summed up.
 pub(super) fn compacted(done: &Compacted) -> Block {
-    let by = match done.by {
-        SummedUpBy::Provider => "made shorter by the provider",
-        SummedUpBy::Model => "summed up",
-        SummedUpBy::Digest => "shortened mechanically",
+    let by = match (done.by, done.without) {
+        (SummedUpBy::Provider, _) => "made shorter by the provider".to_owned(),
+        (SummedUpBy::Model, _) => "summed up".to_owned(),
+        (SummedUpBy::Digest, None) => "shortened without a model".to_owned(),
+        (SummedUpBy::Digest, Some(why)) => {
+            format!("shortened without a model, because {}", why.reason())
+        }
     };
     let (before, after) = match (short(done.before), short(done.after)) {
         (before, after) if before == after => (done.before.to_string(), done.after.to_string()),
@@ -260,6 +263,8 @@ fn table(rows: &[(String, String)], columns: usize) -> Vec<Line<'static>> {
 
 #[cfg(test)]
 mod tests {
+    use alipes_agent::WithoutModel;
+
     use super::*;
 
     fn text(block: &Block, columns: usize) -> String {
@@ -299,10 +304,29 @@ mod tests {
             (1_180, 1_120, "was summed up: 1180 to 1120 tokens; /undo"),
             (1_180, 1_180, "was summed up; /undo"),
         ] {
-            let by = SummedUpBy::Model;
-            let shown = text(&compacted(&Compacted { before, after, by }), 80);
+            let done = Compacted {
+                before,
+                after,
+                by: SummedUpBy::Model,
+                without: None,
+            };
+            let shown = text(&compacted(&done), 80);
             assert!(shown.contains(told), "{shown}");
         }
+    }
+
+    #[test]
+    fn what_was_shortened_without_a_model_says_why() {
+        let done = Compacted {
+            before: 12_000,
+            after: 1_300,
+            by: SummedUpBy::Digest,
+            without: Some(WithoutModel::TooLate),
+        };
+        let shown = text(&compacted(&done), 200);
+        let told =
+            "shortened without a model, because no summary came in time: 12k to 1.3k tokens;";
+        assert!(shown.contains(told), "{shown}");
     }
 
     #[test]
