@@ -149,6 +149,10 @@ impl Credential for ApiKey {
         }
     }
 
+    fn place(&self) -> Option<String> {
+        Some(self.source.to_string())
+    }
+
     fn is_renewable(&self) -> bool {
         // A variable stays for this process as it was.
         matches!(self.source, KeySource::File { .. })

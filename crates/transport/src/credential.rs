@@ -33,6 +33,12 @@ pub trait Credential: Send + Sync {
         String::new()
     }
 
+    /// Where its user has put it, for a person who has to replace it ("the variable WORK_KEY"); nothing
+    /// where nobody has.
+    fn place(&self) -> Option<String> {
+        None
+    }
+
     /// The token to use now, read at use so that a rotated key counts at once; `None` if the
     /// endpoint needs none.
     ///

@@ -112,7 +112,7 @@ impl Course {
                     Err(why) => return Err(fault.because(&why)),
                 }
             }
-            _ => return Err(fault),
+            _ => return Err(attempt::with_place_of_key(&session.about, fault)),
         }
         Ok(())
     }

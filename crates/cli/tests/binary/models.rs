@@ -167,7 +167,7 @@ async fn a_fault_is_named_and_does_not_speak_of_answers() {
     insta::assert_snapshot!(messages, @r#"
     error: no list of models: work does not accept the key (headers over auxiliary, status 401, 127.0.0.1:[PORT]): Incorrect API key provided
       this says nothing about answers: a model is asked all the same
-      help: check the provider's api_key
+      help: put a good key where this one is kept, or save one with `alipes providers add NAME`
     error: no list of models: work failed inside (headers over auxiliary, status 500, 127.0.0.1:[PORT]): The server had an error
       this says nothing about answers: a model is asked all the same
       help: try again later, or configure another provider

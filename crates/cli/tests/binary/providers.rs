@@ -290,6 +290,35 @@ async fn a_key_in_the_usual_variable_is_for_the_usual_address_only() {
 }
 
 #[tokio::test]
+async fn a_key_that_is_refused_is_said_with_where_it_is_kept() {
+    let machine = Machine::new().with("WORK_KEY", "sk-some-key");
+    let server = machine.simulate(&["--fault", "sse-401"]).await;
+    std::fs::write(machine.home("the.key"), "sk-some-key").unwrap();
+    for (key, place) in [
+        (
+            "{ file = \"the.key\" }",
+            "the.key, which holds no other one",
+        ),
+        (
+            "{ env = \"WORK_KEY\" }",
+            "the key comes from the variable WORK_KEY",
+        ),
+    ] {
+        let config = format!(
+            "[providers.work]\nbase_url = \"{}\"\nroutes = [\"sse\"]\napi_key = {key}\n",
+            server.base_url
+        );
+        std::fs::write(machine.home("config.toml"), config).unwrap();
+        let told = machine.refused(1, &["exec", "-m", "work/m", "hi"]).await;
+        assert!(told.contains(place), "{told}");
+        assert!(
+            told.contains("help: put a good key where this one is kept"),
+            "{told}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn a_bundled_provider_is_asked_without_any_configuration() {
     let machine = Machine::new().with("XAI_API_KEY", KEY);
     let proxy = Listener::answering("502 Bad Gateway", "").await;

@@ -48,13 +48,29 @@ pub(crate) async fn token(
     Ok(token)
 }
 
+/// The fault, and where a key that was refused and cannot be renewed is kept: another one has to be put
+/// there.
+pub(crate) fn with_place_of_key(about: &Conversation, fault: Fault) -> Fault {
+    match about.credential.place() {
+        Some(place) if fault.cause == Cause::Unauthorized => fault.because(&comes_from(&place)),
+        _ => fault,
+    }
+}
+
+fn comes_from(place: &str) -> String {
+    format!("the key comes from {place}")
+}
+
 /// A token newer than `refused`; else why there is none, and the refusal stands.
 pub(crate) async fn newer_token(
     about: &Conversation,
     refused: Option<u64>,
     deadline: &Deadline,
 ) -> Result<Token, String> {
-    let none = || "there is no newer key".to_owned();
+    let none = || match about.credential.place() {
+        Some(place) => format!("{}, which holds no other one", comes_from(&place)),
+        None => "there is no newer key".to_owned(),
+    };
     let refused = refused.ok_or_else(none)?;
     let token = match deadline.run(about.credential.refresh(refused)).await {
         Ok(Ok(token)) => token.ok_or_else(none)?,

@@ -21,7 +21,7 @@ pub use answer::{AuxiliaryAnswer, AuxiliaryFault};
 pub(crate) use request::{Question, get};
 pub use side_calls::SideCalls;
 
-use crate::attempt::{newer_token, token};
+use crate::attempt::{newer_token, token, with_place_of_key};
 use crate::breaker::Destination;
 use crate::conversation::Conversation;
 use crate::leave::{no_permit, not_tried};
@@ -131,7 +131,7 @@ async fn once_more(
                 Err(why) => Err(fault.because(&why)),
             }
         }
-        _ => Err(fault),
+        _ => Err(with_place_of_key(about, fault)),
     }
 }
 

@@ -175,7 +175,7 @@ causes! {
     UpgradeRefused "upgrade-refused" Edge Route
         "refused the WebSocket" "let the request go by SSE: `--route auto`, or \"sse\" among the provider's routes"
     Unauthorized "unauthorized" User Account
-        "does not accept the key" "check the provider's api_key"
+        "does not accept the key" "put a good key where this one is kept, or save one with `alipes providers add NAME`"
     Forbidden "forbidden" User Account
         "does not let this account do that" "check what the account may use"
     RateLimited "rate-limited" User Account
