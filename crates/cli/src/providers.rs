@@ -60,7 +60,13 @@ fn configuration(machine: &Machine) -> Result<(Home, Document), Failure> {
 /// How somebody who has just made a provider usable asks it; nothing where a model is asked by itself.
 pub(crate) fn next_step(provider: &Provider, catalog: &Catalog) -> Option<String> {
     let name = &provider.name;
-    match (catalog.order().is_empty(), &provider.default_model) {
+    let order = catalog.order();
+    let is_asked_first = order.first().is_some_and(|first| first.provider == *name);
+    match (order.is_empty(), &provider.default_model) {
+        // Whoever has chosen it knows.
+        (false, _) if is_asked_first && !catalog.relies_on(name) => {
+            Some("ask it with `alipes`".to_owned())
+        }
         (false, _) => None,
         (true, Some(_)) => Some(format!("ask it with `alipes chat -m {name}`")),
         (true, None) => Some(format!(

@@ -99,10 +99,10 @@ impl Catalog {
         self.logins.as_ref()
     }
 
-    /// Whether a default model is configured.
+    /// Whether there is a model that is asked where none is named.
     #[must_use]
     pub fn has_default(&self) -> bool {
-        self.model.default.is_some()
+        self.first_asked().is_some()
     }
 
     /// Every provider: the configured ones in the order of the file, then the other bundled ones.
@@ -150,13 +150,14 @@ impl Catalog {
     }
 
     /// The model that is asked where none is named, and behind it those that are asked when it cannot
-    /// answer; none where the configuration names no default.
+    /// answer; none where the configuration chooses none.
     #[must_use]
     pub fn order(&self) -> Vec<ModelName> {
-        let default = self.model.default.iter().map(|default| &default.value);
-        let fallback = self.model.fallback.iter();
-        let fallback = fallback.filter(|_| self.model.default.is_some());
-        default.chain(fallback).cloned().collect()
+        let Some(first) = self.first_asked() else {
+            return Vec::new();
+        };
+        let fallback = self.model.fallback.iter().cloned();
+        [first].into_iter().chain(fallback).collect()
     }
 
     /// The files that hold keys.

@@ -19,6 +19,14 @@ pub enum ModelsError {
         /// The configuration file.
         config: String,
     },
+    /// No model was named, and the configuration names none of its providers' as the default.
+    #[error("no model is chosen; {hint}; default under [model] in {config} chooses one")]
+    NoneChosen {
+        /// Who can be asked, and how.
+        hint: String,
+        /// The configuration file.
+        config: String,
+    },
     /// No provider was named, and the configuration does not say which one is meant.
     #[error("name a provider{hint}")]
     WhichProvider {

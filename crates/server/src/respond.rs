@@ -303,7 +303,7 @@ fn unreadable(error: &NotARequest) -> Refusal {
 fn no_model(error: &ModelsError) -> Refusal {
     let why = match error {
         // The person who reads it may have no command line of ours, and none of our files.
-        ModelsError::NoModel { .. } => {
+        ModelsError::NoModel { .. } | ModelsError::NoneChosen { .. } => {
             "no default model is configured here: ask for one as PROVIDER/NAME, or have `default` under \
              [model] set where this runs (`alipes providers --all` lists the providers)"
                 .to_owned()

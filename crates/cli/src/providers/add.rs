@@ -64,7 +64,8 @@ pub(super) async fn run(args: &AddArgs, machine: &Machine) -> Result<(), Failure
             say(&format!("{} is saved in {place}", args.name));
         }
     }
-    if let Some(next) = super::next_step(&provider, &catalog) {
+    // By what is saved now.
+    if let Some(next) = super::next_step(&provider, &Catalog::read(&document)?) {
         say(&next);
     }
     Ok(())

@@ -133,7 +133,7 @@ async fn without_a_model_the_way_to_one_is_told() {
     let nowhere = ["ollama", "lmstudio", "\"llama.cpp\"", "vllm"]
         .map(|name| format!("[providers.{name}]\nbase_url = \"http://127.0.0.1:1/v1\"\n"));
     let machine = Machine::configured(&nowhere.concat());
-    insta::assert_snapshot!(machine.refused(2, &["exec", "hi"]).await, @"error: no model is configured; name one with --model PROVIDER/NAME (`alipes providers --all` lists the providers), or set default under [model] in [TEMP]/config.toml");
+    insta::assert_snapshot!(machine.refused(2, &["exec", "hi"]).await, @"error: no model is chosen; name one with -m PROVIDER/NAME of ollama, lmstudio, llama.cpp, vllm; default under [model] in [TEMP]/config.toml chooses one");
 }
 
 #[tokio::test]

@@ -75,6 +75,18 @@ async fn who_adds_the_first_provider_is_told_how_to_ask_it() {
 }
 
 #[tokio::test]
+async fn who_adds_the_only_provider_asks_it_without_naming_a_model_where_one_is_known() {
+    let machine = Machine::new();
+    let server = Listener::answering("200 OK", MODELS).await;
+    let like = ["--like", "anthropic", "--dialect", "responses"];
+    let ran = add(&machine, &server.base_url, &like).await;
+    ran.answer();
+    assert!(ran.err.ends_with("ask it with `alipes`\n"), "{}", ran.err);
+    let list = machine.run(&["providers"]).await;
+    assert!(list.err.contains("asked: mine/claude-"), "{}", list.err);
+}
+
+#[tokio::test]
 async fn openrouter_is_asked_whose_key_it_is_because_its_list_is_for_everybody() {
     let machine = Machine::new();
     let options = Options {
@@ -277,19 +289,6 @@ async fn a_saved_key_is_never_sent_to_another_address() {
 }
 
 #[tokio::test]
-async fn a_key_in_the_usual_variable_is_for_the_usual_address_only() {
-    let server = Listener::answering("404 Not Found", "{}").await;
-    let config = format!("[providers.openai]\nbase_url = \"{}\"\n", server.base_url);
-    let machine = Machine::configured(&config).with("OPENAI_API_KEY", KEY);
-    machine
-        .run(&["exec", "-m", "openai/m", "--timeout", "5s", "hi"])
-        .await;
-    let asked = server.seen().concat();
-    assert!(asked.contains("/v1/responses "), "{asked}");
-    assert!(!asked.contains(KEY), "{asked}");
-}
-
-#[tokio::test]
 async fn a_key_that_is_refused_is_said_with_where_it_is_kept() {
     let machine = Machine::new().with("WORK_KEY", "sk-some-key");
     let server = machine.simulate(&["--fault", "sse-401"]).await;
@@ -316,6 +315,19 @@ async fn a_key_that_is_refused_is_said_with_where_it_is_kept() {
             "{told}"
         );
     }
+}
+
+#[tokio::test]
+async fn a_key_in_the_usual_variable_is_for_the_usual_address_only() {
+    let server = Listener::answering("404 Not Found", "{}").await;
+    let config = format!("[providers.openai]\nbase_url = \"{}\"\n", server.base_url);
+    let machine = Machine::configured(&config).with("OPENAI_API_KEY", KEY);
+    machine
+        .run(&["exec", "-m", "openai/m", "--timeout", "5s", "hi"])
+        .await;
+    let asked = server.seen().concat();
+    assert!(asked.contains("/v1/responses "), "{asked}");
+    assert!(!asked.contains(KEY), "{asked}");
 }
 
 #[tokio::test]

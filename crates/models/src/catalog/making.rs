@@ -107,16 +107,31 @@ impl Catalog {
             let place = String::new();
             return Ok(Asked { name, place });
         }
-        let Some(default) = self.model.default.clone() else {
-            let config = self.folder.join("config.toml").display().to_string();
-            return Err(ModelsError::NoModel { config });
-        };
-        let place = match default.origin {
-            Origin::File { .. } => format!(" (asked for by {})", default.origin),
+        let origin = self.model.default.as_ref().map(|default| &default.origin);
+        let place = match origin {
+            Some(origin @ Origin::File { .. }) => format!(" (asked for by {origin})"),
             _ => String::new(),
         };
-        let name = default.value;
+        let name = self.first_asked().ok_or_else(|| self.none_chosen())?;
         Ok(Asked { name, place })
+    }
+
+    /// That nobody is asked by himself, and who could be.
+    fn none_chosen(&self) -> ModelsError {
+        let config = self.folder.join("config.toml").display().to_string();
+        let names: Vec<&str> = self
+            .configured
+            .iter()
+            .map(|(name, _)| name.as_str())
+            .collect();
+        let hint = match names.as_slice() {
+            [] => return ModelsError::NoModel { config },
+            [only] => format!(
+                "{only} is asked with -m {only}/NAME, and `alipes models {only}` lists its models"
+            ),
+            several => format!("name one with -m PROVIDER/NAME of {}", several.join(", ")),
+        };
+        ModelsError::NoneChosen { hint, config }
     }
 
     fn not_a_model(&self, text: &str) -> ModelsError {

@@ -88,8 +88,7 @@ impl Catalog {
     /// its provider's list said. Asks nobody.
     #[must_use]
     pub fn context_window(&self, name: &ModelName) -> Option<u64> {
-        let default = self.model.default.as_ref();
-        let is_default = default.is_some_and(|default| default.value == *name);
+        let is_default = self.first_asked().as_ref() == Some(name);
         let configured = self.model.context_window.filter(|_| is_default);
         configured.or_else(|| self.window(name))
     }
@@ -145,6 +144,35 @@ impl Catalog {
         let mut seen = HashSet::new();
         known.retain(|name| seen.insert(name.clone()));
         known
+    }
+
+    /// The model that is asked where none is named: the configuration's default; else, where it has one
+    /// provider only, that one's, as far as the program knows which. Asks nobody.
+    pub(super) fn first_asked(&self) -> Option<ModelName> {
+        if let Some(default) = &self.model.default {
+            return Some(default.value.clone());
+        }
+        let [(name, _)] = self.configured.as_slice() else {
+            return None;
+        };
+        let provider = self.known(name)?;
+        let listed = self.list_of(&provider);
+        let model = match (&provider.default_model, provider.models.as_slice()) {
+            (Some(model), _) => Some(model.clone()),
+            (None, [only]) => Some(only.clone()),
+            (None, [_, _, ..]) => None,
+            (None, []) => match listed.as_deref() {
+                Some([only]) => Some(only.name.clone()),
+                listed => {
+                    let is_there = |model: &&String| {
+                        listed.is_none_or(|listed| listed.iter().any(|known| known.name == **model))
+                    };
+                    provider.bundled_models.iter().find(is_there).cloned()
+                }
+            },
+        };
+        let provider = provider.name;
+        model.map(|model| ModelName { provider, model })
     }
 
     /// What its provider's list said of a model.
