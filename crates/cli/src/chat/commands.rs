@@ -24,6 +24,15 @@ pub(super) enum Command {
     Quit,
 }
 
+impl Command {
+    /// What is typed for it, behind the slash.
+    pub(super) fn name(self) -> &'static str {
+        let mut entries = COMMANDS.iter();
+        let entry = entries.find(|entry| entry.command == self);
+        entry.map_or("", |entry| entry.name)
+    }
+}
+
 /// A command as a person knows it.
 pub(super) struct Entry {
     pub(super) name: &'static str,
@@ -164,6 +173,7 @@ mod tests {
                 command: entry.command,
                 argument: argument.to_owned(),
             };
+            assert_eq!(entry.command.name(), entry.name);
             let (name, loud) = (entry.name, entry.name.to_ascii_uppercase());
             for name in [name, &loud] {
                 let text = format!("/{name}  {argument} ");

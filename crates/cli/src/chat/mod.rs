@@ -183,7 +183,11 @@ impl Chat<'_> {
     async fn talk(&mut self) -> Result<(), Failure> {
         while !self.wants_out {
             let action = match self.front.state.queue.pop_front() {
-                Some(prompt) => Action::Send(prompt),
+                // A command lines up where the chat had not started yet.
+                Some(line) => match commands::read(line.trim()) {
+                    Some(Ok(called)) => Action::Call(called),
+                    _ => Action::Send(line),
+                },
                 None => self.front.idle().await?,
             };
             match action {

@@ -83,8 +83,11 @@ impl State {
         let is_no_choice = open.is_no_choice(line);
         let Some(approval) = question::means(line).filter(|_| !is_no_choice) else {
             if is_no_choice {
+                let text = format!(
+                    "{line:?} is not offered for this call, which can be allowed only once: y does, n does not"
+                );
                 self.editor.clear();
-                self.note(Tone::Talk, "that is not offered here: y once, or n no");
+                self.note(Tone::Talk, text);
             }
             return is_no_choice;
         };
@@ -216,8 +219,19 @@ impl State {
                 let table = self.status.table();
                 self.say(crate::chat::blocks::Block::Table(table));
             }
-            _ if self.working.is_some() => {
-                self.note(Tone::Talk, "that has to wait: Esc ends what is under way");
+            command if self.working.is_some() => {
+                let name = command.name();
+                if !self.can_interrupt() {
+                    // It is done as soon as the chat has started.
+                    let line = format!("/{name} {}", called.argument);
+                    self.queue.push_back(line.trim_end().to_owned());
+                    return None;
+                }
+                let text = format!(
+                    "/{name} cannot be done while something is under way: say it again when that has \
+                     ended, or end it with Esc"
+                );
+                self.note(Tone::Talk, text);
             }
             _ => return Some(Action::Call(called)),
         }

@@ -356,6 +356,23 @@ async fn no_key_from_before_a_question_answers_it_or_goes_to_the_model() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_command_that_has_to_wait_says_which_for_what_and_what_ends_that() {
+    let mut state = state();
+    state.begin_turn();
+    types(&mut state, "/model x\n");
+    let told = said(&mut state).replace("\n  ", " ");
+    assert!(told.starts_with("/model cannot be done while"), "{told}");
+    assert!(told.ends_with("or end it with Esc"), "{told}");
+    // Nothing ends the start of the chat: there it waits its turn.
+    state.done();
+    state.begin(STARTING);
+    types(&mut state, "hi\n");
+    types(&mut state, "/model x\n");
+    assert_eq!(said(&mut state), "");
+    assert_eq!(state.queue, ["hi", "/model x"]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn only_what_was_offered_can_be_answered() {
     for (line, answer) in [
         ("y\n", Some(Approval::Once)),
@@ -565,7 +582,7 @@ async fn while_it_works_a_command_that_needs_the_agent_has_to_wait() {
     let mut state = state();
     state.begin("working");
     assert_eq!(types(&mut state, "/new\n"), None);
-    assert!(said(&mut state).contains("Esc ends"));
+    assert!(said(&mut state).contains("with Esc"));
     assert_eq!(types(&mut state, "/quit\n"), Some(Action::Quit));
 }
 
