@@ -15,7 +15,7 @@ use super::{Chat, QUEUE, Turning};
 use crate::args::AgentArgs;
 use crate::calls::{self, Newest};
 use crate::failure::Failure;
-use crate::sessions::{self, Shape, short};
+use crate::sessions::{self, Shape, last_used, short};
 use crate::style::one_line;
 use crate::{approvals, memory};
 
@@ -100,6 +100,10 @@ impl Chat<'_> {
             return Ok(());
         };
         let found = store.list(LISTED).await?;
+        let now = self.machine.clock.unix_ms();
+        let used = |summary: &Summary| last_used(now, summary.used_ms);
+        let widest = found.iter().map(|summary| used(summary).len()).max();
+        let widest = widest.unwrap_or(0);
         let rows = found.iter().map(|summary| {
             let title = self.machine.redactor.redact(&summary.title);
             let title = one_line(&title, LONGEST);

@@ -310,6 +310,7 @@ impl Chat<'_> {
             catalog: conversation.catalog.clone(),
             kept: conversation.kept.clone(),
             id: conversation.id.clone(),
+            clock: machine.clock.clone(),
         });
         front.learn_sandbox(async move { sandbox.caution(&root).await });
         let state = &mut front.state;

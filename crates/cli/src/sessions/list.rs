@@ -1,6 +1,7 @@
 //! Lists of conversations: one line each.
 
 use std::io;
+use std::time::{Duration, SystemTime};
 
 use alipes_store::{Hit, Standing, Summary};
 use serde_json::json;
@@ -14,6 +15,10 @@ use crate::style::{Style, counted, one_line};
 /// The longest title, and the longest excerpt.
 const TITLE: usize = 60;
 const EXCERPT: usize = 140;
+
+/// In seconds.
+const DAY: u64 = 86_400;
+const YEAR: u64 = 365 * DAY;
 
 /// Conversations as JSON lines, each what an export begins with.
 pub(super) fn summaries_as_json(list: &[Summary], machine: &Machine) -> io::Result<()> {
@@ -84,6 +89,26 @@ fn style_of_talk(machine: &Machine) -> Style {
     Style::of_stderr(&machine.environment)
 }
 
+/// When something was last used, in as few letters as tell: how long ago on the same day, else the day. Days
+/// are those of UTC: nobody here knows the person's.
+pub(crate) fn last_used(now_ms: u64, then_ms: u64) -> String {
+    let age = now_ms.saturating_sub(then_ms) / 1_000;
+    match age {
+        0..60 => "now".to_owned(),
+        60..3_600 => format!("{} min", age / 60),
+        3_600..DAY => format!("{} h", age / 3_600),
+        _ if now_ms / 1_000 / DAY - then_ms / 1_000 / DAY == 1 => "yesterday".to_owned(),
+        _ => {
+            // "Sat, 21 Nov 2026 08:00:00 GMT"
+            let then = SystemTime::UNIX_EPOCH + Duration::from_millis(then_ms);
+            let date = httpdate::fmt_http_date(then);
+            let part = if age < YEAR { 5..11 } else { 8..16 };
+            let told = date.get(part).unwrap_or(&date);
+            told.trim_start_matches('0').to_owned()
+        }
+    }
+}
+
 /// How long ago something was, in one word; a clock may have gone back since.
 pub(crate) fn ago(now_ms: u64, then_ms: u64) -> String {
     let seconds = now_ms.saturating_sub(then_ms) / 1_000;
@@ -98,6 +123,27 @@ pub(crate) fn ago(now_ms: u64, then_ms: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn when_something_was_used_is_told_in_a_few_letters() {
+        // Sat, 21 Nov 2026 08:02:03 GMT
+        let now = 1_795_248_123;
+        for (seconds, text) in [
+            (59, "now"),
+            (180, "3 min"),
+            (7_200, "2 h"),
+            (86_399, "23 h"),
+            (86_400, "yesterday"),
+            (86_400 + 8 * 3_600, "yesterday"),
+            (86_400 + 9 * 3_600, "19 Nov"),
+            (9 * 86_400, "12 Nov"),
+            (20 * 86_400, "1 Nov"),
+            (400 * 86_400, "Oct 2025"),
+        ] {
+            assert_eq!(last_used(now * 1_000, (now - seconds) * 1_000), text);
+        }
+        assert_eq!(last_used(0, 5_000), "now");
+    }
 
     #[test]
     fn ages_read_well() {

@@ -15,7 +15,7 @@ use anyhow::anyhow;
 
 use args::SessionsCommand;
 pub(crate) use args::{SessionsArgs, Shape};
-pub(crate) use list::ago;
+pub(crate) use list::{ago, last_used};
 
 use crate::failure::Failure;
 use crate::setup::Machine;

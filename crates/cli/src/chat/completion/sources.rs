@@ -4,13 +4,14 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
+use alipes_base::Clock;
 use alipes_models::Catalog;
 use alipes_store::{SqliteStore, Store as _};
 use alipes_tools::Root;
 use tokio::task::spawn_blocking;
 
 use super::{Offer, Wanted, files};
-use crate::sessions::short;
+use crate::sessions::{last_used, short};
 use crate::style::one_line;
 
 /// How many conversations can be chosen from.
@@ -27,6 +28,7 @@ pub(in crate::chat) struct Sources {
     pub(in crate::chat) kept: Option<Arc<SqliteStore>>,
     /// The conversation that the chat is in.
     pub(in crate::chat) id: String,
+    pub(in crate::chat) clock: Clock,
 }
 
 impl Sources {
@@ -78,8 +80,13 @@ impl Sources {
     async fn conversations(&self) -> Option<Vec<Offer>> {
         let store = self.kept.as_ref()?;
         let found = store.list(CONVERSATIONS).await.ok()?;
+        let now = self.clock.unix_ms();
         let others = found.into_iter().filter(|summary| summary.id != self.id);
-        let offers = others.map(|summary| {
+        let others: Vec<_> = others
+            .map(|summary| (last_used(now, summary.used_ms), summary))
+            .collect();
+        let widest = others.iter().map(|(when, _)| when.len()).max().unwrap_or(0);
+        let offers = others.into_iter().map(|(when, summary)| {
             let (id, title) = (
                 short(&summary.id).to_owned(),
                 one_line(&summary.title, LONGEST),
@@ -87,7 +94,7 @@ impl Sources {
             Offer {
                 sought: Some(format!("{id} {title}")),
                 text: id,
-                about: title,
+                about: format!("{when:widest$}  {title}"),
             }
         });
         Some(offers.collect())

@@ -163,7 +163,7 @@ async fn new_begins_another_conversation_and_resume_finds_the_one_before() {
     let screen = chat.screen();
     let mut lines = screen.lines().rev();
     let listed = lines
-        .find(|line| line.ends_with("  read notes.md"))
+        .find(|line| line.ends_with("  now  read notes.md"))
         .unwrap();
     let id = listed.split_whitespace().next().unwrap();
     chat.says("/resume nobody");
@@ -353,7 +353,7 @@ async fn what_follows_a_command_is_completed() {
     chat.until_it("lists calls", told).await;
     assert_eq!(count(&chat.screen(), "\n  • "), 1, "{}", chat.screen());
     chat.types("/resume eggs");
-    chat.until("  about eggs").await;
+    chat.until("  now  about eggs").await;
     chat.press("Tab");
     chat.press("Enter");
     chat.until("resuming ").await;
