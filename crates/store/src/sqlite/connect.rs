@@ -138,6 +138,8 @@ pub(super) fn migrate(path: &Path) -> Result<(), Failure> {
 
 fn prepare(db: &Connection, largest: u64) -> Result<(), Failure> {
     let pages = i64::try_from(largest / PAGE).unwrap_or(i64::MAX);
+    // A backup that was put in the store's place has no log yet.
+    db.pragma_update(None, "journal_mode", "WAL")?;
     db.pragma_update(None, "synchronous", "FULL")?;
     // When the log is copied into the database is the writer's to say, not a commit's.
     db.pragma_update(None, "wal_autocheckpoint", 0)?;

@@ -220,3 +220,18 @@ async fn a_backup_is_a_whole_store_of_its_own() {
         assert!(error.to_string().contains(told), "{error}");
     }
 }
+
+#[tokio::test]
+async fn a_backup_that_takes_the_stores_place_keeps_readers_and_writers_apart_as_the_store_did() {
+    let room = filled().await;
+    let store = room.open();
+    let mode = |name: &str| -> String {
+        let db = rusqlite::Connection::open(room.path(name)).unwrap();
+        db.query_row("PRAGMA journal_mode", [], |row| row.get(0))
+            .unwrap()
+    };
+    // The room's store is one.
+    assert_eq!(mode("alipes.db"), "wal");
+    store.backup(&room.path("copy.db")).await.unwrap();
+    assert_eq!(mode("copy.db"), "delete");
+}
