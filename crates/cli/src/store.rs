@@ -121,21 +121,29 @@ async fn check(options: SqliteOptions) -> Result<(), Failure> {
 
 async fn repair(options: SqliteOptions) -> Result<(), Failure> {
     let repaired = SqliteStore::repaired(options).await?;
-    let (conversations, entries) = (repaired.conversations, repaired.entries);
-    let Some(moved_to) = repaired.moved_to else {
-        return tell("the store is sound; its index for searches was built anew");
-    };
-    tell(&format!(
-        "the new store has {} with {} and {} on record; {} could not be read",
-        counted(conversations, "conversation"),
-        counted(entries, "entry"),
-        counted(repaired.calls, "call"),
-        counted(repaired.unreadable, "entry")
-    ))?;
-    tell(&format!(
-        "the damaged one is kept as {}",
-        moved_to.display()
-    ))
+    match &repaired.moved_to {
+        None => tell("the store is sound; its index for searches was built anew")?,
+        Some(moved_to) => {
+            tell(&format!(
+                "the new store has {} with {} and {} on record; {} could not be read",
+                counted(repaired.conversations, "conversation"),
+                counted(repaired.entries, "entry"),
+                counted(repaired.calls, "call"),
+                counted(repaired.unreadable, "entry")
+            ))?;
+            tell(&format!(
+                "the damaged one is kept as {}",
+                moved_to.display()
+            ))?;
+        }
+    }
+    for kept in &repaired.earlier {
+        tell(&format!(
+            "what an earlier repair has put aside is still there: {}",
+            kept.display()
+        ))?;
+    }
+    Ok(())
 }
 
 fn tell(line: &str) -> Result<(), Failure> {

@@ -39,6 +39,7 @@ mod nothing_configured;
 mod provider_accounts;
 mod providers;
 mod remembered;
+mod repairing;
 mod resume;
 mod sandbox;
 mod sandbox_escapes;

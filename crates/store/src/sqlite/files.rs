@@ -40,6 +40,15 @@ impl Files {
         }
     }
 
+    pub(super) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// The files of another store, which a repair builds beside this one.
+    pub(super) fn beside(&self) -> Self {
+        Self::within(&self.folder.join("repairing"))
+    }
+
     pub(super) fn database(&self) -> PathBuf {
         self.folder.join("alipes.db")
     }

@@ -191,6 +191,34 @@ async fn a_store_of_which_nothing_can_be_read_is_moved_aside() {
 }
 
 #[tokio::test]
+async fn what_was_only_in_the_log_of_a_damaged_store_is_saved_too() {
+    let room = filled().await;
+    let store = room.open();
+    talk(&store, "later", "in the log").await;
+    drop(store);
+    assert!(room.path("alipes.db-wal").metadata().unwrap().len() > 0);
+    let size = std::fs::metadata(room.path("alipes.db")).unwrap().len();
+    overwrite(&room, size / 8192 * 4096, 3 * 4096);
+    let repaired = SqliteStore::repair(&room.options()).unwrap();
+    assert!(repaired.moved_to.is_some(), "{repaired:?}");
+    assert_eq!(texts(&room.open(), "later").await[0], "in the log");
+    assert!(!room.path("repairing").exists());
+}
+
+#[tokio::test]
+async fn what_repairs_have_put_aside_is_named_by_the_next() {
+    let room = filled().await;
+    overwrite(&room, 0, 4096);
+    let first = SqliteStore::repair(&room.options()).unwrap();
+    assert_eq!(first.earlier, [""; 0].map(std::path::PathBuf::from));
+    std::fs::create_dir(room.path("repairing")).unwrap();
+    std::fs::write(room.path("repairing/alipes.db"), "cut").unwrap();
+    let second = SqliteStore::repair(&room.options()).unwrap();
+    assert_eq!(second.earlier, [first.moved_to.unwrap()]);
+    assert!(!room.path("repairing").exists());
+}
+
+#[tokio::test]
 async fn a_store_that_is_in_use_is_not_repaired() {
     let room = filled().await;
     let store = room.open();
