@@ -124,9 +124,12 @@ fn beginning_with(db: &Connection, begin: &str) -> Result<BTreeMap<String, KeptC
         if found.len() > 1 && row.get_ref(1)?.as_str().unwrap_or_default() != exact {
             break;
         }
-        for kept in finder.lot(row.get(0)?)?.iter().flat_map(Lot::calls).rev() {
+        let Some(lot) = finder.lot(row.get(0)?)? else {
+            continue;
+        };
+        for kept in lot.beginning_with(begin).rev() {
             let id = stored(&kept.call.id);
-            if id.starts_with(begin) && (found.len() < 2 || id == begin) {
+            if found.len() < 2 || id == begin {
                 found.entry(id).or_insert(kept);
             }
         }
