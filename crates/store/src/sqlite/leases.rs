@@ -91,9 +91,10 @@ impl Holder {
             return true;
         }
         let path = self.files.holders().join(name);
-        let Ok(file) = File::open(&path) else {
-            // It removes the file when it ends.
-            return false;
+        let file = match File::open(&path) {
+            Ok(file) => file,
+            // It removes the file when it ends. One that cannot be looked at tells nothing: its date does.
+            Err(error) => return error.kind() != io::ErrorKind::NotFound,
         };
         match file.try_lock_shared() {
             Ok(()) => {

@@ -1,6 +1,7 @@
 //! One process at a conversation, whatever the clocks say.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use alipes_store::{Conversation, Entry, Journal as _, Standing, Store, StoreError};
 
@@ -63,6 +64,32 @@ async fn a_lock_that_outlives_its_process_for_a_moment_is_waited_for() {
     };
     let (lease, ()) = tokio::join!(store.lease("a"), dies);
     lease.unwrap();
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_holder_whose_file_cannot_be_opened_is_not_taken_for_dead() {
+    let room = Room::new();
+    let store = room.open();
+    talk(&store, "a", "hello").await;
+    std::fs::create_dir_all(room.path("holders")).unwrap();
+    // Nobody can open what leads to itself, not even root.
+    std::os::unix::fs::symlink("blocked", room.path("holders/blocked")).unwrap();
+    let hold = |until: Duration| {
+        let db = rusqlite::Connection::open(room.path("alipes.db")).unwrap();
+        let until = until.as_millis();
+        let hold = format!("UPDATE lease SET holder = 'blocked', expires_ms = {until}");
+        db.execute_batch(&hold).unwrap();
+    };
+    hold(TODAY + DAY);
+    let refused = store.delete("a").await;
+    assert!(
+        matches!(refused, Err(StoreError::Leased { .. })),
+        "{refused:?}"
+    );
+    // Its date frees it all the same.
+    hold(TODAY);
+    store.delete("a").await.unwrap();
 }
 
 #[tokio::test]
