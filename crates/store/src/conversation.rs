@@ -63,9 +63,18 @@ impl Conversation {
         }
     }
 
+    /// Writes these entries down behind the notes, which wait on where that fails.
     async fn keep(&mut self, entries: Vec<Entry>) -> Result<(), StoreError> {
-        let mut all = std::mem::take(&mut self.notes);
-        all.extend(entries);
+        let notes = std::mem::take(&mut self.notes);
+        let all = notes.iter().cloned().chain(entries).collect();
+        let kept = self.write(all).await;
+        if kept.is_err() {
+            self.notes = notes;
+        }
+        kept
+    }
+
+    async fn write(&mut self, all: Vec<Entry>) -> Result<(), StoreError> {
         let about = match &self.place {
             Place::Leased(lease) => return self.store.append(lease, all).await,
             Place::New(about) => about.clone(),
@@ -74,10 +83,12 @@ impl Conversation {
                 match self.store.append(&lease, all.clone()).await {
                     // It was not begun after all.
                     Err(StoreError::LeaseLost { .. }) => about.clone(),
-                    kept => {
+                    Ok(()) => {
                         self.place = Place::Leased(lease);
-                        return kept;
+                        return Ok(());
                     }
+                    // Whether it was begun is as unknown as before.
+                    Err(error) => return Err(error),
                 }
             }
         };

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use alipes_store::{Conversation, Journal as _, SqliteStore, Store, StoreError};
 use rusqlite::Connection;
 
-use crate::room::{CALLS_BEFORE_LOTS, Room, about, ids, talk, texts, user};
+use crate::room::{CALLS_BEFORE_LOTS, Room, about, ids, said, talk, texts, user};
 
 fn sql(room: &Room, sql: &str) {
     let db = Connection::open(room.path("alipes.db")).unwrap();
@@ -64,6 +64,25 @@ async fn a_schema_that_becomes_newer_meanwhile_is_noticed_before_anything_is_wri
     sql(&room, &format!("PRAGMA user_version = {known}"));
     conversation.append(vec![user("again")]).await.unwrap();
     assert_eq!(texts(&store, "a").await, ["before", "again"]);
+}
+
+#[tokio::test]
+async fn a_conversation_that_could_not_begin_twice_begins_when_it_can_with_what_was_noted() {
+    let room = Room::new();
+    let store = room.open();
+    let known = version(&room);
+    sql(&room, "PRAGMA user_version = 99");
+    let mut conversation = Conversation::new(Arc::clone(&store) as _, about("a"));
+    conversation.note(said("a note"));
+    for _ in 0..2 {
+        let refused = conversation.append(vec![user("hello")]).await.unwrap_err();
+        assert!(refused.to_string().contains("newer alipes"), "{refused}");
+    }
+    sql(&room, &format!("PRAGMA user_version = {known}"));
+    conversation.append(vec![user("again")]).await.unwrap();
+    assert_eq!(texts(&store, "a").await, ["a note", "again"]);
+    conversation.append(vec![user("more")]).await.unwrap();
+    assert_eq!(texts(&store, "a").await, ["a note", "again", "more"]);
 }
 
 #[tokio::test]
