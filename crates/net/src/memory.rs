@@ -67,6 +67,11 @@ impl DialMemory {
         self.classical.keep(key, (), until.min(latest));
     }
 
+    /// A post-quantum ClientHello was answered on this way out.
+    pub fn passes_large_hellos(&self, key: &EgressKey) {
+        self.classical.forget(key);
+    }
+
     /// The servers, as `host:port`, that want fewer pings, how many times rarer they are sent there,
     /// and until when: for whoever stores them.
     #[must_use]

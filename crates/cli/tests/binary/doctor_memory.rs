@@ -102,3 +102,39 @@ async fn ipv6_that_doctor_hears_is_no_longer_called_silent() {
     assert_eq!(ipv6["status"], "ok", "{ipv6}");
     assert_eq!(standing(&machine).await["ipv6_silent"], false);
 }
+
+#[tokio::test]
+async fn a_network_that_passes_large_hellos_again_is_believed_once_doctor_has_seen_it() {
+    let known = async |faults: &[&str]| {
+        let serving = Machine::new();
+        let ca = serving.path("ca.pem");
+        let tls = ["--tls", "--ca-out", ca.to_str().unwrap()];
+        let server = serving.simulate(&[&tls, faults].concat()).await;
+        let ca = std::fs::read(&ca).unwrap();
+        (serving, server.base_url.clone(), server, ca)
+    };
+    let (_serving, url, _server, ca) = known(&["--fault", "tls-reset-large-hello"]).await;
+    let machine = work(&url).with("ALIPES_CA_FILE", "ca.pem");
+    std::fs::write(machine.path("ca.pem"), ca).unwrap();
+    let remembered = async || {
+        let report = said(&machine, &["doctor", "--json"]).await;
+        let found = report["diagnoses"][0]["id"].clone();
+        let report = said(&machine, &["doctor", "--json"]).await;
+        (
+            found,
+            report["checks"]["memory.endpoints"]["summary"].clone(),
+        )
+    };
+    let dropped = ("large-hello".into(), "1 fact about endpoints".into());
+    assert_eq!(remembered().await, dropped);
+
+    let (_serving, there, _server, ca) = known(&[]).await;
+    std::fs::write(machine.path("ca.pem"), ca).unwrap();
+    let config = std::fs::read_to_string(machine.home("config.toml")).unwrap();
+    std::fs::write(machine.home("config.toml"), config.replace(&url, &there)).unwrap();
+    let passed = (
+        "fine".into(),
+        "nothing is known of endpoints that counts now".into(),
+    );
+    assert_eq!(remembered().await, passed);
+}

@@ -10,17 +10,15 @@ use crate::memory::{Fact, Remembered};
 impl Experience {
     /// Takes over what net has learnt, and what it has found to be mended.
     pub(super) fn learn_from(&self, dials: &DialMemory) {
-        let silent = dials.silent_ipv6();
-        for fact in self.facts.all().into_keys() {
-            if let Fact::Ipv6Silent { egress, host } = &fact
-                && !silent
-                    .iter()
-                    .any(|((known, key), _)| known == host && key.as_str() == egress)
-            {
+        let learnt = self.learnt_by(dials);
+        let can_be_mended =
+            |fact: &Fact| matches!(fact, Fact::ClassicalHello { .. } | Fact::Ipv6Silent { .. });
+        for fact in self.facts.all().into_keys().filter(can_be_mended) {
+            if learnt.iter().all(|(known, _)| *known != fact) {
                 self.facts.withdraw(&fact);
             }
         }
-        for (fact, known) in self.learnt_by(dials) {
+        for (fact, known) in learnt {
             self.facts.keep(fact, known);
         }
     }
@@ -70,7 +68,13 @@ pub(super) fn teach(dials: &DialMemory, fact: &Fact, remembered: &Remembered) {
 
 /// Takes back from net what somebody has found to be mended.
 pub(super) fn unteach(dials: &DialMemory, fact: &Fact) {
-    if let Fact::Ipv6Silent { egress, host } = fact {
-        dials.hears_ipv6(host, &EgressKey::from(egress.as_str()));
+    match fact {
+        Fact::ClassicalHello { egress } => {
+            dials.passes_large_hellos(&EgressKey::from(egress.as_str()));
+        }
+        Fact::Ipv6Silent { egress, host } => {
+            dials.hears_ipv6(host, &EgressKey::from(egress.as_str()));
+        }
+        _ => {}
     }
 }

@@ -156,6 +156,25 @@ async fn ipv6_that_was_silent_is_known_to_the_next_process_until_it_answers() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_way_that_passes_large_hellos_again_is_known_to_every_process() {
+    let (clock, store) = (clock(), Shelf::default());
+    let (first, second, third) = (process(&clock), process(&clock), process(&clock));
+    let key = EgressKey::from("direct 192.0.2.7");
+    let until = clock.wall() + DAY;
+    first.dials.memory().make_classical(key.clone(), until);
+    first.keep(&store).await;
+    second.recall(&store).await;
+    advance(Duration::from_secs(1)).await;
+    second.dials.memory().passes_large_hellos(&key);
+    second.keep(&store).await;
+    first.keep(&store).await;
+    third.recall(&store).await;
+    for process in [&first, &third] {
+        assert_eq!(process.dials.memory().classical(), []);
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_answer_takes_back_what_was_stored() {
     let (clock, store) = (clock(), Shelf::default());
     let (first, second, third) = (process(&clock), process(&clock), process(&clock));

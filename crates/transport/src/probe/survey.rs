@@ -354,6 +354,8 @@ impl Transport {
             let tomorrow = self.clock.wall() + Duration::from_secs(24 * 3_600);
             if diagnosis::swallows_large_hellos(door) {
                 memory.make_classical(door.key.clone(), tomorrow);
+            } else if door.passed(Step::Tls) {
+                memory.passes_large_hellos(&door.key);
             }
             if diagnosis::swallows_ipv6(door) {
                 memory.make_ipv6_silent(host, &door.key, tomorrow);
