@@ -73,3 +73,19 @@ pub(crate) fn run(root: &Path) -> Result<bool> {
     println!("tidy: {} files, {count} findings", tree.files.len());
     Ok(count == 0)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn contributing_has_a_row_for_every_rule_and_no_other() {
+        let page = include_str!("../../CONTRIBUTING.md");
+        let rows = page
+            .lines()
+            .skip_while(|line| *line != "| Rule | What it asks |");
+        let rows = rows.skip(2).map_while(|line| line.strip_prefix("| "));
+        let told: Vec<&str> = rows.filter_map(|row| row.split(" | ").next()).collect();
+        assert_eq!(told, RULES.map(|(name, _)| name));
+    }
+}
