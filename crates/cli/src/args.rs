@@ -6,11 +6,11 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use alipes_models::{Dialect, Effort};
+use alipes_models::{Dialect, Effort, ModelName};
 use alipes_tools::SandboxChoice;
 use alipes_transport::{Cause, Profile};
-use clap::error::ErrorKind;
-use clap::{Args, Parser, Subcommand};
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{Args, CommandFactory as _, Parser, Subcommand};
 
 use crate::calls::CallsArgs;
 use crate::doctor::DoctorArgs;
@@ -27,6 +27,9 @@ pub(crate) use values::{
 };
 use values::{efforts, profiles};
 
+/// The longest prompt that is said again in a message, in bytes.
+const LONGEST_QUOTED: usize = 60;
+
 /// A personal AI agent whose connection to the model does not give up, does not lie, and does not
 /// repeat itself.
 #[derive(Debug, Parser)]
@@ -40,17 +43,68 @@ pub(crate) struct Cli {
 /// Reads a command line. What `alipes` alone does it does with options, too.
 pub(crate) fn parsed(words: impl Iterator<Item = OsString>) -> Result<Cli, clap::Error> {
     let mut words: Vec<OsString> = words.collect();
-    Cli::try_parse_from(&words).or_else(|error| {
+    let read = Cli::try_parse_from(&words).or_else(|error| {
         if error.kind() != ErrorKind::UnknownArgument || words.is_empty() {
             return Err(error);
         }
+        let begins = words.get(1).map(|word| word.to_string_lossy());
+        let is_alone = begins.is_some_and(|word| word.starts_with('-'));
         words.insert(1, "chat".into());
         Cli::try_parse_from(&words).map_err(|of_the_chat| match of_the_chat.kind() {
+            ErrorKind::UnknownArgument
+                if is_alone && unknown(&of_the_chat).is_some_and(is_prompt) =>
+            {
+                of_the_chat
+            }
             // The chat knows it no more than the program does.
             ErrorKind::UnknownArgument | ErrorKind::InvalidSubcommand => error,
             _ => of_the_chat,
         })
+    });
+    read.map_err(told_about_prompts)
+}
+
+/// What was written where no prompt can be may have been meant as one: then what takes one is said.
+fn told_about_prompts(mut error: clap::Error) -> clap::Error {
+    let usage = error.get(ContextKind::Usage).map(ToString::to_string);
+    let is_in = |command: &str| {
+        usage
+            .as_deref()
+            .is_some_and(|usage| usage.contains(command))
+    };
+    let is_meant = match error.kind() {
+        ErrorKind::UnknownArgument => is_in("alipes chat"),
+        ErrorKind::InvalidSubcommand => {
+            is_in("alipes [COMMAND]") && error.get(ContextKind::SuggestedSubcommand).is_none()
+        }
+        _ => false,
+    };
+    let Some(word) = unknown(&error).filter(|word| is_meant && is_prompt(word)) else {
+        return error;
+    };
+    // What a shell would read otherwise, or nobody would read, is left out.
+    let is_plain =
+        word.len() <= LONGEST_QUOTED && !word.contains(|c: char| c == '\'' || c.is_control());
+    let prompt = if is_plain { word } else { "…" };
+    let tip = format!("`alipes exec '{prompt}'` gives one answer, `alipes chat` is a conversation");
+    let tips = ContextValue::StyledStrs(vec![tip.into()]);
+    error.insert(ContextKind::Suggested, tips);
+    error
+}
+
+/// What a command line has that nobody knows.
+fn unknown(error: &clap::Error) -> Option<&str> {
+    let places = [ContextKind::InvalidArg, ContextKind::InvalidSubcommand];
+    let mut words = places.into_iter().filter_map(|place| error.get(place));
+    words.find_map(|word| match word {
+        ContextValue::String(word) => Some(word.as_str()),
+        _ => None,
     })
+}
+
+/// Whether a word may be one of somebody's own, and is neither an option nor a command.
+fn is_prompt(word: &str) -> bool {
+    !word.starts_with('-') && Cli::command().find_subcommand(word).is_none()
 }
 
 #[derive(Debug, Subcommand)]
@@ -172,6 +226,17 @@ pub(crate) struct AgentArgs {
     /// Keep what is said to the model and by it on record, for a day
     #[arg(long, conflicts_with = "ephemeral")]
     pub(crate) record_bodies: bool,
+}
+
+impl AgentArgs {
+    /// What has to be said again to go on with whom these name: who named a model means it the next time,
+    /// too.
+    pub(crate) fn again(&self, model: &ModelName) -> String {
+        match (self.simulate, &self.model) {
+            (false, Some(_)) => format!(" -m {model}"),
+            _ => String::new(),
+        }
+    }
 }
 
 /// How this machine reaches anything.

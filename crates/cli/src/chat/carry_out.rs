@@ -348,11 +348,7 @@ impl Chat<'_> {
         let is_kept = self.conversation.kept.is_some();
         let begun = *self.conversation.agent.transcript().turn() != Turn::None;
         let id = short(&self.conversation.id);
-        // Who named a model means it the next time, too.
-        let model = self.args.model.as_ref();
-        let model = model.filter(|_| !self.args.simulate);
-        let model = model.map(|_| format!(" -m {}", self.conversation.model));
-        let model = model.unwrap_or_default();
+        let model = self.args.again(&self.conversation.model);
         (is_kept && begun).then(|| format!("alipes chat --resume {id}{model}"))
     }
 

@@ -69,7 +69,7 @@ pub(crate) async fn run(
         signals,
     };
     let mut outcome = drive(&mut opened.agent, &work, screen.as_mut(), &mut attempts).await;
-    let resume = opened.way_back().filter(|_| !args.json);
+    let resume = opened.way_back(&args.agent).filter(|_| !args.json);
     if let Ok(Ok(_)) = &outcome {
         let place = opened.kept.as_deref().zip(opened.conversation.as_deref());
         let settled = context::settle(&mut opened.agent, machine, place);
@@ -161,10 +161,11 @@ async fn open(args: &AgentArgs, machine: &Machine, signals: &Signals) -> Result<
 
 impl Opened {
     /// The command that goes on with it, if that is worth the while.
-    fn way_back(&self) -> Option<String> {
+    fn way_back(&self, args: &AgentArgs) -> Option<String> {
         let id = self.conversation.as_deref();
         let id = id.filter(|_| keep::is_worth_resuming(&self.agent))?;
-        Some(format!("alipes exec --resume {}", short(id)))
+        let model = args.again(&self.model);
+        Some(format!("alipes exec --resume {}{model}", short(id)))
     }
 
     /// Lets the agent go. However its turn ended: what was met is worth knowing next time.

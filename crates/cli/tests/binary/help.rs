@@ -56,6 +56,26 @@ async fn a_slip_of_the_pen_finds_the_right_word() {
 }
 
 #[tokio::test]
+async fn a_prompt_where_none_can_be_is_told_what_takes_one() {
+    let machine = Machine::new();
+    for arguments in [
+        &["chat", "say hello"][..],
+        &["--simulate", "say hello"],
+        &["say hello"],
+    ] {
+        let message = machine.refused(2, arguments).await;
+        let tip = "`alipes exec 'say hello'` gives one answer, `alipes chat` is a conversation";
+        assert!(message.contains(tip), "{message}");
+    }
+    let message = machine.refused(2, &["chat", "don't"]).await;
+    assert!(message.contains("`alipes exec '…'`"), "{message}");
+    for other in [&["sessions", "foo"][..], &["exce"], &["chat", "--hello"]] {
+        let message = machine.refused(2, other).await;
+        assert!(!message.contains("one answer"), "{message}");
+    }
+}
+
+#[tokio::test]
 async fn without_a_terminal_the_chat_points_to_exec() {
     for arguments in [&[][..], &["chat"], &["chat", "--simulate"]] {
         let message = Machine::new().refused(2, arguments).await;

@@ -67,6 +67,30 @@ async fn who_answers_instead_of_the_model_before_is_said_with_the_way_back() {
 }
 
 #[tokio::test]
+async fn the_way_on_from_a_turn_that_failed_names_the_model_that_was_named() {
+    let machine = machine();
+    let server = machine
+        .simulate(&["--fault", "sse-401@2", "--fault", "sse-401@4"])
+        .await;
+    let config = format!(
+        "[providers.s]\nbase_url = \"{}\"\nprofile = \"openai-codex\"\nroutes = [\"sse\"]\n\n\
+         [model]\ndefault = \"s/small\"\n",
+        server.base_url
+    );
+    std::fs::write(machine.home("config.toml"), config).unwrap();
+    let way = |told: &str| {
+        let way = told.lines().find_map(|line| line.split_once("to go on: "));
+        way.map(|(_, way)| way.to_owned()).unwrap()
+    };
+    let named = machine
+        .refused(1, &["exec", "-m", "s/large", "read notes.txt"])
+        .await;
+    assert!(way(&named).ends_with(" -m s/large"), "{named}");
+    let default = machine.refused(1, &["exec", "read notes.txt"]).await;
+    assert!(!way(&default).contains("-m"), "{default}");
+}
+
+#[tokio::test]
 async fn there_must_be_something_to_go_on_with() {
     let machine = machine();
     for name in ["last", "abc"] {
