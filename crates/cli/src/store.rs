@@ -125,11 +125,16 @@ async fn repair(options: SqliteOptions) -> Result<(), Failure> {
         None => tell("the store is sound; its index for searches was built anew")?,
         Some(moved_to) => {
             tell(&format!(
-                "the new store has {} with {} and {} on record; {} could not be read",
+                "the new store has {} with {} and {} on record; {} could not be read{}",
                 counted(repaired.conversations, "conversation"),
                 counted(repaired.entries, "entry"),
                 counted(repaired.calls, "call"),
-                counted(repaired.unreadable, "entry")
+                counted(repaired.unreadable, "entry"),
+                match repaired.may_be_lost {
+                    Some(0) => String::new(),
+                    Some(most) => format!(", and up to {most} more lay on pages that are damaged"),
+                    None => ", and how many more are lost cannot be told".to_owned(),
+                }
             ))?;
             tell(&format!(
                 "the damaged one is kept as {}",

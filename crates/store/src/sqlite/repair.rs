@@ -6,6 +6,7 @@
 //! name, never changed.
 
 mod exchange;
+mod rows;
 mod salvage;
 
 use std::fs::{self, File};
@@ -20,7 +21,7 @@ use super::files::{Files, Hold};
 use super::{check, connect, search};
 use crate::StoreError;
 
-pub(super) use salvage::each;
+pub(super) use rows::{Table, each};
 
 /// What a repair did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -30,8 +31,10 @@ pub struct Repaired {
     pub conversations: u64,
     /// Entries that could be read.
     pub entries: u64,
-    /// Entries that are known to be lost; gaps in the numbering beyond those that deletions leave.
+    /// Entries that are there and cannot be read.
     pub unreadable: u64,
+    /// So many more may have been on pages that cannot be read; `None` if that cannot be told.
+    pub may_be_lost: Option<u64>,
     /// Call records that could be read.
     pub calls: u64,
     /// Where the damaged files are now; nowhere if nothing was damaged.
@@ -58,6 +61,7 @@ pub(super) fn run(files: &Files, now: u64) -> Result<Repaired, StoreError> {
         return renewed.map(|()| Repaired {
             conversations: checked.conversations,
             entries: checked.entries,
+            may_be_lost: Some(0),
             earlier,
             ..Repaired::default()
         });

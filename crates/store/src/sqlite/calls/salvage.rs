@@ -3,15 +3,12 @@
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::super::failure::Failure;
-use super::super::repair::each;
+use super::super::repair::{Table, each};
 use super::super::search::set_fact;
 use super::super::signed;
 use super::insert::{BYTES, Pen};
 use super::lot::{self, Lot};
 use crate::KeptCall;
-
-/// Numbers are times: whole days may lie between two records. Beyond so many nothing more is looked for.
-const MOST_SKIPPED: i64 = 1 << 60;
 
 /// Copies every record that can be read, under its number; gives how many.
 pub(in super::super) fn salvage(old: &Connection, new: &Connection) -> Result<u64, Failure> {
@@ -19,16 +16,14 @@ pub(in super::super) fn salvage(old: &Connection, new: &Connection) -> Result<u6
         return Ok(0);
     }
     let mut pen = Pen::new(new, 0)?;
-    let (sql, mut kept) = (
-        "SELECT number, record FROM call WHERE number > ?1 ORDER BY number",
-        0,
-    );
-    each(old, ("call", sql, MOST_SKIPPED), |row| {
+    let (name, columns) = ("call", &["number", "record"]);
+    let mut kept = 0;
+    each(old, Table { name, columns }, |row| {
         for KeptCall { number, call } in Lot::of(row)?.calls() {
             pen.write_as(signed(number), &call)?;
             kept += 1;
         }
-        Ok(())
+        Ok(true)
     })?;
     pen.lay_down()?;
     bodies(old, new, &mut pen)?;
@@ -38,22 +33,21 @@ pub(in super::super) fn salvage(old: &Connection, new: &Connection) -> Result<u6
 
 /// What was said in those calls that were kept.
 fn bodies(old: &Connection, new: &Connection, pen: &mut Pen<'_>) -> Result<(), Failure> {
-    let sql =
-        "SELECT call, expires_ms, request, response FROM call_body WHERE call > ?1 ORDER BY call";
+    let (name, columns) = ("call_body", &["call", "expires_ms", "request", "response"]);
     let mut insert = new.prepare(&format!(
         "INSERT OR IGNORE INTO call_body (call, expires_ms, request, response)
          SELECT ?1, ?2, ?3, ?4 FROM call
          WHERE number > ?1 - {} AND number <= ?1 AND ?1 < number + calls",
         lot::MOST
     ))?;
-    each(old, ("call_body", sql, MOST_SKIPPED), |row| {
+    each(old, Table { name, columns }, |row| {
         let (request, response): (String, String) = (row.get(2)?, row.get(3)?);
         let bytes = request.len() + response.len();
         let (number, expires): (i64, i64) = (row.get(0)?, row.get(1)?);
         if insert.execute(params![number, expires, request, response])? > 0 {
             pen.bytes += bytes as u64;
         }
-        Ok(())
+        Ok(true)
     })?;
     Ok(())
 }
