@@ -14,12 +14,10 @@ use crate::call::Call;
 use crate::clients::Client;
 use crate::continuations::Found;
 use crate::door::{ATTEMPTS, LEFT_OUT};
+use crate::left_out;
 use crate::metrics::{End, Metrics, Whom};
 use crate::refusal::Refusal;
 use crate::server::Shared;
-
-/// The longest that a header tells of what was left out, in bytes: a client may have named it.
-const LONGEST: usize = 1_024;
 
 /// An answer under way.
 pub(crate) struct Answer {
@@ -168,12 +166,7 @@ impl Answer {
 
     /// What its provider was not sent, as far as that is known by now, on one line.
     pub(crate) fn left_out(&self) -> Option<String> {
-        let mut left_out: Vec<&str> = self.left_out.iter().map(|left| &*left.what).collect();
-        left_out.dedup();
-        let mut left_out = left_out.join(", ");
-        left_out.retain(|c| matches!(c, ' '..='~'));
-        left_out.truncate(LONGEST);
-        Some(left_out).filter(|left_out| !left_out.is_empty())
+        left_out::told(&self.left_out)
     }
 
     fn refusal(&self, fault: &Fault) -> Refusal {

@@ -34,6 +34,7 @@ mod fronts;
 mod handover;
 mod health;
 mod key_file;
+mod left_out;
 mod listener;
 mod metrics;
 mod models_list;

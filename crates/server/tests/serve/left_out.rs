@@ -25,6 +25,24 @@ async fn what_is_left_out_stands_in_a_header() {
 }
 
 #[tokio::test]
+async fn what_a_header_has_no_room_for_is_counted_in_it() {
+    let model = simulator(&[]).await;
+    let config = crate::stage::config(&[&model], "");
+    let chat = Stage::with(&config.replace("[model]", "dialect = \"chat\"\n[model]")).await;
+    let mut body = json!({"model": "default", "input": "hello"});
+    for number in 0..30 {
+        body[format!("{number:0>80}")] = true.into();
+    }
+    let reply = chat.post("/v1/responses", &body.to_string()).await;
+    assert_eq!(reply.status, 200, "{reply:?}");
+    let told = reply.header("x-alipes-left-out").unwrap();
+    assert!(told.len() <= 1_024, "{told}");
+    let named = told.matches('`').count() / 2;
+    let rest = format!(", and {} more", 30 - named);
+    assert!(named > 0 && told.ends_with(&rest), "{told}");
+}
+
+#[tokio::test]
 async fn what_is_left_out_is_told_in_the_stream_where_its_head_has_gone_out() {
     let model = simulator(&["sse-stall-before-headers@1"]).await;
     let waits = "[providers.first.endpoint]\nfirst_event_timeout = \"10500ms\"\n\
