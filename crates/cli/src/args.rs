@@ -287,7 +287,6 @@ mod advice;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory as _;
 
     #[test]
     fn what_the_chat_takes_is_taken_without_its_name() {

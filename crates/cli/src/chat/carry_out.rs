@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use alipes_agent::{Approval, TurnError, Undone};
 use alipes_base::Deadline;
-use alipes_store::{Store as _, Turn};
+use alipes_store::{Store as _, Summary, Turn};
 use tokio::sync::mpsc;
 
 use super::blocks::{Block, Tone};
@@ -107,7 +107,8 @@ impl Chat<'_> {
         let rows = found.iter().map(|summary| {
             let title = self.machine.redactor.redact(&summary.title);
             let title = one_line(&title, LONGEST);
-            (short(&summary.id).to_owned(), title)
+            let about = format!("{:widest$}  {title}", used(summary));
+            (short(&summary.id).to_owned(), about)
         });
         let rows: Vec<_> = rows.collect();
         match rows.is_empty() {
