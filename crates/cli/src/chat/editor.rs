@@ -21,6 +21,9 @@ const LONGEST: usize = 15 << 20;
 const FIRST_SIGN: u32 = 0x10_0000;
 const LAST_SIGN: u32 = 0x10_FFFD;
 
+/// A text from elsewhere of more bytes than this was pasted once: nobody types that much.
+const TYPED: usize = 16 << 10;
+
 /// How many earlier prompts are kept.
 const MOST_PAST: usize = 200;
 
@@ -31,9 +34,44 @@ pub(super) struct Editor {
     /// The byte before which the cursor stands.
     at: usize,
     pastes: Vec<String>,
-    past: Vec<String>,
+    past: Vec<Draft>,
     /// Which earlier prompt is shown, and what was being written before.
-    looking: Option<(usize, String)>,
+    looking: Option<(usize, Draft)>,
+}
+
+/// A text as it was written: what was typed is text, and only what was pasted is a sign.
+#[derive(Clone, Debug, Default)]
+struct Draft {
+    text: String,
+    pastes: Vec<String>,
+}
+
+impl Draft {
+    /// One of which nobody knows any more what of it was pasted.
+    fn of(whole: String) -> Self {
+        match (whole.len() > TYPED, char::from_u32(FIRST_SIGN)) {
+            (true, Some(sign)) => Self {
+                text: sign.to_string(),
+                pastes: vec![whole],
+            },
+            _ => Self {
+                text: whole.chars().filter(|c| is_text(*c)).collect(),
+                pastes: Vec::new(),
+            },
+        }
+    }
+
+    /// The text with its pastes.
+    fn whole(&self) -> String {
+        let mut whole = String::with_capacity(self.text.len());
+        for c in self.text.chars() {
+            match pasted(&self.pastes, c) {
+                Some(paste) => whole.push_str(paste),
+                None => whole.push(c),
+            }
+        }
+        whole
+    }
 }
 
 impl Editor {
@@ -71,7 +109,7 @@ impl Editor {
     /// Puts pasted text in. Gives the reason if there is too much of it.
     pub(super) fn paste(&mut self, text: &str) -> Result<(), String> {
         let text = text.replace("\r\n", "\n").replace('\r', "\n");
-        if self.whole().len() + text.len() > LONGEST {
+        if self.length() + text.len() > LONGEST {
             let most = LONGEST >> 20;
             return Err(format!(
                 "a prompt holds {most} MiB; put it into a file and name that"
@@ -81,16 +119,24 @@ impl Editor {
             self.insert(&text);
             return Ok(());
         }
+        match self.insert_sign(text) {
+            true => Ok(()),
+            false => Err("too many pastes".to_owned()),
+        }
+    }
+
+    /// Puts in a sign for what was pasted; not where no sign is left.
+    fn insert_sign(&mut self, pasted: String) -> bool {
         let sign = u32::try_from(self.pastes.len()).ok();
         let sign = sign.and_then(|number| char::from_u32(FIRST_SIGN.checked_add(number)?));
         let Some(sign) = sign.filter(|sign| is_sign(*sign)) else {
-            return Err("too many pastes".to_owned());
+            return false;
         };
-        self.pastes.push(text);
+        self.pastes.push(pasted);
         self.looking = None;
         self.text.insert(self.at, sign);
         self.at += sign.len_utf8();
-        Ok(())
+        true
     }
 
     /// Replaces `length` bytes before the cursor.
@@ -101,31 +147,49 @@ impl Editor {
         self.insert(text);
     }
 
-    /// Puts text in front of what there is.
+    /// Puts text in front of what there is, to be edited. However long it is, it was a prompt already.
     pub(super) fn put_back(&mut self, text: &str) {
+        self.looking = None;
         self.at = 0;
         if !self.text.is_empty() {
-            self.insert("\n");
-            self.at = 0;
+            self.text.insert(0, '\n');
         }
-        // As a paste: it may be long.
-        let _too_long = self.paste(text);
+        if text.len() <= TYPED || !self.insert_sign(text.to_owned()) {
+            let text = Draft::of(text.to_owned()).whole();
+            self.text.insert_str(0, &text);
+            self.at = text.len();
+        }
     }
 
     /// Takes what was written, and keeps it for later.
     pub(super) fn take(&mut self) -> String {
-        let whole = self.whole();
-        self.remember(whole.clone());
+        let draft = self.draft();
+        let whole = draft.whole();
+        self.keep(draft, &whole);
         self.clear();
         whole
     }
 
     pub(super) fn remember(&mut self, prompt: String) {
-        if self.past.last() != Some(&prompt) && !prompt.trim().is_empty() {
-            self.past.push(prompt);
+        let draft = Draft::of(prompt);
+        let whole = draft.whole();
+        self.keep(draft, &whole);
+    }
+
+    fn keep(&mut self, draft: Draft, whole: &str) {
+        let is_last = self.past.last().is_some_and(|last| last.whole() == whole);
+        if !is_last && !whole.trim().is_empty() {
+            self.past.push(draft);
         }
         if self.past.len() > MOST_PAST {
             self.past.remove(0);
+        }
+    }
+
+    fn draft(&self) -> Draft {
+        Draft {
+            text: self.text.clone(),
+            pastes: self.pastes.clone(),
         }
     }
 
@@ -136,21 +200,14 @@ impl Editor {
         self.looking = None;
     }
 
-    /// The text with its pastes.
-    fn whole(&self) -> String {
-        let mut whole = String::with_capacity(self.text.len());
-        for c in self.text.chars() {
-            match self.pasted(c) {
-                Some(paste) => whole.push_str(paste),
-                None => whole.push(c),
-            }
-        }
-        whole
+    /// How long the text is with its pastes, in bytes.
+    fn length(&self) -> usize {
+        let pastes = self.text.chars().filter_map(|c| self.pasted(c));
+        self.text.len() + pastes.map(str::len).sum::<usize>()
     }
 
     fn pasted(&self, sign: char) -> Option<&str> {
-        let number = usize::try_from(u32::from(sign).checked_sub(FIRST_SIGN)?).ok()?;
-        self.pastes.get(number).map(String::as_str)
+        pasted(&self.pastes, sign)
     }
 
     /// Shows an earlier prompt, or the next one after it.
@@ -158,7 +215,7 @@ impl Editor {
         let last = self.past.len();
         let (now, draft) = match self.looking.take() {
             Some((now, draft)) => (now, draft),
-            None => (last, self.whole()),
+            None => (last, self.draft()),
         };
         let next = match back {
             true => now.saturating_sub(1),
@@ -169,8 +226,8 @@ impl Editor {
             .get(next)
             .cloned()
             .unwrap_or_else(|| draft.clone());
-        self.clear();
-        let _too_long = self.paste(&shown);
+        self.at = shown.text.len();
+        (self.text, self.pastes) = (shown.text, shown.pastes);
         if next < last {
             self.looking = Some((next, draft));
         }
@@ -215,6 +272,11 @@ impl Editor {
         self.text.replace_range(from..to, "");
         self.at = from;
     }
+}
+
+fn pasted(pastes: &[String], sign: char) -> Option<&str> {
+    let number = usize::try_from(u32::from(sign).checked_sub(FIRST_SIGN)?).ok()?;
+    pastes.get(number).map(String::as_str)
 }
 
 fn is_sign(c: char) -> bool {

@@ -147,3 +147,33 @@ fn the_cursor_stands_where_the_next_character_will() {
         assert_eq!(layout.rows.len(), cursor.0 + 1, "{text:?}");
     }
 }
+
+#[test]
+fn what_was_typed_comes_back_as_text_and_only_what_was_pasted_as_a_sign() {
+    let lines: Vec<String> = (1..=11).map(|n| format!("line {n}")).collect();
+    let mut editor = typed("first");
+    editor.take();
+    editor.insert(&lines.join("\n"));
+    press(&mut editor, KeyCode::Char('p'), KeyModifiers::CONTROL);
+    assert_eq!(editor.text(), "first");
+    press(&mut editor, KeyCode::Char('n'), KeyModifiers::CONTROL);
+    assert_eq!(editor.text(), lines.join("\n"));
+    // A paste stays one within what was typed around it.
+    editor.clear();
+    editor.insert("see ");
+    editor.paste(&"x\n".repeat(100)).unwrap();
+    let sent = editor.take();
+    press(&mut editor, KeyCode::Up, KeyModifiers::NONE);
+    let shown = Layout::of(&editor, 60).rows[0].to_string();
+    assert_eq!(shown, "see [pasted 0.2 kB, 100 lines]");
+    assert_eq!(editor.take(), sent);
+    // What was to be sent comes back in front of what was begun, whatever it is and however long.
+    editor.insert("begun");
+    editor.put_back(&lines.join("\n"));
+    assert_eq!(editor.text(), format!("{}\nbegun", lines.join("\n")));
+    assert!(editor.before().ends_with("line 11"));
+    editor.clear();
+    editor.insert("begun");
+    editor.put_back(&"x".repeat(LONGEST));
+    assert_eq!(editor.take().len(), LONGEST + "\nbegun".len());
+}
