@@ -216,8 +216,8 @@ impl Chat<'_> {
         let asked = agent.transcript().prompt().cloned();
         match (agent.undo_turn().await, asked) {
             (Ok(prompt), Some(item)) if self.conversation.takes_images() != Some(false) => {
-                self.front.state.say(Block::User(prompt));
-                self.turn(Turning::Prompt(item)).await
+                self.front.state.say(Block::User(prompt.clone()));
+                self.turn(Turning::prompt(item, prompt)).await
             }
             (Ok(prompt), _) => self.ask(prompt).await,
             (Err(error), _) => {

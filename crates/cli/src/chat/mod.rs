@@ -75,9 +75,19 @@ struct Chat<'c> {
 
 /// What a turn begins with.
 enum Turning {
-    Prompt(Item),
+    Prompt {
+        item: Item,
+        /// As it was written.
+        text: String,
+    },
     /// What was asked last.
     GoOn,
+}
+
+impl Turning {
+    fn prompt(item: Item, text: String) -> Self {
+        Self::Prompt { item, text }
+    }
 }
 
 /// How a try of a turn ended.
@@ -204,7 +214,7 @@ impl Chat<'_> {
     async fn ask(&mut self, prompt: String) -> Result<(), Failure> {
         self.front.state.say(Block::User(prompt.clone()));
         match self.showing(&prompt).await? {
-            Some(prompt) => self.turn(Turning::Prompt(prompt)).await,
+            Some(item) => self.turn(Turning::prompt(item, prompt)).await,
             None => Ok(()),
         }
     }
@@ -236,10 +246,11 @@ impl Chat<'_> {
         let (sender, mut events) = mpsc::channel(QUEUE);
         self.front.state.begin_turn();
         let agent = &mut self.conversation.agent;
+        let before = agent.transcript().prompts().count();
         let turn = async {
             match turning {
-                Turning::Prompt(prompt) => {
-                    let prompt = prompt.clone();
+                Turning::Prompt { item, .. } => {
+                    let prompt = item.clone();
                     agent.turn_of(prompt, true, deadline, &sender).await
                 }
                 Turning::GoOn => agent.go_on(true, deadline, &sender).await,
@@ -259,7 +270,20 @@ impl Chat<'_> {
             self.front.state.tries_again();
             return Ok(Tried::InSilence);
         }
-        self.front.state.ended(outcome.map(|_answer| ()));
+        let transcript = self.conversation.agent.transcript();
+        // Of fewer prompts the older ones are summed up.
+        let is_more = transcript.prompts().count() > before;
+        let is_last =
+            |item| *transcript.turn() == Turn::Unfinished && transcript.prompt() == Some(item);
+        match (outcome, turning) {
+            // It is in no conversation: asking again would ask what was asked before it.
+            (Err(TurnError::Journal(error)), Turning::Prompt { item, text })
+                if !is_more && !is_last(item) =>
+            {
+                self.front.state.not_asked(&error.to_string(), text);
+            }
+            (outcome, _) => self.front.state.ended(outcome.map(|_answer| ())),
+        }
         Ok(Tried::ToTheEnd)
     }
 
@@ -314,6 +338,7 @@ impl Chat<'_> {
         });
         front.learn_sandbox(async move { sandbox.caution(&root).await });
         let state = &mut front.state;
+        state.enters();
         state.interjections = agent.interjections();
         state.status = status::Status {
             model: conversation.model.to_string(),

@@ -20,10 +20,13 @@ use super::images;
 use super::question::{Asked, Open};
 use super::status::Status;
 use crate::failure;
-use crate::style::one_line;
+use crate::style::{counted, one_line};
 
 /// How many ended tool calls can be unfolded.
 const MOST_CARDS: usize = 64;
+
+/// How many edits `/diff` can show.
+const MOST_CHANGES: usize = 512;
 
 /// The longest line of an error, in characters.
 const LONGEST: usize = 600;
@@ -57,6 +60,9 @@ pub(super) struct State {
     /// What is yet to go into the scrollback.
     said: Vec<Block>,
     cards: VecDeque<Card>,
+    /// What was edited, and how many older edits are no longer among them.
+    changes: VecDeque<(String, String)>,
+    left_out: usize,
     /// How many of the newest cards have been unfolded.
     unfolded: usize,
     /// A running command shows more of its output.
@@ -88,6 +94,8 @@ impl State {
             asked: VecDeque::new(),
             said: Vec::new(),
             cards: VecDeque::new(),
+            changes: VecDeque::new(),
+            left_out: 0,
             unfolded: 0,
             is_unfolded: false,
             hears: false,
@@ -119,6 +127,13 @@ impl State {
     /// The same of what has come, or was taken up: a call of it can be unfolded.
     pub(super) fn show(&mut self, block: Block) {
         if let Block::Card(card) = &block {
+            if let Some(changes) = card.changes() {
+                self.changes.push_back((card.summary.clone(), changes));
+            }
+            if self.changes.len() > MOST_CHANGES {
+                self.changes.pop_front();
+                self.left_out += 1;
+            }
             self.cards.push_back(card.clone());
             self.unfolded = 0;
             if self.cards.len() > MOST_CARDS {
@@ -236,6 +251,18 @@ impl State {
         }
     }
 
+    /// A turn could not begin, because what was asked could not be recorded: it comes back.
+    pub(super) fn not_asked(&mut self, error: &str, prompt: &str) {
+        self.end();
+        self.put_back_queued();
+        self.editor.put_back(prompt);
+        self.note(Tone::Error, one_line(error, LONGEST));
+        self.note(
+            Tone::Talk,
+            "what was written was not asked: it is back, to be sent when that is mended",
+        );
+    }
+
     fn failed(&mut self, error: &TurnError, attempts: crate::exec::attempts::Attempts) {
         let fault = match error {
             TurnError::Fault(fault) => Some(&**fault),
@@ -314,17 +341,25 @@ impl State {
         self.say(body);
     }
 
+    /// Another conversation begins: what was allowed, edited and called in the one before is not its own.
+    pub(super) fn enters(&mut self) {
+        self.allowed.clear();
+        self.cards.clear();
+        self.unfolded = 0;
+        self.changes.clear();
+        self.left_out = 0;
+    }
+
     /// All that was edited in this conversation since the chat began.
     pub(super) fn show_changes(&mut self) {
-        let changes = self.cards.iter().filter_map(|card| {
-            let changes = card.changes()?;
-            Some((card.summary.clone(), changes))
-        });
-        let changes: Vec<_> = changes.collect();
-        if changes.is_empty() {
+        if self.changes.is_empty() {
             self.note(Tone::Talk, "nothing was edited here since the chat began");
         }
-        for (summary, changes) in changes {
+        if self.left_out > 0 {
+            let edits = counted(self.left_out as u64, "older edit");
+            self.note(Tone::Talk, format!("{edits} not shown"));
+        }
+        for (summary, changes) in self.changes.clone() {
             self.note(Tone::Talk, summary);
             self.say(Block::Diff(changes));
         }

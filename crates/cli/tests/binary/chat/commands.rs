@@ -259,6 +259,16 @@ async fn diff_shows_what_was_edited_and_nothing_else() {
     chat.until("+the dog sat").await;
     chat.says("/approvals");
     chat.until("allowed for this session").await;
+    // Another conversation has edited nothing, and is allowed nothing.
+    chat.press("C-l");
+    chat.says("/new");
+    chat.until("a new conversation").await;
+    chat.says("/diff");
+    chat.until("nothing was edited").await;
+    chat.says("/approvals");
+    chat.until("no rules:").await;
+    chat.press("C-o");
+    chat.until("nothing to unfold").await;
 }
 
 #[tokio::test]

@@ -72,6 +72,28 @@ async fn leaving_while_an_interrupted_turn_is_still_written_down_is_not_forgotte
     assert_eq!(chat.end().await, 0);
 }
 
+#[tokio::test]
+async fn what_could_not_be_recorded_was_not_asked_and_comes_back_to_be_sent() {
+    let machine = Machine::new();
+    let chat = simulated(&machine, 80, 24).await;
+    chat.says("the first");
+    chat.until_done("You said “the first”").await;
+    let busy = writing(&machine.home("store/alipes.db-shm"));
+    chat.says("the second");
+    chat.until("✗ ").await;
+    chat.until("› the second\n").await;
+    // What /retry would ask again was answered.
+    assert!(
+        !chat.everything().contains("/retry"),
+        "{}",
+        chat.everything()
+    );
+    drop(busy);
+    chat.press("Enter");
+    chat.until_done("You said “the second”").await;
+    assert_eq!(count(&chat.everything(), "You said “the first”"), 1);
+}
+
 /// A store that somebody else writes to: SQLite's lock of writers is byte 120 of the index of its log
 /// (<https://www.sqlite.org/walformat.html>, "Locks").
 fn writing(index: &Path) -> File {
