@@ -137,7 +137,6 @@ pub(super) fn migrate(path: &Path) -> Result<(), Failure> {
 }
 
 fn prepare(db: &Connection, largest: u64) -> Result<(), Failure> {
-    let pages = i64::try_from(largest / PAGE).unwrap_or(i64::MAX);
     // A backup that was put in the store's place has no log yet.
     db.pragma_update(None, "journal_mode", "WAL")?;
     db.pragma_update(None, "synchronous", "FULL")?;
@@ -146,12 +145,17 @@ fn prepare(db: &Connection, largest: u64) -> Result<(), Failure> {
     db.pragma_update(None, "journal_size_limit", LOG_KEPT)?;
     // What was deleted is not found in the file either.
     db.pragma_update(None, "secure_delete", "FAST")?;
-    db.query_row(&format!("PRAGMA max_page_count = {pages}"), [], |_row| {
-        Ok(())
-    })?;
+    bound(db, largest)?;
     // What is in the log is as safe there, and copying it takes longer than a program may take to end.
     db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
     Ok(())
+}
+
+/// The database does not grow beyond so many bytes.
+pub(super) fn bound(db: &Connection, largest: u64) -> Result<(), Failure> {
+    let pages = largest / PAGE;
+    let bound = format!("PRAGMA max_page_count = {pages}");
+    Ok(db.query_row(&bound, [], |_row| Ok(()))?)
 }
 
 fn no_log(files: &Files) -> bool {

@@ -189,12 +189,14 @@ impl SqliteStore {
         aside(move || Self::check(&options)).await
     }
 
-    /// Moves the store in this folder aside, and makes a new one of what can be read of it.
+    /// Puts a new store, made of what can be read of the damaged one, in its place, and keeps the damaged
+    /// one under another name. One that is sound gets a new index.
     ///
     /// # Errors
-    /// [`StoreError::Busy`] while another process has it open.
+    /// [`StoreError::Busy`] while another process has it open; after any error the store is as it was.
     pub fn repair(options: &SqliteOptions) -> Result<Repaired, StoreError> {
-        repair::run(&Files::within(&options.folder), options.clock.unix_ms())
+        let files = Files::within(&options.folder);
+        repair::run(&files, options.largest, options.clock.unix_ms())
     }
 
     /// The same for somebody who has other things to do meanwhile.

@@ -6,6 +6,7 @@
 //! name, never changed.
 
 mod exchange;
+mod first_page;
 mod rows;
 mod salvage;
 
@@ -45,7 +46,7 @@ pub struct Repaired {
 
 /// Puts a new store, made of what can be read of a damaged one, in its place. Whoever else has it open is
 /// waited for, within a bounded time.
-pub(super) fn run(files: &Files, now: u64) -> Result<Repaired, StoreError> {
+pub(super) fn run(files: &Files, largest: u64, now: u64) -> Result<Repaired, StoreError> {
     let path = files.database();
     if fs::metadata(&path).is_err() {
         return Err(StoreError::Missing { path });
@@ -66,7 +67,7 @@ pub(super) fn run(files: &Files, now: u64) -> Result<Repaired, StoreError> {
             ..Repaired::default()
         });
     }
-    let replaced = replace(files, &beside, now);
+    let replaced = replace(files, &beside, (largest, now));
     // Where that fails it is in nobody's way, and the next repair clears it.
     let _ = clear(beside.folder());
     let (repaired, moved_to) = replaced?;
@@ -92,11 +93,27 @@ fn renew_index(files: &Files) -> Result<(), Failure> {
 }
 
 /// Builds the new store beside the damaged one and puts it in its place; gives where that is kept.
-fn replace(files: &Files, beside: &Files, now: u64) -> Result<(Repaired, PathBuf), StoreError> {
+fn replace(
+    files: &Files,
+    beside: &Files,
+    (largest, now): (u64, u64),
+) -> Result<(Repaired, PathBuf), StoreError> {
     let refused = |error: io::Error| files.refused(&error);
-    let folded = folded(files, &beside.beside()).map_err(refused)?;
-    let damaged = folded.clone().unwrap_or_else(|| files.database());
-    let repaired = build(&damaged, beside)?;
+    let copy = beside.beside();
+    let folded = folded(files, &copy).map_err(refused)?;
+    beside.make()?;
+    connect::migrate(&beside.database()).map_err(|failure| failure.of(&files.database()))?;
+    let damaged = match &folded {
+        None if !first_page::shows_tables(files) => {
+            let hurt = &copy.beside();
+            first_page::replaced(files, hurt, beside).map_err(refused)?
+        }
+        folded => folded.clone(),
+    };
+    let damaged = damaged.unwrap_or_else(|| files.database());
+    let repaired = salvage::salvage(&damaged, &beside.database(), largest)
+        .map_err(|failure| failure.of(&files.database()))?;
+    look_over(beside, files)?;
     let aside = exchange::free_name(files, now);
     for step in exchange::steps(files, (folded.as_deref(), &beside.database()), &aside) {
         step.take(beside.folder()).map_err(refused)?;
@@ -125,12 +142,8 @@ fn folded(files: &Files, copy: &Files) -> io::Result<Option<PathBuf>> {
     Ok(Some(copy.database()))
 }
 
-/// Builds a store of what can be read of the damaged one: whole, in one file, and on disk when this returns.
-fn build(damaged: &Path, new: &Files) -> Result<Repaired, StoreError> {
-    new.make()?;
-    let path = new.database();
-    let repaired = connect::migrate(&path).and_then(|()| salvage::salvage(damaged, &path));
-    let repaired = repaired.map_err(|failure| failure.of(&path))?;
+/// The new store is whole, in one file, and on disk when this returns.
+fn look_over(new: &Files, files: &Files) -> Result<(), StoreError> {
     let problem = match check::run(new)?.problems.into_iter().next() {
         None if fs::metadata(new.log()).is_ok_and(|log| log.len() > 0) => {
             Some("its log could not be folded into it".to_owned())
@@ -138,12 +151,12 @@ fn build(damaged: &Path, new: &Files) -> Result<Repaired, StoreError> {
         problem => problem,
     };
     if let Some(problem) = problem {
-        let what = format!("what was made of a damaged one is not whole, and left out: {problem}");
+        let what = format!("what was made of it is not whole and was left out: {problem}");
+        let path = files.database();
         return Err(StoreError::Unusable { path, what });
     }
-    let synced = File::open(&path).and_then(|file| file.sync_all());
-    synced.map_err(|error| new.refused(&error))?;
-    Ok(repaired)
+    let synced = File::open(new.database()).and_then(|file| file.sync_all());
+    synced.map_err(|error| files.refused(&error))
 }
 
 /// Takes away what a repair has left that was cut.

@@ -4,7 +4,7 @@
 //! which reading goes on: numbers may have gaps of any width, so it is looked for at distances that grow, and
 //! then by halves.
 
-use rusqlite::{Connection, Error, OptionalExtension as _, Row};
+use rusqlite::{Connection, Error, ErrorCode, OptionalExtension as _, Row};
 
 use crate::sqlite::failure::{Failure, is_corrupt};
 use crate::sqlite::unsigned;
@@ -52,6 +52,9 @@ pub(in crate::sqlite) fn each(
             numbers: Some(0),
         },
     };
+    if walk.is_missing() {
+        return Ok(Lost::default());
+    }
     while let Some(next) = walk.on(&mut take)? {
         walk.at = next;
     }
@@ -59,6 +62,13 @@ pub(in crate::sqlite) fn each(
 }
 
 impl Walk<'_, '_> {
+    /// Whether there is no such table, as far as can be read which there are.
+    fn is_missing(&self) -> bool {
+        let sql = format!("SELECT 1 FROM {}", self.table.name);
+        let prepared = self.old.prepare(&sql);
+        matches!(prepared, Err(Error::SqliteFailure(code, _)) if code.code == ErrorCode::Unknown)
+    }
+
     /// Reads on as far as it goes; gives the number at which it may go on then.
     fn on(
         &mut self,

@@ -10,12 +10,14 @@ use crate::sqlite::failure::Failure;
 use crate::sqlite::{calls, connect, endpoints, unsigned};
 use crate::{Entry, NotAnEntry};
 
-/// Fills the tables of the database at `to` with what can be read of the one at `from`, which stays as it is.
-pub(super) fn salvage(from: &Path, to: &Path) -> Result<Repaired, Failure> {
+/// Fills the tables of the database at `to` with what can be read of the one at `from`, which stays as it
+/// is; the new one does not grow beyond `largest` bytes.
+pub(super) fn salvage(from: &Path, to: &Path, largest: u64) -> Result<Repaired, Failure> {
     let Ok(old) = connect::open(from, OpenFlags::SQLITE_OPEN_READ_ONLY) else {
         return Ok(Repaired::default());
     };
     let new = connect::open(to, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    connect::bound(&new, largest)?;
     let transaction = new.unchecked_transaction()?;
     let mut repaired = Repaired::default();
     conversations(&old, &new)?;
