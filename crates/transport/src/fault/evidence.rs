@@ -8,6 +8,9 @@ use http::{HeaderMap, StatusCode};
 /// How much of an unexpected body is kept, in bytes.
 pub(super) const BODY_KEPT: usize = 512;
 
+/// How much of an error's code is kept, in bytes. The longest known one has 35.
+pub(super) const CODE_KEPT: usize = 64;
+
 /// Facts for people, records and support; never used to decide anything after the fault is named.
 #[derive(Clone, Debug, Default)]
 pub struct Evidence {
@@ -42,16 +45,18 @@ pub struct Evidence {
 }
 
 impl Evidence {
-    /// Every text that came from outside.
-    pub(super) fn texts(&mut self) -> [&mut Option<String>; 7] {
+    /// Every text that came from outside, and how much of it is kept, in bytes.
+    pub(super) fn texts(&mut self) -> [(&mut Option<String>, usize); 9] {
         [
-            &mut self.server,
-            &mut self.cf_ray,
-            &mut self.cf_mitigated,
-            &mut self.request_id,
-            &mut self.egress,
-            &mut self.source,
-            &mut self.body,
+            (&mut self.code, CODE_KEPT),
+            (&mut self.server, BODY_KEPT),
+            (&mut self.cf_ray, BODY_KEPT),
+            (&mut self.cf_mitigated, BODY_KEPT),
+            (&mut self.request_id, BODY_KEPT),
+            (&mut self.egress, BODY_KEPT),
+            (&mut self.unused_proxy, BODY_KEPT),
+            (&mut self.source, BODY_KEPT),
+            (&mut self.body, BODY_KEPT),
         ]
     }
 

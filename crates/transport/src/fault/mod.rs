@@ -17,7 +17,6 @@ use std::time::Duration;
 use alipes_base::{Expired, Redactor};
 
 pub use causes::{Blame, Cause, Scope};
-use evidence::BODY_KEPT;
 pub use evidence::Evidence;
 pub(crate) use from_api::{of_api_error, of_error_frame};
 pub(crate) use from_net::of_net_error;
@@ -160,8 +159,8 @@ impl Fault {
             *text = text.take().map(|text| cut(redactor.redact(&text), longest));
         };
         clean(&mut self.message, MESSAGE_KEPT);
-        for text in self.evidence.texts() {
-            clean(text, BODY_KEPT);
+        for (text, longest) in self.evidence.texts() {
+            clean(text, longest);
         }
         self
     }
@@ -254,6 +253,13 @@ impl std::error::Error for Fault {}
 
 #[cfg(test)]
 mod tests {
+    use std::time::SystemTime;
+
+    use alipes_base::Secret;
+    use alipes_wire::ApiError;
+    use http::{HeaderMap, HeaderName, StatusCode};
+    use serde_json::json;
+
     use super::*;
 
     #[test]
@@ -267,5 +273,68 @@ mod tests {
             told.ends_with(": The server had an error; asking spare/m"),
             "{told}"
         );
+    }
+
+    const KEY: &str = "key-of-ours-0123456789abcdef";
+
+    /// A fault of every shape in which an error comes, each with our key wherever a text can stand.
+    fn echoes() -> Vec<Fault> {
+        let now = SystemTime::UNIX_EPOCH;
+        let long = format!("{KEY} {}", "x".repeat(20_000));
+        let error = json!({"type": KEY, "code": long, "message": long, "param": KEY});
+        let bodies = [
+            json!({"error": error}),
+            json!({"error": long}),
+            json!({"detail": long}),
+            json!({"code": long, "message": long}),
+            json!({"type": "error", "error": {"type": long, "message": long}}),
+            json!(long),
+        ];
+        let names = ["server", "cf-ray", "cf-mitigated", "x-request-id"];
+        let headers: HeaderMap = names
+            .map(|name| (HeaderName::from_static(name), KEY.parse().unwrap()))
+            .into_iter()
+            .collect();
+        let mut faults = Vec::new();
+        for (status, body) in [200, 400, 401, 429, 503]
+            .into_iter()
+            .flat_map(|status| bodies.iter().map(move |body| (status, body.to_string())))
+        {
+            let status = StatusCode::from_u16(status).unwrap();
+            let phase = Phase::Headers;
+            let mut fault = of_response(phase, status, &headers, body.as_bytes(), now);
+            fault.evidence.body = Some(body);
+            faults.push(fault);
+        }
+        let api = ApiError::from_body(bodies[0].to_string().as_bytes()).unwrap();
+        faults.push(of_api_error(Phase::Stream, &api, now));
+        let mut elsewhere = Fault::new(Phase::Connect, Cause::Reset).because(&long);
+        elsewhere.evidence.egress = Some(long.clone());
+        elsewhere.evidence.unused_proxy = Some(long.clone());
+        elsewhere.evidence.source = Some(long);
+        faults.push(elsewhere);
+        faults
+    }
+
+    #[test]
+    fn a_key_that_comes_back_in_an_error_is_nowhere_in_the_fault() {
+        let redactor = Redactor::new();
+        redactor.learn(&Secret::new(KEY.to_owned()));
+        for fault in echoes() {
+            let told = format!("{fault:?}");
+            assert!(told.contains(KEY), "it tests nothing: {told}");
+            let clean = fault.redacted(&redactor);
+            let told = format!("{clean:?} {clean}");
+            assert!(!told.contains(KEY), "{told}");
+        }
+    }
+
+    #[test]
+    fn what_is_too_long_to_be_a_code_is_cut() {
+        for fault in echoes() {
+            let code = fault.redacted(&Redactor::new()).evidence.code;
+            let length = code.map_or(0, |code| code.len());
+            assert!(length <= evidence::CODE_KEPT + "…".len(), "{length}");
+        }
     }
 }
