@@ -17,6 +17,7 @@ use crate::issuer::Twist;
 use crate::plug::Pull;
 use crate::seen::Route;
 use crate::tls::Flaw;
+use crate::unwilling::Unwilling;
 
 /// One fault as people see it.
 #[derive(Debug)]
@@ -139,6 +140,8 @@ pub(crate) enum Action {
     Certificate(Flaw),
     /// No ping is ever heard, all else is.
     Deafen,
+    /// No request is taken (HTTP/2).
+    TurnAway(Unwilling),
     /// The answer comes later.
     Late(Duration),
     /// The issuer's answer is bent.
@@ -258,6 +261,7 @@ mod tests {
                 Action::Answer(_) => fault.point.is_before_the_head(),
                 Action::Certificate(_) => fault.route == Target::Tls,
                 Action::Deafen => fault.point == Point::Open,
+                Action::TurnAway(_) => fault.route == Target::Http2,
                 _ => true,
             };
             assert!(is_where, "{}", fault.name);

@@ -56,6 +56,7 @@ mod speaker;
 mod tcp;
 mod tls;
 mod turn;
+mod unwilling;
 mod watch;
 mod websocket;
 

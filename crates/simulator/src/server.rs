@@ -21,13 +21,14 @@ use tokio::task::JoinSet;
 
 use crate::backend::{Backend, Moment};
 use crate::deaf::{Deaf, Framing};
+use crate::faults::Action;
 use crate::handshake;
 use crate::http::{Body, Connection};
 use crate::listener::{Accepted, Listener};
 use crate::plug::{Plug, Pull};
 use crate::seen::Seen;
 use crate::tls::{HOST, Tls};
-use crate::{Keys, Network, Options, Scenario, SimulatorError, Watch};
+use crate::{Keys, Network, Options, Scenario, SimulatorError, Watch, unwilling};
 
 /// Connections served at a time; more wait in the listener's queue.
 const CONNECTIONS: usize = 512;
@@ -210,8 +211,12 @@ async fn serve(accepted: Accepted, number: u64, tls: Option<Arc<Tls>>, backend: 
             return;
         };
         if io.get_ref().1.alpn_protocol() == Some(b"h2") {
-            match connection.backend.strike(Moment::Http2) {
+            let fault = connection.backend.strike(Moment::Http2);
+            match fault.map(|fault| (fault.action, fault.name)) {
                 None => http2(io, connection).await,
+                Some((Action::TurnAway(how), name)) => {
+                    unwilling::serve(io, how, &connection, name).await;
+                }
                 Some(_deaf) => http2(Deaf::new(io, Framing::Http2), connection).await,
             }
         } else {

@@ -170,6 +170,7 @@ fn moves(cause: Cause) -> &'static [Move] {
         }
         Cause::Offline => &[Here, Network],
         Cause::TimedOut | Cause::Reset | Cause::EdgeTimeout => &[Once, Other, Provider, Again],
+        Cause::Unprocessed => &[Once, Other, Provider, Again],
         Cause::ServerError | Cause::Malformed => &[Once, Other, Provider, Again],
         Cause::Silent | Cause::Stalled | Cause::Cut | Cause::EdgeDead => {
             &[Once, Other, Provider, Again]

@@ -21,7 +21,13 @@ fn chain(first: &Simulator, second: &Simulator) -> Chain {
 
 #[tokio::test]
 async fn a_provider_that_cannot_answer_is_followed_by_the_next_and_rests() {
-    for fault in ["sse-usage-limit", "sse-challenge", "sse-500", "sse-401"] {
+    for fault in [
+        "sse-usage-limit",
+        "sse-challenge",
+        "sse-500",
+        "sse-401",
+        "sse-421",
+    ] {
         let (broken, healthy) = (simulator(&[fault]).await, simulator(&[]).await);
         let mut chain = chain(&broken, &healthy);
         let seen = ask(&mut chain, true).await;

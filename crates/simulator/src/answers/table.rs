@@ -40,6 +40,21 @@ pub(crate) static TOO_LARGE: Answer = error(
     Some("request_too_large"),
     "The request is too large.",
 );
+pub(crate) static CONFLICT: Answer = error(
+    409,
+    &[],
+    INVALID,
+    Some("lock_timeout"),
+    "Another request holds the lock.",
+);
+pub(crate) static MISDIRECTED: Answer = error(
+    421,
+    &[],
+    INVALID,
+    None,
+    "This connection is for another host.",
+);
+pub(crate) static TOO_EARLY: Answer = error(425, &[], INVALID, None, "Too early.");
 pub(crate) static UPGRADE_REQUIRED: Answer = error(
     426,
     &[],

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::Action::{
     Answer as Refuse, Bend as Bent, Certificate, CloseFrame, Cut, Deafen, Dress, End,
     ErrorAndClose, ErrorFrame, Fail, FailOpen, Flood as Flooded, Forget, Freeze, Late, Pause,
-    Renumber, Reset, Say, SayBytes, SayHuge, Stall, StopShort, Twist as Twisted,
+    Renumber, Reset, Say, SayBytes, SayHuge, Stall, StopShort, TurnAway, Twist as Twisted,
 };
 use super::Target::{AnyRoute, Connection, Http2, Tls};
 use super::{Bend, FaultInfo, Flood, Point, Target};
@@ -14,6 +14,7 @@ use crate::framing::Dress as Dressed;
 use crate::issuer::Twist;
 use crate::seen::Route;
 use crate::tls::Flaw;
+use crate::unwilling::Unwilling;
 
 const SSE: Target = Target::Route(Route::Sse);
 const WS: Target = Target::Route(Route::WebSocket);
@@ -51,6 +52,8 @@ pub(super) static FAULTS: &[FaultInfo] = table! {
     Tls ClientHello Certificate(Flaw::WrongHost),   "certificate-wrong-host",    "the certificate is for another host (TLS)";
     Tls ClientHello Certificate(Flaw::Stranger),    "certificate-stranger",      "the certificate is from an authority that nobody knows (TLS)";
     Http2 Open Deafen, "http2-pings-unanswered", "HTTP/2 pings are never answered, requests are (TLS)";
+    Http2 Open TurnAway(Unwilling::Stream),     "http2-stream-refused", "every request over HTTP/2 is reset with REFUSED_STREAM (TLS)";
+    Http2 Open TurnAway(Unwilling::Connection), "http2-go-away",        "over HTTP/2 the first request is told GOAWAY, and that it was not looked at (TLS)";
 
     AnyRoute Headers Refuse(&answers::UNAUTHORIZED), "401",         "either route answers 401 invalid_api_key";
     AnyRoute Headers Refuse(&answers::RATE_LIMITED), "429",         "either route answers 429 with Retry-After: 1";
@@ -134,6 +137,9 @@ pub(super) static FAULTS: &[FaultInfo] = table! {
     SSE Headers Refuse(&answers::FORBIDDEN),    "sse-403",         "the request is answered with a bare 403";
     SSE Headers Refuse(&answers::NOT_FOUND),    "sse-404",         "the request is answered with 404";
     SSE Headers Refuse(&answers::TOO_LARGE),    "sse-413",         "the request is answered with 413";
+    SSE Headers Refuse(&answers::CONFLICT),     "sse-409",         "the request is answered with 409";
+    SSE Headers Refuse(&answers::MISDIRECTED),  "sse-421",         "the request is answered with 421: not by this connection";
+    SSE Headers Refuse(&answers::TOO_EARLY),    "sse-425",         "the request is answered with 425: too early";
     SSE Headers Refuse(&answers::RATE_LIMITED), "sse-429",         "the request is answered with 429 and Retry-After: 1";
     SSE Headers Refuse(&answers::USAGE_LIMIT),  "sse-usage-limit", "the request is answered with 429 usage_limit_reached, resetting in an hour";
     SSE Headers Refuse(&answers::RETRY_AT_DATE),     "sse-429-date",     "the request is answered with 429 and a date 2 s ahead as Retry-After";

@@ -1,4 +1,4 @@
-//! Faults below the requests: in the TLS handshake, and pings that nobody hears.
+//! Faults below the requests: in the TLS handshake, pings that nobody hears, and connections that take no request.
 
 use std::time::Duration;
 
@@ -21,6 +21,8 @@ pub(crate) enum Seen {
     NotYetValid,
     WrongHost,
     UnknownIssuer,
+    /// The request is not taken.
+    Refused,
     /// All is well.
     Answer,
 }
@@ -37,6 +39,8 @@ pub(crate) const EDGES: &[(&str, Seen)] = &[
     ("certificate-wrong-host", Seen::WrongHost),
     ("certificate-stranger", Seen::UnknownIssuer),
     ("http2-pings-unanswered", Seen::Answer),
+    ("http2-stream-refused", Seen::Refused),
+    ("http2-go-away", Seen::Refused),
 ];
 
 async fn ask(simulator: &Simulator) -> Result<Response, NetError> {
@@ -55,6 +59,9 @@ async fn ask(simulator: &Simulator) -> Result<Response, NetError> {
 }
 
 fn seen(error: &NetError) -> Seen {
+    if matches!(error.kind, NetErrorKind::StreamRefused) {
+        return Seen::Refused;
+    }
     assert_eq!(error.phase, Phase::Tls, "{error}");
     match error.kind {
         NetErrorKind::Reset => Seen::Reset,

@@ -212,6 +212,8 @@ causes! {
         "does not answer on an open connection" "try again"
     StaleConnection "stale-connection" Us Connection
         "had closed the connection while it was idle" "try again: a fresh one is used"
+    Unprocessed "unprocessed" Edge Connection
+        "turned the request away without looking at it" "try again later, or configure another provider"
     ConnectionExpired "connection-expired" Origin Connection
         "closes connections of this age" "try again: a fresh one is used"
     UnknownPreviousResponse "unknown-previous-response" Origin Connection

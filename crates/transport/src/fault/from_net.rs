@@ -77,7 +77,7 @@ fn cause(error: &NetError, phase: Phase, deadline: &Deadline) -> Cause {
             Cause::Cut
         }
         NetErrorKind::Reset | NetErrorKind::Closed | NetErrorKind::StreamReset(_) => Cause::Reset,
-        NetErrorKind::StreamRefused => Cause::StaleConnection,
+        NetErrorKind::StreamRefused => Cause::Unprocessed,
         NetErrorKind::CertificateUnknownIssuer => Cause::Intercepted,
         NetErrorKind::CertificateWrongHost
         | NetErrorKind::CertificateOther

@@ -8,7 +8,7 @@ use std::time::SystemTime;
 use alipes_wire::{ApiError, retry_after};
 use http::{HeaderMap, StatusCode};
 
-use super::{Cause, Fault, Phase, from_api};
+use super::{Cause, Fault, Phase, Replay, from_api};
 
 /// What a body looks like, whatever its status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,6 +90,9 @@ pub(super) fn of_error(
         .or_else(by_header)
         .unwrap_or_else(|| by_status(phase, status));
     let mut fault = Fault::new(phase, cause);
+    if is_unprocessed(status) {
+        fault.replay = Replay::Free;
+    }
     fault.retry_after =
         retry_after(|name| header(headers, name), now).or_else(|| from_api::wait_of(error?, now));
     fault.message = error.and_then(|error| error.message.clone());
@@ -107,6 +110,8 @@ fn by_status(phase: Phase, status: StatusCode) -> Cause {
         404 | 405 => Cause::NoSuchEndpoint,
         407 => Cause::ProxyAuth,
         408 | 504 | 520..=527 => Cause::EdgeTimeout,
+        // What another request holds for now (409, 423) is seen before anything is done, too.
+        409 | 421 | 423 | 425 => Cause::Unprocessed,
         413 => Cause::TooLarge,
         429 => Cause::RateLimited,
         451 => Cause::Region,
@@ -118,6 +123,12 @@ fn by_status(phase: Phase, status: StatusCode) -> Cause {
         500..=599 => Cause::ServerError,
         _ => Cause::Malformed,
     }
+}
+
+/// The statuses by which a server proves that it has done nothing: it does not answer for that host on
+/// this connection (RFC 9110, section 15.5.20), or it will not risk a replay (RFC 8470, section 5.2).
+fn is_unprocessed(status: StatusCode) -> bool {
+    matches!(status.as_u16(), 421 | 425)
 }
 
 /// A 403 with one of these was sent by the account check, not by the edge (codex-protocol §1.5).
@@ -261,6 +272,15 @@ mod tests {
             ),
             (429, &[], "", Cause::RateLimited),
             (413, &[], "", Cause::TooLarge),
+            (409, &[], "", Cause::Unprocessed),
+            (421, &[], "", Cause::Unprocessed),
+            (423, &[], "", Cause::Unprocessed),
+            (
+                425,
+                &[],
+                r#"{"error":{"type":"invalid_request_error"}}"#,
+                Cause::Unprocessed,
+            ),
             (302, &[], "", Cause::Redirected),
             (500, &[], "", Cause::ServerError),
             (
@@ -297,6 +317,18 @@ mod tests {
         assert_eq!(fault.retry_after, Some(Duration::from_secs(3)));
         assert_eq!(fault.evidence.cf_ray.as_deref(), Some("8f2-SJC"));
         assert_eq!(fault.evidence.request_id.as_deref(), Some("req_1"));
+    }
+
+    #[test]
+    fn a_status_that_proves_that_nothing_was_done_costs_nothing() {
+        for (status, replay) in [
+            (421, Replay::Free),
+            (425, Replay::Free),
+            (409, Replay::Allowed),
+            (500, Replay::Allowed),
+        ] {
+            assert_eq!(name(status, &[], "").replay, replay, "{status}");
+        }
     }
 
     #[test]

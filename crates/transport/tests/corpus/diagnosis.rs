@@ -51,6 +51,7 @@ diagnoses! {
     CUT               Cut                     Connection Edge;
     EDGE_DEAD         EdgeDead                Connection Edge;
     STALE             StaleConnection         Connection Us;
+    UNPROCESSED       Unprocessed             Connection Edge;
     EXPIRED           ConnectionExpired       Connection Origin;
     FORGOTTEN         UnknownPreviousResponse Connection Origin;
     MALFORMED         Malformed               Connection Origin;

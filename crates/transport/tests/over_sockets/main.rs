@@ -12,3 +12,4 @@ mod offline;
 mod recovery;
 mod silent_edge;
 mod survey;
+mod turned_away;

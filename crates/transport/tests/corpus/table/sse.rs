@@ -16,6 +16,9 @@ const FAULTS: &[Struck] = table! {
     "sse-403"                       Headers FORBIDDEN:         either(Fault, 500, 1);
     "sse-404"                       Headers NO_SUCH_ENDPOINT:  either(Fault, 500, 1);
     "sse-413"                       Headers TOO_LARGE:         either(Fault, 500, 1);
+    "sse-409"                       Headers UNPROCESSED:       once(Answer, 500, 2) always(Fault, 16_000, 8);
+    "sse-421"                       Headers UNPROCESSED:       once(Answer, 500, 2) always(Fault, 16_000, 9);
+    "sse-425"                       Headers UNPROCESSED:       once(Answer, 500, 2) always(Fault, 16_000, 9);
     "sse-429"                       Headers RATE_LIMITED:      once(Answer, 1_500, 2) always(Fault, 4_000, 4);
     "sse-usage-limit"               Headers USAGE_LIMIT:       either(Fault, 600, 1);
     "sse-500"                       Headers SERVER_ERROR:      once(Answer, 500, 2) always(Fault, 16_000, 8);
@@ -81,6 +84,8 @@ const FAULTS: &[Struck] = table! {
     "sse-invalid-utf8":                                        either(Answer, 500, 1);
     // A greeting is too small to be compressed; `over_sockets/compression` has what is not.
     "sse-refuses-zstd":                                        either(Answer, 500, 1);
+    "http2-stream-refused"          Headers UNPROCESSED:       over(Tls) once(Answer, 500, 1) always(Fault, 16_000, 0);
+    "http2-go-away"                 Headers UNPROCESSED:       over(Tls) once(Answer, 500, 1) always(Fault, 16_000, 0);
     "sse-huge-event"                Stream ANSWER_TOO_LARGE:  over(Plain) always(Fault, 30_000, 1) unfinished();
     "sse-endless"                   FirstOutput ANSWER_TOO_LARGE:  over(Plain) always(Fault, 30_000, 1) unfinished();
     "sse-endless-line"              FirstOutput ANSWER_TOO_LARGE:  over(Plain) always(Fault, 30_000, 1) unfinished();
