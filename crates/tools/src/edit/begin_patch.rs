@@ -34,6 +34,7 @@ pub(super) fn read(patch: &str) -> Result<Vec<Change>, NotAPatch> {
         } else if let Some(path) = lines.after(DELETE) {
             Change::Delete {
                 path: path.trim().to_owned(),
+                hunks: Vec::new(),
             }
         } else if let Some(path) = lines.after(UPDATE) {
             update(&mut lines, path)?

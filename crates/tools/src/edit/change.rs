@@ -13,12 +13,11 @@ pub(super) enum Change {
         all: bool,
     },
     /// A file that is not there yet.
-    Add {
-        path: String,
-        text: String,
-    },
+    Add { path: String, text: String },
     Delete {
         path: String,
+        /// All that stands in it, where the patch says so.
+        hunks: Vec<Hunk>,
     },
     /// Hunks in the order of the file, and perhaps another name for it.
     Update {
@@ -32,7 +31,7 @@ impl Change {
     /// Every path that it writes.
     pub(super) fn paths(&self) -> impl Iterator<Item = &str> {
         let (path, other) = match self {
-            Self::Replace { path, .. } | Self::Add { path, .. } | Self::Delete { path } => {
+            Self::Replace { path, .. } | Self::Add { path, .. } | Self::Delete { path, .. } => {
                 (path, None)
             }
             Self::Update { path, moved_to, .. } => (path, moved_to.as_ref()),

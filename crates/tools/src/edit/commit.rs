@@ -195,6 +195,7 @@ mod tests {
             let known = KnownFiles::default();
             let gone = Change::Delete {
                 path: "gone".to_owned(),
+                hunks: Vec::new(),
             };
             let changes = vec![replace("a"), gone, replace("b")];
             let plan = Plan::of(changes, root, watch, &known)?;

@@ -19,6 +19,9 @@ use crate::{Root, ToolError, text};
 /// Most files of one call.
 const FILES: usize = 100;
 
+/// Why a file is not deleted by a patch that names what it holds.
+const MORE_STANDS_THERE: &str = "more stands there than the patch removes; read the file again";
+
 /// A file before and after.
 pub(super) struct Planned {
     /// As it was given first.
@@ -72,9 +75,11 @@ impl<'a> Plan<'a> {
         planned.moved_from.and_then(|from| self.files.get(from))
     }
 
-    /// Whether another file takes this one's text and mode over.
+    /// Whether another file that is written takes this one's text and mode over.
     pub(super) fn is_moved(&self, planned: &Planned) -> bool {
-        let mut origins = self.files.iter().filter_map(|file| self.origin(file));
+        let written = self.files.iter();
+        let written = written.filter(|file| file.after.is_some() && file.changes());
+        let mut origins = written.filter_map(|file| self.origin(file));
         origins.any(|origin| origin.key == planned.key)
     }
 
@@ -94,9 +99,15 @@ impl<'a> Plan<'a> {
                 let index = self.free(&path)?;
                 self.files[index].after = Some(Document::of_text(text));
             }
-            Change::Delete { path } => {
-                let (index, _) = self.text_of(&path)?;
+            Change::Delete { path, hunks } => {
+                let (index, document) = self.text_of(&path)?;
+                match carry_out(&document, &hunks, self.watch) {
+                    Ok((left, _)) if hunks.is_empty() || left.body().is_empty() => {}
+                    Ok(_) => return Err(no_place(&path, MORE_STANDS_THERE.to_owned())),
+                    Err(missing) => return Err(no_place(&path, missing.told()?)),
+                }
                 self.files[index].after = None;
+                self.files[index].moved_from = None;
             }
             Change::Update {
                 path,
@@ -112,8 +123,8 @@ impl<'a> Plan<'a> {
                     let to = self.free(&other)?;
                     self.files[to].after = self.files[index].after.take();
                     // Of one that was moved before, the name in between never was on the disk.
-                    let origin = self.files[index].moved_from.unwrap_or(index);
-                    self.files[to].moved_from = Some(origin);
+                    let origin = self.files[index].moved_from.take().unwrap_or(index);
+                    self.files[to].moved_from = (origin != to).then_some(origin);
                 }
             }
         }

@@ -1,7 +1,12 @@
 //! Whatever two texts differ by: the patch between them, in either format, makes the one into the
-//! other.
+//! other. And whatever a patch does to files, it is said before and after.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
 
 use proptest::prelude::*;
+use serde_json::json;
 use similar::{ChangeTag, TextDiff};
 
 use super::change::Change;
@@ -9,7 +14,7 @@ use super::document::Document;
 use super::hunk::carry_out;
 use super::read;
 use crate::disk::on_disk;
-use crate::{Context, Root, ToolError};
+use crate::{Context, Output, Preview, Root, ToolError, Toolbox};
 
 /// Texts of few different lines, so that places are easily mistaken for each other.
 fn texts() -> impl Strategy<Value = (String, String)> {
@@ -71,8 +76,67 @@ fn begin_patch(old: &str, new: &str) -> String {
     patch + "*** End of File\n*** End Patch\n"
 }
 
+/// Sections about few files, so that one often is about what another has left.
+fn sections() -> impl Strategy<Value = Vec<String>> {
+    let name = || prop_oneof![Just("a"), Just("b"), Just("c"), Just("d")];
+    let section = prop_oneof![
+        name().prop_map(|at| format!("*** Delete File: {at}.txt\n")),
+        (name(), 0..3).prop_map(|(at, text)| format!("*** Add File: {at}.txt\n+{text}\n")),
+        (name(), name())
+            .prop_map(|(at, to)| format!("*** Update File: {at}.txt\n*** Move to: {to}.txt\n")),
+        (name(), 0..3)
+            .prop_map(|(at, text)| format!("*** Update File: {at}.txt\n@@\n+more {text}\n")),
+    ];
+    prop::collection::vec(section, 1..6)
+}
+
+/// The texts of the files in a folder.
+fn texts_in(folder: &Path) -> BTreeMap<String, String> {
+    let entries = fs::read_dir(folder).unwrap().map(Result::unwrap);
+    let text = |entry: fs::DirEntry| {
+        let name = entry.file_name().into_string().unwrap();
+        (name, fs::read_to_string(entry.path()).unwrap())
+    };
+    entries.map(text).collect()
+}
+
+/// What is told of a patch before and after it is carried out in the folder; nothing if it is refused.
+fn told_of(patch: &str, folder: &Path) -> Option<(Preview, Output)> {
+    let context = Context::bare(Root::open(folder).unwrap());
+    let input = json!({"patch": patch});
+    let toolbox = Toolbox::builtin();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        let edit = toolbox.get("edit").unwrap();
+        let preview = edit.preview(&input, &context).await.ok()?;
+        Some((preview, edit.run(input.clone(), &context).await.unwrap()))
+    })
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(300))]
+
+    #[test]
+    fn whatever_a_patch_changes_is_named_before_and_after(sections in sections()) {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, text) in [("a.txt", "0\n"), ("b.txt", "1\n"), ("c.txt", "0\n")] {
+            fs::write(folder.path().join(name), text).unwrap();
+        }
+        let before = texts_in(folder.path());
+        let patch = format!("*** Begin Patch\n{}*** End Patch\n", sections.concat());
+        let told = told_of(&patch, folder.path());
+        let after = texts_in(folder.path());
+        let names = before.keys().chain(after.keys());
+        for name in names.filter(|name| before.get(*name) != after.get(*name)) {
+            let (preview, output) = told.as_ref().unwrap();
+            for said in [preview.summary.as_deref().unwrap(), &output.text] {
+                prop_assert!(said.contains(name.as_str()), "{} in {}\n{}", name, said, patch);
+            }
+        }
+    }
 
     #[test]
     fn a_unified_diff_makes_the_one_text_into_the_other((old, new) in texts()) {

@@ -11,6 +11,14 @@ use super::hunk::{Hunk, Step};
 /// What stands for a file that is not there.
 const NO_FILE: &str = "/dev/null";
 
+const NEW_FILE: &str = "new file mode ";
+
+/// The mode of a file that is no program and no link.
+const PLAIN: &str = "100644";
+
+/// Of such a file git writes no lines that name it.
+const EMPTY: &str = "an empty file is made with `write_file` and deleted by `*** Delete File: `";
+
 /// The changes that a diff asks for.
 pub(super) fn read(patch: &str) -> Result<Vec<Change>, NotAPatch> {
     let mut lines = Reader::new(patch);
@@ -36,28 +44,47 @@ pub(super) fn read(patch: &str) -> Result<Vec<Change>, NotAPatch> {
 /// The old name and the new one of the next file; nothing where the diff ends.
 fn names(lines: &mut Reader<'_>) -> Result<Option<(String, String)>, NotAPatch> {
     let (mut from, mut to) = (None, None);
+    let mut is_made_or_goes = false;
     while let Some(line) = lines.peek() {
         if is_header(lines, None) {
             let old = lines.after("--- ").unwrap_or_default();
             let new = lines.after("+++ ").unwrap_or_default();
             return Ok(Some(bare(old, new)));
         }
-        if line.starts_with("@@") {
+        let is_next = line.starts_with("diff ");
+        if line.starts_with("@@") || is_next && from.is_some() {
             break;
         }
-        if line.starts_with("diff ") && from.is_some() {
-            break;
+        if is_next && is_made_or_goes {
+            return Err(lines.bad(EMPTY));
         }
         lines.next();
         if let Some(name) = line.strip_prefix("rename from ") {
-            from = Some(name.to_owned());
+            from = Some(name_of(name));
         } else if let Some(name) = line.strip_prefix("rename to ") {
-            to = Some(name.to_owned());
-        } else if line.starts_with("GIT binary patch") || line.starts_with("old mode ") {
-            return Err(lines.bad("binary content and file modes are not changed by patches"));
+            to = Some(name_of(name));
+        } else if let Some(why) = not_taken(line) {
+            return Err(lines.bad(why));
         }
+        is_made_or_goes |= line.starts_with(NEW_FILE) || line.starts_with("deleted file mode ");
     }
-    Ok(from.zip(to))
+    match from.zip(to) {
+        None if is_made_or_goes => Err(lines.bad(EMPTY)),
+        names => Ok(names),
+    }
+}
+
+/// Why a line of git's about a file cannot be followed, if so.
+fn not_taken(line: &str) -> Option<&'static str> {
+    let mode = line.strip_prefix(NEW_FILE).map(str::trim_end);
+    if line.starts_with("copy from ") || line.starts_with("copy to ") {
+        return Some("files are not copied by patches; add the file instead");
+    }
+    let sets_mode = line.starts_with("old mode ") || line.starts_with("new mode ");
+    if line.starts_with("GIT binary patch") || sets_mode || mode.is_some_and(|mode| mode != PLAIN) {
+        return Some("binary content and file modes are not changed by patches");
+    }
+    None
 }
 
 /// Whether the next lines name a file. They could also be lines of a hunk: a removed `-- x` and an
@@ -75,7 +102,9 @@ fn is_header(lines: &Reader<'_>, left: Option<&Left>) -> bool {
     ) else {
         return false;
     };
-    let is_name = |line: &str, prefix| line.starts_with(prefix) || line.starts_with(NO_FILE);
+    let is_name = |line: &str, prefix| {
+        line.trim_start_matches('"').starts_with(prefix) || line.starts_with(NO_FILE)
+    };
     left.is_none_or(Left::is_none) || is_name(old, "a/") && is_name(new, "b/")
 }
 
@@ -116,22 +145,56 @@ impl Left {
     }
 }
 
-/// The names without `a/` and `b/`, and without what `diff` writes behind a tab.
+/// The names without `a/` and `b/`.
 fn bare(old: &str, new: &str) -> (String, String) {
-    let name = |line: &str| {
-        line.split('\t')
-            .next()
-            .unwrap_or_default()
-            .trim()
-            .to_owned()
-    };
-    let (old, new) = (name(old), name(new));
+    let (old, new) = (name_of(old), name_of(new));
     let a = old.strip_prefix("a/").or((old == NO_FILE).then_some(&old));
     let b = new.strip_prefix("b/").or((new == NO_FILE).then_some(&new));
     match (a, b) {
         (Some(a), Some(b)) => (a.to_owned(), b.to_owned()),
         _ => (old, new),
     }
+}
+
+/// A name as it is, without git's quotes, or without what `diff` writes behind a tab.
+fn name_of(written: &str) -> String {
+    let name = written.split('\t').next().unwrap_or_default().trim();
+    unquoted(name).unwrap_or_else(|| name.to_owned())
+}
+
+/// What git has put into quotes: bytes that are no plain letters as C spells them
+/// (git-config(1), `core.quotePath`). Nothing of a name that is not spelt so.
+fn unquoted(name: &str) -> Option<String> {
+    let inside = name.strip_prefix('"')?.strip_suffix('"')?;
+    let mut bytes = inside.bytes();
+    let mut read = Vec::new();
+    while let Some(byte) = bytes.next() {
+        read.push(match byte {
+            b'"' => return None,
+            b'\\' => escaped(&mut bytes)?,
+            plain => plain,
+        });
+    }
+    String::from_utf8(read).ok()
+}
+
+/// The byte that stands behind a backslash.
+fn escaped(bytes: &mut std::str::Bytes<'_>) -> Option<u8> {
+    Some(match bytes.next()? {
+        b'a' => 0x07,
+        b'b' => 0x08,
+        b't' => b'\t',
+        b'n' => b'\n',
+        b'v' => 0x0b,
+        b'f' => 0x0c,
+        b'r' => b'\r',
+        same @ (b'"' | b'\\') => same,
+        first @ b'0'..=b'3' => {
+            let mut digit = || bytes.next().filter(|digit| matches!(digit, b'0'..=b'7'));
+            (first - b'0') * 64 + (digit()? - b'0') * 8 + (digit()? - b'0')
+        }
+        _ => return None,
+    })
 }
 
 fn hunk(lines: &mut Reader<'_>) -> Result<Hunk, NotAPatch> {
@@ -176,7 +239,7 @@ fn change(old: String, new: String, hunks: Vec<Hunk>) -> Option<Change> {
             path: new,
             text: text(&hunks),
         }),
-        (false, true) => Some(Change::Delete { path: old }),
+        (false, true) => Some(Change::Delete { path: old, hunks }),
         (false, false) => Some(Change::Update {
             moved_to: (old != new).then_some(new),
             path: old,
@@ -222,12 +285,10 @@ mod tests {
                 text: "one".to_owned()
             }
         );
-        assert_eq!(
-            changes[2],
-            Change::Delete {
-                path: "gone".to_owned()
-            }
-        );
+        let Change::Delete { path, hunks } = &changes[2] else {
+            panic!("{changes:?}");
+        };
+        assert_eq!((path.as_str(), hunks.len()), ("gone", 1));
         assert_eq!(changes.len(), 3);
     }
 
@@ -236,6 +297,26 @@ mod tests {
         let hunk = "@@ -1,9 +1,9 @@\n-a\n+b\n";
         let patch = format!("--- a/x\n+++ b/x\n{hunk}--- a/y\n+++ b/y\n{hunk}");
         assert_eq!(read(&patch).unwrap().len(), 2);
+    }
+
+    #[test]
+    fn names_in_gits_quotes_are_read() {
+        for (written, name) in [
+            (r#""b/\303\274.txt""#, "b/\u{fc}.txt"),
+            (r#""b/a\"b\\c\t""#, "b/a\"b\\c\t"),
+            ("b/plain name.txt\t", "b/plain name.txt"),
+            (r#""b/\9""#, r#""b/\9""#),
+        ] {
+            assert_eq!(name_of(written), name);
+        }
+        let hunk = "@@ -1 +1 @@\n-a\n+b\n";
+        let named = r#"--- "a/\303\274"
++++ "b/\303\274"
+"#;
+        let patch = format!("{named}{hunk}{named}{hunk}");
+        let paths = read(&patch).unwrap();
+        let paths: Vec<&str> = paths.iter().flat_map(Change::paths).collect();
+        assert_eq!(paths, ["\u{fc}"; 2]);
     }
 
     #[test]
@@ -258,6 +339,16 @@ mod tests {
             ("--- a/x\n+++ b/x\n@@ -1 +1 @@\n", 3),
             ("--- a/x\n+++ b/x\n@@ -1 +1 @@\n?\n", 4),
             ("diff --git a/x b/x\nold mode 100644\n", 2),
+            (
+                "diff --git a/x b/x\nnew file mode 100755\n--- /dev/null\n",
+                2,
+            ),
+            ("diff --git a/x b/y\nsimilarity index 90%\ncopy from x\n", 3),
+            ("diff --git a/x b/x\nnew file mode 100644\nindex 0..0\n", 3),
+            (
+                "diff --git a/x b/x\ndeleted file mode 100644\ndiff --git a/y b/y\n",
+                2,
+            ),
         ] {
             assert_eq!(read(patch).unwrap_err().line, line, "{patch}");
         }

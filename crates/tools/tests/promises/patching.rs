@@ -145,6 +145,59 @@ async fn what_git_diff_writes_can_be_taken() {
 }
 
 #[tokio::test]
+async fn what_a_diff_deletes_held_what_it_says_and_nothing_else() {
+    let place = Workplace::new();
+    let diff = |lines: &str| {
+        let head =
+            "diff --git a/a.txt b/a.txt\ndeleted file mode 100644\n--- a/a.txt\n+++ /dev/null\n";
+        json!({"patch": format!("{head}@@ -1,2 +0,0 @@\n{lines}")})
+    };
+    place.file("a.txt", "one\ntwo\n");
+    for (lines, why) in [
+        ("-something else\n", "does not stand there"),
+        ("-one\n", "more stands there than the patch removes"),
+    ] {
+        let error = place.error("edit", diff(lines)).await.to_string();
+        assert!(error.contains(why), "{error}");
+        assert_eq!(content(&place.path("a.txt")), "one\ntwo\n");
+    }
+    let text = place.text("edit", diff("-one\n-two\n")).await;
+    assert!(text.starts_with("deleted a.txt\n"), "{text}");
+    assert!(place.names("").is_empty());
+}
+
+#[tokio::test]
+async fn what_git_copies_or_makes_a_program_is_refused_by_name_and_nothing_is_lost() {
+    let place = Workplace::new();
+    place.file("a.txt", "one\n");
+    let body = "@@ -1 +1 @@\n-one\n+two\n";
+    let copy = format!(
+        "diff --git a/a.txt b/b.txt\nsimilarity index 50%\ncopy from a.txt\ncopy to b.txt\n\
+        --- a/a.txt\n+++ b/b.txt\n{body}"
+    );
+    let program = "diff --git a/b.sh b/b.sh\nnew file mode 100755\n--- /dev/null\n+++ b/b.sh\n@@ -0,0 +1 @@\n+x\n";
+    for (patch, why) in [(copy.as_str(), "copied"), (program, "file modes")] {
+        let error = place.error("edit", json!({"patch": patch})).await;
+        assert!(error.to_string().contains(why), "{error}");
+        assert_eq!(place.names(""), ["a.txt"]);
+    }
+}
+
+#[tokio::test]
+async fn a_name_in_gits_quotes_is_the_name() {
+    let place = Workplace::new();
+    let diff = r#"diff --git "a/\303\274.txt" "b/\303\274.txt"
+new file mode 100644
+--- /dev/null
++++ "b/\303\274.txt"
+@@ -0,0 +1 @@
++one
+"#;
+    place.text("edit", json!({"patch": diff})).await;
+    assert_eq!(place.names(""), ["\u{fc}.txt"]);
+}
+
+#[tokio::test]
 async fn if_one_hunk_fits_nowhere_no_file_is_changed() {
     let place = Workplace::new();
     place.file("a.txt", "one\n");
