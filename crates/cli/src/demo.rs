@@ -66,5 +66,5 @@ fn indented(text: &str) -> String {
 }
 
 fn out(line: &str) -> Result<(), Failure> {
-    print(line).map_err(|_closed| Failure::Told)
+    print(line).map_err(Failure::unwritten)
 }

@@ -16,7 +16,7 @@ pub(crate) fn run(args: &ExplainArgs, machine: &Machine) -> Result<(), Failure> 
     one.unwrap_or(Cause::ALL)
         .iter()
         .try_for_each(|cause| print(&text(*cause, style)))
-        .map_err(|_closed| Failure::Told)
+        .map_err(Failure::unwritten)
 }
 
 fn text(cause: Cause, style: Style) -> String {

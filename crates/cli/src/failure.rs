@@ -1,5 +1,6 @@
 //! How a command fails: what is printed, and the exit code.
 
+use std::io;
 use std::process::ExitCode;
 
 use alipes_agent::TurnError;
@@ -8,6 +9,7 @@ use alipes_config::ConfigError;
 use alipes_models::ModelsError;
 use alipes_store::StoreError;
 use alipes_transport::AuxiliaryFault;
+use anyhow::anyhow;
 
 use crate::calls;
 use crate::signals::Stop;
@@ -63,6 +65,19 @@ impl Failure {
 
     pub(crate) fn failed(error: impl Into<anyhow::Error>) -> Self {
         Self::Failed(error.into())
+    }
+
+    /// What it means that output cannot be written. Where its reader has gone, nobody is left to tell.
+    pub(crate) fn unwritten(error: io::Error) -> Self {
+        // What a terminal says that has gone; it has no name in the standard library.
+        #[cfg(unix)]
+        let hung_up = error.raw_os_error() == Some(rustix::io::Errno::IO.raw_os_error());
+        #[cfg(not(unix))]
+        let hung_up = false;
+        if hung_up || error.kind() == io::ErrorKind::BrokenPipe {
+            return Self::Told;
+        }
+        Self::failed(anyhow!("standard output cannot be written: {error}"))
     }
 
     /// What it says, where the program goes on after it.

@@ -25,6 +25,16 @@ pub(crate) async fn line() -> Option<String> {
     receiver.await.ok()
 }
 
+/// Forgets what was typed before now: it was no answer to what is asked next.
+pub(crate) fn forget_typed() {
+    #[cfg(unix)]
+    {
+        use rustix::termios::{QueueSelector, tcflush};
+        // What is no terminal has no keys to forget.
+        let _ = tcflush(io::stdin(), QueueSelector::IFlush);
+    }
+}
+
 /// What somebody has typed that is not shown.
 pub(crate) enum Hidden {
     /// One line.
@@ -84,9 +94,9 @@ impl Quiet {
 #[cfg(unix)]
 impl Drop for Quiet {
     fn drop(&mut self) {
-        use rustix::termios::{OptionalActions::Now, QueueSelector, tcflush};
-        let _ = tcflush(io::stdin(), QueueSelector::IFlush);
-        let _ = rustix::termios::tcsetattr(io::stdin(), Now, &self.0);
+        use rustix::termios::{OptionalActions::Now, tcsetattr};
+        forget_typed();
+        let _ = tcsetattr(io::stdin(), Now, &self.0);
     }
 }
 

@@ -51,14 +51,14 @@ pub(crate) async fn run(args: &ModelsArgs, machine: &Machine) -> Result<(), Fail
     let provider = listing.provider();
     if args.json {
         let list = as_json(provider, &listed).to_string();
-        return print_json(&list).map_err(|_closed| Failure::Told);
+        return print_json(&list).map_err(Failure::unwritten);
     }
     say(&whose_word(provider, &listed));
     let style = Style::of_stdout(&machine.environment);
     lines(provider, &listed.models, style)
         .iter()
         .try_for_each(|line| print(line))
-        .map_err(|_closed| Failure::Told)
+        .map_err(Failure::unwritten)
 }
 
 /// `12 models of work (cached, told 3 minutes ago; --refresh asks again)`

@@ -39,10 +39,10 @@ pub(crate) async fn run(args: &ProvidersArgs, machine: &Machine) -> Result<(), F
             let catalog = machine.catalog()?;
             let style = Style::of_stdout(&machine.environment);
             if catalog.provider(name).is_ok_and(|known| known.app_server) {
-                return client::show(name, machine, style).map_err(|_closed| Failure::Told);
+                return client::show(name, machine, style).map_err(Failure::unwritten);
             }
             let profile = profile(name, &catalog)?;
-            show(name, &profile, style).map_err(|_closed| Failure::Told)
+            show(name, &profile, style).map_err(Failure::unwritten)
         }
     }
 }

@@ -58,9 +58,7 @@ pub(crate) fn as_helper() -> Option<ExitCode> {
 
 pub(crate) async fn run(args: SandboxArgs, machine: &Machine) -> Result<(), Failure> {
     let catalog = machine.catalog()?;
-    for secret in catalog.secrets(&machine.environment) {
-        machine.redactor.learn(&secret);
-    }
+    machine.learn_keys(&catalog);
     let here = machine.environment.current_dir();
     let folder = args
         .folder
@@ -73,7 +71,7 @@ pub(crate) async fn run(args: SandboxArgs, machine: &Machine) -> Result<(), Fail
     let sandbox = machine.sandbox(args.kind, args.network, &catalog)?;
     if args.show {
         for line in sandbox.report(&root).await {
-            print(&line).map_err(|_closed| Failure::Told)?;
+            print(&line).map_err(Failure::unwritten)?;
         }
         return Ok(());
     }

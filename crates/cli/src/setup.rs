@@ -95,6 +95,13 @@ impl Machine {
         })
     }
 
+    /// Has the catalog's keys blanked from now on, wherever text is shown.
+    pub(crate) fn learn_keys(&self, catalog: &Catalog) {
+        for secret in catalog.secrets(&self.environment) {
+            self.redactor.learn(&secret);
+        }
+    }
+
     /// The configuration and its home, where this machine has a place for them.
     pub(crate) fn configuration(&self) -> Result<Option<(Home, Document)>, Failure> {
         let Some(home) = self.home()? else {

@@ -25,7 +25,7 @@ pub(crate) async fn run(
     signals: &Signals,
 ) -> Result<(), Failure> {
     if args.list_faults {
-        return print_faults().map_err(|_closed| Failure::Told);
+        return print_faults().map_err(Failure::unwritten);
     }
     let options = options(&args, machine)?;
     let _past_faults = match args.proxy {

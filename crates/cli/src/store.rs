@@ -152,7 +152,7 @@ async fn repair(options: SqliteOptions) -> Result<(), Failure> {
 }
 
 fn tell(line: &str) -> Result<(), Failure> {
-    print(line).map_err(|_closed| Failure::Told)
+    print(line).map_err(Failure::unwritten)
 }
 
 fn retention(text: &str) -> Result<Retention, &'static str> {

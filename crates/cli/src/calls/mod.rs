@@ -42,9 +42,7 @@ const NONE_YET: &str = "there are no calls on record yet";
 
 pub(crate) async fn run(args: CallsArgs, machine: &Machine) -> Result<(), Failure> {
     // What is printed here leaves the store: it is shown without the keys of the configuration.
-    for secret in machine.catalog()?.secrets(&machine.environment) {
-        machine.redactor.learn(&secret);
-    }
+    machine.learn_keys(&machine.catalog()?);
     let page = Page::of(machine);
     match args.command {
         None => {
@@ -137,5 +135,5 @@ pub(crate) async fn newest(
 
 fn told(line: &str) -> Result<(), Failure> {
     // Whoever read our output has gone: there is nobody left to tell.
-    print(line).map_err(|_closed| Failure::Told)
+    print(line).map_err(Failure::unwritten)
 }

@@ -25,9 +25,6 @@ const LISTED: usize = 10;
 /// The longest that a summary may take.
 const COMPACTION: Duration = Duration::from_secs(10 * 60);
 
-/// The longest title in a list, in characters.
-const LONGEST: usize = 60;
-
 impl Chat<'_> {
     /// Does what was called for. A failure is said and the chat goes on.
     pub(super) async fn carry_out(&mut self, called: Called) -> Result<(), Failure> {
@@ -105,8 +102,7 @@ impl Chat<'_> {
         let widest = found.iter().map(|summary| used(summary).len()).max();
         let widest = widest.unwrap_or(0);
         let rows = found.iter().map(|summary| {
-            let title = self.machine.redactor.redact(&summary.title);
-            let title = one_line(&title, LONGEST);
+            let title = sessions::title(&summary.title, &self.machine.redactor);
             let about = format!("{:widest$}  {title}", used(summary));
             (short(&summary.id).to_owned(), about)
         });

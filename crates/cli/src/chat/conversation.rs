@@ -113,7 +113,7 @@ impl Conversation {
     ) -> Result<Self, Failure> {
         let asked = voices.asked();
         let (mut keeping, kept) = keep::open(args, machine, &asked.tell).await?;
-        let (id, note) = (keeping.id().to_owned(), keeping.note());
+        let (id, note) = (keeping.id().to_owned(), keeping.note(&machine.redactor));
         let moved = keeping.moved(build::root(args, machine, &ground.catalog)?.path());
         let held = keeping.held();
         let recording = Recording::new("chat", kept.as_ref(), args.record_bodies);
@@ -234,8 +234,13 @@ fn block(
         return Some(Block::Note(Tone::Talk, text.to_owned()));
     }
     match item.view() {
-        ItemView::Message { text, .. } if origin == Origin::Person => Some(Block::User(text)),
-        ItemView::Message { text, refusal, .. } => Some(Block::Model(refusal.unwrap_or(text))),
+        ItemView::Message { text, .. } if origin == Origin::Person => {
+            Some(Block::User(redactor.redact(&text)))
+        }
+        ItemView::Message { text, refusal, .. } => {
+            let text = refusal.unwrap_or(text);
+            Some(Block::Model(redactor.redact(&text)))
+        }
         ItemView::FunctionCall {
             call_id,
             name,

@@ -114,7 +114,7 @@ impl<'f> Front<'f> {
     ) -> Result<Attended<T>, Failure> {
         let mut work = std::pin::pin!(work);
         loop {
-            self.draw_if_due().map_err(closed)?;
+            self.draw_if_due().map_err(Failure::unwritten)?;
             let due = self.due();
             let timer = async move {
                 match due {
@@ -127,11 +127,11 @@ impl<'f> Front<'f> {
                 stop = self.signals.stop() => return Err(Failure::Stopped(stop)),
                 event = self.keys.recv() => {
                     let event = event.ok_or(Failure::Stopped(Stop::HangUp))?;
-                    if let Some(action) = self.key(event).map_err(closed)? {
+                    if let Some(action) = self.key(event).map_err(Failure::unwritten)? {
                         return Ok(Attended::Act(action));
                     }
                 }
-                () = modes::lost() => self.take_anew().map_err(closed)?,
+                () = modes::lost() => self.take_anew().map_err(Failure::unwritten)?,
                 Some(asked) = self.ears.questions.recv() => self.state.asks(asked),
                 Some(note) = self.ears.notes.recv() => {
                     self.state.note(Tone::Talk, note.trim().to_owned());
@@ -281,9 +281,4 @@ impl Drop for Front<'_> {
 
 fn size() -> (u16, u16) {
     terminal_size::terminal_size().map_or(ASSUMED, |(width, height)| (width.0, height.0))
-}
-
-/// The terminal has gone: there is nobody left to tell.
-fn closed(_error: io::Error) -> Failure {
-    Failure::Told
 }

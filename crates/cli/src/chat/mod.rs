@@ -134,7 +134,7 @@ pub(crate) async fn run(
         say(&format!("to go on: {command}"));
     }
     outcome?;
-    closed.map_err(|_gone| Failure::Told)?;
+    closed.map_err(Failure::unwritten)?;
     keep::tidy_up(&kept, machine).await;
     recording.tend(machine).await;
     Ok(())
@@ -335,6 +335,7 @@ impl Chat<'_> {
             kept: conversation.kept.clone(),
             id: conversation.id.clone(),
             clock: machine.clock.clone(),
+            redactor: machine.redactor.clone(),
         });
         front.learn_sandbox(async move { sandbox.caution(&root).await });
         let state = &mut front.state;

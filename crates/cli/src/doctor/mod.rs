@@ -39,9 +39,7 @@ const LIMIT: Duration = Duration::from_secs(4);
 pub(crate) async fn run(args: DoctorArgs, machine: &Machine) -> Result<(), Failure> {
     let mut subject = Subject::find(&args, machine).await;
     subject.remember(machine).await;
-    for secret in subject.catalog.secrets(&machine.environment) {
-        machine.redactor.learn(&secret);
-    }
+    machine.learn_keys(&subject.catalog);
     let fixed = match args.fix {
         true => fix::mend(machine, &subject.catalog),
         false => Vec::new(),
@@ -75,7 +73,7 @@ pub(crate) async fn run(args: DoctorArgs, machine: &Machine) -> Result<(), Failu
             .iter()
             .try_for_each(|line| print(line)),
     };
-    told.map_err(|_closed| Failure::Told)?;
+    told.map_err(Failure::unwritten)?;
     if let Some(file) = &args.bundle {
         bundle::write(&report, file, &page, machine).await?;
     }

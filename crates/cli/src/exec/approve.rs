@@ -1,6 +1,7 @@
 //! Asks the person at the keyboard whether a tool may run.
 
 use std::io::IsTerminal as _;
+use std::time::Duration;
 
 use alipes_agent::{Approval, Approver, Question};
 use alipes_tools::Detail;
@@ -13,6 +14,10 @@ use crate::style::{Style, harmless, one_line};
 
 /// The longest line of a question.
 const LONGEST: usize = 300;
+
+/// How long a question stands before it can be answered: what is typed until then was begun before it
+/// could be read.
+const PAUSE: Duration = Duration::from_millis(600);
 
 /// Somebody at a terminal.
 pub(crate) struct Keyboard {
@@ -53,6 +58,8 @@ impl Approver for Keyboard {
                 "  asked because {}",
                 one_line(&question.because, LONGEST)
             ));
+            tokio::time::sleep(PAUSE).await;
+            keyboard::forget_typed();
             match &question.offer {
                 None => say("  y + Enter allows it once, anything else does not"),
                 Some(rule) => {

@@ -66,9 +66,6 @@ pub(crate) fn agent(
         keeping,
         asked,
     } = parts;
-    for secret in catalog.secrets(&machine.environment) {
-        machine.redactor.learn(&secret);
-    }
     let root = root(args, machine, catalog)?;
     let asking = Asking {
         catalog,

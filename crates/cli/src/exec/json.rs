@@ -24,6 +24,7 @@ impl Screen for JsonLines {
         line(&json!({
             "type": "turn.started", "model": started.model.to_string(),
             "conversation": started.conversation,
+            "resumed": started.note, "differs": started.differs,
             "project": started.project.iter().map(project_value).collect::<Vec<_>>(),
         }))
     }

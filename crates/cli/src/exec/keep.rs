@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use alipes_agent::Agent;
+use alipes_base::Redactor;
 use alipes_models::ModelName;
 use alipes_store::{
     About, Conversation, Journal, LAST, MemoryJournal, SqliteStore, Store as _, Transcript, Turn,
@@ -12,10 +13,10 @@ use alipes_tools::Root;
 use alipes_wire::ItemView;
 use anyhow::anyhow;
 
-use super::resume::{self, Held, Resumed, named};
+use super::resume::{self, Held, Resumed};
 use crate::args::AgentArgs;
 use crate::failure::Failure;
-use crate::sessions::short;
+use crate::sessions::{named, short};
 use crate::setup::Machine;
 use crate::store::opened;
 use crate::streams::say;
@@ -68,7 +69,7 @@ pub(crate) async fn open(
     let found = reading.find(name).await?;
     let store = Arc::new(opened(options, tell).await?);
     let resumed = match &**name {
-        LAST => resume::newest(&store).await?,
+        LAST => resume::newest(&store, &machine.redactor).await?,
         _ => resume::this(&store, found).await?,
     };
     let keeping = Keeping {
@@ -93,7 +94,7 @@ impl Keeping {
     }
 
     /// What is resumed, in a line of talk.
-    pub(crate) fn note(&self) -> Option<String> {
+    pub(crate) fn note(&self, redactor: &Redactor) -> Option<String> {
         let Place::Resumed(resumed) = &self.place else {
             return None;
         };
@@ -104,13 +105,13 @@ impl Keeping {
         };
         let newer = match resumed.newer.as_slice() {
             [] => String::new(),
-            [one] => format!("{} is open in another alipes; ", named(one)),
+            [one] => format!("{} is open in another alipes; ", named(one, redactor)),
             [one, more @ ..] => {
-                let (one, more) = (named(one), more.len());
+                let (one, more) = (named(one, redactor), more.len());
                 format!("{one} and {more} more are open in another alipes; ")
             }
         };
-        let resumed = named(&resumed.summary);
+        let resumed = named(&resumed.summary, redactor);
         Some(format!("{newer}resuming {resumed}{state}"))
     }
 

@@ -61,7 +61,7 @@ pub(crate) async fn run(
         differs: &opened.differs,
         project: opened.agent.project().files(),
     };
-    screen.started(&started).map_err(closed)?;
+    screen.started(&started).map_err(Failure::unwritten)?;
     let mut attempts = Attempts::default();
     let work = Work {
         prompt: prompt.as_deref(),
@@ -76,13 +76,18 @@ pub(crate) async fn run(
         // Whoever does not want to wait has the answer.
         let _ = signals.unless_stopped(settled).await;
     }
+    let mut told = Ok(());
     for spent in opened.agent.spent_beside() {
         if let (Ok(Ok(answer)), TurnEvent::SpentBeside { usage, .. }) = (&mut outcome, &spent) {
             answer.usage += *usage;
         }
-        screen.event(spent).map_err(closed)?;
+        // Of a turn that was interrupted the end has been told.
+        if outcome.is_ok() && told.is_ok() {
+            told = screen.event(spent).map_err(Failure::unwritten);
+        }
     }
     let (kept, recording) = opened.close(machine).await;
+    told?;
     if let (Err(Failure::Stopped(_)), Some(command)) = (&outcome, &resume) {
         say(&format!("to go on: {command}"));
     }
@@ -123,7 +128,7 @@ async fn open(args: &AgentArgs, machine: &Machine, signals: &Signals) -> Result<
     let (mut keeping, kept) = signals.unless_stopped(opened).await?;
     let recording = Recording::new("exec", kept.as_ref(), args.record_bodies);
     let catalog = recording.of(catalog, machine);
-    let (conversation, note) = (keeping.name(), keeping.note());
+    let (conversation, note) = (keeping.name(), keeping.note(&machine.redactor));
     let moved = keeping.moved(build::root(args, machine, &catalog)?.path());
     let held = keeping.held();
     let parts = build::Parts {
@@ -183,13 +188,16 @@ pub(crate) fn reach(
     machine: &Machine,
     simulator: Option<&Simulator>,
 ) -> Result<(Catalog, Transport), Failure> {
-    match simulator {
+    let (catalog, transport) = match simulator {
         Some(_) => {
             let network = Network::of_flags(&args.network);
-            Ok((Catalog::default(), machine.transport(&network)?))
+            (Catalog::default(), machine.transport(&network)?)
         }
-        None => login::catalog(machine, &args.network),
-    }
+        None => login::catalog(machine, &args.network)?,
+    };
+    // Before anything is told of what was said.
+    machine.learn_keys(&catalog);
+    Ok((catalog, transport))
 }
 
 /// Shows how the turn ended.
@@ -200,8 +208,8 @@ fn conclude(
     resume: Option<String>,
 ) -> Result<(), Failure> {
     match outcome {
-        Ok(answer) => screen.completed(&answer).map_err(closed),
-        Err(error) => match screen.failed(&error).map_err(closed)? {
+        Ok(answer) => screen.completed(&answer).map_err(Failure::unwritten),
+        Err(error) => match screen.failed(&error).map_err(Failure::unwritten)? {
             screen::Told::Yes => Err(Failure::Told),
             screen::Told::No => {
                 let fault = match &error {
@@ -250,7 +258,7 @@ async fn drive(
     let mut tick = tokio::time::interval(TICK);
     let mut show = |event: TurnEvent, screen: &mut dyn Screen| {
         attempts.note(&event);
-        screen.event(event).map_err(closed)
+        screen.event(event).map_err(Failure::unwritten)
     };
     let outcome = loop {
         tokio::select! {
@@ -268,9 +276,4 @@ async fn drive(
         show(event, screen)?;
     }
     Ok(outcome)
-}
-
-/// Whoever read our output has gone: there is nobody left to tell.
-fn closed(_error: std::io::Error) -> Failure {
-    Failure::Told
 }

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use alipes_base::Redactor;
 use alipes_models::ModelName;
 use alipes_store::{
     CallFilter, Calls as _, Conversation, SqliteStore, Store as _, StoreError, Summary, Transcript,
@@ -10,8 +11,7 @@ use alipes_store::{
 use anyhow::anyhow;
 
 use crate::failure::Failure;
-use crate::sessions::short;
-use crate::style::one_line;
+use crate::sessions::named;
 
 /// How many of the newest are looked at.
 const LOOKED_AT: usize = 100;
@@ -24,9 +24,6 @@ const CALLS_LOOKED_AT: usize = 200;
 
 /// The models of `--simulate`.
 const SIMULATED: &str = "simulated/";
-
-/// The longest title in a line of talk.
-const LONGEST: usize = 60;
 
 /// A conversation that was taken up.
 pub(super) struct Resumed {
@@ -101,7 +98,10 @@ pub(super) async fn this(
 }
 
 /// Takes up the newest that is free.
-pub(super) async fn newest(store: &Arc<SqliteStore>) -> Result<Resumed, Failure> {
+pub(super) async fn newest(
+    store: &Arc<SqliteStore>,
+    redactor: &Redactor,
+) -> Result<Resumed, Failure> {
     let mut newer = Vec::new();
     for summary in store.list(LOOKED_AT).await? {
         // Whose process is just dying is waited for a moment: the newest is the one that is meant.
@@ -118,20 +118,15 @@ pub(super) async fn newest(store: &Arc<SqliteStore>) -> Result<Resumed, Failure>
             Err(error) => return Err(error.into()),
         }
     }
-    Err(none_is_free(&newer))
+    Err(none_is_free(&newer, redactor))
 }
 
-/// A conversation in a line of talk.
-pub(super) fn named(summary: &Summary) -> String {
-    let (id, title) = (short(&summary.id), one_line(&summary.title, LONGEST));
-    format!("{id} “{title}”")
-}
-
-fn none_is_free(open: &[Summary]) -> Failure {
+fn none_is_free(open: &[Summary], redactor: &Redactor) -> Failure {
     if open.is_empty() {
         return StoreError::NoneYet.into();
     }
-    let mut names: Vec<String> = open.iter().take(NAMED).map(named).collect();
+    let named = open.iter().take(NAMED).map(|one| named(one, redactor));
+    let mut names: Vec<String> = named.collect();
     if let more @ 1.. = open.len().saturating_sub(NAMED) {
         names.push(format!("{more} more"));
     }

@@ -123,7 +123,7 @@ fn whose(claims: &Claims) -> String {
 }
 
 fn told(line: &str) -> Result<(), Failure> {
-    print(line).map_err(|_closed| Failure::Told)
+    print(line).map_err(Failure::unwritten)
 }
 
 /// The sign-ins of this machine, and the way to their issuer.

@@ -67,7 +67,7 @@ pub(super) async fn print(
     if as_json {
         let list: Vec<Value> = entries.iter().map(|entry| listed(entry, now)).collect();
         let list = json!({ "sign_ins": list }).to_string();
-        print_json(&list).map_err(|_closed| Failure::Told)?;
+        print_json(&list).map_err(Failure::unwritten)?;
     } else {
         entries.iter().try_for_each(|entry| match entry {
             Ok(one) => one.print(logins, now),

@@ -81,7 +81,7 @@ pub(super) async fn run(args: &ProvidersArgs, machine: &Machine) -> Result<(), F
         let list: Vec<Value> = shown.iter().map(Shown::as_json).collect();
         let order: Vec<String> = catalog.order().iter().map(ToString::to_string).collect();
         let list = json!({ "providers": list, "order": order });
-        return print_json(&list.to_string()).map_err(|_closed| Failure::Told);
+        return print_json(&list.to_string()).map_err(Failure::unwritten);
     }
     if shown.is_empty() {
         say(
@@ -91,7 +91,7 @@ pub(super) async fn run(args: &ProvidersArgs, machine: &Machine) -> Result<(), F
         return Ok(());
     }
     let style = Style::of_stdout(&machine.environment);
-    show(&shown, style).map_err(|_closed| Failure::Told)?;
+    show(&shown, style).map_err(Failure::unwritten)?;
     say(&in_order(&catalog.order()));
     Ok(())
 }

@@ -163,9 +163,7 @@ fn read(
     recording: &Recording,
 ) -> Result<(ServeSection, Serving, Transport), Failure> {
     let (catalog, transport) = login::catalog(machine, network)?;
-    for secret in catalog.secrets(&machine.environment) {
-        machine.redactor.learn(&secret);
-    }
+    machine.learn_keys(&catalog);
     let catalog = recording.of(catalog, machine);
     let section = section(machine)?;
     let own = own_key(machine)?;
@@ -239,5 +237,5 @@ fn refused(error: ServerError) -> Failure {
 }
 
 fn told(line: &str) -> Result<(), Failure> {
-    print(line).map_err(|_closed| Failure::Told)
+    print(line).map_err(Failure::unwritten)
 }

@@ -7,13 +7,12 @@ use alipes_store::{Hit, Standing, Summary};
 use serde_json::json;
 
 use super::export::head;
-use super::short;
+use super::{short, title};
 use crate::setup::Machine;
 use crate::streams::{print, print_json, say};
 use crate::style::{Style, counted, one_line};
 
-/// The longest title, and the longest excerpt.
-const TITLE: usize = 60;
+/// The longest excerpt, in characters.
 const EXCERPT: usize = 140;
 
 /// In seconds.
@@ -49,7 +48,7 @@ pub(super) fn summaries(list: &[Summary], most: usize, machine: &Machine) -> io:
             Standing::Interrupted => style.warning(" (interrupted)"),
         };
         let turns = counted(summary.turns, "turn");
-        let title = one_line(&machine.redactor.redact(&summary.title), TITLE);
+        let title = title(&summary.title, &machine.redactor);
         print(&format!(
             "{}  {:>10}  {turns:>8}  {title}{standing}",
             style.strong(short(&summary.id)),
@@ -68,7 +67,7 @@ pub(super) fn hits(hits: &[Hit], most: usize, machine: &Machine) -> io::Result<(
     let style = Style::of_stdout(&machine.environment);
     let now = machine.clock.unix_ms();
     for hit in hits {
-        let title = one_line(&machine.redactor.redact(&hit.title), TITLE);
+        let title = title(&hit.title, &machine.redactor);
         print(&format!(
             "{}  {:>10}  {title}",
             style.strong(short(&hit.id)),

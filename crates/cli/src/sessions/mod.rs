@@ -2,6 +2,7 @@
 
 mod args;
 mod export;
+mod line;
 mod list;
 mod render;
 mod undo;
@@ -15,20 +16,18 @@ use anyhow::anyhow;
 
 use args::SessionsCommand;
 pub(crate) use args::{SessionsArgs, Shape};
+pub(crate) use line::{named, title};
 pub(crate) use list::{ago, last_used};
 
 use crate::failure::Failure;
 use crate::setup::Machine;
 use crate::store::{opened, to_read};
 use crate::streams::{print, print_json, say};
-use crate::style::{Style, counted, harmless, one_line};
+use crate::style::{Style, counted, harmless};
 use render::Detail;
 
 /// How many entries are read at once.
 const PAGE: usize = 512;
-
-/// The longest title in a line of talk.
-const LONGEST: usize = 60;
 
 /// What a search cannot know where nothing can be written.
 const NOT_INDEXED: &str = "what was said last is not among it: the store cannot be written, and its \
@@ -41,9 +40,7 @@ pub(crate) fn short(id: &str) -> &str {
 
 pub(crate) async fn run(args: SessionsArgs, machine: &Machine) -> Result<(), Failure> {
     // What is printed here leaves the store: it is shown without the keys of the configuration.
-    for secret in machine.catalog()?.secrets(&machine.environment) {
-        machine.redactor.learn(&secret);
-    }
+    machine.learn_keys(&machine.catalog()?);
     let command = args.command.unwrap_or_default();
     let reading = match to_read(machine).await {
         // Nothing is kept yet: a list of nothing is no failure.
@@ -61,13 +58,13 @@ pub(crate) async fn run(args: SessionsArgs, machine: &Machine) -> Result<(), Fai
                 true => list::summaries_as_json(&list, machine),
                 false => list::summaries(&list, most, machine),
             };
-            printed.map_err(closed)
+            printed.map_err(Failure::unwritten)
         }
         SessionsCommand::Show { id } => {
             let (summary, entries) = whole(&reading, &id).await?;
             let text = render::markdown(&summary, &entries, Detail::Short);
             let text = machine.redactor.redact(&text);
-            print(harmless(&text).trim_end()).map_err(closed)
+            print(harmless(&text).trim_end()).map_err(Failure::unwritten)
         }
         SessionsCommand::Search { words, most, json } => {
             search(reading, &words.join(" "), (most, json), machine).await
@@ -82,12 +79,12 @@ pub(crate) async fn run(args: SessionsArgs, machine: &Machine) -> Result<(), Fai
             let text = machine.redactor.redact(&text);
             match (out, shape) {
                 (Some(path), _) => write(&text, &path),
-                (None, Shape::Jsonl) => print_json(text.trim_end()).map_err(closed),
+                (None, Shape::Jsonl) => print_json(text.trim_end()).map_err(Failure::unwritten),
                 // In a pipe it stays what it is.
                 (None, Shape::Markdown) if io::stdout().is_terminal() => {
-                    print(harmless(&text).trim_end()).map_err(closed)
+                    print(harmless(&text).trim_end()).map_err(Failure::unwritten)
                 }
-                (None, Shape::Markdown) => print(text.trim_end()).map_err(closed),
+                (None, Shape::Markdown) => print(text.trim_end()).map_err(Failure::unwritten),
             }
         }
         SessionsCommand::Delete { ids } => delete(&reading, &ids, machine).await,
@@ -110,7 +107,7 @@ async fn search(
         true => list::hits_as_json(&hits, machine),
         false => list::hits(&hits, most, machine),
     };
-    printed.map_err(closed)?;
+    printed.map_err(Failure::unwritten)?;
     if store.index_is_behind().await? {
         let style = Style::of_stderr(&machine.environment);
         say(&style.warning(format!("! {NOT_INDEXED}")));
@@ -138,10 +135,8 @@ pub(crate) fn would_be_deleted(list: &[Summary], machine: &Machine) -> Result<()
         say("nothing would be deleted");
         return Ok(());
     }
-    for secret in machine.catalog()?.secrets(&machine.environment) {
-        machine.redactor.learn(&secret);
-    }
-    list::summaries(list, usize::MAX, machine).map_err(closed)?;
+    machine.learn_keys(&machine.catalog()?);
+    list::summaries(list, usize::MAX, machine).map_err(Failure::unwritten)?;
     let count = counted(list.len() as u64, "conversation");
     say(&format!("{count} would be deleted"));
     Ok(())
@@ -160,8 +155,8 @@ async fn delete(reading: &SqliteStore, ids: &[String], machine: &Machine) -> Res
     let style = Style::of_stderr(&machine.environment);
     for summary in found {
         store.delete(&summary.id).await?;
-        let title = one_line(&machine.redactor.redact(&summary.title), LONGEST);
-        say(&style.faint(format!("deleted {} “{title}”", short(&summary.id))));
+        let named = named(&summary, &machine.redactor);
+        say(&style.faint(format!("deleted {named}")));
     }
     Ok(())
 }
@@ -225,9 +220,4 @@ pub(crate) fn write(text: &str, path: &Path) -> Result<(), Failure> {
         };
         Failure::failed(anyhow!("{path} cannot be written: {why}"))
     })
-}
-
-/// Whoever read our output has gone: there is nobody left to tell.
-fn closed(_error: io::Error) -> Failure {
-    Failure::Told
 }

@@ -6,11 +6,10 @@ use alipes_store::{Conversation, Entry, Journal as _, SqliteStore, Summary, Undo
 use alipes_wire::{Item, ItemView};
 use anyhow::anyhow;
 
-use super::{LONGEST, short};
+use super::{short, title};
 use crate::failure::Failure;
 use crate::setup::Machine;
 use crate::streams::say;
-use crate::style::one_line;
 
 pub(super) async fn last(
     store: SqliteStore,
@@ -33,7 +32,7 @@ pub(super) async fn last(
         }
         Undone::Turn => {
             let prompt = transcript.prompt().map(text).unwrap_or_default();
-            let prompt = one_line(&machine.redactor.redact(&prompt), LONGEST);
+            let prompt = title(&prompt, &machine.redactor);
             format!("took back the turn “{prompt}” in {id}; what its tools have done stays done")
         }
     });

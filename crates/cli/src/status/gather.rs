@@ -72,9 +72,7 @@ pub(super) async fn report(args: &StatusArgs, machine: &Machine) -> Report {
         transport,
         problem,
     } = known(args, machine);
-    for secret in catalog.secrets(&machine.environment) {
-        machine.redactor.learn(&secret);
-    }
+    machine.learn_keys(&catalog);
     if let (Some(memory), Some(transport)) = (machine.memory(None), &transport) {
         // Without it there is less to tell.
         let _unread = transport.recall(&memory).await;

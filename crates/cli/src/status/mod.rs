@@ -50,7 +50,7 @@ pub(crate) async fn run(args: &StatusArgs, machine: &Machine) -> Result<(), Fail
             .try_for_each(|line| print(line)),
     };
     // Whoever read our output has gone: there is nobody left to tell.
-    told.map_err(|_closed| Failure::Told)?;
+    told.map_err(Failure::unwritten)?;
     match needs.is_empty() {
         true => Ok(()),
         false => Err(Failure::Told),

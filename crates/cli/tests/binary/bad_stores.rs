@@ -130,6 +130,41 @@ async fn alone(machine: &Machine, script: &str) -> Option<Ran> {
 }
 
 #[tokio::test]
+async fn what_cannot_be_written_is_said_and_no_half_of_it_stays() {
+    let machine = Machine::new();
+    let said = "a b ".repeat(50_000);
+    let prompt = format!("hi {said}");
+    machine
+        .run(&["exec", "--simulate", &prompt[..100_000]])
+        .await
+        .answer();
+    let script = r#"
+        mount -t tmpfs -o size=64k none /mnt || exit 78
+        for form in "" "--format jsonl"; do
+            "$A" sessions export last $form > /mnt/printed.md && exit 79
+            rm /mnt/printed.md
+            "$A" sessions export last $form -o /mnt/written.md && exit 80
+            [ ! -e /mnt/written.md ] || exit 81
+        done
+        "$A" sessions list > /dev/full && exit 82
+        "$A" exec --simulate --json hi > /dev/full && exit 83
+        exit 0
+    "#;
+    let Some(ran) = alone(&machine, script).await else {
+        return;
+    };
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    let printed = ran
+        .err
+        .matches("standard output cannot be written: No space");
+    assert_eq!(printed.count(), 4, "{}", ran.err);
+    let written = ran
+        .err
+        .matches("/mnt/written.md cannot be written: No space");
+    assert_eq!(written.count(), 2, "{}", ran.err);
+}
+
+#[tokio::test]
 async fn a_full_disk_ends_a_turn_by_name_and_keeps_what_was_accepted() {
     let machine = Machine::new();
     let script = r#"

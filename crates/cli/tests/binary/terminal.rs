@@ -234,3 +234,16 @@ async fn a_command_runs_only_after_a_yes() {
         assert_eq!(machine.path("ran.txt").exists(), ran, "{keys:?}");
     }
 }
+
+#[tokio::test]
+async fn what_was_typed_before_a_question_came_up_answers_nothing() {
+    let machine = Machine::new();
+    let arguments = ["exec", "--simulate", "run the command echo ran > ran.txt"];
+    let mut terminal = Terminal::run(machine.command(&arguments), 30);
+    // The terminal keeps them until somebody reads.
+    terminal.types("y\na\n");
+    terminal.until("y + Enter allows it once").await;
+    terminal.types("n\n");
+    assert_eq!(terminal.end().await, Some(0), "{}", terminal.lines());
+    assert!(!machine.path("ran.txt").exists());
+}

@@ -4,21 +4,17 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
-use alipes_base::Clock;
+use alipes_base::{Clock, Redactor};
 use alipes_models::Catalog;
 use alipes_store::{SqliteStore, Store as _};
 use alipes_tools::Root;
 use tokio::task::spawn_blocking;
 
 use super::{Offer, Wanted, files};
-use crate::sessions::{last_used, short};
-use crate::style::one_line;
+use crate::sessions::{last_used, short, title};
 
 /// How many conversations can be chosen from.
 const CONVERSATIONS: usize = 50;
-
-/// The longest title, in characters.
-const LONGEST: usize = 80;
 
 /// What a conversation's menus offer comes from here.
 #[derive(Clone)]
@@ -29,6 +25,8 @@ pub(in crate::chat) struct Sources {
     /// The conversation that the chat is in.
     pub(in crate::chat) id: String,
     pub(in crate::chat) clock: Clock,
+    /// What no title may show.
+    pub(in crate::chat) redactor: Redactor,
 }
 
 impl Sources {
@@ -87,10 +85,8 @@ impl Sources {
             .collect();
         let widest = others.iter().map(|(when, _)| when.len()).max().unwrap_or(0);
         let offers = others.into_iter().map(|(when, summary)| {
-            let (id, title) = (
-                short(&summary.id).to_owned(),
-                one_line(&summary.title, LONGEST),
-            );
+            let id = short(&summary.id).to_owned();
+            let title = title(&summary.title, &self.redactor);
             Offer {
                 sought: Some(format!("{id} {title}")),
                 text: id,

@@ -98,3 +98,29 @@ async fn what_will_be_refused_is_not_asked_about() {
         chat.everything()
     );
 }
+
+#[tokio::test]
+async fn a_key_in_a_prompt_is_not_in_what_a_resumed_conversation_shows() {
+    let machine = Machine::new().with("ALIPES_API_KEY", CANARY);
+    let prompt = format!("the key is {CANARY}, and so on");
+    machine.run(&["exec", "--simulate", &prompt]).await.answer();
+    let goes_on = ["exec", "--simulate", "--resume", "last", "go on"];
+    let resumed = machine.run(&goes_on).await;
+    let chat = opened(
+        &machine,
+        &["chat", "--simulate", "--resume", "last"],
+        80,
+        24,
+    )
+    .await;
+    chat.until("go on").await;
+    let shown = chat.everything();
+    drop(chat);
+    let chat = simulated(&machine, 80, 24).await;
+    chat.types("/resume ");
+    chat.until("redacted").await;
+    for told in [resumed.err, shown, chat.everything()] {
+        assert!(!told.contains(CANARY), "{told}");
+        assert!(told.contains("the key is [redacted]"), "{told}");
+    }
+}
