@@ -81,9 +81,13 @@ pub(super) fn run(files: &Files, largest: u64, now: u64) -> Result<Repaired, Sto
 /// Empties the index and fills it from the journal.
 fn renew_index(files: &Files) -> Result<(), Failure> {
     let db = connect::open(&files.database(), OpenFlags::SQLITE_OPEN_READ_WRITE)?;
-    search::forget(&db)?;
+    let mut is_forgotten = false;
     loop {
         let transaction = db.unchecked_transaction()?;
+        // An index that was emptied and says that it is full would find nothing for ever.
+        if !std::mem::replace(&mut is_forgotten, true) {
+            search::forget(&transaction)?;
+        }
         let more = search::index(&transaction, search::STEP)?;
         transaction.commit()?;
         if !more {
