@@ -458,6 +458,28 @@ async fn old_records_go_by_day_and_a_leap_of_the_clock_deletes_nothing() {
 }
 
 #[tokio::test]
+async fn what_old_records_took_counts_no_more_with_what_was_said_in_them() {
+    let room = Room::new();
+    let store = room.open();
+    let bodies = CallBodies {
+        request: "question".repeat(100),
+        response: "answer".to_owned(),
+    };
+    let before = queue(&store);
+    before.record(said(call("a1", &[("one", Ok(1))]), Some(bodies)));
+    before.settled().await;
+    before.prune_daily().await.unwrap();
+    for days in [30, 31] {
+        let later = room.open_at(TODAY + days * DAY);
+        queue(&later).prune_daily().await.unwrap();
+    }
+    let db = Connection::open(room.path("alipes.db")).unwrap();
+    let sql = "SELECT value FROM fact WHERE name = 'call_bytes'";
+    let bytes: i64 = db.query_row(sql, [], |row| row.get(0)).unwrap();
+    assert_eq!(bytes, 0);
+}
+
+#[tokio::test]
 async fn what_was_said_expires() {
     let room = Room::new();
     let store = room.open();

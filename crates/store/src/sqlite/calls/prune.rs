@@ -14,6 +14,11 @@ const AT_ONCE: i64 = 512;
 /// Of what may be taken, an eighth is made free at a time.
 const FREED: u64 = 8;
 
+/// Of calls that lie together the number of the last, and what they take with what was said in them.
+const THROUGH_AND_BYTES: &str = "number + calls - 1, octet_length(record) + coalesce(
+    (SELECT sum(octet_length(request) + octet_length(response))
+     FROM call_body WHERE call BETWEEN number AND number + calls - 1), 0)";
+
 /// Whether so many bytes are too many.
 pub(super) fn is_too_much(bytes: u64, bounds: &CallBounds) -> bool {
     bytes > bounds.bytes
@@ -24,12 +29,9 @@ pub(super) fn is_too_much(bytes: u64, bounds: &CallBounds) -> bool {
 pub(super) fn to_size(db: &Connection, bounds: &CallBounds) -> Result<bool, Failure> {
     let bytes = fact(db, insert::BYTES)?.map_or(0, unsigned);
     let excess = bytes.saturating_sub(bounds.bytes - bounds.bytes / FREED);
-    let mut query = db.prepare(
-        "SELECT number + calls - 1, octet_length(record) + coalesce(
-             (SELECT sum(octet_length(request) + octet_length(response))
-              FROM call_body WHERE call BETWEEN number AND number + calls - 1), 0)
-         FROM call ORDER BY number LIMIT ?1",
-    )?;
+    let mut query = db.prepare(&format!(
+        "SELECT {THROUGH_AND_BYTES} FROM call ORDER BY number LIMIT ?1"
+    ))?;
     let mut rows = query.query([AT_ONCE])?;
     let (mut through, mut freed) = (None, 0);
     while freed < excess
@@ -53,9 +55,9 @@ pub(super) fn to_size(db: &Connection, bounds: &CallBounds) -> Result<bool, Fail
 pub(super) fn to_age(db: &Connection, now: u64, bounds: &CallBounds) -> Result<bool, Failure> {
     let age = u64::try_from(bounds.age.as_millis()).unwrap_or(u64::MAX);
     let before = signed(now.saturating_sub(age) << BITS);
-    let sql = "SELECT number + calls - 1, octet_length(record) FROM call WHERE number < ?1
-               ORDER BY number LIMIT ?2";
-    let mut query = db.prepare(sql)?;
+    let mut query = db.prepare(&format!(
+        "SELECT {THROUGH_AND_BYTES} FROM call WHERE number < ?1 ORDER BY number LIMIT ?2"
+    ))?;
     let rows = query.query_map(params![before, AT_ONCE], |row| {
         Ok((row.get(0)?, row.get(1)?))
     })?;
