@@ -75,7 +75,12 @@ pub(super) fn to_read(files: &Files, older: Older) -> Result<Connection, StoreEr
         _ if older == Older::Left => Ok(db),
         _ => match up_to_date(files, Duration::ZERO) {
             Ok(()) => open(&path, read_only),
-            Err(StoreError::Older { .. } | StoreError::ReadOnly { .. }) => Ok(db),
+            Err(
+                StoreError::Older { .. }
+                | StoreError::ReadOnly { .. }
+                | StoreError::Full { .. }
+                | StoreError::Busy { .. },
+            ) => Ok(db),
             Err(error) => Err(error),
         },
     }
@@ -143,7 +148,7 @@ fn prepare(db: &Connection, largest: u64) -> Result<(), Failure> {
     // When the log is copied into the database is the writer's to say, not a commit's.
     db.pragma_update(None, "wal_autocheckpoint", 0)?;
     db.pragma_update(None, "journal_size_limit", LOG_KEPT)?;
-    // What was deleted is not found in the file either.
+    // What was deleted is not found in the file either; whole pages are looked after by whoever deletes.
     db.pragma_update(None, "secure_delete", "FAST")?;
     bound(db, largest)?;
     // What is in the log is as safe there, and copying it takes longer than a program may take to end.
