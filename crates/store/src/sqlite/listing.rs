@@ -4,7 +4,7 @@ use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use super::failure::Failure;
 use super::leases::{Holder, is_held};
-use super::unsigned;
+use super::{signed, unsigned};
 use crate::{LAST, Standing, StoreError, Summary};
 
 /// What a summary is read from, in this order. A journal that ends with the end of a turn is one
@@ -39,7 +39,12 @@ pub(super) fn free(
 ) -> Result<Vec<Summary>, Failure> {
     let mut list = Vec::new();
     for id in ids {
-        if !is_held(db, number(db, id)?, holder, now)? {
+        let number = match number(db, id) {
+            // Somebody has deleted it meanwhile.
+            Err(Failure::Told(StoreError::Unknown { .. })) => continue,
+            number => number?,
+        };
+        if !is_held(db, number, holder, now)? {
             list.push(find(db, id, holder, now)?);
         }
     }
@@ -122,12 +127,33 @@ pub(super) fn rename(db: &Connection, id: &str, title: &str) -> Result<(), Failu
     Ok(())
 }
 
-pub(super) fn delete(db: &Connection, id: &str, holder: &Holder, now: u64) -> Result<(), Failure> {
+/// Deletes a conversation, its text also from the database's pages. With `unused_since` only if it has not been
+/// used since then; whether it did.
+pub(super) fn delete(
+    db: &Connection,
+    (id, unused_since): (&str, Option<u64>),
+    holder: &Holder,
+    now: u64,
+) -> Result<bool, Failure> {
     let number = number(db, id)?;
     if is_held(db, number, holder, now)? {
         let id = id.to_owned();
         return Err(StoreError::Leased { id }.into());
     }
+    if let Some(since) = unused_since {
+        let sql = "SELECT used_ms < ?2 FROM conversation WHERE number = ?1";
+        if !db.query_row(sql, params![number, signed(since)], |row| row.get(0))? {
+            return Ok(false);
+        }
+    }
+    // Otherwise pages that become free keep what was on them.
+    db.pragma_update(None, "secure_delete", "ON")?;
+    let deleted = delete_rows(db, number);
+    db.pragma_update(None, "secure_delete", "FAST")?;
+    deleted.map(|()| true)
+}
+
+fn delete_rows(db: &Connection, number: i64) -> Result<(), Failure> {
     for sql in [
         "DELETE FROM entry_text WHERE rowid IN (SELECT number FROM entry WHERE conversation = ?1)",
         "DELETE FROM entry WHERE conversation = ?1",

@@ -239,12 +239,17 @@ impl SqliteStore {
     }
 
     async fn unused_ids(&self, retention: Retention) -> Result<Vec<String>, StoreError> {
-        let Some(length) = retention.millis() else {
+        let Some(before) = self.unused_before(retention) else {
             return Ok(Vec::new());
         };
-        let before = self.clock.unix_ms().saturating_sub(length);
         let unused = self.reader.run(move |db| prune::unused_since(db, before));
         unused.await
+    }
+
+    /// What was not used since then is deleted; nothing where all is kept.
+    fn unused_before(&self, retention: Retention) -> Option<u64> {
+        let length = retention.millis()?;
+        Some(self.clock.unix_ms().saturating_sub(length))
     }
 
     /// Looks after retention, once a day; gives how many conversations were deleted.

@@ -95,11 +95,8 @@ impl Store for SqliteStore {
     }
 
     fn delete(&self, id: &str) -> BoxFuture<'_, Result<(), StoreError>> {
-        let (holder, now) = (Arc::clone(&self.holder), self.clock.unix_ms());
         let id = id.to_owned();
-        Box::pin(self.write(Safety::Durable, move |db| {
-            listing::delete(db, &id, &holder, now)
-        }))
+        Box::pin(async move { self.delete_unused(&id, None).await.map(drop) })
     }
 
     fn prune(&self, retention: Retention) -> BoxFuture<'_, Result<u64, StoreError>> {
@@ -112,9 +109,11 @@ impl Store for SqliteStore {
             aside(sweep).await?;
             let mut deleted = 0;
             // One by one, so that nobody waits long for the writer.
+            let before = self.unused_before(retention);
             for id in self.unused_ids(retention).await? {
-                match self.delete(&id).await {
-                    Ok(()) => deleted += 1,
+                // Since then somebody may have gone on with it.
+                match self.delete_unused(&id, before).await {
+                    Ok(is_deleted) => deleted += u64::from(is_deleted),
                     Err(StoreError::Leased { .. } | StoreError::Unknown { .. }) => {}
                     Err(error) => return Err(error),
                 }
@@ -131,6 +130,16 @@ impl SqliteStore {
         self.write(Safety::Durable, move |db| {
             let number = listing::number(db, &id)?;
             leases::take(db, (number, &id), &holder, now)
+        })
+        .await
+    }
+
+    /// Deletes a conversation, with `since` only if it has not been used since then; whether it did.
+    async fn delete_unused(&self, id: &str, since: Option<u64>) -> Result<bool, StoreError> {
+        let (holder, now) = (Arc::clone(&self.holder), self.clock.unix_ms());
+        let id = id.to_owned();
+        self.write(Safety::Erased, move |db| {
+            listing::delete(db, (&id, since), &holder, now)
         })
         .await
     }

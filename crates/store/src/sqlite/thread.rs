@@ -15,7 +15,7 @@ use rusqlite::Connection;
 use rusqlite::config::DbConfig;
 use tokio::time::Instant;
 
-use super::failure::Failure;
+use super::failure::{Failure, PATIENCE};
 use super::files::StoreLock;
 use super::leases::{self, BEAT, Holder};
 use super::schema::VERSION;
@@ -65,6 +65,8 @@ pub(super) struct Thread {
     safety: Safety,
     /// Entries may have come that are not in the index.
     unindexed: bool,
+    /// What was deleted is still in the log.
+    deleted: bool,
     /// What is committed when more of it has gathered.
     gathering: Vec<Ticket>,
     beaten: Instant,
@@ -76,6 +78,7 @@ impl Thread {
             logged: desk.log / LOG_PER_ROW,
             safety: Safety::Durable,
             unindexed: false,
+            deleted: false,
             gathering: Vec::new(),
             beaten: desk.clock.now(),
             desk,
@@ -134,7 +137,7 @@ impl Thread {
         if !self.gathering.is_empty() {
             return Some(GATHER);
         }
-        if self.unindexed || self.logged >= LOG_DUE {
+        if self.unindexed || self.deleted || self.logged >= LOG_DUE {
             return Some(LULL);
         }
         self.desk.holder.holds().then(|| self.until_beat())
@@ -149,8 +152,9 @@ impl Thread {
         if group.is_empty() {
             return;
         }
-        let durable = group.iter().any(|ticket| ticket.safety == Safety::Durable);
-        let safety = if durable {
+        let any = |safety| group.iter().any(|ticket: &Ticket| ticket.safety == safety);
+        let deletes = any(Safety::Erased);
+        let safety = if deletes || any(Safety::Durable) {
             Safety::Durable
         } else {
             Safety::Lazy
@@ -160,6 +164,7 @@ impl Thread {
             Ok(()) => {
                 self.logged += self.desk.db.total_changes() - before;
                 self.unindexed = true;
+                self.deleted |= deletes;
                 Ok(())
             }
             Err(failure) => {
@@ -187,14 +192,18 @@ impl Thread {
         if let [alone] = group {
             // The transaction is its savepoint: one of its own would keep each page's former content.
             let end = match alone.job.run(db) {
-                true => "COMMIT",
-                false => "ROLLBACK",
+                Ok(()) => "COMMIT",
+                Err(_) => "ROLLBACK",
             };
             return Ok(db.execute_batch(end)?);
         }
         for ticket in group {
             db.execute_batch("SAVEPOINT job")?;
-            if !ticket.job.run(db) {
+            if let Err(error) = ticket.job.run(db) {
+                // Where the disk is full, say, SQLite has undone the transaction, and all others with it.
+                if db.is_autocommit() {
+                    return Err(error.into());
+                }
                 db.execute_batch("ROLLBACK TO job")?;
             }
             db.execute_batch("RELEASE job")?;
@@ -205,7 +214,7 @@ impl Thread {
     fn set(&mut self, safety: Safety) -> Result<(), Failure> {
         if self.safety != safety {
             let level = match safety {
-                Safety::Durable => "FULL",
+                Safety::Durable | Safety::Erased => "FULL",
                 Safety::Lazy | Safety::Apart | Safety::Gathered => "NORMAL",
             };
             self.desk.db.pragma_update(None, "synchronous", level)?;
@@ -220,6 +229,8 @@ impl Thread {
             self.unindexed = self
                 .in_transaction(|db| search::index(db, INDEXED))
                 .unwrap_or(false);
+        } else if self.deleted {
+            self.cut_log();
         } else if self.logged >= LOG_DUE {
             self.copy_log();
         }
@@ -230,6 +241,16 @@ impl Thread {
         // Whether it could or not: it is tried again after as many rows.
         let _ = self.desk.db.query_row(copy, [], |_row| Ok(()));
         self.logged = 0;
+    }
+
+    /// Copies the log and cuts it to nothing, so that what was deleted is in no file any more. Somebody who
+    /// reads just now keeps it from that: then the next one who deletes tries again.
+    fn cut_log(&mut self) {
+        let db = &self.desk.db;
+        let _ = db.busy_timeout(Duration::ZERO);
+        let _ = db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_row| Ok(()));
+        let _ = db.busy_timeout(PATIENCE);
+        (self.logged, self.deleted) = (0, false);
     }
 
     fn beat(&mut self) {
@@ -257,6 +278,9 @@ impl Thread {
             let db = &self.desk.db;
             let _ = db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false);
             self.copy_log();
+        }
+        if self.deleted {
+            self.cut_log();
         }
         let Desk { db, lock, .. } = self.desk;
         // The database is closed before the lock is given back.

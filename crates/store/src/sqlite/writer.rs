@@ -21,6 +21,8 @@ const QUEUE: usize = 256;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Safety {
     Durable,
+    /// The same, and what it deletes is not left behind in the log for long.
+    Erased,
     /// A crash of the machine may undo it, in order and as a whole.
     Lazy,
     /// The same, and it is committed behind the others and apart from them: SQLite undoes a whole
@@ -47,8 +49,8 @@ pub(super) struct Ticket {
 
 /// Work, whatever it gives.
 pub(super) trait Job: Send {
-    /// Does it; whether it did.
-    fn run(&mut self, db: &Connection) -> bool;
+    /// Does it.
+    fn run(&mut self, db: &Connection) -> Result<(), StoreError>;
 
     /// Tells whoever waits how it and the commit went.
     fn tell(self: Box<Self>, commit: Result<(), StoreError>);
@@ -56,7 +58,7 @@ pub(super) trait Job: Send {
 
 struct Task<T, W> {
     work: Option<W>,
-    outcome: Option<Result<T, Failure>>,
+    outcome: Option<Result<T, StoreError>>,
     answer: oneshot::Sender<Result<T, StoreError>>,
     path: PathBuf,
 }
@@ -66,14 +68,17 @@ where
     T: Send,
     W: FnOnce(&Connection) -> Result<T, Failure> + Send,
 {
-    fn run(&mut self, db: &Connection) -> bool {
-        self.outcome = self.work.take().map(|work| work(db));
-        matches!(self.outcome, Some(Ok(_)))
+    fn run(&mut self, db: &Connection) -> Result<(), StoreError> {
+        let work = self.work.take().ok_or(StoreError::Closed)?;
+        let outcome = work(db).map_err(|failure| failure.of(&self.path));
+        let told = outcome.as_ref().map(|_given| ()).map_err(Clone::clone);
+        self.outcome = Some(outcome);
+        told
     }
 
     fn tell(self: Box<Self>, commit: Result<(), StoreError>) {
         let told = match (self.outcome, commit) {
-            (Some(Err(failure)), _) => Err(failure.of(&self.path)),
+            (Some(Err(error)), _) => Err(error),
             (_, Err(error)) => Err(error),
             (Some(Ok(given)), Ok(())) => Ok(given),
             (None, Ok(())) => Err(StoreError::Closed),

@@ -230,6 +230,21 @@ async fn a_full_disk_is_named_and_nothing_accepted_is_lost() {
 }
 
 #[tokio::test]
+async fn what_is_committed_with_work_that_finds_the_disk_full_is_told_that_it_is_full() {
+    let room = Room::new();
+    let mut options = room.options();
+    options.largest = 600 << 10;
+    let store = SqliteStore::open(options).unwrap();
+    let long = "x".repeat(20_000);
+    let begin = (0..60).map(|number| store.begin(about(&format!("c{number}")), vec![user(&long)]));
+    let begun = futures_util::future::join_all(begin).await;
+    let refused: Vec<StoreError> = begun.into_iter().filter_map(Result::err).collect();
+    assert!(refused.len() > 20, "{}", refused.len());
+    let is_full = |error: &StoreError| matches!(error, StoreError::Full { .. });
+    assert!(refused.iter().all(is_full), "{refused:?}");
+}
+
+#[tokio::test]
 async fn one_piece_of_work_that_fails_takes_no_other_with_it() {
     let room = Room::new();
     let store = room.open();

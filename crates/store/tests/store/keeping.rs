@@ -198,3 +198,24 @@ fn nobody_else_can_read_the_files() {
     }
     drop(store);
 }
+
+#[tokio::test]
+async fn what_was_said_in_a_conversation_that_is_deleted_is_in_no_file_any_more() {
+    let room = Room::new();
+    let said = "My Secret Plan ".repeat(4_000);
+    let files = |name: &str| {
+        let bytes = std::fs::read(room.path(name)).unwrap_or_default();
+        let text = b"Secret Plan";
+        bytes.windows(text.len()).filter(|at| at == text).count()
+    };
+    let store = room.open();
+    talk(&store, "a", &said).await;
+    talk(&store, "b", "hello").await;
+    drop(store);
+    assert!(files("alipes.db-wal") > 0);
+    let store = room.open();
+    store.delete("a").await.unwrap();
+    drop(store);
+    assert_eq!((files("alipes.db"), files("alipes.db-wal")), (0, 0));
+    assert_eq!(ids(&room.open()).await, ["b"]);
+}

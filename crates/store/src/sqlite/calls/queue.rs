@@ -60,7 +60,7 @@ struct State {
 struct Visit {
     shared: Arc<Shared>,
     taken: u64,
-    failure: Option<Failure>,
+    failure: Option<StoreError>,
     done: Option<oneshot::Sender<()>>,
 }
 
@@ -201,21 +201,26 @@ impl Visit {
 }
 
 impl Job for Visit {
-    fn run(&mut self, db: &Connection) -> bool {
-        self.failure = self.write(db).err();
-        self.failure.is_none()
+    fn run(&mut self, db: &Connection) -> Result<(), StoreError> {
+        let written = self.write(db);
+        let written = written.map_err(|failure| failure.of(&self.shared.path));
+        self.failure = written.clone().err();
+        written
     }
 
     fn tell(self: Box<Self>, commit: Result<(), StoreError>) {
         let failed = match (self.failure, commit) {
-            (Some(failure), _) => Some(failure.of(&self.shared.path)),
-            (None, Err(error)) => Some(error),
+            (Some(error), _) | (None, Err(error)) => Some(error),
             (None, Ok(())) => None,
         };
         if let Some(why) = failed {
             let mut state = self.shared.state();
-            // Where not even a transaction began, nothing was taken yet.
-            state.lost += self.taken + state.take().len() as u64;
+            // Where not even a transaction began, nothing was taken yet; what came since is not concerned.
+            let lost = match self.taken {
+                0 => state.take().len() as u64,
+                taken => taken,
+            };
+            state.lost += lost;
             state.why = Some(why);
         }
         if let Some(done) = self.done {
