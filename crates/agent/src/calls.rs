@@ -1,11 +1,13 @@
 //! Runs the tool calls of one response: through the gate, recorded, and each answered.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::convert::Infallible;
 use std::time::Duration;
 
 use alipes_store::{Entry, OpenCall, ToolOutcome};
-use alipes_tools::{Context, Effect, Progress, ProgressReader, Seen, Tool, Toolbox};
+use alipes_tools::{
+    Context, Effect, Progress, ProgressReader, Seen, Tool, Toolbox, strangers_name,
+};
 use alipes_wire::{Item, ItemView};
 use futures_util::future::join_all;
 use serde_json::Value;
@@ -39,6 +41,14 @@ pub(crate) struct Call {
     id: String,
     name: String,
     arguments: String,
+}
+
+impl Call {
+    /// The same with a name that nobody has looked at as far as one line holds it, and without secrets.
+    fn with_harmless_name(self, context: &Context) -> Self {
+        let name = strangers_name(&self.name, &context.redactor);
+        Self { name, ..self }
+    }
 }
 
 impl From<OpenCall> for Call {
@@ -92,15 +102,36 @@ impl Ended {
     }
 }
 
-/// The items of a response without calls whose id another one has: their outputs could not be told
-/// apart, and no provider takes a call without an output.
+/// The items of a response, each of its calls with an id of its own, or their outputs could not be told
+/// apart. A call that is there twice, word for word, is one; another one under the same id gets a new
+/// one.
 pub(crate) fn distinct(items: Vec<Item>) -> Vec<Item> {
-    let mut seen = HashSet::new();
-    let mut is_new = |item: &Item| match item.view() {
-        ItemView::FunctionCall { call_id, .. } => seen.insert(call_id.into_owned()),
-        _ => true,
-    };
-    items.into_iter().filter(|item| is_new(item)).collect()
+    let mut seen: HashMap<String, Item> = HashMap::new();
+    let mut kept = Vec::with_capacity(items.len());
+    for item in items {
+        let ItemView::FunctionCall { call_id, .. } = item.view() else {
+            kept.push(item);
+            continue;
+        };
+        let call_id = call_id.into_owned();
+        let item = match seen.get(&call_id) {
+            None => item,
+            Some(first) if first.view() == item.view() => continue,
+            Some(_) => {
+                let mut free = (2..).map(|number| format!("{call_id}-{number}"));
+                let free = free.find(|id| !seen.contains_key(id));
+                match free.and_then(|id| item.with_call_id(&id)) {
+                    Some(renamed) => renamed,
+                    None => continue,
+                }
+            }
+        };
+        if let ItemView::FunctionCall { call_id, .. } = item.view() {
+            seen.insert(call_id.into_owned(), item.clone());
+        }
+        kept.push(item);
+    }
+    kept
 }
 
 /// The calls in a response's items.
@@ -128,6 +159,11 @@ impl<'a> Desk<'a> {
         let mut readers = Vec::new();
         for (index, call) in calls.into_iter().enumerate() {
             let tool = self.toolbox.get(&call.name);
+            let call = match tool {
+                Some(_) => call,
+                // From here on it is shown to people, recorded and repeated to the model.
+                None => call.with_harmless_name(self.context),
+            };
             let reads = tool.is_some_and(|tool| tool.effect() == Effect::Reads);
             if !reads {
                 // What writes or runs must see what was read before it, and so must whoever is asked
@@ -200,11 +236,13 @@ impl<'a> Desk<'a> {
 
     /// Records the intents, runs the calls side by side, and records the results.
     async fn carry_out(&mut self, prepared: Vec<Prepared<'a>>) -> Result<(), TurnError> {
-        let intents = prepared.iter().filter_map(intent).collect();
-        self.record.keep(intents).await?;
+        // First, because a listener may be slow: of a turn that is dropped while it waits here nobody may
+        // say that its calls have begun.
         for call in &prepared {
             self.announce(call).await;
         }
+        let intents = prepared.iter().filter_map(intent).collect();
+        self.record.keep(intents).await?;
         let running = prepared.into_iter().map(|call| self.finish(call));
         let results = join_all(running).await;
         let ended = results.iter().map(Ended::entry);
@@ -280,7 +318,7 @@ impl<'a> Desk<'a> {
                 call, tool, input, ..
             } => (call, tool.summary(input, redactor), Some(tool.effect())),
             Prepared::Answer { call, summary, .. } => {
-                let name = || redactor.redact(&call.name);
+                let name = || call.name.clone();
                 (call, summary.clone().unwrap_or_else(name), None)
             }
         };
@@ -329,9 +367,9 @@ fn too_many(call: Call) -> Prepared<'static> {
 fn unknown_tool(toolbox: &Toolbox, name: &str) -> String {
     let names: Vec<&str> = toolbox.specs().map(|spec| spec.name).collect();
     match alipes_config::nearest(name, names.iter().copied()) {
-        Some(nearest) => format!("there is no tool {name:?}; did you mean {nearest:?}?"),
+        Some(nearest) => format!("there is no tool \"{name}\"; did you mean {nearest:?}?"),
         None => format!(
-            "there is no tool {name:?}; the tools are {}",
+            "there is no tool \"{name}\"; the tools are {}",
             names.join(", ")
         ),
     }

@@ -78,6 +78,7 @@ pub use sandbox::{Sandbox, SandboxChoice, SandboxOptions, SandboxSection};
 pub use sandbox::{StageError, confine};
 pub use shell::{InBackground, goes_on};
 pub use subject::Subject;
+pub use text::strangers_name;
 pub use tool::{Context, Effect, Output, Tool, ToolSpec};
 pub use toolbox::Toolbox;
 pub use workbench::Workbench;

@@ -8,6 +8,8 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
+use alipes_base::Redactor;
+
 /// Longest path in a message, in characters.
 const PATH_CHARS: usize = 200;
 
@@ -17,6 +19,17 @@ const SUMMARY_CHARS: usize = 100;
 /// A call in one line for people.
 pub(crate) fn summary(text: &str) -> String {
     one_line(text, SUMMARY_CHARS)
+}
+
+/// Longest name of something that there is not, in characters.
+const NAME_CHARS: usize = 60;
+
+/// A name that nobody here has given, a model's for a tool that there is not: one short line in which
+/// nothing could disguise it, without secrets.
+#[must_use]
+pub fn strangers_name(name: &str, redactor: &Redactor) -> String {
+    // Before it is cut: half a secret is known no more.
+    one_line(&redactor.redact(name), NAME_CHARS)
 }
 
 /// A path in a message.

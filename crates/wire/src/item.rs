@@ -164,6 +164,15 @@ impl Item {
         &self.json
     }
 
+    /// The same call under another id; nothing where its text cannot be taken apart.
+    #[must_use]
+    pub fn with_call_id(&self, call_id: &str) -> Option<Self> {
+        let mut fields: serde_json::Map<String, serde_json::Value> =
+            serde_json::from_str(&self.json).ok()?;
+        fields.insert("call_id".to_owned(), call_id.into());
+        Some(Self::encode(&fields.into()))
+    }
+
     /// What the item says.
     #[must_use]
     pub fn view(&self) -> ItemView<'_> {

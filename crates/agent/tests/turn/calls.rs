@@ -60,6 +60,63 @@ async fn an_unknown_tool_is_answered_with_the_nearest_right_name() {
     assert!(outputs[1].1.contains("the tools are list_files, read_file"));
 }
 
+#[tokio::test]
+async fn of_two_calls_with_one_id_only_the_same_one_is_left_out() {
+    let read = |path: &str| call("c1", "read_file", &format!(r#"{{"path":"{path}"}}"#));
+    let calls = [
+        read("one.txt"),
+        read("one.txt"),
+        read("two.txt"),
+        read("three.txt"),
+    ];
+    let script = Script::of(&[response(&calls), response(&[says("done")])]).await;
+    let mut work = Work::with(&script.base_url);
+    for name in ["one", "two", "three"] {
+        work.file(&format!("{name}.txt"), &format!("this is {name}\n"));
+    }
+    assert_eq!(work.answer("go").await.text, "done");
+    let outputs = script.outputs(1);
+    let ids: Vec<_> = outputs.iter().map(|(id, _)| id.as_str()).collect();
+    assert_eq!(ids, ["c1", "c1-2", "c1-3"]);
+    for ((_, output), name) in outputs.iter().zip(["one", "two", "three"]) {
+        assert!(output.contains(&format!("this is {name}")), "{output}");
+    }
+}
+
+/// As a terminal would obey it, and too long for any.
+#[tokio::test]
+async fn the_name_of_an_unknown_tool_is_harmless_and_short_wherever_it_is_told() {
+    let name = format!("to\u{1b}]0;EVIL\u{7}ol\u{202e}\n{}", "x".repeat(300_000));
+    let calls = [call("c1", &name, "{}")];
+    let script = Script::of(&[response(&calls), response(&[says("done")])]).await;
+    let mut work = Work::with(&script.base_url);
+    let turn = work.turn("go").await;
+    let mut told: Vec<String> = script
+        .outputs(1)
+        .into_iter()
+        .map(|(_, text)| text)
+        .collect();
+    for event in turn.events {
+        match event {
+            TurnEvent::ToolStarted { name, summary, .. } => told.extend([name, summary]),
+            TurnEvent::ToolCompleted { name, output, .. } => told.extend([name, output]),
+            _ => {}
+        }
+    }
+    assert_eq!(told.len(), 5);
+    for text in told {
+        assert!(
+            text.contains(r"to\u{1b}]0;EVIL\u{7}ol\u{202e}\nxxx"),
+            "{text}"
+        );
+        assert!(
+            !text.contains(['\u{1b}', '\u{7}', '\u{202e}', '\n']),
+            "{text:?}"
+        );
+        assert!(text.len() < 400, "{} bytes", text.len());
+    }
+}
+
 /// Texts that begin as failures and refusals do, read from files, and failures that begin like no other.
 #[tokio::test]
 async fn how_a_call_ended_is_on_record_whatever_its_output_says() {
@@ -111,13 +168,13 @@ async fn a_thousand_calls_at_once_are_each_answered_in_order_and_few_are_run() {
 }
 
 #[tokio::test]
-async fn two_calls_with_one_id_run_once() {
+async fn a_call_that_is_there_twice_runs_once() {
     let write = |content: &str| {
         let arguments = json!({"path": "out.txt", "content": content});
         call("same", "write_file", &arguments.to_string())
     };
     let script = Script::of(&[
-        response(&[write("first"), write("second")]),
+        response(&[write("once"), write("once")]),
         response(&[says("done")]),
     ])
     .await;
@@ -125,7 +182,7 @@ async fn two_calls_with_one_id_run_once() {
     work.answer("go").await;
     assert_eq!(
         std::fs::read_to_string(work.path("out.txt")).unwrap(),
-        "first"
+        "once"
     );
     assert_eq!(script.outputs(1).len(), 1);
     // A provider refuses a call without an output, so the second is not sent back either.
