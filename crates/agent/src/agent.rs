@@ -89,7 +89,7 @@ impl Agent {
             gate: options.gate,
             root: options.root,
             sandbox: options.sandbox,
-            workbench: Workbench::new(&options.environment),
+            workbench: Workbench::new(&options.environment).having_seen(transcript.files()),
             background: Background::new(&options.clock),
             wants_title: false,
             interjections: Interjections::default(),

@@ -4,9 +4,9 @@ use std::collections::HashMap;
 use std::convert::Infallible;
 use std::time::Duration;
 
-use alipes_store::{Entry, OpenCall, ToolOutcome};
+use alipes_store::{Entry, FileSeen, OpenCall, ToolOutcome};
 use alipes_tools::{
-    Context, Effect, Progress, ProgressReader, Seen, Tool, Toolbox, strangers_name,
+    Context, Effect, Progress, ProgressReader, Seen, Tool, Toolbox, goes_on, strangers_name,
 };
 use alipes_wire::{Item, ItemView};
 use futures_util::future::join_all;
@@ -245,8 +245,14 @@ impl<'a> Desk<'a> {
         self.record.keep(intents).await?;
         let running = prepared.into_iter().map(|call| self.finish(call));
         let results = join_all(running).await;
-        let ended = results.iter().map(Ended::entry);
-        self.record.keep(ended.collect()).await?;
+        let mut ended: Vec<Entry> = results.iter().map(Ended::entry).collect();
+        if let Some(last) = ended.pop() {
+            // All that is known by now, also from a call that was dropped.
+            let seen = self.context.workbench.newly_seen().into_iter();
+            let seen = seen.map(|(path, stamp)| FileSeen { path, stamp });
+            ended.push(last.having_seen(seen.collect()));
+        }
+        self.record.keep(ended).await?;
         for ended in results {
             self.tell(TurnEvent::ToolCompleted {
                 call_id: ended.call.id,
@@ -340,10 +346,13 @@ impl<'a> Desk<'a> {
 /// What is recorded before a call runs; nothing where nothing runs.
 fn intent(prepared: &Prepared<'_>) -> Option<Entry> {
     match prepared {
-        Prepared::Run { call, tool, .. } => Some(Entry::ToolIntent {
+        Prepared::Run {
+            call, tool, input, ..
+        } => Some(Entry::ToolIntent {
             call_id: call.id.clone(),
             name: call.name.clone(),
             repeatable: tool.effect() == Effect::Reads,
+            goes_on: goes_on(&call.name, input),
         }),
         Prepared::Answer { .. } => None,
     }

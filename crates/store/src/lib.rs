@@ -51,7 +51,7 @@ pub use calls::{
     LastFault, PhaseSpan, Recorder, RecorderWarning, SentRecord, Unwritten,
 };
 pub use conversation::Conversation;
-pub use entry::{Attempt, Count, Entry, NotAnEntry, Origin, Part, ToolOutcome, Undone};
+pub use entry::{Attempt, Count, Entry, FileSeen, NotAnEntry, Origin, Part, ToolOutcome, Undone};
 pub use error::StoreError;
 pub use journal::{Journal, JournalError, MemoryJournal};
 pub use retention::Retention;

@@ -7,9 +7,11 @@
 mod parts;
 mod past;
 
+use std::collections::BTreeMap;
+
 use alipes_wire::{Item, ItemView};
 
-use crate::{Count, Entry, Origin, ToolOutcome, Undone};
+use crate::{Count, Entry, FileSeen, Origin, ToolOutcome, Undone};
 use parts::Parts;
 use past::{Begun, Compacted};
 
@@ -27,6 +29,11 @@ pub struct Transcript {
     /// The last compaction, while it can be taken back.
     compacted: Option<Compacted>,
     restored: bool,
+    /// What the model knows of files, by their paths: true also where it no longer sees how it came to
+    /// know it, because that was summed up or taken back.
+    files: BTreeMap<String, String>,
+    /// The last call that started a process which goes on.
+    in_background: Option<String>,
 }
 
 /// A call without an output.
@@ -171,6 +178,18 @@ impl Transcript {
         self.count
     }
 
+    /// The files that the model has seen, each with what stands for its text.
+    pub fn files(&self) -> impl Iterator<Item = (&str, &str)> {
+        let files = self.files.iter();
+        files.map(|(path, stamp)| (path.as_str(), stamp.as_str()))
+    }
+
+    /// The last call that started a process which goes on when its call has ended, summed up or not.
+    #[must_use]
+    pub fn in_background(&self) -> Option<&str> {
+        self.in_background.as_deref()
+    }
+
     /// Takes the next entry of the journal.
     pub fn add(&mut self, entry: Entry) {
         match entry {
@@ -200,9 +219,22 @@ impl Transcript {
             Entry::ToolIntent {
                 call_id,
                 repeatable,
+                goes_on,
                 ..
-            } => self.begun(&call_id, repeatable),
-            Entry::ToolResult { item, outcome } => self.result(item, outcome),
+            } => {
+                self.begun(&call_id, repeatable);
+                if goes_on {
+                    self.in_background = Some(call_id);
+                }
+            }
+            Entry::ToolResult {
+                item,
+                outcome,
+                files,
+            } => {
+                files.into_iter().for_each(|file| self.saw(file));
+                self.result(item, outcome);
+            }
             Entry::Compaction {
                 summary,
                 kept,
@@ -253,6 +285,13 @@ impl Transcript {
         }
     }
 
+    fn saw(&mut self, FileSeen { path, stamp }: FileSeen) {
+        match stamp {
+            Some(stamp) => self.files.insert(path, stamp),
+            None => self.files.remove(&path),
+        };
+    }
+
     fn result(&mut self, item: Item, outcome: ToolOutcome) {
         let answers = |call: &OpenCall| match item.view() {
             ItemView::FunctionCallOutput { call_id, .. } => call.call_id == call_id,
@@ -283,6 +322,7 @@ mod tests {
             call_id,
             name,
             repeatable,
+            goes_on: false,
         }
     }
 
@@ -400,6 +440,42 @@ mod tests {
         assert_eq!(transcript.items(), expected);
         let origins = [Origin::Summary, Origin::Person, Origin::Person];
         assert_eq!(transcript.origins(), origins);
+    }
+
+    #[test]
+    fn what_is_known_of_files_and_processes_outlives_what_it_is_known_from() {
+        let seen = |path: &str, stamp: Option<&str>| FileSeen {
+            path: path.to_owned(),
+            stamp: stamp.map(str::to_owned),
+        };
+        let serve = Entry::ToolIntent {
+            call_id: "serve".to_owned(),
+            name: "t".to_owned(),
+            repeatable: false,
+            goes_on: true,
+        };
+        let mut transcript = Transcript::of([
+            user("go"),
+            call("serve"),
+            serve,
+            result("serve", "ok").having_seen(vec![seen("a", Some("1")), seen("b", Some("1"))]),
+            user("and"),
+            call("reads"),
+            intent("reads", true),
+            result("reads", "ok").having_seen(vec![seen("a", Some("2")), seen("b", None)]),
+        ]);
+        let summary = vec![Part::summary("short")];
+        let (kept, maker) = (1, None);
+        transcript.add(Entry::Compaction {
+            summary,
+            kept,
+            maker,
+        });
+        transcript.add(user("more"));
+        transcript.add(Entry::Undone(Undone::Turn));
+        transcript.add(Entry::Undone(Undone::Turn));
+        assert!(transcript.files().eq([("a", "2")]));
+        assert_eq!(transcript.in_background(), Some("serve"));
     }
 
     #[test]

@@ -1,14 +1,17 @@
 //! Which text of a file the model has seen last, so that what somebody else wrote since is not
 //! overwritten unseen.
 //!
-//! Kept for one conversation. A file is known by its whole content and not by its times, which a
+//! Kept for one conversation, also when it is taken up by another run of the program: what is learnt is
+//! handed out to whoever keeps the journal, and handed in again. A file is known by its whole content and not by its times, which a
 //! quick second write leaves as they were. What was never read is not known, and may be written: an
 //! edit names the text that it replaces.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
+use std::fmt;
 use std::hash::{DefaultHasher, Hasher as _};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::{ToolError, text};
@@ -22,9 +25,17 @@ const BLOCK: usize = 4 * 1024;
 /// The files that a conversation has seen, by their path beneath the root, without links. Clones
 /// share them.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct KnownFiles(Arc<Mutex<HashMap<PathBuf, Stamp>>>);
+pub(crate) struct KnownFiles(Arc<Mutex<Known>>);
 
-/// Stands for a content.
+#[derive(Debug, Default)]
+struct Known {
+    files: HashMap<PathBuf, Stamp>,
+    /// What was learnt and not handed out yet; no stamp where a file has gone.
+    news: BTreeMap<PathBuf, Option<Stamp>>,
+}
+
+/// Stands for a content. It is written down as its length and its hash, which another version may make
+/// in another way: then all files count as changed until they are read again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Stamp {
     length: u64,
@@ -35,20 +46,40 @@ impl KnownFiles {
     /// The model has seen this content, or written it.
     pub(crate) fn remember(&self, resolved: &Path, stamp: Stamp) {
         let mut known = self.known();
-        if known.len() >= FILES {
-            known.clear();
+        if known.add(resolved.to_owned(), stamp) != Some(stamp) {
+            known.news.insert(resolved.to_owned(), Some(stamp));
         }
-        known.insert(resolved.to_owned(), stamp);
+    }
+
+    /// The same of what an earlier run of the program has handed out. What cannot be read is as good as
+    /// another content.
+    pub(crate) fn remember_again(&self, resolved: &str, stamp: &str) {
+        let stamp = stamp.parse().unwrap_or(Stamp { length: 0, hash: 0 });
+        self.known().add(resolved.into(), stamp);
+    }
+
+    /// What was learnt since this was asked last, spelt out.
+    pub(crate) fn news(&self) -> Vec<(String, Option<String>)> {
+        let news = std::mem::take(&mut self.known().news).into_iter();
+        // A path that is no text is not remembered beyond this run.
+        news.filter_map(|(path, stamp)| {
+            let path = path.into_os_string().into_string().ok()?;
+            Some((path, stamp.map(|stamp| stamp.to_string())))
+        })
+        .collect()
     }
 
     /// The file is gone.
     pub(crate) fn forget(&self, resolved: &Path) {
-        self.known().remove(resolved);
+        let mut known = self.known();
+        if known.files.remove(resolved).is_some() {
+            known.news.insert(resolved.to_owned(), None);
+        }
     }
 
     /// Refuses a content that is not the one the model has seen.
     pub(crate) fn check(&self, resolved: &Path, stamp: Stamp) -> Result<(), ToolError> {
-        match self.known().get(resolved) {
+        match self.known().files.get(resolved) {
             Some(seen) if *seen != stamp => Err(ToolError::Stale {
                 path: text::path(resolved),
             }),
@@ -58,13 +89,45 @@ impl KnownFiles {
 
     /// Whether a file has been seen at all.
     pub(crate) fn contains(&self, resolved: &Path) -> bool {
-        self.known().contains_key(resolved)
+        self.known().files.contains_key(resolved)
     }
 
-    fn known(&self) -> MutexGuard<'_, HashMap<PathBuf, Stamp>> {
+    fn known(&self) -> MutexGuard<'_, Known> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+impl Known {
+    /// Gives what was known before.
+    fn add(&mut self, path: PathBuf, stamp: Stamp) -> Option<Stamp> {
+        if self.files.len() >= FILES {
+            self.files.clear();
+        }
+        self.files.insert(path, stamp)
+    }
+}
+
+impl fmt::Display for Stamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{:x}", self.length, self.hash)
+    }
+}
+
+impl FromStr for Stamp {
+    type Err = NotAStamp;
+
+    fn from_str(text: &str) -> Result<Self, NotAStamp> {
+        let (length, hash) = text.split_once(':').ok_or(NotAStamp)?;
+        Ok(Self {
+            length: length.parse().map_err(|_| NotAStamp)?,
+            hash: u64::from_str_radix(hash, 16).map_err(|_| NotAStamp)?,
+        })
+    }
+}
+
+/// A text that no stamp was written as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct NotAStamp;
 
 impl Stamp {
     /// How many bytes the content has.
@@ -178,5 +241,26 @@ mod tests {
         assert!(matches!(error, ToolError::Stale { .. }), "{error}");
         known.forget(path);
         assert!(known.check(path, Stamp::of(b"new")).is_ok());
+    }
+
+    #[test]
+    fn what_is_handed_out_once_is_known_where_it_is_handed_in() {
+        let known = KnownFiles::default();
+        known.remember(Path::new("a"), Stamp::of(b"one"));
+        known.remember(Path::new("b"), Stamp::of(b"two"));
+        known.forget(Path::new("b"));
+        let news = known.news();
+        let stamp = Some(Stamp::of(b"one").to_string());
+        assert_eq!(news, [("a".to_owned(), stamp), ("b".to_owned(), None)]);
+        known.remember(Path::new("a"), Stamp::of(b"one"));
+        assert_eq!(known.news(), []);
+        let later = KnownFiles::default();
+        for (path, stamp) in &news {
+            later.remember_again(path, stamp.as_deref().unwrap_or("no stamp"));
+        }
+        assert_eq!(later.news(), []);
+        assert!(later.check(Path::new("a"), Stamp::of(b"one")).is_ok());
+        assert!(later.check(Path::new("a"), Stamp::of(b"two")).is_err());
+        assert!(later.check(Path::new("b"), Stamp::of(b"")).is_err());
     }
 }

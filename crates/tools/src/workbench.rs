@@ -26,6 +26,22 @@ impl Workbench {
         }
     }
 
+    /// The same for a conversation that has seen these files before, each with what
+    /// [`Workbench::newly_seen`] gave for it then.
+    #[must_use]
+    pub fn having_seen<'a>(self, files: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
+        let files = files.into_iter();
+        files.for_each(|(path, stamp)| self.known_files.remember_again(path, stamp));
+        self
+    }
+
+    /// The files that were seen, or seen to be others, since this was asked last: their paths beneath
+    /// the root, and what stands for their contents; nothing for those that are gone.
+    #[must_use]
+    pub fn newly_seen(&self) -> Vec<(String, Option<String>)> {
+        self.known_files.news()
+    }
+
     /// What runs in the background.
     #[must_use]
     pub fn in_background(&self) -> InBackground {

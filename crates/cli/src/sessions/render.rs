@@ -44,7 +44,7 @@ fn part(entry: &Entry, detail: Detail) -> Option<String> {
     match entry {
         Entry::User(item) | Entry::Said(item) => Some(format!("## You\n\n{}", said(item)?)),
         Entry::Model(item) => response(item),
-        Entry::ToolResult { item, outcome } => output(item, *outcome, detail),
+        Entry::ToolResult { item, outcome, .. } => output(item, *outcome, detail),
         Entry::Compaction { .. } => Some("*(what came before was summarised)*".to_owned()),
         Entry::Undone(Undone::Compaction) => Some("*(the summary was taken back)*".to_owned()),
         Entry::Undone(Undone::Turn) => Some("*(the last turn was taken back)*".to_owned()),

@@ -76,7 +76,15 @@ mod tests {
         ] {
             let item = Item::function_call_output("c1", output);
             let read = Entry::parse("result", item.json()).unwrap();
-            assert_eq!(read, Entry::ToolResult { item, outcome }, "{output}");
+            assert_eq!(
+                read,
+                Entry::ToolResult {
+                    item,
+                    outcome,
+                    files: Vec::new()
+                },
+                "{output}"
+            );
         }
     }
 

@@ -42,6 +42,8 @@ pub enum Entry {
         name: String,
         /// It only reads, so it may run again if nobody knows how it ended.
         repeatable: bool,
+        /// It starts a process that goes on when the call has ended, as long as this run of the program.
+        goes_on: bool,
     },
     /// A call has ended. The model has not seen its output yet.
     ToolResult {
@@ -49,6 +51,8 @@ pub enum Entry {
         item: Item,
         /// How it ended.
         outcome: ToolOutcome,
+        /// What the model knows of files since.
+        files: Vec<FileSeen>,
     },
     /// From here on the model sees a summary in place of what came before.
     Compaction {
@@ -70,6 +74,15 @@ pub enum Entry {
         /// Why there is no answer; nothing if there is one.
         failure: Option<String>,
     },
+}
+
+/// A file that the model has seen.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileSeen {
+    /// Where it lies beneath the working folder, without links.
+    pub path: String,
+    /// Stands for its whole text, as whoever noted it spells that; nothing where the file is gone.
+    pub stamp: Option<String>,
 }
 
 /// A try to reach the model.
@@ -107,8 +120,20 @@ impl Entry {
     /// A call has ended with this output.
     #[must_use]
     pub fn ran(call_id: &str, output: &str, outcome: ToolOutcome) -> Self {
-        let item = Item::function_call_output(call_id, output);
-        Self::ToolResult { item, outcome }
+        Self::ToolResult {
+            item: Item::function_call_output(call_id, output),
+            outcome,
+            files: Vec::new(),
+        }
+    }
+
+    /// The same of a call since which the model knows this, too; another entry is as it was.
+    #[must_use]
+    pub fn having_seen(mut self, seen: Vec<FileSeen>) -> Self {
+        if let Self::ToolResult { files, .. } = &mut self {
+            files.extend(seen);
+        }
+        self
     }
 
     /// The item it holds, where it holds one.

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use alipes_wire::Item;
 use serde::{Deserialize, Serialize};
 
-use super::{Entry, Origin, Part, ToolOutcome, Undone, before_origins};
+use super::{Entry, FileSeen, Origin, Part, ToolOutcome, Undone, before_origins};
 
 /// Every kind of entry, as [`Entry::kind`] spells it, and the version of the schema that it came with: an
 /// alipes that does not know it leaves the store alone.
@@ -56,6 +56,9 @@ struct Intent<'a> {
     call_id: Cow<'a, str>,
     name: Cow<'a, str>,
     repeatable: bool,
+    /// Not there where it is false.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    goes_on: bool,
 }
 
 /// How a call ended, beside its output. Before version 6 the text was the output's alone.
@@ -63,6 +66,9 @@ struct Intent<'a> {
 struct Ran {
     outcome: Option<ToolOutcome>,
     item: Option<Item>,
+    /// Not there where there are none.
+    #[serde(default)]
+    files: Vec<FileSeen>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -113,9 +119,17 @@ impl Entry {
             | Self::User(item)
             | Self::Said(item)
             | Self::Model(item) => Cow::Borrowed(item.json()),
-            Self::ToolResult { item, outcome } => {
+            Self::ToolResult {
+                item,
+                outcome,
+                files,
+            } => {
                 let (outcome, item) = (json(outcome), item.json());
-                Cow::Owned(format!(r#"{{"outcome":{outcome},"item":{item}}}"#))
+                let files = match files.is_empty() {
+                    true => String::new(),
+                    false => format!(r#","files":{}"#, json(files)),
+                };
+                Cow::Owned(format!(r#"{{"outcome":{outcome},"item":{item}{files}}}"#))
             }
             Self::Attempt(attempt) => json(attempt),
             Self::Decision { call_id, allowed } => json(&Decision {
@@ -126,10 +140,12 @@ impl Entry {
                 call_id,
                 name,
                 repeatable,
+                goes_on,
             } => json(&Intent {
                 call_id: call_id.into(),
                 name: name.into(),
                 repeatable: *repeatable,
+                goes_on: *goes_on,
             }),
             Self::Compaction {
                 summary,
@@ -181,6 +197,7 @@ impl Entry {
                     call_id: intent.call_id.into_owned(),
                     name: intent.name.into_owned(),
                     repeatable: intent.repeatable,
+                    goes_on: intent.goes_on,
                 }
             }
             "compaction" => compaction(text)?,
@@ -218,14 +235,24 @@ fn ran(text: &str) -> Option<Entry> {
         Ran {
             outcome: Some(outcome),
             item: Some(item),
-        } => Entry::ToolResult { item, outcome },
+            files,
+        } => Entry::ToolResult {
+            item,
+            outcome,
+            files,
+        },
         Ran {
             outcome: None,
             item: None,
+            ..
         } => {
             let item = Item::parse(text).ok()?;
             let outcome = before_origins::outcome(&item);
-            Entry::ToolResult { item, outcome }
+            Entry::ToolResult {
+                item,
+                outcome,
+                files: Vec::new(),
+            }
         }
         _ => return None,
     })
@@ -267,7 +294,12 @@ mod tests {
 
     fn ran(item: &Item, outcome: ToolOutcome) -> Entry {
         let item = item.clone();
-        Entry::ToolResult { item, outcome }
+        let files = Vec::new();
+        Entry::ToolResult {
+            item,
+            outcome,
+            files,
+        }
     }
 
     #[test]
@@ -280,6 +312,16 @@ mod tests {
             Entry::Said(item.clone()),
             Entry::Model(item.clone()),
             ran(&item, ToolOutcome::Done),
+            ran(&item, ToolOutcome::Done).having_seen(vec![
+                FileSeen {
+                    path: "a \"b\"/ü.txt".to_owned(),
+                    stamp: Some("12:af".to_owned()),
+                },
+                FileSeen {
+                    path: "gone".to_owned(),
+                    stamp: None,
+                },
+            ]),
             ran(&item, ToolOutcome::Failed),
             ran(&item, ToolOutcome::Denied),
             ran(&item, ToolOutcome::Unknown),
@@ -297,6 +339,7 @@ mod tests {
                 call_id: "c\"1".to_owned(),
                 name: "shell".to_owned(),
                 repeatable: false,
+                goes_on: true,
             },
             Entry::Compaction {
                 summary: [
