@@ -182,6 +182,7 @@ fn turn(number: usize) -> Result<Vec<Entry>> {
             call_id: id,
             name: "read_file".to_owned(),
             repeatable: true,
+            goes_on: false,
         },
         output,
         Entry::Model(Item::assistant(&text)),
