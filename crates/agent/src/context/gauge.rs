@@ -49,8 +49,8 @@ impl ContextUse {
     }
 }
 
-/// What is refused below one part in so many of the window that somebody has told was hardly refused for
-/// its length: once is no proof.
+/// What is refused below one part in so many of the window was hardly refused for its length: once is no
+/// proof, whether somebody has told the window or it is a guess.
 const FAR_BELOW: u64 = 2;
 
 /// Estimates a conversation's tokens.
@@ -60,7 +60,6 @@ pub(crate) struct Gauge {
     fixed: u64,
     /// The window as it was told, or else a guess.
     window: u64,
-    is_told: bool,
     /// The most tokens that were answered, and not refused since.
     answered: u64,
     refused: Option<Refused>,
@@ -85,7 +84,6 @@ impl Gauge {
         Self {
             fixed: instructions.len() as u64 + tools.iter().map(schema).sum::<u64>(),
             window: UNKNOWN_WINDOW,
-            is_told: false,
             answered: 0,
             refused: None,
         }
@@ -95,7 +93,6 @@ impl Gauge {
     pub(crate) fn with_window(self, window: u64) -> Self {
         Self {
             window: window.max(1),
-            is_told: true,
             ..self
         }
     }
@@ -135,7 +132,7 @@ impl Gauge {
 
     fn believes(&self, refused: Refused) -> bool {
         let is_far_below = refused.tokens.saturating_mul(FAR_BELOW) < self.window;
-        let is_doubtful = self.is_told && is_far_below && refused.times == 1;
+        let is_doubtful = is_far_below && refused.times == 1;
         refused.is_now || !is_doubtful
     }
 
@@ -286,13 +283,16 @@ mod tests {
 
     #[test]
     fn a_window_that_was_refused_is_smaller_than_what_was_refused() {
-        for mut gauge in [Gauge::new("", &[]), Gauge::new("", &[]).with_window(70_000)] {
-            gauge.refused(40_000);
+        for mut gauge in [
+            Gauge::new("", &[]),
+            Gauge::new("", &[]).with_window(130_000),
+        ] {
+            gauge.refused(80_000);
             gauge.ended(answered(20_000));
-            assert_eq!(gauge.window(), 36_000);
-            gauge.refused(60_000);
+            assert_eq!(gauge.window(), 72_000);
+            gauge.refused(100_000);
             gauge.ended(None);
-            assert_eq!(gauge.window(), 36_000);
+            assert_eq!(gauge.window(), 72_000);
         }
         let mut tiny = Gauge::new("", &[]).with_window(1);
         tiny.refused(1);
@@ -302,6 +302,7 @@ mod tests {
     #[test]
     fn what_is_answered_is_within_the_window_whatever_was_refused_or_told() {
         let mut gauge = Gauge::new("", &[]);
+        gauge.refused(2_000);
         gauge.refused(2_000);
         gauge.ended(answered(1_900));
         assert_eq!(gauge.window(), 1_900);
@@ -319,17 +320,19 @@ mod tests {
     }
 
     #[test]
-    fn one_refusal_far_below_the_window_that_was_told_holds_for_its_step_and_a_second_is_believed()
-    {
-        let mut gauge = Gauge::new("", &[]).with_window(200_000);
-        gauge.refused(40_000);
-        assert_eq!(gauge.window(), 36_000, "what is asked next must be smaller");
-        gauge.ended(answered(20_000));
-        assert_eq!(gauge.window(), 200_000);
-        gauge.refused(41_000);
-        gauge.ended(answered(20_000));
-        assert_eq!(gauge.window(), 36_000);
-        gauge.ended(answered(45_000));
-        assert_eq!(gauge.window(), 200_000);
+    fn one_refusal_far_below_the_window_holds_for_its_step_and_a_second_is_believed() {
+        let unknown = Gauge::new("", &[]);
+        for mut gauge in [unknown.clone(), unknown.with_window(200_000)] {
+            let window = gauge.window();
+            gauge.refused(40_000);
+            assert_eq!(gauge.window(), 36_000, "what is asked next must be smaller");
+            gauge.ended(answered(20_000));
+            assert_eq!(gauge.window(), window);
+            gauge.refused(41_000);
+            gauge.ended(answered(20_000));
+            assert_eq!(gauge.window(), 36_000);
+            gauge.ended(answered(45_000));
+            assert_eq!(gauge.window(), window);
+        }
     }
 }

@@ -261,7 +261,7 @@ fn verdict(fault: &FaultRecord, page: &Page) -> Vec<String> {
 fn done_about_it(reaction: &str) -> &str {
     match reaction {
         "same-route" => "tried again",
-        "wait" => "waited, as the server asked, and tried again",
+        "wait" => "waited, and tried again",
         "other-route" => "went the other way",
         "refresh-credential" => "asked for a newer key",
         "drop-reasoning" => "asked again without the reasoning",

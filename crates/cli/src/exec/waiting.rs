@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use alipes_base::Clock;
-use alipes_transport::{Reaction, Trace};
+use alipes_transport::Trace;
 use tokio::time::Instant;
 use unicode_width::UnicodeWidthStr as _;
 
@@ -115,17 +115,14 @@ impl Waiting {
                 }))
             }
             Trace::AttemptFault {
-                reaction: Reaction::Wait { length },
-                ..
-            } => Some(Some(Self::new(
-                clock,
-                "the time the server asked for",
-                Some(*length),
-            ))),
-            Trace::AttemptFault {
-                reaction: Reaction::SameRoute { backoff },
-                ..
-            } if !backoff.is_zero() => Some(Some(Self::new(clock, "the next try", Some(*backoff)))),
+                fault, reaction, ..
+            } if let Some(pause) = reaction.pause().filter(|pause| !pause.is_zero()) => {
+                let what = match fault.retry_after {
+                    Some(_) => "the time the server asked for",
+                    None => "the next try",
+                };
+                Some(Some(Self::new(clock, what, Some(pause))))
+            }
             Trace::AttemptFault { .. } | Trace::AttemptDone { .. } => Some(None),
             _ => None,
         }
