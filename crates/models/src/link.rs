@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use alipes_base::{Clock, Deadline};
 use alipes_transport::{
-    AccountKey, Alternatives, Cause, Experience, Fault, Priority, Request, ResponseStream, Session,
+    AccountKey, Alternatives, Cause, Experience, Fault, Priority, Reader, Request, ResponseStream,
+    Session,
 };
 use alipes_wire::responses::compact_body;
 use alipes_wire::{
@@ -299,10 +300,11 @@ impl<'m> Ask<'m> {
         let body = self.encode(&request);
         let without_reasoning = self.without_reasoning(&request);
         let reasoning = self.reasons(&request);
+        let reader = Reader::of_text(terms.accepts_restart);
         let session = match self.source {
             Source::Endpoint(session) => session,
             Source::AppServer(server) => {
-                return Ok(server.stream(request, terms.accepts_restart, terms.deadline));
+                return Ok(server.stream(request, reader, terms.deadline));
             }
         };
         let body = match body {
@@ -317,7 +319,7 @@ impl<'m> Ask<'m> {
             body,
             without_reasoning,
             reasoning,
-            accepts_restart: terms.accepts_restart,
+            reader,
             waits_on: terms.waits_on,
             alternatives,
             effort: self.effort.map_or("", Effort::as_str).to_owned(),

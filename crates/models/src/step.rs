@@ -112,8 +112,6 @@ struct Answer {
     end_turn: Option<bool>,
     /// What is left of the account's plan, if that was told on the way.
     quota: Option<Quota>,
-    any: bool,
-    delivered: bool,
 }
 
 impl<'m> StepStream<'m> {
@@ -239,7 +237,7 @@ impl<'m> StepStream<'m> {
             account,
             key,
             readable,
-            ..
+            response,
         } = self.current.take()?;
         if let (Some(quota), Some(key)) = (&self.answer.quota, &key) {
             usage::note(&self.terms.experience, key, quota, &self.terms.clock);
@@ -263,12 +261,13 @@ impl<'m> StepStream<'m> {
                 }
                 unreadable = is_lost || self.walk.is_unread(fault);
                 // Whoever could only refuse does not explain why this one could not answer.
-                let shown = self.answer.any.then_some(self.answer.delivered);
+                let anew = response.begins_anew();
                 let next = self.walk.after(fault).and_then(|_next| self.ask().ok());
                 if let Some(next) = next {
                     readable.left();
-                    let restarted = shown.map(|delivered| StepUpdate::Restarted { delivered });
-                    self.queued.extend(restarted);
+                    if let Some(anew) = anew {
+                        self.answer.take(anew, &mut self.queued);
+                    }
                     let from = addressee(name, account);
                     return Some(self.turn_to(next, from, Box::new(fault.clone())));
                 }
@@ -306,8 +305,6 @@ impl Answer {
             usage: None,
             end_turn: None,
             quota: None,
-            any: false,
-            delivered: false,
         }
     }
 
@@ -324,7 +321,6 @@ impl Answer {
     }
 
     fn read(&mut self, raw: &RawEvent, queue: &mut VecDeque<StepUpdate>) {
-        self.any = true;
         let mut told = Vec::new();
         self.assembler.push(raw, &mut told);
         for event in told {
@@ -342,7 +338,6 @@ impl Answer {
                 self.end_turn = *end_turn;
             }
             ModelEvent::RateLimits(limits) => self.quota = Some(Quota::from(limits)),
-            ModelEvent::TextDelta { .. } | ModelEvent::RefusalDelta { .. } => self.delivered = true,
             _ => {}
         }
     }

@@ -98,6 +98,10 @@ pub(crate) enum Action {
     Answer(&'static Answer),
     /// Nothing more is said, but the connection lives.
     Stall,
+    /// Nothing is said for so long; then FIN without any closing word.
+    CutLate(Duration),
+    /// This item is said from its beginning to its end; then nothing more, or the same after so long.
+    SayItem(Said, Option<Duration>),
     /// Nothing is said for so long; then it goes on.
     Pause(Duration),
     /// The connection is left alone altogether: no pong, no read.
@@ -158,6 +162,15 @@ impl Action {
             _ => None,
         }
     }
+}
+
+/// An item that no healthy answer has.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Said {
+    /// A thought, with a summary.
+    Reasoning,
+    /// A call of a function.
+    Call,
 }
 
 /// How a terminal event can be wrong.

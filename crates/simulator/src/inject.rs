@@ -8,7 +8,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use serde_json::{Value, json};
 
-use crate::faults::{Action, Bend, FaultInfo, Flood, Point};
+use crate::faults::{Action, Bend, FaultInfo, Flood, Point, Said};
 use crate::framing::Dress;
 use crate::plug::Pull;
 use crate::speaker;
@@ -81,6 +81,14 @@ pub(crate) fn script(events: Vec<String>, fault: Option<&FaultInfo>, now: u64) -
     }
     match fault.action {
         Action::Stall => steps.push(Step::Stall),
+        Action::CutLate(after) => steps.extend(cut_late(after)),
+        Action::SayItem(item, cut) => {
+            steps.extend(said(item).into_iter().map(Step::Event));
+            match cut {
+                Some(after) => steps.extend(cut_late(after)),
+                None => steps.push(Step::Stall),
+            }
+        }
         Action::CloseFrame(code) => steps.push(Step::CloseFrame(code)),
         Action::ErrorFrame(answer) => steps.push(Step::Event(answer.frame(now))),
         Action::ErrorAndClose(answer, code) => {
@@ -228,6 +236,42 @@ fn more_text() -> String {
     .to_string()
 }
 
+fn cut_late(after: Duration) -> [Step; 2] {
+    [Step::Pause(after), Step::Pull(Pull::Cut)]
+}
+
+/// The events of an item of its own, always the same one: whoever has it twice can tell.
+fn said(item: Said) -> Vec<String> {
+    let (item, progress) = match item {
+        Said::Reasoning => (
+            json!({
+                "type": "reasoning", "id": "rs_lost", "encrypted_content": "bG9zdA==",
+                "summary": [{"type": "summary_text", "text": "Let me see."}],
+            }),
+            json!({
+                "type": "response.reasoning_summary_text.delta", "item_id": "rs_lost",
+                "output_index": 0, "summary_index": 0, "delta": "Let me see.",
+            }),
+        ),
+        Said::Call => (
+            json!({
+                "type": "function_call", "id": "fc_lost", "call_id": "call_lost",
+                "name": "list_files", "arguments": "{}", "status": "completed",
+            }),
+            json!({
+                "type": "response.function_call_arguments.delta", "item_id": "fc_lost",
+                "output_index": 0, "delta": "{}",
+            }),
+        ),
+    };
+    let framed = |kind: &str| json!({"type": kind, "output_index": 0, "item": item}).to_string();
+    vec![
+        framed("response.output_item.added"),
+        progress.to_string(),
+        framed("response.output_item.done"),
+    ]
+}
+
 /// The same events with their sequence numbers counting down.
 fn backwards(events: &[String]) -> Vec<String> {
     (0..events.len())
@@ -286,6 +330,17 @@ mod tests {
         let table: &[(&str, &[&str])] = &[
             ("sse-stall-before-first-event", &["stall"]),
             ("sse-reset-after-created", &["created", "Reset"]),
+            (
+                "sse-stall-after-call",
+                &[
+                    "created",
+                    "output_item.added",
+                    "function_call_arguments.delta",
+                    "output_item.done",
+                    "stall",
+                ],
+            ),
+            ("sse-cut-late", &["created", "pause", "Cut"]),
             ("sse-cut-after-text", &["created", delta, delta, "Cut"]),
             (
                 "websocket-freeze-after-text",

@@ -8,7 +8,7 @@ use crate::conversation::Conversation;
 use crate::leave::Leave;
 use crate::react::drawn;
 use crate::step::{Ran, Step, signed};
-use crate::stream::{Done, Update, Updates};
+use crate::stream::{Done, Updates};
 use crate::{
     AttemptHistory, Budget, Cause, Fault, Phase, Reaction, Replay, Request, Route, Scope, Session,
     Token, Trace, attempt, hedge, outage, react,
@@ -63,10 +63,6 @@ pub(crate) async fn run(
         history.reacted(reaction);
         step.failed(&ran, &fault, reaction).await;
         Box::pin(course.set(reaction, session, &mut step, &ran, fault)).await?;
-        if ran.passed {
-            let delivered = ran.delivered;
-            step.updates.send(Update::Restarted { delivered }).await;
-        }
     }
 }
 

@@ -9,18 +9,20 @@ use std::future::poll_fn;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Poll, Waker};
 
-use crate::Update;
+use alipes_wire::{RawEvent, Signal};
+
+use crate::shown::Shown;
+use crate::{Reader, Update};
 
 /// How many updates may wait for a slow reader.
 const MOST: usize = 64;
 
 /// What waits for one reader.
-#[derive(Default)]
 pub(crate) struct Queue(Mutex<State>);
 
-#[derive(Default)]
 struct State {
     waiting: VecDeque<Update>,
+    shown: Shown,
     /// Who waits for room.
     blocked: Vec<Waker>,
     /// Nobody reads: nothing is kept.
@@ -28,12 +30,21 @@ struct State {
 }
 
 impl Queue {
+    /// A queue to this reader.
+    pub(crate) fn to(reader: Reader) -> Self {
+        Self(Mutex::new(State {
+            waiting: VecDeque::new(),
+            shown: Shown::new(reader),
+            blocked: Vec::new(),
+            is_nobodys: false,
+        }))
+    }
+
     /// A queue that nobody reads.
     pub(crate) fn nobodys() -> Self {
-        Self(Mutex::new(State {
-            is_nobodys: true,
-            ..State::default()
-        }))
+        let queue = Self::to(Reader::Replaces);
+        queue.state().is_nobodys = true;
+        queue
     }
 
     /// The next update, if one waits.
@@ -46,6 +57,11 @@ impl Queue {
         update
     }
 
+    /// What the reader has of the answer.
+    pub(crate) fn shown<T>(&self, look: impl FnOnce(&Shown) -> T) -> T {
+        look(&self.state().shown)
+    }
+
     /// Adds an update where there is room; gives it back where there is none.
     pub(crate) fn offer(&self, update: Update) -> Result<(), Update> {
         self.state().offer(update)
@@ -53,13 +69,28 @@ impl Queue {
 
     /// Adds an update, waiting for room.
     pub(crate) async fn put(&self, update: Update) {
-        let mut left = Some(update);
+        self.wait_for_room(update, State::offer).await;
+    }
+
+    /// Adds an event of this attempt, waiting for room; before it the word to begin anew, where the
+    /// reader has events of another one.
+    pub(crate) async fn put_event(&self, attempt: u32, event: RawEvent, signal: Signal) {
+        let offer = |state: &mut State, event| state.offer_event(attempt, event, signal);
+        self.wait_for_room(event, offer).await;
+    }
+
+    async fn wait_for_room<T: Unpin>(
+        &self,
+        left: T,
+        offer: impl Fn(&mut State, T) -> Result<(), T>,
+    ) {
+        let mut left = Some(left);
         poll_fn(|cx| {
             let mut state = self.state();
             let Some(update) = left.take() else {
                 return Poll::Ready(());
             };
-            match state.offer(update) {
+            match offer(&mut state, update) {
                 Ok(()) => Poll::Ready(()),
                 Err(update) => {
                     left = Some(update);
@@ -93,6 +124,24 @@ impl State {
         self.waiting.push_back(update);
         Ok(())
     }
+
+    /// Both words go in together: whoever is dropped while it waits for room has changed nothing.
+    fn offer_event(
+        &mut self,
+        attempt: u32,
+        event: RawEvent,
+        signal: Signal,
+    ) -> Result<(), RawEvent> {
+        if self.is_nobodys {
+            return Ok(());
+        }
+        if self.waiting.len() >= MOST {
+            return Err(event);
+        }
+        self.waiting.extend(self.shown.event(attempt, signal));
+        self.waiting.push_back(Update::Event(event));
+        Ok(())
+    }
 }
 
 #[cfg(test)]
@@ -104,7 +153,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_full_queue_is_waited_for_until_its_reader_has_read() {
-        let queue = Queue::default();
+        let queue = Queue::to(Reader::Replaces);
         for _ in 0..MOST {
             assert!(queue.put(ANEW).now_or_never().is_some());
         }
@@ -116,6 +165,21 @@ mod tests {
         tokio::join!(queue.put(ANEW), read);
         let left = std::iter::from_fn(|| queue.take()).count();
         assert_eq!(left, MOST);
+    }
+
+    #[tokio::test]
+    async fn an_attempt_that_is_dropped_while_it_waits_for_room_has_shown_nothing() {
+        let queue = Queue::to(Reader::KeepsOutput);
+        let event = || RawEvent::parse(r#"{"type":"response.output_item.added"}"#.into()).unwrap();
+        for _ in 0..MOST {
+            queue.put(ANEW).await;
+        }
+        let waiting = queue.put_event(1, event(), Signal::Reasoning);
+        assert!(waiting.now_or_never().is_none());
+        assert!(queue.shown(|shown| shown.begins_anew().is_none() && shown.may_begin_anew()));
+        queue.take();
+        queue.put_event(2, event(), Signal::Reasoning).await;
+        assert!(queue.shown(|shown| shown.begins_anew().is_some() && !shown.may_begin_anew()));
     }
 
     #[test]

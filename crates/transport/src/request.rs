@@ -3,7 +3,7 @@
 
 use alipes_wire::EncodedRequest;
 
-use crate::Priority;
+use crate::{Priority, Reader};
 
 /// One model step on its way down.
 #[derive(Clone, Debug)]
@@ -15,8 +15,8 @@ pub struct Request {
     pub without_reasoning: Option<EncodedRequest>,
     /// Whether the model was asked to reason: it may be silent for longer then.
     pub reasoning: bool,
-    /// Whether the consumer can replace what it has shown.
-    pub accepts_restart: bool,
+    /// What its reader counts as shown, and whether that can be taken back.
+    pub reader: Reader,
     /// The model's name, and how hard it was asked to think: what is learnt is learnt for these.
     pub model: String,
     /// The effort; empty where none was asked for.

@@ -12,8 +12,8 @@ use crate::conversation::Conversation;
 use crate::exchange;
 use crate::step::signed;
 use crate::{
-    AccountKey, Cause, Credential, Endpoint, Fault, Phase, Replay, Request, ResponseStream, Route,
-    Transport,
+    AccountKey, Cause, Credential, Endpoint, Fault, Phase, Reader, Replay, Request, ResponseStream,
+    Route, Transport,
 };
 
 /// One conversation with one endpoint. Owned by a turn; one request at a time.
@@ -94,7 +94,10 @@ impl Session {
 
     /// Sends a request and reads its answer, in as many attempts as it takes and `deadline` allows.
     pub fn stream(&mut self, request: Request, deadline: Deadline) -> ResponseStream<'_> {
-        ResponseStream::new(move |updates| exchange::run(self, request, deadline, updates))
+        let reader = request.reader;
+        ResponseStream::new(reader, move |updates| {
+            exchange::run(self, request, deadline, updates)
+        })
     }
 
     /// What ends at once because the request cannot be said in the endpoint's dialect.
@@ -102,7 +105,9 @@ impl Session {
         let mut fault = Fault::new(Phase::Send, Cause::InvalidRequest).because(why);
         fault.replay = Replay::Free;
         let fault = signed(fault, &self.about.endpoint, &self.about.transport.redactor);
-        ResponseStream::new(move |_updates| std::future::ready(Err(fault)))
+        ResponseStream::new(Reader::Replaces, move |_updates| {
+            std::future::ready(Err(fault))
+        })
     }
 
     /// Opens the socket and hands over what will not change, so that the first step is short.

@@ -9,7 +9,7 @@ use alipes_base::{Clock, Deadline, Redactor};
 use tokio::time::Instant;
 
 use crate::attempt::{self, Intake};
-use crate::hedge::{Entrant, Lane};
+use crate::hedge::{Entrant, Lane, Race};
 use crate::stream::{Done, Updates};
 use crate::{
     AttemptHistory, Cause, Endpoint, Fault, Reaction, Replay, Request, Route, Session, Token, Trace,
@@ -42,9 +42,6 @@ pub(crate) struct Ran {
     pub(crate) result: Result<(), Fault>,
     /// The generation of the token that it went with.
     pub(crate) generation: Option<u64>,
-    /// Whether the reader has events of it, and whether it has seen part of the answer.
-    pub(crate) passed: bool,
-    pub(crate) delivered: bool,
     /// Whether its answer was held back on the way, where that shows.
     pub(crate) held_back: Option<bool>,
     /// What an attempt beside it had failed by.
@@ -74,14 +71,19 @@ impl<'s> Step<'s> {
         }
     }
 
-    /// Adds to a fault what only this level knows: who, which way, and whether the reader has seen
-    /// part of the answer; and cleans what came from outside.
+    /// Adds to a fault what only this level knows: who, which way, and whether the answer may begin
+    /// anew; and cleans what came from outside.
     pub(crate) fn complete(&self, ran: &Ran, mut fault: Fault) -> Fault {
         fault.route = ran.attempt.route;
-        if ran.delivered && !self.request.accepts_restart {
+        if !self.updates.may_begin_anew() {
             fault.replay = Replay::Forbidden;
         }
         signed(fault, &self.endpoint, &self.redactor)
+    }
+
+    /// The way up of one of the two attempts of a race.
+    pub(crate) fn lane(&self, race: &Race, entrant: Entrant, attempt: Attempt) -> Lane {
+        Lane::new(race.clone(), entrant, attempt.number, self.updates.clone())
     }
 
     /// An attempt has waited in vain, and another one is sent beside it.
@@ -217,8 +219,6 @@ impl Attempt {
             took: step.clock.since(self.begun),
             result,
             generation,
-            passed: intake.has_passed_events(),
-            delivered: intake.has_delivered(),
             held_back: intake.was_held_back(),
             lost: None,
             spent: false,
@@ -262,9 +262,6 @@ impl Attempt {
             took: step.clock.since(self.begun),
             result: Err(fault),
             generation: None,
-            // Whatever the reader has of it is replaced: nothing was delivered.
-            passed: true,
-            delivered: false,
             held_back: None,
             lost: None,
             spent: true,

@@ -11,11 +11,12 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use alipes_net::DialWatch;
-use alipes_wire::RawEvent;
+use alipes_wire::{RawEvent, Signal};
 use futures_util::future::BoxFuture;
 
 use crate::queue::Queue;
-use crate::{Fault, Route, Trace};
+use crate::shown::Shown;
+use crate::{Fault, Reader, Route, Trace};
 
 /// Something on the way to the answer.
 #[derive(Clone, Debug)]
@@ -57,12 +58,13 @@ pub struct ResponseStream<'s> {
 pub struct Updates(Arc<Queue>);
 
 impl<'s> ResponseStream<'s> {
-    /// A request that `run` drives; it runs inside the reader's polling and is dropped with it.
-    pub fn new<F>(run: impl FnOnce(Updates) -> F) -> Self
+    /// A request of this reader's that `run` drives; it runs inside the reader's polling and is dropped
+    /// with it.
+    pub fn new<F>(reader: Reader, run: impl FnOnce(Updates) -> F) -> Self
     where
         F: Future<Output = Result<Done, Fault>> + Send + 's,
     {
-        let (sender, updates) = Updates::to_reader();
+        let (sender, updates) = Updates::to(reader);
         Self {
             updates,
             attempts: Box::pin(run(sender)),
@@ -90,6 +92,13 @@ impl<'s> ResponseStream<'s> {
         }
     }
 
+    /// What the reader is told where somebody else answers instead; `None` if it has nothing of this
+    /// answer.
+    #[must_use]
+    pub fn begins_anew(&self) -> Option<Update> {
+        self.updates.shown(Shown::begins_anew)
+    }
+
     /// How the request ended, running it to its end and dropping the updates that are left.
     ///
     /// # Errors
@@ -113,8 +122,8 @@ impl<'s> ResponseStream<'s> {
 
 impl Updates {
     /// The queue to one reader, and the reader's end of it.
-    pub(crate) fn to_reader() -> (Self, Arc<Queue>) {
-        let queue = Arc::new(Queue::default());
+    pub(crate) fn to(reader: Reader) -> (Self, Arc<Queue>) {
+        let queue = Arc::new(Queue::to(reader));
         (Self(Arc::clone(&queue)), queue)
     }
 
@@ -124,10 +133,28 @@ impl Updates {
         Self(Arc::new(Queue::nobodys()))
     }
 
-    /// Hands an update to the reader, waiting while its queue is full. A reader that has gone has
-    /// dropped the driver with it, so there is nobody to tell.
-    pub async fn send(&self, update: Update) {
-        self.0.put(update).await;
+    /// Hands an event to the reader, waiting while its queue is full. Where it has events of another
+    /// attempt than this one, it is told first to begin anew. A reader that has gone has dropped the
+    /// driver with it, so there is nobody to tell.
+    pub async fn event(&self, attempt: u32, event: RawEvent) {
+        let signal = Signal::of(&event);
+        self.pass(attempt, event, signal).await;
+    }
+
+    /// The same where it is known what the event means.
+    pub(crate) async fn pass(&self, attempt: u32, event: RawEvent, signal: Signal) {
+        self.0.put_event(attempt, event, signal).await;
+    }
+
+    /// Whether the answer may begin anew: the reader has seen nothing of it, or can replace that.
+    #[must_use]
+    pub fn may_begin_anew(&self) -> bool {
+        self.0.shown(Shown::may_begin_anew)
+    }
+
+    /// Whether the reader has something that it counts as shown.
+    pub(crate) fn has_delivered(&self) -> bool {
+        self.0.shown(Shown::is_delivered)
     }
 
     /// Tells of each phase of a dial for `attempt` as it begins. Does not keep the queue; where it is
@@ -146,9 +173,9 @@ impl Updates {
         })
     }
 
-    /// The same for what happens on the way.
+    /// Tells what happens on the way, waiting as for an event.
     pub async fn trace(&self, trace: Trace) {
-        self.send(Update::Trace(trace)).await;
+        self.0.put(Update::Trace(trace)).await;
     }
 }
 

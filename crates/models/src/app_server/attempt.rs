@@ -7,12 +7,11 @@
 use std::time::Duration;
 
 use alipes_base::Deadline;
-use alipes_transport::{Done, Fault, Phase, Reaction, Replay, Route, Trace, Update, Updates};
+use alipes_transport::{Done, Fault, Phase, Reaction, Replay, Route, Trace, Updates};
 use alipes_wire::{Item, ModelRequest, RawEvent};
 use tokio::time::Instant;
 
 use super::connection::Said;
-use super::events::TEXT;
 use super::held::{Held, Live};
 use super::start::Setup;
 use super::thread::{readable, turn_start};
@@ -31,8 +30,6 @@ const RETRIES: Duration = Duration::from_secs(60);
 pub(super) struct Attempt<'a> {
     setup: &'a Setup,
     request: &'a ModelRequest,
-    /// Whether the reader can replace what it has seen.
-    accepts_restart: bool,
     deadline: Deadline,
     updates: Updates,
     begun: Instant,
@@ -53,15 +50,14 @@ struct Reach {
     started: bool,
     /// The program has done something beside thinking and talking.
     worked: bool,
-    /// The reader has seen text.
-    delivered: bool,
+    /// How often the answer has begun anew for the reader: what is said then is another attempt's to it.
+    telling: u32,
 }
 
 impl<'a> Attempt<'a> {
     pub(super) fn new(
         setup: &'a Setup,
         request: &'a ModelRequest,
-        accepts_restart: bool,
         deadline: Deadline,
         updates: Updates,
     ) -> Self {
@@ -69,7 +65,6 @@ impl<'a> Attempt<'a> {
         Self {
             setup,
             request,
-            accepts_restart,
             deadline,
             updates,
             begun,
@@ -249,8 +244,7 @@ impl<'a> Attempt<'a> {
         if is_output {
             self.retrying = None;
         }
-        self.reach.delivered |= event.kind() == TEXT;
-        self.updates.send(Update::Event(event)).await;
+        self.updates.event(self.reach.telling, event).await;
         if is_output && self.phase != Phase::Stream {
             self.phase = Phase::Stream;
             let first = Trace::FirstEvent {
@@ -265,7 +259,7 @@ impl<'a> Attempt<'a> {
     /// The program tries again. What it had begun to say it will say again, and that only a reader that
     /// can begin anew may hear.
     async fn again(&mut self, error: TurnError, repeats: bool, turn: &Turn) -> Result<(), Trouble> {
-        if repeats && !self.accepts_restart {
+        if repeats && !self.updates.may_begin_anew() {
             return Err(Trouble::Failed(error));
         }
         let now = self.setup.clock.now();
@@ -279,10 +273,9 @@ impl<'a> Attempt<'a> {
         self.begin().await;
         self.waiting(FIRST_OUTPUT, SILENCE).await;
         if repeats {
-            let delivered = self.reach.delivered;
-            self.updates.send(Update::Restarted { delivered }).await;
+            self.reach.telling += 1;
             for event in turn.again() {
-                self.updates.send(Update::Event(event)).await;
+                self.updates.event(self.reach.telling, event).await;
             }
         }
         Ok(())
@@ -324,7 +317,7 @@ impl<'a> Attempt<'a> {
             false => Replay::Free,
             // Whatever it did, nobody shall do it a second time.
             true if reach.worked => Replay::Forbidden,
-            true if reach.delivered && !self.accepts_restart => Replay::Forbidden,
+            true if !self.updates.may_begin_anew() => Replay::Forbidden,
             true => Replay::Allowed,
         };
         fault.endpoint = self.setup.provider.as_str().into();

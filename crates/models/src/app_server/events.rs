@@ -46,7 +46,7 @@ pub(super) fn created(turn: &str) -> Option<RawEvent> {
 }
 
 /// The kind of an event that a reader sees.
-pub(super) const TEXT: &str = "response.output_text.delta";
+const TEXT: &str = "response.output_text.delta";
 
 pub(super) fn text(delta: &str) -> Option<RawEvent> {
     event(json!({"type": TEXT, "delta": delta}))

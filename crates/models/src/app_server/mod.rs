@@ -32,7 +32,7 @@ mod version;
 mod words;
 
 use alipes_base::Deadline;
-use alipes_transport::{Cause, Fault, Phase, Replay, ResponseStream, Route, Updates};
+use alipes_transport::{Cause, Fault, Phase, Reader, Replay, ResponseStream, Route, Updates};
 use alipes_wire::ModelRequest;
 use tokio::task::JoinSet;
 
@@ -63,7 +63,7 @@ impl AppServer {
     pub(crate) fn stream(
         &mut self,
         request: ModelRequest,
-        accepts_restart: bool,
+        reader: Reader,
         deadline: Deadline,
     ) -> ResponseStream<'_> {
         let Self {
@@ -72,9 +72,9 @@ impl AppServer {
             endings,
         } = self;
         while endings.try_join_next().is_some() {}
-        ResponseStream::new(move |updates| async move {
+        ResponseStream::new(reader, move |updates| async move {
             let held = Held::new(idle, endings, &setup.clock);
-            let attempt = Attempt::new(setup, &request, accepts_restart, deadline, updates);
+            let attempt = Attempt::new(setup, &request, deadline, updates);
             attempt.run(held).await
         })
     }
@@ -86,7 +86,9 @@ impl AppServer {
         fault.endpoint = self.setup.provider.as_str().into();
         fault.route = Route::AppServer;
         let fault = fault.redacted(&self.setup.redactor);
-        ResponseStream::new(move |_updates| std::future::ready(Err(fault)))
+        ResponseStream::new(Reader::Replaces, move |_updates| {
+            std::future::ready(Err(fault))
+        })
     }
 
     /// Starts it and lets it know the terms, so that the first answer comes sooner.
@@ -103,7 +105,7 @@ impl AppServer {
         }
         let held = Held::new(&mut self.idle, &mut self.endings, &self.setup.clock);
         let nobody = Updates::nobody();
-        let attempt = Attempt::new(&self.setup, &request, false, deadline, nobody);
+        let attempt = Attempt::new(&self.setup, &request, deadline, nobody);
         attempt.prepare(held).await
     }
 }

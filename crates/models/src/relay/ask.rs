@@ -1,7 +1,7 @@
 //! How a client's own request is asked of one candidate: in the client's words where those are what it
 //! speaks, else said anew from their items.
 
-use alipes_transport::{Alternatives, Priority, Request, ResponseStream, Session};
+use alipes_transport::{Alternatives, Priority, Reader, Request, ResponseStream, Session};
 use alipes_wire::{CannotCarry, Dialect, EncodedRequest, ModelRequest, Quirks};
 use http::HeaderMap;
 
@@ -66,10 +66,14 @@ impl<'r> Said<'r> {
         alternatives: Alternatives,
     ) -> ResponseStream<'r> {
         let words = &terms.request.words;
+        let reader = match terms.request.in_one_piece {
+            true => Reader::Replaces,
+            false => Reader::KeepsOutput,
+        };
         let (session, body) = match self.to {
             To::Endpoint(session, body) => (session, body),
             To::AppServer(server, items) => {
-                return server.stream(*items, terms.request.in_one_piece, terms.deadline);
+                return server.stream(*items, reader, terms.deadline);
             }
         };
         let is_own = session.endpoint().dialect() == words.dialect();
@@ -85,7 +89,7 @@ impl<'r> Said<'r> {
             without_reasoning: without_reasoning.map(EncodedRequest::Responses),
             body,
             reasoning: words.reasons,
-            accepts_restart: terms.request.in_one_piece,
+            reader,
             waits_on: false,
             alternatives,
             effort: words.effort.clone(),

@@ -13,18 +13,9 @@ pub(super) struct Held {
     events: Vec<RawEvent>,
     open: bool,
     ended: bool,
-    in_one_piece: bool,
 }
 
 impl Held {
-    /// `in_one_piece`: what may be shown is collected by somebody who begins anew when it does.
-    pub(super) fn new(in_one_piece: bool) -> Self {
-        Self {
-            in_one_piece,
-            ..Self::default()
-        }
-    }
-
     /// Takes an event; gives those that may be shown now.
     pub(super) fn take(&mut self, event: RawEvent) -> Vec<RawEvent> {
         let signal = Signal::of(&event);
@@ -44,18 +35,14 @@ impl Held {
         self.open
     }
 
-    /// Whether the client may have seen anything.
-    pub(super) fn is_seen(&self) -> bool {
-        match self.in_one_piece {
-            true => self.ended,
-            false => self.open,
-        }
+    /// Whether how the answer ended was shown.
+    pub(super) fn has_ended(&self) -> bool {
+        self.ended
     }
 
-    /// Somebody else is asked, and the client has seen nothing.
+    /// The answer begins anew, which it does only for a client that has seen nothing of it.
     pub(super) fn forget(&mut self) {
-        self.events.clear();
-        self.open &= self.is_seen();
+        *self = Self::default();
     }
 }
 
@@ -93,19 +80,18 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_in_one_piece_may_begin_anew_until_its_end() {
-        let mut held = Held::new(true);
+    fn an_answer_that_begins_anew_is_held_back_anew() {
+        let mut held = Held::default();
         for _ in 0..2 {
             assert!(held.take(event("response.created")).is_empty());
             let shown = kinds(held.take(event("response.output_text.delta")));
             assert_eq!(shown, ["response.created", "response.output_text.delta"]);
-            assert!(held.is_open() && !held.is_seen());
+            assert!(held.is_open() && !held.has_ended());
             held.forget();
             assert!(!held.is_open());
         }
         held.take(event("response.completed"));
-        held.forget();
-        assert!(held.is_open() && held.is_seen());
+        assert!(held.is_open() && held.has_ended());
     }
 
     #[test]

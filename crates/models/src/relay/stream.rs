@@ -95,7 +95,7 @@ impl<'r> RelayStream<'r> {
             current: None,
             walk,
             asks,
-            held: Held::new(terms.request.in_one_piece),
+            held: Held::default(),
             terms,
             recording,
             queued: VecDeque::new(),
@@ -193,26 +193,8 @@ impl<'r> RelayStream<'r> {
         match update {
             Update::Event(event) => self.show(event),
             Update::Restarted { .. } => self.held.forget(),
-            Update::Trace(trace) => {
-                let fault = self.ends_with(&trace);
-                self.queued.push_back(RelayUpdate::Trace(trace));
-                if let Some(fault) = fault {
-                    self.current = None;
-                    self.end(Err(fault));
-                }
-            }
+            Update::Trace(trace) => self.queued.push_back(RelayUpdate::Trace(trace)),
             _ => {}
-        }
-    }
-
-    /// The fault of an attempt whose answer was seen: whatever would be done about it would begin
-    /// that answer anew.
-    fn ends_with(&self, trace: &Trace) -> Option<Fault> {
-        match trace {
-            Trace::AttemptFault { fault, .. } if self.held.is_seen() => {
-                (fault.cause != Cause::Incomplete).then(|| Fault::clone(fault))
-            }
-            _ => None,
         }
     }
 
@@ -272,8 +254,9 @@ impl<'r> RelayStream<'r> {
                 self.asks.iter().for_each(|other| other.readable.left());
                 Ok(())
             }
-            Err(fault) if fault.cause == Cause::Incomplete && self.held.is_seen() => Ok(()),
-            Err(fault) if !self.held.is_seen() => {
+            Err(fault) if fault.cause == Cause::Incomplete && self.held.has_ended() => Ok(()),
+            // One of an answer that may not begin anew leads to nobody.
+            Err(fault) => {
                 if blames_the_candidate(&fault) {
                     let now = self.terms.clock.now();
                     self.terms.rests.failed(name, account, &fault, now);
@@ -284,7 +267,6 @@ impl<'r> RelayStream<'r> {
                     None => Err(fault),
                 }
             }
-            Err(fault) => Err(fault),
         };
         self.end(outcome);
     }

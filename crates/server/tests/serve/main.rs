@@ -12,6 +12,7 @@ mod healing;
 mod leaving;
 mod left_out;
 mod metrics;
+mod once;
 mod passing;
 mod patience;
 mod stage;

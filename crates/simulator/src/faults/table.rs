@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use super::Action::{
-    Answer as Refuse, Bend as Bent, Certificate, CloseFrame, Cut, Deafen, Dress, End,
+    Answer as Refuse, Bend as Bent, Certificate, CloseFrame, Cut, CutLate, Deafen, Dress, End,
     ErrorAndClose, ErrorFrame, Fail, FailOpen, Flood as Flooded, Forget, Freeze, Late, Pause,
-    Renumber, Reset, Say, SayBytes, SayHuge, Stall, StopShort, TurnAway, Twist as Twisted,
+    Renumber, Reset, Say, SayBytes, SayHuge, SayItem, Stall, StopShort, TurnAway, Twist as Twisted,
 };
 use super::Target::{AnyRoute, Connection, Http2, Tls};
-use super::{Bend, FaultInfo, Flood, Point, Target};
+use super::{Bend, FaultInfo, Flood, Point, Said, Target};
 use crate::answers;
 use crate::framing::Dress as Dressed;
 use crate::issuer::Twist;
@@ -98,6 +98,8 @@ pub(super) static FAULTS: &[FaultInfo] = table! {
     WS AfterCreated Reset,            "websocket-reset-after-created",      "the connection is reset after the first event";
     WS AfterCreated Cut,              "websocket-cut-after-created",        "the connection ends after the first event";
     WS AfterCreated CloseFrame(1011), "websocket-close-1011-after-created", "a close frame, 1011, after the first event";
+    WS AfterCreated SayItem(Said::Reasoning, None), "websocket-stall-after-reasoning", "events stop after a finished reasoning item; pings are answered";
+    WS AfterCreated SayItem(Said::Call, None),      "websocket-stall-after-call",      "events stop after a finished function call; pings are answered";
     WS AfterText Stall,               "websocket-stall-after-text",         "events stop in the middle of the text; pings are answered";
     WS AfterText Pause(LATE),         "websocket-pause-after-text",         "12 s of silence in the middle of the text; pings are answered";
     WS AfterText Freeze,              "websocket-freeze-after-text",        "events stop in the middle of the text; pings are not answered";
@@ -174,6 +176,10 @@ pub(super) static FAULTS: &[FaultInfo] = table! {
     SSE AfterCreated Freeze, "sse-freeze-after-created",     "events stop after the first, and HTTP/2 pings are not answered";
     SSE AfterCreated Reset,  "sse-reset-after-created",      "the connection is reset after the first event";
     SSE AfterCreated Cut,    "sse-cut-after-created",        "the connection ends after the first event";
+    SSE AfterCreated SayItem(Said::Reasoning, None), "sse-stall-after-reasoning", "events stop after a finished reasoning item";
+    SSE AfterCreated SayItem(Said::Call, None),      "sse-stall-after-call",      "events stop after a finished function call";
+    SSE AfterCreated SayItem(Said::Call, Some(LATER)), "sse-cut-late-after-call", "130 s of silence after a finished function call, then the connection ends";
+    SSE AfterCreated CutLate(IDLE), "sse-cut-late",          "45 s of silence after the first event, then the connection ends";
     SSE AfterText Stall,     "sse-stall-after-text",         "events stop in the middle of the text";
     SSE AfterText Pause(LATE), "sse-pause-after-text",       "12 s of silence in the middle of the text";
     SSE AfterText Freeze,    "sse-freeze-after-text",        "events stop in the middle of the text, and HTTP/2 pings are not answered";
@@ -238,6 +244,13 @@ pub(super) static FAULTS: &[FaultInfo] = table! {
 
 /// Longer than a dead edge is waited for, and shorter than a model is.
 const LATE: Duration = Duration::from_secs(12);
+
+/// How long a connection may be idle at a server in between: longer than two requests are waited for side by
+/// side before there is output.
+const IDLE: Duration = Duration::from_secs(45);
+
+/// The same where there was output.
+const LATER: Duration = Duration::from_secs(130);
 
 const INVALID_UTF8: &[u8] =
     b"event: response.weather_report\ndata: {\"type\":\"response.weather_report\",\"weather\":\"\xff\xfe\"}\n\n";

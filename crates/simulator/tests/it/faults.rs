@@ -19,6 +19,7 @@ use crate::issuer;
 const NOTHING: &str = "";
 const CREATED: &str = "response.created";
 const DELTA: &str = "response.output_text.delta";
+const ITEM: &str = "response.output_item.done";
 const COMPLETED: &str = "response.completed";
 const FAILED: &str = "response.failed";
 
@@ -130,6 +131,8 @@ fn every_fault_is_observed_here() {
         "websocket-pings-unanswered",
         "sse-huge-event",
         "websocket-huge-event",
+        "sse-cut-late",
+        "sse-cut-late-after-call",
         "sse-late-first-event",
         "sse-pause-after-text",
         "websocket-late-first-event",

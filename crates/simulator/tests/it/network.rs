@@ -164,23 +164,45 @@ async fn what_comes_late_comes_after_all() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_late_cut_comes_after_its_silence() {
+    for (fault, last, silence) in [
+        ("sse-cut-late", "response.created", 45),
+        ("sse-cut-late-after-call", "response.output_item.done", 130),
+    ] {
+        let begun = Clock::system().now();
+        let (said, ended) = read_to_its_end(fault).await;
+        ended.unwrap();
+        let mut kinds = said.lines().filter(|line| line.starts_with("data: "));
+        assert!(kinds.next_back().unwrap().contains(last), "{fault}: {said}");
+        let after = Clock::system().since(begun);
+        assert_eq!(after, Duration::from_secs(silence), "{fault}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_was_said_before_a_reset_is_read_before_it() {
     for (fault, expected) in [
         ("sse-reset-after-created", Err(ErrorKind::ConnectionReset)),
         ("sse-cut-after-created", Ok(())),
     ] {
-        let network = Network::new(Clock::system());
-        let _simulator = simulator(&network, false, &[fault]);
-        let mut stream = network.connect(server()).await.unwrap();
-        let body = prompt("hello").to_string();
-        let head = "POST /v1/responses HTTP/1.1\r\nhost: x\r\ncontent-type: application/json";
-        let request = format!("{head}\r\ncontent-length: {}\r\n\r\n{body}", body.len());
-        stream.write_all(request.as_bytes()).await.unwrap();
-        let mut said = Vec::new();
-        let ended = stream.read_to_end(&mut said).await;
-        assert!(String::from_utf8_lossy(&said).contains("response.created"));
-        assert_eq!(ended.map(drop).map_err(|error| error.kind()), expected);
+        let (said, ended) = read_to_its_end(fault).await;
+        assert!(said.contains("response.created"));
+        assert_eq!(ended.map_err(|error| error.kind()), expected);
     }
+}
+
+/// What an answer with this fault says, and how its connection ends.
+async fn read_to_its_end(fault: &str) -> (String, std::io::Result<()>) {
+    let network = Network::new(Clock::system());
+    let _simulator = simulator(&network, false, &[fault]);
+    let mut stream = network.connect(server()).await.unwrap();
+    let body = prompt("hello").to_string();
+    let head = "POST /v1/responses HTTP/1.1\r\nhost: x\r\ncontent-type: application/json";
+    let request = format!("{head}\r\ncontent-length: {}\r\n\r\n{body}", body.len());
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut said = Vec::new();
+    let ended = stream.read_to_end(&mut said).await;
+    (String::from_utf8_lossy(&said).into_owned(), ended.map(drop))
 }
 
 #[tokio::test(start_paused = true)]

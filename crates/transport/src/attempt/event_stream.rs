@@ -74,7 +74,10 @@ pub(super) async fn read(
     loop {
         let limit = intake.limit(deadline);
         let chunk = match edge.wait(body.chunk(), &limit, intake).await {
-            Ok(chunk) => chunk.map_err(|error| intake.placed(of_net_error(&error, deadline)))?,
+            Ok(Ok(chunk)) => chunk,
+            // It broke where it should have ended.
+            Ok(Err(_)) | Err(Ended::Dead) if intake.ends_anyway().await? => return Ok(body),
+            Ok(Err(error)) => return Err(intake.placed(of_net_error(&error, deadline))),
             Err(Ended::Dead) => return Err(edge.dead(intake)),
             Err(Ended::Doubtful) => {
                 intake.doubts_the_edge().await;
@@ -123,7 +126,7 @@ async fn take(item: SseItem, intake: &mut Intake) -> Result<Next, Fault> {
 /// The body ended without a terminal event. Without any event it may have been a page or an error
 /// that came without its content type.
 fn what_ended(start: &[u8], head: &Head, intake: &Intake) -> Fault {
-    let disguised = (!intake.has_passed_events())
+    let disguised = (!intake.has_events())
         .then(|| of_disguised(intake.phase(), head.status, &head.headers, start, head.at));
     disguised.flatten().unwrap_or_else(|| intake.cut())
 }

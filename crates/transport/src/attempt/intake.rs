@@ -17,7 +17,7 @@ use super::arrival::Arrival;
 use super::receipt::Receipt;
 use crate::conversation::Conversation;
 use crate::fault::{of_api_error, of_error_frame};
-use crate::hedge::{Lane, Overdue, Spent};
+use crate::hedge::{Lane, MOST_PATIENCE, Overdue, Spent};
 use crate::patience::Stage;
 use crate::patience::measure::Measure;
 use crate::step::Attempt;
@@ -49,8 +49,11 @@ pub(crate) struct Intake {
     origin_alive: bool,
     /// Another attempt runs beside this one: who gives up when is decided there.
     accompanied: bool,
+    /// Nobody can be asked any more, so this one is waited for as long as two would be.
+    prolonged: bool,
     received: usize,
-    delivered: bool,
+    /// Some of the response has come.
+    begun_to_answer: bool,
     unreadable: usize,
     receipt: Receipt,
     turn_state: Option<String>,
@@ -109,8 +112,9 @@ impl Intake {
             stage_since: now,
             origin_alive: false,
             accompanied: false,
+            prolonged: false,
             received: 0,
-            delivered: false,
+            begun_to_answer: false,
             unreadable: 0,
             receipt: Receipt::default(),
             turn_state: None,
@@ -119,9 +123,9 @@ impl Intake {
         }
     }
 
-    /// Whether any event went up.
-    pub(crate) fn has_passed_events(&self) -> bool {
-        self.lane.has_passed()
+    /// Whether any event came.
+    pub(crate) fn has_events(&self) -> bool {
+        self.begun_to_answer
     }
 
     /// Whether the answer is whole, although its terminal event was lost; if so, the reader gets one.
@@ -129,13 +133,8 @@ impl Intake {
         let Some(end) = self.receipt.made() else {
             return false;
         };
-        self.lane.pass(end, true).await;
+        self.lane.pass(end, Signal::Terminal).await;
         true
-    }
-
-    /// Whether the reader has seen text.
-    pub(crate) fn has_delivered(&self) -> bool {
-        self.delivered
     }
 
     /// The sticky token that came with the events.
@@ -194,7 +193,7 @@ impl Intake {
         if expired.limit == deadline.limit() {
             return Err(self.timed_out(expired, deadline));
         }
-        if !self.delivered {
+        if !self.lane.has_delivered() {
             let spent = Spent {
                 limit: expired.limit,
                 length: self.patience_now().1,
@@ -202,6 +201,10 @@ impl Intake {
                 at: self.clock.now(),
             };
             self.accompanied = self.lane.overdue(Overdue::Patience(spent)).await;
+        } else if self.is_worth_waiting_for() {
+            self.prolonged = true;
+            self.waiting().await;
+            return Ok(());
         }
         match self.accompanied {
             true => Ok(()),
@@ -209,10 +212,16 @@ impl Intake {
         }
     }
 
+    /// Whether a model that thinks would be given up with nobody to ask instead: what it has shown cannot
+    /// begin anew.
+    fn is_worth_waiting_for(&self) -> bool {
+        self.stage == Stage::Reasoning && !self.prolonged && !self.lane.may_begin_anew()
+    }
+
     /// The edge has never answered a ping, and does not answer this one. It may be one that does
     /// not answer pings: another attempt will tell.
     pub(super) async fn doubts_the_edge(&self) {
-        if !self.delivered {
+        if !self.lane.has_delivered() {
             self.lane.overdue(Overdue::Ping).await;
         }
     }
@@ -238,7 +247,7 @@ impl Intake {
 
     /// The fault of a response that ended without its end.
     pub(super) fn cut(&self) -> Fault {
-        let nothing_readable = !self.has_passed_events() && self.unreadable > 0;
+        let nothing_readable = !self.has_events() && self.unreadable > 0;
         let cause = if nothing_readable {
             Cause::Malformed
         } else {
@@ -314,9 +323,9 @@ impl Intake {
                 self.turn_state = turn_state(&event).or(self.turn_state.take());
             }
         }
-        self.lane.pass(event.clone(), signal.is_output()).await;
+        self.begun_to_answer = true;
+        self.lane.pass(event.clone(), signal).await;
         self.receipt.observe(&event);
-        self.delivered |= signal == Signal::Delivered;
         Ok((Next::More, Some(event)))
     }
 
@@ -335,7 +344,7 @@ impl Intake {
         let end = self.end(event);
         let is_an_answer = |fault: &Fault| fault.cause == Cause::Incomplete;
         if end.as_ref().err().is_none_or(is_an_answer) {
-            self.lane.pass(event.clone(), true).await;
+            self.lane.pass(event.clone(), Signal::Terminal).await;
         }
         end
     }
@@ -373,20 +382,30 @@ impl Intake {
             measure.progress(stage, now);
         }
         self.origin_alive = false;
-        self.accompanied = false;
-        if news {
-            let (limit, length) = self.patience_now();
-            self.trace(|attempt| Trace::Waiting {
-                attempt,
-                limit,
-                length,
-            })
-            .await;
+        self.prolonged = false;
+        if std::mem::take(&mut self.accompanied) {
+            self.lane.goes_on();
         }
+        if news {
+            self.waiting().await;
+        }
+    }
+
+    async fn waiting(&self) {
+        let (limit, length) = self.patience_now();
+        self.trace(|attempt| Trace::Waiting {
+            attempt,
+            limit,
+            length,
+        })
+        .await;
     }
 
     fn patience_now(&self) -> (&'static str, Duration) {
         let (name, length) = self.patience.limit(self.stage, self.reasoning);
+        if self.prolonged {
+            return (name, length * MOST_PATIENCE);
+        }
         if self.origin_alive {
             (name, length.max((length * ORIGIN_FACTOR).min(CEILING)))
         } else {
@@ -399,7 +418,7 @@ impl Intake {
 /// waits; one that was dropped because the other has the answer does.
 impl Drop for Intake {
     fn drop(&mut self) {
-        if self.accompanied && !self.lane.is_decided() {
+        if self.accompanied && !self.lane.has_lost() {
             self.ended(false);
         }
     }

@@ -256,7 +256,7 @@ fn left_over(intake: &Intake) -> Fault {
 /// The socket failed while an answer was due.
 fn broken(live: &LiveSocket, intake: &Intake, error: &NetError, deadline: &Deadline) -> Fault {
     let fault = intake.placed(of_net_error(error, deadline));
-    if intake.has_passed_events() {
+    if intake.has_events() {
         fault
     } else {
         live.died(fault)
@@ -272,7 +272,7 @@ fn closed(live: &LiveSocket, intake: &Intake, code: Option<u16>, reason: &str) -
         Some(1013) => fault.cause = Cause::Overloaded,
         Some(1011) => fault.cause = Cause::ServerError,
         Some(1002 | 1003 | 1007 | 1008) => fault.cause = Cause::Malformed,
-        _ if !intake.has_passed_events() => fault = live.died(fault),
+        _ if !intake.has_events() => fault = live.died(fault),
         _ => {}
     }
     fault.evidence.close_code = code;

@@ -2,16 +2,17 @@
 //!
 //! Alone, an attempt passes everything up as it comes. Beside another one, what counts is output:
 //! the first to have any wins the reader, and the other one never gets a word through again. Until
-//! then the younger keeps its first events back, because the reader may have those of the elder.
+//! then the younger keeps its first events back, because the reader may have those of the elder: with
+//! its own, [`Updates`] tells it to begin anew.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use alipes_wire::RawEvent;
+use alipes_wire::{RawEvent, Signal};
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use crate::stream::{Update, Updates};
+use crate::stream::Updates;
 use crate::{Phase, Trace};
 
 /// How many events without output the younger keeps back; what more come say nothing new.
@@ -77,10 +78,8 @@ enum Standing {
 #[derive(Debug, Default)]
 struct State {
     standing: Standing,
-    /// The reader has events of the elder.
-    passed: bool,
     elder_spent: Option<Spent>,
-    younger_spent: bool,
+    younger_spent: Option<Spent>,
 }
 
 /// What the attempts of one race share; the one who runs them looks at it from outside.
@@ -93,9 +92,9 @@ pub(crate) struct Lane {
     updates: Updates,
     race: Race,
     entrant: Entrant,
-    held: Vec<RawEvent>,
-    /// Whether the reader follows this attempt now.
-    leads: bool,
+    /// Its attempt's number.
+    attempt: u32,
+    held: Vec<(RawEvent, Signal)>,
 }
 
 impl Race {
@@ -144,14 +143,23 @@ impl Race {
         }
     }
 
-    /// Waits until the elder's patience is spent.
-    pub(crate) async fn elder_spent(&self) -> Spent {
-        self.seen(|state| state.elder_spent).await
+    /// Waits until this one's patience was spent `times` over, without a word in between.
+    pub(crate) async fn spent(&self, entrant: Entrant, times: u32) -> Spent {
+        loop {
+            let spent = self.seen(|state| state.spent(entrant)).await;
+            let end = spent.at + spent.length * times.saturating_sub(1);
+            let spoke = self.seen(|state| (state.spent(entrant) != Some(spent)).then_some(()));
+            tokio::select! {
+                biased;
+                () = spoke => {}
+                () = tokio::time::sleep_until(end) => return spent,
+            }
+        }
     }
 
     /// Waits until the patience of both is spent.
     pub(crate) async fn both_spent(&self) -> Spent {
-        self.seen(|state| state.elder_spent.filter(|_| state.younger_spent))
+        self.seen(|state| state.younger_spent.and(state.elder_spent))
             .await
     }
 
@@ -174,15 +182,31 @@ impl Race {
     }
 }
 
+impl State {
+    fn spent(&self, entrant: Entrant) -> Option<Spent> {
+        match entrant {
+            Entrant::Elder => self.elder_spent,
+            Entrant::Younger => self.younger_spent,
+        }
+    }
+
+    fn spent_mut(&mut self, entrant: Entrant) -> &mut Option<Spent> {
+        match entrant {
+            Entrant::Elder => &mut self.elder_spent,
+            Entrant::Younger => &mut self.younger_spent,
+        }
+    }
+}
+
 impl Lane {
-    /// The way of one of a race's attempts.
-    pub(crate) fn new(race: Race, entrant: Entrant, updates: Updates) -> Self {
+    /// The way of one of a race's attempts, the one of this number.
+    pub(crate) fn new(race: Race, entrant: Entrant, attempt: u32, updates: Updates) -> Self {
         Self {
             updates,
             race,
             entrant,
+            attempt,
             held: Vec::new(),
-            leads: entrant == Entrant::Elder,
         }
     }
 
@@ -190,7 +214,7 @@ impl Lane {
     pub(crate) fn unheard() -> Self {
         let race = Race::new();
         race.refuse();
-        Self::new(race, Entrant::Elder, Updates::nobody())
+        Self::new(race, Entrant::Elder, 0, Updates::nobody())
     }
 
     /// Which of the two it is.
@@ -198,14 +222,28 @@ impl Lane {
         self.entrant
     }
 
-    /// Whether one of the two has the reader for good.
-    pub(crate) fn is_decided(&self) -> bool {
-        self.race.winner().is_some()
+    /// Whether the other one has the reader for good.
+    pub(crate) fn has_lost(&self) -> bool {
+        self.race
+            .winner()
+            .is_some_and(|winner| winner != self.entrant)
     }
 
-    /// Whether the reader has events of this attempt.
-    pub(crate) fn has_passed(&self) -> bool {
-        self.leads && self.race.0.borrow().passed
+    /// Whether the reader has something of the answer that it counts as shown.
+    pub(crate) fn has_delivered(&self) -> bool {
+        self.updates.has_delivered()
+    }
+
+    /// Whether the answer may begin anew.
+    pub(crate) fn may_begin_anew(&self) -> bool {
+        self.updates.may_begin_anew()
+    }
+
+    /// This attempt's wait has ended after all.
+    pub(crate) fn goes_on(&self) {
+        self.race
+            .0
+            .send_if_modified(|state| state.spent_mut(self.entrant).take().is_some());
     }
 
     /// This attempt waits for too long. `true`: it may go on waiting, for there is another one
@@ -213,10 +251,8 @@ impl Lane {
     pub(crate) async fn overdue(&self, why: Overdue) -> bool {
         let elder = self.entrant == Entrant::Elder;
         self.race.0.send_modify(|state| {
-            match why {
-                Overdue::Patience(spent) if elder => state.elder_spent = Some(spent),
-                Overdue::Patience(_) => state.younger_spent = true,
-                Overdue::Ping => {}
+            if let Overdue::Patience(spent) = why {
+                *state.spent_mut(self.entrant) = Some(spent);
             }
             if elder && state.standing == Standing::Alone {
                 state.standing = Standing::Asked(why);
@@ -235,7 +271,8 @@ impl Lane {
     }
 
     /// Passes an event up. Does not return to an attempt that has lost: it is over.
-    pub(crate) async fn pass(&mut self, event: RawEvent, is_output: bool) {
+    pub(crate) async fn pass(&mut self, event: RawEvent, signal: Signal) {
+        let is_output = signal.is_output() || signal == Signal::Terminal;
         // Most attempts are alone, and all but their first events change nothing here.
         if is_output && self.race.0.borrow().standing == Standing::Racing {
             self.race.0.send_if_modified(|state| {
@@ -251,31 +288,16 @@ impl Lane {
             Standing::Won(winner) if winner != self.entrant => std::future::pending().await,
             Standing::Racing if self.entrant == Entrant::Younger => {
                 if self.held.len() < HELD {
-                    self.held.push(event);
+                    self.held.push((event, signal));
                 }
                 return;
             }
             _ => {}
         }
-        self.lead().await;
-        self.race
-            .0
-            .send_if_modified(|state| !std::mem::replace(&mut state.passed, true));
-        self.updates.send(Update::Event(event)).await;
-    }
-
-    /// Takes the reader over, if it follows the other one still.
-    async fn lead(&mut self) {
-        if std::mem::replace(&mut self.leads, true) {
-            return;
+        for (event, signal) in std::mem::take(&mut self.held) {
+            self.updates.pass(self.attempt, event, signal).await;
         }
-        if self.race.0.borrow().passed {
-            let anew = Update::Restarted { delivered: false };
-            self.updates.send(anew).await;
-        }
-        for event in std::mem::take(&mut self.held) {
-            self.updates.send(Update::Event(event)).await;
-        }
+        self.updates.pass(self.attempt, event, signal).await;
     }
 }
 
@@ -283,6 +305,7 @@ impl Lane {
 mod tests {
     use super::*;
     use crate::queue::Queue;
+    use crate::{Reader, Update};
     use futures_util::FutureExt as _;
 
     fn event(kind: &str) -> RawEvent {
@@ -291,11 +314,11 @@ mod tests {
 
     /// Two lanes that race, and the reader's end.
     fn racing() -> (Lane, Lane, Arc<Queue>) {
-        let (updates, reader) = Updates::to_reader();
+        let (updates, reader) = Updates::to(Reader::Replaces);
         let race = Race::new();
-        let elder = Lane::new(race.clone(), Entrant::Elder, updates.clone());
+        let elder = Lane::new(race.clone(), Entrant::Elder, 1, updates.clone());
         race.start();
-        (elder, Lane::new(race, Entrant::Younger, updates), reader)
+        (elder, Lane::new(race, Entrant::Younger, 2, updates), reader)
     }
 
     fn read(reader: &Queue) -> Vec<String> {
@@ -313,12 +336,18 @@ mod tests {
     #[tokio::test]
     async fn the_first_output_wins_and_lifecycle_events_do_not() {
         let (mut elder, mut younger, reader) = racing();
-        elder.pass(event("response.created"), false).await;
-        younger.pass(event("response.created"), false).await;
-        younger.pass(event("response.in_progress"), false).await;
+        elder
+            .pass(event("response.created"), Signal::Lifecycle)
+            .await;
+        younger
+            .pass(event("response.created"), Signal::Lifecycle)
+            .await;
+        younger
+            .pass(event("response.in_progress"), Signal::Lifecycle)
+            .await;
         assert_eq!(read(&reader), ["response.created"]);
         younger
-            .pass(event("response.output_text.delta"), true)
+            .pass(event("response.output_text.delta"), Signal::Delivered)
             .await;
         assert_eq!(elder.race.won().await, Entrant::Younger);
         let rest = [
@@ -333,8 +362,10 @@ mod tests {
     #[tokio::test]
     async fn the_loser_never_gets_a_word_through() {
         let (mut elder, mut younger, reader) = racing();
-        elder.pass(event("response.output_text.delta"), true).await;
-        let late = younger.pass(event("response.output_text.delta"), true);
+        elder
+            .pass(event("response.output_text.delta"), Signal::Delivered)
+            .await;
+        let late = younger.pass(event("response.output_text.delta"), Signal::Delivered);
         assert!(late.now_or_never().is_none());
         assert_eq!(read(&reader), ["response.output_text.delta"]);
     }
@@ -342,17 +373,20 @@ mod tests {
     #[tokio::test]
     async fn who_is_left_alone_begins_anew_only_if_the_reader_has_something() {
         let (elder, mut younger, reader) = racing();
-        younger.pass(event("response.created"), false).await;
+        younger
+            .pass(event("response.created"), Signal::Lifecycle)
+            .await;
         elder.race.leave_to(Entrant::Younger);
-        younger.pass(event("response.in_progress"), false).await;
+        younger
+            .pass(event("response.in_progress"), Signal::Lifecycle)
+            .await;
         assert_eq!(read(&reader), ["response.created", "response.in_progress"]);
-        assert!(younger.has_passed());
     }
 
     #[tokio::test]
     async fn an_attempt_that_is_refused_another_one_stays_alone() {
-        let (updates, _reader) = Updates::to_reader();
-        let lane = Lane::new(Race::new(), Entrant::Elder, updates);
+        let (updates, _reader) = Updates::to(Reader::Replaces);
+        let lane = Lane::new(Race::new(), Entrant::Elder, 1, updates);
         let why = Overdue::Ping;
         let (answer, asked) = tokio::join!(lane.overdue(why), async {
             let asked = lane.race.asked().await;
@@ -367,7 +401,9 @@ mod tests {
     async fn events_that_say_nothing_are_not_kept_without_end() {
         let (_elder, mut younger, _reader) = racing();
         for _ in 0..10 * HELD {
-            younger.pass(event("response.in_progress"), false).await;
+            younger
+                .pass(event("response.in_progress"), Signal::Lifecycle)
+                .await;
         }
         assert_eq!(younger.held.len(), HELD);
     }

@@ -48,7 +48,7 @@ pub(crate) async fn attempt(
     let mut sibling = session.sibling();
     let race = Race::new();
     let first = Attempt::begin(step, history, route).await;
-    let lane = Lane::new(race.clone(), Entrant::Elder, step.updates.clone());
+    let lane = step.lane(&race, Entrant::Elder, first);
     let mut elder: Running<'_> = Box::pin(first.run(session, step, lane, renewed));
     let asked = tokio::select! {
         biased;
@@ -68,7 +68,7 @@ pub(crate) async fn attempt(
     let other = sibling.other_route(route);
     let other = other.filter(|other| !history.has_failed_on(*other));
     let second = Attempt::begin(step, history, other.unwrap_or(route)).await;
-    let lane = Lane::new(race.clone(), Entrant::Younger, step.updates.clone());
+    let lane = step.lane(&race, Entrant::Younger, second);
     let younger: Running<'_> = Box::pin(second.run(&mut sibling, step, lane, None));
     let ran = contest(elder, younger, &race, step, [first, second]).await;
     if ran.attempt.number == second.number && ran.result.is_ok() {
@@ -107,15 +107,15 @@ async fn contest<'a>(
     step: &Step<'_>,
     [first, second]: [Attempt; 2],
 ) -> Ran {
-    let waits_on = step.request.waits_on && !step.request.alternatives.any();
+    let waits_on = waits_on(step);
     let turn = tokio::select! {
         biased;
         ran = &mut elder => Turn::Ended(Box::new(ran)),
         ran = &mut younger => Turn::Ended(Box::new(ran)),
         entrant = race.won() => Turn::Won(entrant),
         spent = race.both_spent(), if step.request.alternatives.any() => Turn::Spent(spent, 2),
-        spent = all_patience(race), if !waits_on => Turn::Spent(spent, MOST_PATIENCE),
-        never = wait_on(race, step, first), if waits_on => match never {},
+        spent = race.spent(Entrant::Elder, MOST_PATIENCE), if !waits_on => Turn::Spent(spent, MOST_PATIENCE),
+        never = wait_on(race, step, (Entrant::Elder, first)), if waits_on => match never {},
     };
     match turn {
         // It has answered, or has failed with the reader its own.
@@ -130,18 +130,14 @@ async fn contest<'a>(
         Turn::Ended(lost) if lost.entrant == Entrant::Elder => {
             race.leave_to(Entrant::Younger);
             let lost = step.lost(*lost).await;
-            younger.await.after(lost)
+            let left = (Entrant::Younger, second);
+            alone(younger, left, race, step).await.after(lost)
         }
         Turn::Ended(lost) => {
             race.refuse();
             let lost = step.lost(*lost).await;
-            let ran = tokio::select! {
-                biased;
-                ran = &mut elder => ran,
-                spent = all_patience(race), if !waits_on => gave_up(step, first, spent, MOST_PATIENCE),
-                never = wait_on(race, step, first), if waits_on => match never {},
-            };
-            ran.after(lost)
+            let left = (Entrant::Elder, first);
+            alone(elder, left, race, step).await.after(lost)
         }
         Turn::Won(Entrant::Elder) => {
             drop(younger);
@@ -157,22 +153,41 @@ async fn contest<'a>(
     }
 }
 
-/// Waits until the elder has been silent for all the patience there is for one step.
-async fn all_patience(race: &Race) -> Spent {
-    let spent = race.elder_spent().await;
-    tokio::time::sleep_until(spent.at + spent.length * (MOST_PATIENCE - 1)).await;
-    spent
+/// What comes of the one that is left of two.
+async fn alone(
+    mut running: Running<'_>,
+    left: (Entrant, Attempt),
+    race: &Race,
+    step: &Step<'_>,
+) -> Ran {
+    let waits_on = waits_on(step);
+    let spent = race.spent(left.0, MOST_PATIENCE);
+    tokio::select! {
+        biased;
+        ran = &mut running => ran,
+        spent = spent, if !waits_on => gave_up(step, left.1, spent, MOST_PATIENCE),
+        never = wait_on(race, step, left), if waits_on => match never {},
+    }
+}
+
+/// Whether somebody waits who ends it himself, and there is nobody else to ask.
+fn waits_on(step: &Step<'_>) -> bool {
+    step.request.waits_on && !step.request.alternatives.any()
 }
 
 /// Says that there is no patience left, and leaves the end to whoever waits, or to the deadline.
-async fn wait_on(race: &Race, step: &Step<'_>, first: Attempt) -> Infallible {
-    all_patience(race).await;
-    step.goes_on(first).await;
+async fn wait_on(
+    race: &Race,
+    step: &Step<'_>,
+    (entrant, attempt): (Entrant, Attempt),
+) -> Infallible {
+    race.spent(entrant, MOST_PATIENCE).await;
+    step.goes_on(attempt).await;
     std::future::pending().await
 }
 
 /// Neither of the two has said anything.
-fn gave_up(step: &Step<'_>, first: Attempt, spent: Spent, times: u32) -> Ran {
+fn gave_up(step: &Step<'_>, attempt: Attempt, spent: Spent, times: u32) -> Ran {
     let cause = match spent.phase {
         Phase::Stream => Cause::Stalled,
         _ => Cause::Silent,
@@ -182,7 +197,7 @@ fn gave_up(step: &Step<'_>, first: Attempt, spent: Spent, times: u32) -> Ran {
         length: spent.length * times,
     };
     let fault = Fault::new(spent.phase, cause).limited(limit);
-    first.spent(
+    attempt.spent(
         step,
         fault.because("a second request beside it had no answer either"),
     )

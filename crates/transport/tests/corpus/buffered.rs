@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use alipes_transport::{Profile, Route, Session, Trace, Update};
+use alipes_transport::{Profile, Reader, Route, Session, Trace, Update};
 use alipes_wire::Item;
 
 use crate::stage::{Cast, STEP, Stage, request, virtual_time};
@@ -34,7 +34,7 @@ async fn ask(stage: &Stage, session: &mut Session) -> Seen {
     let hello = [Item::user(
         "hello, whoever you are, and whatever you can do for me",
     )];
-    let mut stream = session.stream(request(&hello, true), stage.deadline(STEP));
+    let mut stream = session.stream(request(&hello, Reader::Replaces), stage.deadline(STEP));
     let (mut attempts, mut told) = (0, false);
     while let Some(update) = stream.next().await {
         match update {

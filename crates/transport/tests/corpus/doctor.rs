@@ -10,7 +10,7 @@ use std::time::Duration;
 use alipes_transport::probe::{
     Called, Diagnosis, LIMIT, Look, Plan, Step, TurnWatch, Weight, diagnose, survey,
 };
-use alipes_transport::{Cause, Phase, Profile, Route, Update};
+use alipes_transport::{Cause, Phase, Profile, Reader, Route, Update};
 use alipes_wire::Item;
 
 use crate::diagnosis::Diagnosis as Named;
@@ -100,7 +100,8 @@ async fn turn(stage: &Stage, profile: Profile, route: Route) -> Look {
     let input = [Item::user("hello")];
     let mut watch = TurnWatch::of(route);
     let asked = async {
-        let mut stream = session.stream(request(&input, true), stage.deadline(LIMIT * 2));
+        let mut stream =
+            session.stream(request(&input, Reader::Replaces), stage.deadline(LIMIT * 2));
         while let Some(update) = stream.next().await {
             if let Update::Trace(trace) = update {
                 watch.note(trace)?;

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use alipes_transport::{Blame, Cause, Fault, Phase, Route, Scope, Session, Trace, Update};
+use alipes_transport::{Blame, Cause, Fault, Phase, Reader, Route, Scope, Session, Trace, Update};
 use alipes_wire::responses::Assembler;
 use alipes_wire::{Item, ModelEvent};
 
@@ -78,17 +78,18 @@ impl Names {
 /// A second request goes out because of what was not heard: that is a diagnosis, too, before any attempt has
 /// ended.
 fn doubt(limit: &str, route: Route) -> Option<Named> {
-    let phase = match limit {
-        "first_event" => Phase::Headers,
-        "first_output" => Phase::FirstOutput,
+    let (phase, cause) = match limit {
+        "first_event" => (Phase::Headers, Cause::Silent),
+        "first_output" => (Phase::FirstOutput, Cause::Silent),
+        "reasoning" => (Phase::Stream, Cause::Stalled),
         _ => return None,
     };
     Some(Named {
         route,
         phase,
-        cause: Cause::Silent,
-        scope: Cause::Silent.scope(),
-        blame: Cause::Silent.blame(),
+        cause,
+        scope: cause.scope(),
+        blame: cause.blame(),
     })
 }
 
@@ -100,7 +101,7 @@ pub(crate) async fn step(
     limit: Duration,
 ) -> Observed {
     let (begun, before) = (stage.clock.now(), stage.requests());
-    let mut stream = session.stream(request(input, true), stage.deadline(limit));
+    let mut stream = session.stream(request(input, Reader::Replaces), stage.deadline(limit));
     let mut assembler = Assembler::new();
     let (mut text, mut restarts, mut names) = (String::new(), 0, Names::default());
     while let Some(update) = stream.next().await {

@@ -139,6 +139,12 @@ fn judge(row: &Row, observed: &Observed) -> Vec<String> {
         let once = answer.matches(begins).count() == 1;
         let whole = once && answer.starts_with(begins) && answer.ends_with(ends);
         compare("the whole answer", whole.to_string(), true.to_string());
+        let items: Vec<String> = observed.items.iter().map(kind).collect();
+        compare(
+            "what the answer is made of",
+            items.join(", "),
+            "message".to_owned(),
+        );
     }
     let (took, longest) = (observed.took, expected.longest);
     if took > longest {
@@ -149,6 +155,11 @@ fn judge(row: &Row, observed: &Observed) -> Vec<String> {
         wrong.push(format!("{requests} requests, more than {most}"));
     }
     wrong
+}
+
+fn kind(item: &Item) -> String {
+    let item: serde_json::Value = serde_json::from_str(item.json()).unwrap();
+    item["type"].as_str().unwrap_or_default().to_owned()
 }
 
 fn called(fault: Option<(Phase, Diagnosis)>) -> String {

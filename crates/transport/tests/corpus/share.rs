@@ -1,6 +1,6 @@
 //! Many sessions in front of one server that fails: together they repeat one request in five.
 
-use alipes_transport::{Profile, Route};
+use alipes_transport::{Profile, Reader, Route};
 use alipes_wire::Item;
 use futures_util::future::join_all;
 
@@ -20,7 +20,7 @@ fn many_sessions_together_do_not_keep_a_failing_server_down() {
             let mut profile = Profile::named("openai-codex").unwrap();
             profile.routes = vec![Route::Sse];
             let mut session = stage.session_with(profile);
-            let hello = request(&[Item::user("hello")], true);
+            let hello = request(&[Item::user("hello")], Reader::Replaces);
             let stream = session.stream(hello, stage.deadline(STEP));
             stream.finish().await.unwrap_err().to_string()
         };

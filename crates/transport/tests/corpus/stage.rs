@@ -14,8 +14,8 @@ use alipes_net::{
 };
 use alipes_simulator::{Manner, Network, Options, Proxy, ProxyOptions, Scenario, Seen, Simulator};
 use alipes_transport::{
-    Alternatives, Credential, CredentialError, Endpoint, Identity, Priority, Profile, Request,
-    Route, Session, Token, Transport,
+    Alternatives, Credential, CredentialError, Endpoint, Identity, Priority, Profile, Reader,
+    Request, Route, Session, Token, Transport,
 };
 use alipes_wire::responses::EncodedRequest;
 use alipes_wire::{Item, ModelRequest};
@@ -241,7 +241,7 @@ impl SystemProxy for NoSystem {
 }
 
 /// A step of the conversation so far.
-pub(crate) fn request(input: &[Item], accepts_restart: bool) -> Request {
+pub(crate) fn request(input: &[Item], reader: Reader) -> Request {
     Request {
         body: EncodedRequest::new(&ModelRequest {
             model: "simulated".to_owned(),
@@ -252,7 +252,7 @@ pub(crate) fn request(input: &[Item], accepts_restart: bool) -> Request {
         .into(),
         without_reasoning: None,
         reasoning: false,
-        accepts_restart,
+        reader,
         waits_on: false,
         model: "simulated".to_owned(),
         effort: String::new(),

@@ -9,7 +9,7 @@ use alipes_net::{Dialer, DialerOptions, Limits, Sockets, SystemSockets, Tls, Tls
 use alipes_simulator::{Options, Scenario, Simulator};
 use alipes_transport::{
     Alternatives, Credential, CredentialError, Done, Endpoint, Fault, Identity, Priority, Profile,
-    Request, Route, Session, Token, Trace, Transport, Update,
+    Reader, Request, Route, Session, Token, Trace, Transport, Update,
 };
 use alipes_wire::responses::{Assembler, EncodedRequest};
 use alipes_wire::{Item, ModelEvent, ModelRequest};
@@ -228,7 +228,7 @@ pub(crate) async fn say(session: &mut Session, text: &str) -> Outcome {
 
 pub(crate) async fn ask(session: &mut Session, input: &[Item], accepts_restart: bool) -> Outcome {
     let request = Request {
-        accepts_restart,
+        reader: Reader::of_text(accepts_restart),
         ..step(input)
     };
     ask_for(session, request).await
@@ -240,7 +240,7 @@ pub(crate) fn step(input: &[Item]) -> Request {
         body: request(input).into(),
         without_reasoning: None,
         reasoning: false,
-        accepts_restart: true,
+        reader: Reader::Replaces,
         waits_on: false,
         alternatives: Alternatives::default(),
         model: "simulated".to_owned(),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use alipes_transport::Update;
+use alipes_transport::{Reader, Update};
 use alipes_wire::Item;
 use rustix::process::{Pid, test_kill_process};
 
@@ -30,7 +30,7 @@ async fn gone(pid: &str) {
 async fn a_dropped_turn_is_interrupted_and_nothing_of_the_program_lives_on() {
     let stage = Stage::new(ENDLESS);
     let mut server = stage.server();
-    let mut stream = server.stream(request(&[Item::user("hi")]), true, within(LONG));
+    let mut stream = server.stream(request(&[Item::user("hi")]), Reader::Replaces, within(LONG));
     while !matches!(stream.next().await, Some(Update::Event(event)) if event.kind().ends_with("text.delta"))
     {
     }
@@ -44,7 +44,7 @@ async fn a_program_that_does_not_stop_is_killed() {
     // It neither reads nor ends by itself.
     let stage = Stage::new(&format!("{ENDLESS}\n      trap '' TERM; sleep 1000"));
     let mut server = stage.server();
-    let mut stream = server.stream(request(&[Item::user("hi")]), true, within(LONG));
+    let mut stream = server.stream(request(&[Item::user("hi")]), Reader::Replaces, within(LONG));
     while !matches!(stream.next().await, Some(Update::Event(event)) if event.kind().ends_with("text.delta"))
     {
     }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use alipes_base::Clock;
-use alipes_transport::{Cause, Phase, Replay, Trace, Update};
+use alipes_transport::{Cause, Phase, Reader, Replay, Trace, Update};
 use alipes_wire::Item;
 
 use super::{LONG, Stage, ask, ask_as, request, within};
@@ -173,7 +173,11 @@ async fn one_that_tries_again_for_ever_is_left_with_its_own_last_words() {
       tell error '"willRetry":true,"error":{"message":"waiting for network","codexErrorInfo":{"responseStreamConnectionFailed":{}}}'"#,
     );
     let mut server = stage.server();
-    let mut stream = server.stream(request(&[Item::user("hi")]), true, within(LONG * 60));
+    let mut stream = server.stream(
+        request(&[Item::user("hi")]),
+        Reader::Replaces,
+        within(LONG * 60),
+    );
     let is_failure = |update: &Update| matches!(update, Update::Trace(Trace::AttemptFault { .. }));
     while !stream.next().await.as_ref().is_some_and(is_failure) {}
     // From here on nothing but time passes.

@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use alipes_base::{Clock, Deadline, Environment, Redactor, Secret};
-use alipes_transport::{Done, Fault, Trace, Update};
+use alipes_transport::{Done, Fault, Reader, Trace, Update};
 use alipes_wire::{Assembler, Dialect, Item, ModelEvent, ModelRequest};
 use tempfile::TempDir;
 
@@ -176,7 +176,8 @@ async fn ask_as(
     accepts_restart: bool,
     deadline: Deadline,
 ) -> Seen {
-    let mut stream = server.stream(request(input), accepts_restart, deadline);
+    let reader = Reader::of_text(accepts_restart);
+    let mut stream = server.stream(request(input), reader, deadline);
     let mut assembler = Assembler::new(Dialect::Responses);
     let (mut events, mut restarts, mut traces) = (Vec::new(), Vec::new(), Vec::new());
     while let Some(update) = stream.next().await {

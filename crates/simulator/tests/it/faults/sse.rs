@@ -2,7 +2,7 @@
 
 use super::end;
 use crate::client::{End, Raw, answer, deadline, options, prompt, start, start_tls};
-use crate::faults::{COMPLETED, CREATED, DELTA, FAILED, NOTHING};
+use crate::faults::{COMPLETED, CREATED, DELTA, FAILED, ITEM, NOTHING};
 
 /// Fault, status (0: none), the last event, and how the connection ends.
 pub(crate) const SSE: &[(&str, u16, &str, End)] = &[
@@ -57,6 +57,8 @@ pub(crate) const SSE: &[(&str, u16, &str, End)] = &[
     ("sse-freeze-after-created", 200, CREATED, End::Quiet),
     ("sse-reset-after-created", 200, CREATED, End::Reset),
     ("sse-cut-after-created", 200, CREATED, End::Closed),
+    ("sse-stall-after-reasoning", 200, ITEM, End::Quiet),
+    ("sse-stall-after-call", 200, ITEM, End::Quiet),
     ("sse-stall-after-text", 200, DELTA, End::Quiet),
     ("sse-freeze-after-text", 200, DELTA, End::Quiet),
     ("sse-reset-after-text", 200, DELTA, End::Reset),
@@ -72,12 +74,7 @@ pub(crate) const SSE: &[(&str, u16, &str, End)] = &[
     ("sse-null-output", 200, COMPLETED, End::Closed),
     ("sse-completed-twice", 200, COMPLETED, End::Closed),
     ("sse-no-blank-line", 200, COMPLETED, End::Closed),
-    (
-        "sse-no-final-event",
-        200,
-        "response.output_item.done",
-        End::Closed,
-    ),
+    ("sse-no-final-event", 200, ITEM, End::Closed),
 ];
 
 /// Words that must be in what came.

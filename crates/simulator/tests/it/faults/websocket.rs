@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::end;
 use crate::client::{End, QUIET, connect, create, deadline, kind, options, prompt, start};
-use crate::faults::{COMPLETED, CREATED, DELTA, FAILED, NOTHING};
+use crate::faults::{COMPLETED, CREATED, DELTA, FAILED, ITEM, NOTHING};
 
 /// How a turn over WebSocket ended.
 #[derive(Debug, PartialEq, Eq)]
@@ -117,6 +117,8 @@ pub(super) const WEBSOCKET: &[(&str, &str, Turn)] = &[
         CREATED,
         Turn::Close(1011),
     ),
+    ("websocket-stall-after-reasoning", ITEM, Turn::Stalled),
+    ("websocket-stall-after-call", ITEM, Turn::Stalled),
     ("websocket-stall-after-text", DELTA, Turn::Stalled),
     ("websocket-freeze-after-text", DELTA, Turn::Frozen),
     ("websocket-reset-after-text", DELTA, Turn::Ended(End::Reset)),

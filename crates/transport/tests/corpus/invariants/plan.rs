@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use alipes_base::Rng;
 use alipes_simulator::{Closed, FaultInfo, Manner, Network, faults};
+use alipes_transport::Reader;
 
 use crate::concerns_a_step;
 use crate::row::Event;
@@ -25,7 +26,7 @@ pub(super) struct Step {
     pub(super) idle_before: Duration,
     /// By when it must have ended.
     pub(super) limit: Duration,
-    pub(super) accepts_restart: bool,
+    pub(super) reader: Reader,
     /// When the reader loses interest.
     pub(super) leaves_after: Option<Duration>,
 }
@@ -52,6 +53,8 @@ const DOORS: [Door; 8] = [
     Door::Proxy(Manner::SwallowsUpgrades),
     Door::Proxy(Manner::FreezesAfter(3_000)),
 ];
+
+const READERS: [Reader; 3] = [Reader::Replaces, Reader::KeepsText, Reader::KeepsOutput];
 
 impl Plan {
     pub(super) fn drawn(seed: u64) -> Self {
@@ -86,7 +89,7 @@ impl Step {
         Self {
             idle_before: [0, 0, 5_000, 70_000][pick(rng, 4)].ms(),
             limit: [300, 5_000, 60_000, 1_800_000][pick(rng, 4)].ms(),
-            accepts_restart: rng.below(2) == 1,
+            reader: READERS[pick(rng, READERS.len())],
             leaves_after: (rng.below(6) == 0).then(|| rng.below(30_000).ms()),
         }
     }
@@ -95,12 +98,15 @@ impl Step {
 /// What sends so much that a seed would take seconds.
 const LARGE: [&str; 2] = ["endless", "huge"];
 
+/// Where something of the answer was shown.
+const AFTER_OUTPUT: [&str; 3] = ["after-text", "after-reasoning", "after-call"];
+
 /// One of the simulator's faults that concern a step and do not send a gigabyte, on some attempts.
 fn fault(rng: &Rng) -> String {
-    // What strikes in the text is what could make it come twice.
-    let in_text = rng.below(3) == 0;
-    let fits = |fault: &&FaultInfo| match in_text {
-        true => fault.name.contains("after-text"),
+    // What strikes after output is what could make it come twice.
+    let late = rng.below(3) == 0;
+    let fits = |fault: &&FaultInfo| match late {
+        true => AFTER_OUTPUT.iter().any(|point| fault.name.contains(point)),
         false => concerns_a_step(fault) && !LARGE.iter().any(|large| fault.name.contains(large)),
     };
     let names: Vec<_> = faults()

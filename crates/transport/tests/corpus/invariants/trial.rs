@@ -3,9 +3,10 @@
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use alipes_transport::{Profile, Reaction, Replay, Session, Trace, Update};
+use alipes_transport::{Profile, Reaction, Reader, Replay, Session, Trace, Update};
 use alipes_wire::responses::Assembler;
-use alipes_wire::{Item, ModelEvent};
+use alipes_wire::{Item, ModelEvent, Signal};
+use serde_json::Value;
 use tokio::runtime::Handle;
 use tokio::time::{Instant, sleep, timeout};
 
@@ -131,23 +132,24 @@ async fn read(
 ) -> Option<Vec<Item>> {
     let problems = &mut *seen.problems;
     let deadline = stage.deadline(plan.limit);
-    let mut stream = session.stream(request(input, plan.accepts_restart), deadline);
+    let mut stream = session.stream(request(input, plan.reader), deadline);
     let mut assembler = Assembler::new();
-    let mut text = String::new();
+    let (mut text, mut shown) = (String::new(), false);
     while let Some(update) = stream.next().await {
         match update {
             Update::Event(event) => {
+                shown |= counts(plan.reader, Signal::of(&event));
                 if let Some(ModelEvent::TextDelta { delta }) = assembler.push(&event) {
                     text.push_str(&delta);
                 }
             }
-            Update::Restarted { delivered } => {
-                if delivered && !plan.accepts_restart {
-                    problems.push("text was taken back from who cannot give it back".to_owned());
+            Update::Restarted { .. } => {
+                if std::mem::take(&mut shown) && plan.reader != Reader::Replaces {
+                    problems.push("it began anew for who cannot give back what it has".to_owned());
                 }
                 assembler = Assembler::new();
                 // Who cannot take text back keeps it; then nothing of it may come again.
-                if plan.accepts_restart {
+                if plan.reader == Reader::Replaces {
                     text.clear();
                 }
             }
@@ -156,16 +158,34 @@ async fn read(
             }
             _ => {}
         }
-        if !greeting().starts_with(&text) {
+        if !greeting().text.starts_with(&text) {
             problems.push(format!("the text is {text:?}"));
             return None;
         }
     }
     let outcome = stream.outcome().await;
-    if outcome.is_ok() && text != greeting() {
-        problems.push(format!("the answer is {text:?}"));
+    outcome.ok()?;
+    let items = assembler.into_items();
+    if text != greeting().text || said(&items) != greeting().said {
+        problems.push(format!("the answer is {text:?}, {items:?}"));
     }
-    outcome.is_ok().then(|| assembler.into_items())
+    Some(items)
+}
+
+/// Whether this reader counts that as shown.
+fn counts(reader: Reader, signal: Signal) -> bool {
+    let is_text = signal == Signal::Delivered;
+    is_text || (reader == Reader::KeepsOutput && (signal.is_output() || signal == Signal::Terminal))
+}
+
+/// The items without what is another's in every answer.
+fn said(items: &[Item]) -> Vec<Value> {
+    let said = items.iter().map(|item| {
+        let mut said: Value = serde_json::from_str(item.json()).unwrap();
+        said.as_object_mut().unwrap().remove("id");
+        said
+    });
+    said.collect()
 }
 
 /// Whether a request that was sent is sent again.
@@ -223,14 +243,22 @@ fn most_requests() -> usize {
 }
 
 /// What the model says when nothing goes wrong.
-fn greeting() -> &'static str {
-    static GREETING: OnceLock<String> = OnceLock::new();
+struct Greeting {
+    text: String,
+    said: Vec<Value>,
+}
+
+fn greeting() -> &'static Greeting {
+    static GREETING: OnceLock<Greeting> = OnceLock::new();
     GREETING.get_or_init(|| {
         virtual_time().block_on(async {
             let stage = Stage::set(&Cast::default());
             let hello = [Item::user("hello")];
             let healthy = step(&stage, &mut stage.session(), &hello, STEP).await;
-            healthy.answer.unwrap()
+            Greeting {
+                text: healthy.answer.unwrap(),
+                said: said(&healthy.items),
+            }
         })
     })
 }

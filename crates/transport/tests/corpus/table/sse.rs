@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use alipes_transport::Phase::Headers;
+use alipes_transport::Phase::{FirstOutput, Headers, Stream};
 
 use super::{Struck, struck};
-use crate::diagnosis::{DEADLINE, SILENT};
+use crate::diagnosis::{DEADLINE, SILENT, STALLED};
 use crate::row::Outcome::{Answer, Fault, Restarted};
 use crate::row::Wires::{Plain, Tls};
 use crate::row::{Family, Row};
@@ -37,6 +37,10 @@ const FAULTS: &[Struck] = table! {
     "sse-freeze-after-created"      FirstOutput EDGE_DEAD:     over(Tls) once(Answer, 10_000, 2) always(Fault, 60_000, 6) unfinished();
     "sse-reset-after-created"       FirstOutput CUT:           once(Answer, 250, 2) always(Fault, 16_000, 6);
     "sse-cut-after-created"         FirstOutput CUT:           once(Answer, 250, 2) always(Fault, 16_000, 6);
+    "sse-stall-after-reasoning"     Stream STALLED:            once(Answer, 122_000, 2) always(Fault, 482_000, 5) unfinished();
+    "sse-stall-after-call"          Stream STALLED:            once(Answer, 122_000, 2) always(Fault, 482_000, 5) unfinished();
+    "sse-cut-late-after-call"       Stream STALLED:            once(Answer, 122_000, 2) always(Fault, 600_000, 8) unfinished();
+    "sse-cut-late"                  FirstOutput SILENT:        once(Answer, 22_000, 2) always(Fault, 128_000, 8) unfinished();
     "sse-stall-after-text"          Stream STALLED:            once(Restarted, 32_000, 2) always(Fault, 92_000, 3) unfinished();
     "sse-freeze-after-text"         Stream STALLED:            over(Plain) once(Restarted, 32_000, 2) always(Fault, 92_000, 3) unfinished();
     "sse-freeze-after-text"         Stream EDGE_DEAD:          over(Tls) once(Restarted, 10_000, 2) always(Fault, 60_000, 6) unfinished();
@@ -106,5 +110,29 @@ pub(super) fn rows() -> Vec<Row> {
         .ends_as(DEADLINE)
         .ends(Fault, 50_000, 3),
     );
+    rows.extend(both_of_two_fail());
     rows
+}
+
+/// Of two requests side by side the elder is cut late.
+fn both_of_two_fail() -> [Row; 2] {
+    let row = |name, about| Row::new(Family::Sse, name, about).sse_alone();
+    [
+        row(
+            "sse-cut-late-after-call@1, then sse-cut-late@2",
+            "the connection of a finished function call is cut late, and so is the one beside it",
+        )
+        .fault("sse-cut-late-after-call@1")
+        .fault("sse-cut-late@2")
+        .named(Stream, STALLED)
+        .ends(Answer, 170_000, 4),
+        row(
+            "sse-cut-late@1, then sse-stall-after-created@2",
+            "the first of two that are silent side by side is cut, the second stays silent",
+        )
+        .fault("sse-cut-late@1")
+        .fault("sse-stall-after-created")
+        .named(FirstOutput, SILENT)
+        .ends(Fault, 82_000, 3),
+    ]
 }

@@ -22,6 +22,8 @@ const FAULTS: &[Struck] = table! {
     "websocket-reset-after-created"           FirstOutput CUT:           once(Answer, 500, 2) always(Answer, 500, 3);
     "websocket-cut-after-created"             FirstOutput CUT:           once(Answer, 500, 2) always(Answer, 500, 3);
     "websocket-close-1011-after-created"      FirstOutput SERVER_ERROR:  once(Answer, 500, 2) always(Answer, 500, 3);
+    "websocket-stall-after-reasoning"         Stream STALLED:            once(Answer, 122_000, 2) always(Answer, 242_000, 3) unfinished();
+    "websocket-stall-after-call"              Stream STALLED:            once(Answer, 122_000, 2) always(Answer, 242_000, 3) unfinished();
     "websocket-stall-after-text"              Stream STALLED:            once(Restarted, 32_000, 2) always(Restarted, 62_000, 3) unfinished();
     "websocket-freeze-after-text"             Stream EDGE_DEAD:          once(Restarted, 10_000, 2) always(Restarted, 17_000, 3) unfinished();
     "websocket-reset-after-text"              Stream CUT:                once(Restarted, 500, 2) always(Restarted, 500, 3);
