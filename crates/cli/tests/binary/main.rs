@@ -25,6 +25,7 @@ mod doctor_memory;
 mod doctor_providers;
 mod exec;
 mod exfiltration;
+mod frozen;
 mod help;
 #[cfg(feature = "keyring")]
 mod keyring;

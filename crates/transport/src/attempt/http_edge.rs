@@ -12,6 +12,7 @@ use tokio::time::Instant;
 
 use super::intake::Intake;
 use super::side_probe::SideProbe;
+use super::unread;
 use crate::conversation::Conversation;
 use crate::liveness::{Edge, EdgeWatch};
 use crate::{Cause, Fault, Trace};
@@ -116,8 +117,16 @@ impl HttpEdge {
                         self.watch.ponged(self.clock.now());
                     }
                 }
-                probed = probed(&mut self.probe) => self.settle(probed, limit, intake).await?,
+                probed = probed(&mut self.probe) => {
+                    if probed.is_err() && let Some(out) = unread::read(work.as_mut(), &self.traffic).await {
+                        return Ok(out);
+                    }
+                    self.settle(probed, limit, intake).await?;
+                }
                 () = tokio::time::sleep_until(wake) => {
+                    if let Some(out) = unread::read(work.as_mut(), &self.traffic).await {
+                        return Ok(out);
+                    }
                     if self.clock.now() >= limit.at() {
                         return Err(Ended::Limit);
                     }

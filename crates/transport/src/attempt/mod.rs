@@ -10,6 +10,7 @@ mod request_headers;
 mod resting;
 mod side_probe;
 mod sse;
+mod unread;
 mod way;
 mod websocket;
 

@@ -1,5 +1,6 @@
 //! The WebSocket route: one socket per conversation, one frame per step, only the new input sent.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,9 +9,11 @@ use alipes_net::NetError;
 use alipes_net::websocket::Message;
 use alipes_wire::EncodedRequest;
 use alipes_wire::responses::{self, DeltaBase, DeltaRecorder, TURN_STATE};
+use tokio::time::Instant;
 
 use super::intake::{Intake, Next};
 use super::live_socket::{LiveSocket, open, open_soon, reusable};
+use super::unread;
 use crate::conversation::Conversation;
 use crate::fault::of_net_error;
 use crate::liveness::{Edge, EdgeWatch};
@@ -190,7 +193,7 @@ async fn read(
     loop {
         let limit = intake.limit(deadline);
         let wake = limit.at().min(edge.next());
-        let Ok(message) = tokio::time::timeout_at(wake, live.socket.next()).await else {
+        let Some(message) = message(live, wake).await else {
             if clock.now() >= limit.at() {
                 intake.overdue(limit.expired(), deadline).await?;
                 continue;
@@ -223,6 +226,14 @@ async fn read(
             Message::Close { code, reason } => return Err(closed(live, intake, code, &reason)),
             _ => {}
         }
+    }
+}
+
+/// The next message, unless none has come by then.
+async fn message(live: &mut LiveSocket, wake: Instant) -> Option<Result<Message, NetError>> {
+    match tokio::time::timeout_at(wake, live.socket.next()).await {
+        Ok(message) => Some(message),
+        Err(_elapsed) => unread::read(pin!(live.socket.next()), &live.facts.traffic).await,
     }
 }
 
