@@ -195,7 +195,7 @@ fn trimmed(key: &Secret) -> Secret {
 }
 
 fn problem(message: String) -> CredentialError {
-    CredentialError { message }
+    CredentialError::missing(message)
 }
 
 #[cfg(test)]

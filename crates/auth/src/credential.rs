@@ -3,11 +3,13 @@
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
-use alipes_base::Deadline;
-use alipes_transport::{Credential, CredentialError, Token};
+use alipes_base::{Deadline, Expired};
+use alipes_net::NetErrorKind;
+use alipes_transport::{Cause, Credential, CredentialError, Token};
 use futures_util::future::BoxFuture;
 use tokio::task::JoinSet;
 
+use crate::authority::AuthorityError;
 use crate::borrow::BorrowedLogin;
 use crate::renewal::{Renewal, Renewals};
 use crate::routing::Routing;
@@ -179,8 +181,29 @@ impl Credential for LoginCredential {
     }
 }
 
+/// What may pass is told apart from what only a person mends: a token ends while nobody uses it, and the
+/// next use comes when a lid is opened, before there is a network.
 fn told(error: AuthError) -> CredentialError {
+    let message = error.to_string();
+    let AuthError::Authority(trouble) = error else {
+        return CredentialError::missing(message);
+    };
+    if !trouble.may_pass() {
+        return CredentialError::missing(message);
+    }
+    let (cause, limit) = match &trouble {
+        AuthorityError::Unreachable(error) => match error.kind {
+            NetErrorKind::Offline => (Cause::Offline, None),
+            NetErrorKind::TimedOut { limit, length } => {
+                (Cause::SignInUnavailable, Some(Expired { limit, length }))
+            }
+            _ => (Cause::SignInUnavailable, None),
+        },
+        _ => (Cause::SignInUnavailable, None),
+    };
     CredentialError {
-        message: error.to_string(),
+        message,
+        cause,
+        limit,
     }
 }

@@ -3,8 +3,10 @@
 //! Every token has a generation. A 401 for generation 3 asks for something newer than 3; whoever
 //! refreshed meanwhile has already done it, and a connection opened with an older one is not reused.
 
-use alipes_base::Secret;
+use alipes_base::{Expired, Secret};
 use futures_util::future::BoxFuture;
+
+use crate::{Cause, Fault, Phase, Replay};
 
 /// A bearer token of one generation.
 #[derive(Clone, Debug)]
@@ -23,6 +25,31 @@ pub struct Token {
 pub struct CredentialError {
     /// What is wrong and what the user can do; never a secret.
     pub message: String,
+    /// Why: there is none, or it cannot be had just now, which is waited for.
+    pub cause: Cause,
+    /// The limit that ended the question for it, where one did.
+    pub limit: Option<Expired>,
+}
+
+impl CredentialError {
+    /// There is none, and none will come by itself.
+    #[must_use]
+    pub fn missing(message: String) -> Self {
+        Self {
+            message,
+            cause: Cause::NoCredential,
+            limit: None,
+        }
+    }
+
+    /// The fault of an attempt that ended here: nothing was sent.
+    pub(crate) fn fault(self) -> Fault {
+        let mut fault = Fault::new(Phase::Credential, self.cause);
+        fault.replay = Replay::Free;
+        fault.limit = self.limit;
+        fault.message = Some(self.message);
+        fault
+    }
 }
 
 /// A source of tokens.

@@ -32,19 +32,23 @@ pub(crate) async fn pause(
     if length.is_zero() || !is_about_the_way(after) {
         return tokio::time::sleep_until(pause.at()).await;
     }
-    if let Ok(token) = attempt::token(about, &pause).await {
-        let way = Way::of(about, token.as_ref());
-        let reopened = pause.run(reopens(&way, clock, pause)).await.is_ok();
-        // The next request goes out on the connection that stands.
-        about.fresh &= !reopened;
-    }
+    let token = match after.phase {
+        // Whoever gives it was asked a moment ago.
+        Phase::Credential => None,
+        _ => attempt::token(about, &pause).await.ok().flatten(),
+    };
+    let way = Way::of(about, token.as_ref());
+    let reopened = pause.run(reopens(&way, clock, pause)).await.is_ok();
+    // The next request goes out on the connection that stands.
+    about.fresh &= !reopened;
 }
 
 /// Whether connections tell when the fault is over: it came before anything was sent.
 fn is_about_the_way(fault: &Fault) -> bool {
     let before = matches!(
         fault.phase,
-        Phase::Resolve | Phase::Connect | Phase::Proxy | Phase::Tls
+        // The way to the sign-in service begins as this one does.
+        Phase::Credential | Phase::Resolve | Phase::Connect | Phase::Proxy | Phase::Tls
     );
     before || fault.cause == Cause::Reset
 }

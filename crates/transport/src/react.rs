@@ -123,6 +123,14 @@ const WAITS: usize = 3;
 /// The wait where a server says "not now" and no more; doubled with every wait.
 const SHORT_WAIT: Duration = Duration::from_secs(1);
 
+/// The longest that a server is waited for before the next provider is asked: with one that answers, a
+/// turn goes on within two seconds.
+const LONGEST_WAIT_BEFORE_OTHERS: Duration = Duration::from_secs(1);
+
+/// The same where an account has too many requests for the moment: it will answer when it says, and the
+/// next provider is somebody else's bill.
+const LONGEST_WAIT_FOR_A_LIMIT: Duration = Duration::from_secs(30);
+
 /// How often a network is looked for before it counts as gone: a handover takes some five seconds,
 /// and these looks, with their doubled pauses, seven.
 const HANDOVER_LOOKS: usize = 3;
@@ -162,12 +170,15 @@ fn moves(cause: Cause) -> &'static [Move] {
         Cause::Forbidden | Cause::UsageLimit | Cause::Quota | Cause::NoCredential => {
             &[Account, Provider]
         }
-        // Another account may go at once; another provider only after the wait that was asked for.
+        // Another account may go at once; another provider only after the wait that was asked for, unless
+        // that is long.
         Cause::RateLimited => &[Account, Wait, Provider],
         Cause::Overloaded => &[Wait, Provider],
         Cause::Refused | Cause::Unreachable | Cause::ResolverFailed | Cause::ProxyRefused => {
             &[Once, Provider, Again]
         }
+        // Another account cannot read the reasoning so far: it is for when waiting has not helped.
+        Cause::SignInUnavailable => &[Once, Provider, Again, Account],
         Cause::Offline => &[Here, Network],
         Cause::TimedOut | Cause::Reset | Cause::EdgeTimeout => &[Once, Other, Provider, Again],
         Cause::Unprocessed => &[Once, Other, Provider, Again],
@@ -215,8 +226,29 @@ pub fn react(fault: &Fault, history: &AttemptHistory, budget: Budget) -> Vec<Rea
         reactions.retain(|reaction| *reaction != Reaction::OtherRoute);
         reactions.splice(0..0, reaction(Move::Other, fault, history, budget));
     }
+    others_before_long_waits(&mut reactions, fault.cause);
     reactions.push(Reaction::Stop);
     reactions
+}
+
+/// Moves the next provider before a wait that is longer than anybody should bear whom another one could
+/// answer.
+fn others_before_long_waits(reactions: &mut [Reaction], cause: Cause) {
+    let bearable = match cause {
+        Cause::RateLimited => LONGEST_WAIT_FOR_A_LIMIT,
+        _ => LONGEST_WAIT_BEFORE_OTHERS,
+    };
+    let is_long =
+        |reaction: &Reaction| matches!(reaction, Reaction::Wait { length } if *length > bearable);
+    let wait = reactions.iter().position(is_long);
+    let provider = reactions
+        .iter()
+        .position(|reaction| *reaction == Reaction::NextProvider);
+    if let (Some(wait), Some(provider)) = (wait, provider)
+        && wait < provider
+    {
+        reactions[wait..=provider].rotate_right(1);
+    }
 }
 
 /// Whether `reaction` is among what may help against a fault that this room has handed up.
@@ -243,7 +275,9 @@ pub fn remedies(cause: Cause) -> Vec<&'static str> {
     let words = |step: &Move| match step {
         Move::Once => "sends the request once more at once",
         Move::Again => "tries again with growing pauses, 10 to 12 s in all",
-        Move::Wait => "waits as long as the server asks, up to three times",
+        Move::Wait => {
+            "waits as long as the server asks, up to three times, unless that is long and there is a next provider"
+        }
         Move::Other => "goes the endpoint's other way",
         Move::Refresh => "asks once for a newer key",
         Move::Account => "takes the next account",
@@ -328,6 +362,7 @@ fn about_the_account(cause: Cause) -> bool {
         Cause::Unauthorized
             | Cause::Forbidden
             | Cause::NoCredential
+            | Cause::SignInUnavailable
             | Cause::RateLimited
             | Cause::UsageLimit
             | Cause::Quota

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use alipes_simulator::{Keys, Route};
+use alipes_transport::Cause;
 
 use crate::machine::{Machine, NAME};
 
@@ -100,17 +101,21 @@ async fn a_renewal_that_nobody_waits_for_any_more_is_saved_before_the_process_en
 
 #[tokio::test]
 async fn a_token_that_has_ended_and_cannot_be_renewed_says_why() {
-    for (fault, words) in [
-        ("token-500", "server had an error"),
-        ("token-challenge", "cf-ray"),
-        ("token-reused", "another program has used"),
-        ("token-expired", "not used for too long"),
-        ("token-revoked", "was revoked"),
+    let (later, never) = (Cause::SignInUnavailable, Cause::NoCredential);
+    for (fault, words, cause) in [
+        ("token-500", "server had an error", later),
+        ("token-429", "Rate limit reached", later),
+        ("connection-reset", "cannot be reached", later),
+        ("token-challenge", "cf-ray", never),
+        ("token-reused", "another program has used", never),
+        ("token-expired", "not used for too long", never),
+        ("token-revoked", "was revoked", never),
     ] {
         let machine = Machine::signed_in(OVER).await;
         machine.set_faults(&[fault]);
-        let message = machine.credential().current().await.unwrap_err().message;
-        assert!(message.contains(words), "{fault}: {message}");
+        let error = machine.credential().current().await.unwrap_err();
+        assert!(error.message.contains(words), "{fault}: {error}");
+        assert_eq!(error.cause, cause, "{fault}: whether it may pass");
     }
 }
 

@@ -41,6 +41,17 @@ async fn a_provider_that_cannot_answer_is_followed_by_the_next_and_rests() {
 }
 
 #[tokio::test]
+async fn the_next_provider_is_asked_before_a_server_that_wants_20_s() {
+    for fault in ["sse-500-later", "sse-503-later"] {
+        let (busy, healthy) = (simulator(&[fault]).await, simulator(&[]).await);
+        let seen = ask(&mut chain(&busy, &healthy), true).await;
+        assert!(seen.result.is_ok(), "{fault}: {:?}", seen.result);
+        assert_eq!(seen.turned_to, ["second/m"], "{fault}");
+        assert_eq!((seen.waits, busy.seen().len()), (0, 1), "{fault}");
+    }
+}
+
+#[tokio::test]
 async fn text_of_a_broken_provider_is_replaced_and_not_repeated() {
     let (broken, healthy) = (
         simulator(&["sse-cut-after-text"]).await,

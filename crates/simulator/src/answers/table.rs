@@ -86,6 +86,20 @@ pub(crate) static OVERLOADED: Answer = error(
     Some("server_is_overloaded"),
     "Selected model is at capacity.",
 );
+pub(crate) static ERROR_LATER: Answer = error(
+    500,
+    &[("retry-after", "20")],
+    "server_error",
+    Some("server_error"),
+    "The server had an error.",
+);
+pub(crate) static BUSY_LATER: Answer = error(
+    503,
+    &[("retry-after", "20")],
+    "server_error",
+    Some("server_is_overloaded"),
+    "Selected model is at capacity.",
+);
 pub(crate) static CHALLENGE: Answer = Answer {
     headers: &[
         ("server", "cloudflare"),

@@ -162,6 +162,8 @@ pub(super) static FAULTS: &[FaultInfo] = table! {
     SSE Headers Refuse(&answers::BAD_GATEWAY),       "sse-502",          "the request is answered with 502 and a web page";
     SSE Headers Refuse(&answers::EDGE_TIMEOUT),      "sse-524",          "the edge gives up on the request (524, a web page)";
     SSE Headers Refuse(&answers::SERVER_ERROR), "sse-500",         "the request is answered with 500";
+    SSE Headers Refuse(&answers::ERROR_LATER),  "sse-500-later",   "the request is answered with 500 and Retry-After: 20";
+    SSE Headers Refuse(&answers::BUSY_LATER),   "sse-503-later",   "the request is answered with 503 and Retry-After: 20";
     SSE Headers Refuse(&answers::OVERLOADED),   "sse-503",         "the request is answered with 503 server_is_overloaded";
     SSE Headers Refuse(&answers::CHALLENGE),    "sse-challenge",   "the request meets a challenge page (403, cf-mitigated: challenge)";
     SSE Headers Refuse(&answers::HTML),         "sse-html-200",    "the request is answered by a web page with 200";

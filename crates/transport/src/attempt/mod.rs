@@ -34,11 +34,7 @@ pub(crate) async fn token(
 ) -> Result<Option<Token>, Fault> {
     let token = match deadline.run(about.credential.current()).await {
         Ok(Ok(token)) => token,
-        Ok(Err(error)) => {
-            let mut fault = Fault::new(Phase::Credential, Cause::NoCredential);
-            fault.message = Some(error.message);
-            return Err(fault);
-        }
+        Ok(Err(error)) => return Err(error.fault()),
         Err(expired) => {
             return Err(Fault::new(Phase::Credential, Cause::Deadline).limited(expired));
         }

@@ -75,11 +75,12 @@ impl Destination {
     /// has a memory of its own (a refused WebSocket, a challenge).
     pub(crate) fn condemned_by(&self, fault: &Fault) -> Option<BreakerKey> {
         match fault.cause {
-            // The life of a connection, and this machine's own trouble.
+            // The life of a connection, this machine's own trouble, and that of somebody who is not asked here.
             Cause::StaleConnection
             | Cause::ConnectionExpired
             | Cause::UnknownPreviousResponse
             | Cause::Offline
+            | Cause::SignInUnavailable
             | Cause::BufferedPath
             | Cause::EncodingRefused
             | Cause::UpgradeRefused

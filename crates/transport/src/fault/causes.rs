@@ -230,6 +230,8 @@ causes! {
         "is reached through something that holds answers back" "look for antivirus or an inspecting proxy"
     NoCredential "no-credential" User Account
         "has no usable key" "save a key with `alipes providers add NAME`, or sign in to ChatGPT with `alipes login`"
+    SignInUnavailable "sign-in-unavailable" Origin Account
+        "needs a newer token, and the sign-in service gives none just now" "try again later, or configure another provider"
     Cancelled "cancelled" User Request
         "was not asked to the end: cancelled" "nothing to do"
     Deadline "deadline" User Request

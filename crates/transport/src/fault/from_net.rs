@@ -49,21 +49,20 @@ fn phase(phase: NetPhase) -> Phase {
 }
 
 fn cause(error: &NetError, phase: Phase, deadline: &Deadline) -> Cause {
-    if phase == Phase::Proxy && !matches!(error.kind, NetErrorKind::ProxyAuth { .. }) {
-        return Cause::ProxyRefused;
-    }
     match &error.kind {
-        NetErrorKind::NameNotFound => Cause::NameNotFound,
+        // Whatever the way, these are not its fault.
+        NetErrorKind::Offline => Cause::Offline,
         NetErrorKind::ResolverFailed(_) => Cause::ResolverFailed,
+        NetErrorKind::TimedOut { limit, .. } if *limit == deadline.limit() => Cause::Deadline,
+        NetErrorKind::ProxyAuth { .. } => Cause::ProxyAuth,
+        _ if phase == Phase::Proxy => Cause::ProxyRefused,
+        NetErrorKind::NameNotFound => Cause::NameNotFound,
         NetErrorKind::Refused => Cause::Refused,
         // The operating system asked on an open connection (keepalive), and nobody answered.
         NetErrorKind::Unreachable if is_open(phase) => Cause::EdgeDead,
         NetErrorKind::Unreachable => Cause::Unreachable,
-        NetErrorKind::Offline => Cause::Offline,
         NetErrorKind::ProxyRefused { .. } | NetErrorKind::SocksRefused(_) => Cause::ProxyRefused,
-        NetErrorKind::ProxyAuth { .. } => Cause::ProxyAuth,
         NetErrorKind::BadProxy { .. } => Cause::ProxyRefused,
-        NetErrorKind::TimedOut { limit, .. } if *limit == deadline.limit() => Cause::Deadline,
         NetErrorKind::TimedOut { .. } => match phase {
             Phase::Resolve => Cause::ResolverFailed,
             Phase::Headers => Cause::Silent,

@@ -218,11 +218,7 @@ impl Knock<'_> {
                 }
                 Ok(token)
             }
-            Ok(Err(error)) => {
-                let mut fault = Fault::new(Phase::Credential, Cause::NoCredential);
-                fault.message = Some(error.message);
-                Err(fault)
-            }
+            Ok(Err(error)) => Err(error.fault()),
             Err(expired) => Err(Fault::new(Phase::Credential, Cause::TimedOut).limited(expired)),
         }
     }

@@ -165,8 +165,28 @@ fn a_server_that_says_when_is_taken_at_its_word() {
     for cause in [Cause::Overloaded, Cause::ServerError] {
         let mut busy = fault(Phase::Headers, cause);
         busy.retry_after = Some(Duration::from_secs(7));
-        assert_eq!(first(&busy, &AttemptHistory::new()), wait, "{cause:?}");
+        let reactions = react(&busy, &AttemptHistory::new(), BUDGET);
+        // Nobody waits before that whom somebody else could answer.
+        assert_eq!(reactions[..2], [Reaction::NextProvider, wait], "{cause:?}");
     }
+}
+
+#[test]
+fn the_next_provider_is_asked_before_a_long_wait() {
+    let provider_comes_first = |cause, seconds| {
+        let mut busy = fault(Phase::Headers, cause);
+        busy.retry_after = Some(Duration::from_secs(seconds));
+        let reactions = react(&busy, &AttemptHistory::new(), BUDGET);
+        let at = |wanted: fn(&Reaction) -> bool| reactions.iter().position(wanted).unwrap();
+        at(|reaction| *reaction == Reaction::NextProvider)
+            < at(|reaction| matches!(reaction, Reaction::Wait { .. }))
+    };
+    for cause in [Cause::ServerError, Cause::Overloaded, Cause::EdgeTimeout] {
+        assert!(!provider_comes_first(cause, 1), "{cause:?}");
+        assert!(provider_comes_first(cause, 2), "{cause:?}");
+    }
+    assert!(!provider_comes_first(Cause::RateLimited, 30));
+    assert!(provider_comes_first(Cause::RateLimited, 31));
 }
 
 #[test]

@@ -40,6 +40,7 @@ diagnoses! {
     CHALLENGE         Challenge               Egress     Edge;
     UPGRADE_REFUSED   UpgradeRefused          Route      Edge;
     UNAUTHORIZED      Unauthorized            Account    User;
+    NO_NEWER_TOKEN    SignInUnavailable       Account    Origin;
     FORBIDDEN         Forbidden               Account    User;
     RATE_LIMITED      RateLimited             Account    User;
     USAGE_LIMIT       UsageLimit              Account    User;

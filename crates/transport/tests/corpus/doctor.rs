@@ -118,7 +118,8 @@ fn lasts(row: &Row) -> bool {
     let trouble = &row.trouble;
     let strikes_always = trouble.faults.iter().all(|fault| !fault.contains('@'));
     let happens_at_once = trouble.events.iter().all(|event| event.after.is_zero());
-    strikes_always && happens_at_once && trouble.after_a_step.is_none() && trouble.limit.is_none()
+    let is_whole = trouble.after_a_step.is_none() && trouble.limit.is_none();
+    strikes_always && happens_at_once && is_whole && trouble.keyless.is_zero()
 }
 
 /// What a fault may be diagnosed as.
@@ -147,6 +148,7 @@ fn names(cause: Cause) -> &'static [&'static str] {
             &["way-blocked", "silent", "proxy-not-used", "dead-proxy"]
         }
         Cause::Cut => &["way-blocked"],
+        Cause::ResolverFailed => &["way-blocked", "dead-proxy"],
         Cause::Malformed => &["wrong-base-url", "way-blocked"],
         _ => &["backend", "way-blocked", "first-route"],
     }

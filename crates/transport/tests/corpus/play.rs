@@ -10,7 +10,7 @@ use tokio::time::{sleep, sleep_until};
 use crate::diagnosis::Diagnosis;
 use crate::observed::{Named, Observed, step};
 use crate::row::{Event, Outcome, Row};
-use crate::stage::{Cast, STEP, Stage, virtual_time};
+use crate::stage::{Cast, LateKey, STEP, Stage, virtual_time};
 
 /// The dice of every scenario.
 const SEED: u64 = 1;
@@ -49,7 +49,10 @@ async fn scene(row: &Row, tls: bool) -> Observed {
         door: trouble.door,
         seed: SEED,
     });
-    let mut session = stage.session();
+    let mut session = match trouble.keyless.is_zero() {
+        true => stage.session(),
+        false => stage.session_by(LateKey::after(&stage.clock, trouble.keyless)),
+    };
     let mut input = vec![Item::user("hello")];
     if let Some(idle) = trouble.after_a_step {
         let first = step(&stage, &mut session, &input, STEP).await;

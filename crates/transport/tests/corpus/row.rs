@@ -50,6 +50,8 @@ pub(crate) struct Trouble {
     pub(crate) limit: Option<Duration>,
     /// A healthy step comes first, then this idleness.
     pub(crate) after_a_step: Option<Duration>,
+    /// For how long the key has ended and the sign-in service gives no newer one.
+    pub(crate) keyless: Duration,
     /// The fault that counts is the first on SSE: the upgrade is refused beforehand so that there is one.
     pub(crate) sse_alone: bool,
 }
@@ -223,6 +225,12 @@ impl Row {
 
     pub(crate) fn after_a_step(mut self, idle: Duration) -> Self {
         self.trouble.after_a_step = Some(idle);
+        self
+    }
+
+    /// There is no key, so many seconds from the beginning.
+    pub(crate) fn keyless_for(mut self, seconds: u64) -> Self {
+        self.trouble.keyless = Duration::from_secs(seconds);
         self
     }
 

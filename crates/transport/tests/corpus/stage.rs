@@ -14,13 +14,14 @@ use alipes_net::{
 };
 use alipes_simulator::{Manner, Network, Options, Proxy, ProxyOptions, Scenario, Seen, Simulator};
 use alipes_transport::{
-    Alternatives, Credential, CredentialError, Endpoint, Identity, Priority, Profile, Reader,
+    Alternatives, Cause, Credential, CredentialError, Endpoint, Identity, Priority, Profile, Reader,
     Request, Route, Session, Token, Transport,
 };
 use alipes_wire::responses::EncodedRequest;
 use alipes_wire::{Item, ModelRequest};
 use futures_util::future::BoxFuture;
 use tokio::runtime::{Builder, Runtime};
+use tokio::time::Instant;
 
 /// Where the simulator listens.
 pub(crate) const SERVER: ([u8; 4], u16) = ([192, 0, 2, 1], 443);
@@ -30,7 +31,7 @@ pub(crate) const HOST: &str = "simulator.test";
 
 /// The proxy, and its name.
 const PROXY: ([u8; 4], u16) = ([192, 0, 2, 2], 3128);
-const PROXY_HOST: &str = "proxy.test";
+pub(crate) const PROXY_HOST: &str = "proxy.test";
 
 /// Where direct connections end in the hands of somebody else.
 const MIDDLEBOX: ([u8; 4], u16) = ([192, 0, 2, 3], 443);
@@ -120,6 +121,13 @@ impl Stage {
     /// A conversation with the ChatGPT backend as it ships, both routes open.
     pub(crate) fn session(&self) -> Session {
         self.session_with(Profile::named("openai-codex").unwrap())
+    }
+
+    /// The same with another key.
+    pub(crate) fn session_by(&self, key: LateKey) -> Session {
+        let endpoint = self.endpoint(Profile::named("openai-codex").unwrap(), None);
+        self.transport
+            .session(Arc::new(endpoint), Arc::new(key), "session-1".to_owned())
     }
 
     /// The same with another profile.
@@ -272,6 +280,38 @@ impl Credential for RenewableKey {
     fn refresh(&self, generation: u64) -> BoxFuture<'_, Result<Option<Token>, CredentialError>> {
         let newer = (generation < 2).then(|| token("new", 2));
         Box::pin(std::future::ready(Ok(newer)))
+    }
+}
+
+/// Gives none until then: the last token has ended, and the sign-in service answers with 500.
+pub(crate) struct LateKey {
+    clock: Clock,
+    until: Instant,
+}
+
+impl LateKey {
+    pub(crate) fn after(clock: &Clock, length: Duration) -> Self {
+        let until = clock.now() + length;
+        let clock = clock.clone();
+        Self { clock, until }
+    }
+}
+
+impl Credential for LateKey {
+    fn current(&self) -> BoxFuture<'_, Result<Option<Token>, CredentialError>> {
+        let given = match self.clock.now() < self.until {
+            true => Err(CredentialError {
+                message: "the sign-in service refused: 500".to_owned(),
+                cause: Cause::SignInUnavailable,
+                limit: None,
+            }),
+            false => Ok(Some(token("old", 1))),
+        };
+        Box::pin(std::future::ready(given))
+    }
+
+    fn refresh(&self, _generation: u64) -> BoxFuture<'_, Result<Option<Token>, CredentialError>> {
+        self.current()
     }
 }
 

@@ -45,6 +45,8 @@ pub(crate) const SSE: &[(&str, u16, &str, End)] = &[
     ("sse-invalid-utf8", 200, COMPLETED, End::Closed),
     ("sse-500", 500, NOTHING, End::Closed),
     ("sse-503", 503, NOTHING, End::Closed),
+    ("sse-500-later", 500, NOTHING, End::Closed),
+    ("sse-503-later", 503, NOTHING, End::Closed),
     ("sse-challenge", 403, NOTHING, End::Closed),
     ("sse-html-200", 200, NOTHING, End::Closed),
     ("sse-header-flood", 200, NOTHING, End::Closed),

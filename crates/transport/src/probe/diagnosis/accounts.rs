@@ -13,6 +13,7 @@ pub(super) fn is_about_the_account(fault: &Fault) -> bool {
         Cause::Unauthorized
             | Cause::Forbidden
             | Cause::NoCredential
+            | Cause::SignInUnavailable
             | Cause::RateLimited
             | Cause::UsageLimit
             | Cause::Quota
@@ -120,6 +121,14 @@ fn told(survey: &Survey, account: &Account<'_>, fault: &Fault) -> Diagnosis {
         Cause::NoCredential => {
             let why = fault.message.as_deref().unwrap_or("there is none");
             found("no-key", format!("{name} has no usable key: {why}")).helped_by(advice)
+        }
+        Cause::SignInUnavailable => {
+            let why = fault.message.as_deref().unwrap_or("it does not answer");
+            found(
+                "sign-in-unavailable",
+                format!("{name} needs a newer token: {why}"),
+            )
+            .helped_by(advice)
         }
         Cause::UsageLimit | Cause::Quota | Cause::RateLimited => spent(&name, fault),
         cause => found(

@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use alipes_net::{Family as IpFamily, ResolveError};
 use alipes_simulator::{Closed, Lookup, Network};
-use alipes_transport::Phase::{Connect, FirstOutput, Resolve, Stream};
+use alipes_transport::Phase::{Connect, Credential, FirstOutput, Resolve, Stream};
 
 use crate::diagnosis::{
-    EDGE_DEAD, NAME_NOT_FOUND, OFFLINE, REFUSED, RESET, RESOLVER_FAILED, TIMED_OUT, UNREACHABLE,
+    EDGE_DEAD, NAME_NOT_FOUND, NO_NEWER_TOKEN, OFFLINE, REFUSED, RESET, RESOLVER_FAILED, TIMED_OUT,
+    UNREACHABLE,
 };
 use crate::row::Outcome::{Answer, Fault, Restarted};
 use crate::row::{Examined, Family, Row};
@@ -17,7 +18,7 @@ use crate::stage::{HOST, server};
 const V6: [u16; 8] = [0x2001, 0xdb8, 0, 0, 0, 0, 0, 1];
 
 pub(super) fn rows() -> Vec<Row> {
-    [names(), addresses(), absences()].concat()
+    [keys(), names(), addresses(), absences()].concat()
 }
 
 fn row(name: &str, about: &'static str) -> Row {
@@ -31,6 +32,26 @@ fn lookups(network: &Network, of: impl Fn() -> Vec<Lookup>) {
 
 fn found() -> Lookup {
     Lookup::at_once(&[server().ip()])
+}
+
+fn keys() -> Vec<Row> {
+    let row = |name, about, seconds| row(name, about).keyless_for(seconds);
+    vec![
+        row(
+            "sign-in service fails for 3 s",
+            "the token has ended, and for 3 s the sign-in service gives no newer one",
+            3,
+        )
+        .named(Credential, NO_NEWER_TOKEN)
+        .ends(Answer, 6_000, 1),
+        row(
+            "sign-in service fails for an hour",
+            "the token has ended, and the sign-in service gives no newer one",
+            3_600,
+        )
+        .named(Credential, NO_NEWER_TOKEN)
+        .ends(Fault, 16_000, 0),
+    ]
 }
 
 fn names() -> Vec<Row> {
@@ -70,7 +91,7 @@ fn names() -> Vec<Row> {
     ]
 }
 
-fn failing() -> Lookup {
+pub(super) fn failing() -> Lookup {
     /// `EAI_AGAIN`.
     const TRY_AGAIN: i32 = -3;
     Lookup {

@@ -1,15 +1,21 @@
 //! What a proxy can do to those who leave by it, and what leaving by another door can do.
 
-use alipes_simulator::Manner;
+use std::time::Duration;
+
+use alipes_net::Family as IpFamily;
+use alipes_simulator::{Manner, Network};
 use alipes_transport::Phase::{Headers, Proxy, Tls, Upgrade};
 
-use crate::diagnosis::{PROXY_AUTH, PROXY_REFUSED, RESET, SILENT, TIMED_OUT};
+use super::dialing::failing;
+use crate::diagnosis::{
+    DEADLINE, OFFLINE, PROXY_AUTH, PROXY_REFUSED, RESET, RESOLVER_FAILED, SILENT, TIMED_OUT,
+};
 use crate::row::Outcome::{Answer, Fault};
 use crate::row::{Examined, Family, Row, Wires};
-use crate::stage::Door;
+use crate::stage::{Door, PROXY_HOST};
 
 pub(super) fn rows() -> Vec<Row> {
-    [refusals(), silences(), doors()].concat()
+    [refusals(), silences(), absences(), doors()].concat()
 }
 
 fn row(name: &str, about: &'static str, manner: Manner) -> Row {
@@ -103,6 +109,48 @@ fn silences() -> Vec<Row> {
         .over(Wires::Tls)
         .named(Tls, TIMED_OUT)
         .ends(Fault, 180_000, 0),
+    ]
+}
+
+/// What is not the proxy's doing.
+fn absences() -> Vec<Row> {
+    let row = |name, about| row(name, about, Manner::Obliging);
+    vec![
+        row(
+            "no network, by a proxy",
+            "this machine has no network, and gets none",
+        )
+        .at(0, Network::go_away)
+        .named(Proxy, OFFLINE)
+        .ends(Fault, 31 * 60_000, 0),
+        row(
+            "no network for 60 s, by a proxy",
+            "this machine gets its network after a minute",
+        )
+        .at(0, Network::go_away)
+        .at(60_000, Network::come_back)
+        .named(Proxy, OFFLINE)
+        .ends(Answer, 68_000, 1),
+        row(
+            "resolver fails, by a proxy",
+            "the resolver says SERVFAIL to the question for the proxy, always",
+        )
+        .at(0, |network| {
+            for family in [IpFamily::V4, IpFamily::V6] {
+                network.name_slowly(PROXY_HOST, family, vec![failing()]);
+            }
+        })
+        .named(Proxy, RESOLVER_FAILED)
+        .ends(Fault, 16_000, 0),
+        Row::new(
+            Family::Proxies,
+            "proxy silent, 5 s allowed",
+            "the step's time is up while the proxy is silent",
+        )
+        .by(Door::Proxy(Manner::Freezes))
+        .within(Duration::from_secs(5))
+        .named(Proxy, DEADLINE)
+        .ends(Fault, 5_000, 0),
     ]
 }
 

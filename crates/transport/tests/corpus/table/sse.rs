@@ -23,6 +23,8 @@ const FAULTS: &[Struck] = table! {
     "sse-usage-limit"               Headers USAGE_LIMIT:       either(Fault, 600, 1);
     "sse-500"                       Headers SERVER_ERROR:      once(Answer, 500, 2) always(Fault, 16_000, 8);
     "sse-503"                       Headers OVERLOADED:        once(Answer, 1_500, 2) always(Fault, 8_000, 4);
+    "sse-500-later"                 Headers SERVER_ERROR:      once(Answer, 20_500, 2) always(Fault, 145_000, 8);
+    "sse-503-later"                 Headers OVERLOADED:        once(Answer, 20_500, 2) always(Fault, 62_000, 4);
     "sse-challenge"                 Headers CHALLENGE:         either(Fault, 1_000, 1);
     "sse-html-200"                  Headers NOT_AN_API:        either(Fault, 500, 1);
     "sse-header-flood"              Headers ANSWER_TOO_LARGE:  either(Fault, 500, 1);
