@@ -21,8 +21,11 @@ const LONGEST: usize = 15 << 20;
 const FIRST_SIGN: u32 = 0x10_0000;
 const LAST_SIGN: u32 = 0x10_FFFD;
 
-/// A text from elsewhere of more bytes than this was pasted once: nobody types that much.
-const TYPED: usize = 16 << 10;
+/// What comes back to be edited is text, up to so many bytes: nobody types more.
+const EDITED: usize = 16 << 10;
+
+/// A prompt of another time that has more bytes was pasted, as far as anybody can tell.
+const TYPED: usize = 3 << 10;
 
 /// How many earlier prompts are kept.
 const MOST_PAST: usize = 200;
@@ -154,8 +157,8 @@ impl Editor {
         if !self.text.is_empty() {
             self.text.insert(0, '\n');
         }
-        if text.len() <= TYPED || !self.insert_sign(text.to_owned()) {
-            let text = Draft::of(text.to_owned()).whole();
+        if text.len() <= EDITED || !self.insert_sign(text.to_owned()) {
+            let text: String = text.chars().filter(|c| is_text(*c)).collect();
             self.text.insert_str(0, &text);
             self.at = text.len();
         }
@@ -171,7 +174,9 @@ impl Editor {
     }
 
     pub(super) fn remember(&mut self, prompt: String) {
-        let draft = Draft::of(prompt);
+        // As it was written here, if it was.
+        let known = self.past.iter().rev().find(|past| past.whole() == prompt);
+        let draft = known.cloned().unwrap_or_else(|| Draft::of(prompt));
         let whole = draft.whole();
         self.keep(draft, &whole);
     }

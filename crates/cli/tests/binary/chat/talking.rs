@@ -66,7 +66,7 @@ async fn a_command_runs_only_after_a_yes() {
         chat.until("y once").await;
         assert!(!machine.path("ran.txt").exists());
         chat.says(key);
-        let end = if ran { "✓ run" } else { "– shell" };
+        let end = if ran { "✓ run" } else { "– run" };
         chat.until(end).await;
         chat.until_done("said:").await;
         assert_eq!(machine.path("ran.txt").exists(), ran, "{key}");
