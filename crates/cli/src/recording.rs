@@ -99,13 +99,23 @@ impl Recording {
 
     /// Waits until everything is written, and says once if calls were lost.
     pub(crate) async fn settle(&self, machine: &Machine) {
+        self.settled().await;
+        self.warn(machine);
+    }
+
+    /// The same for whoever says it himself.
+    pub(crate) async fn written(&self) -> Vec<String> {
+        self.settled().await;
+        self.lost()
+    }
+
+    async fn settled(&self) {
         if let Some(queue) = &self.queue {
             queue.settled().await;
         }
         for other in self.others() {
             other.settled().await;
         }
-        self.warn(machine);
     }
 
     fn others(&self) -> &[Telling] {
@@ -115,11 +125,16 @@ impl Recording {
     /// Says what was lost, each once.
     fn warn(&self, machine: &Machine) {
         let style = Style::of_stderr(&machine.environment);
+        for warning in self.lost() {
+            say(&style.warning(format!("! {warning}")));
+        }
+    }
+
+    fn lost(&self) -> Vec<String> {
         let lost = self.queue.iter().filter_map(|queue| queue.warning());
         let untold = self.others().iter().filter_map(Telling::warning);
-        for warning in lost.map(|lost| lost.to_string()).chain(untold) {
-            say(&style.warning(format!("! {}", one_line(&warning, LONGEST))));
-        }
+        let lost = lost.map(|lost| lost.to_string()).chain(untold);
+        lost.map(|warning| one_line(&warning, LONGEST)).collect()
     }
 }
 

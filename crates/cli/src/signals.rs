@@ -123,6 +123,7 @@ async fn tell(
     reason = "the main thread is stuck and cannot return"
 )]
 fn exit(stop: Stop) -> ! {
+    crate::chat::give_terminal_back();
     std::process::exit(i32::from(stop.exit_code()))
 }
 

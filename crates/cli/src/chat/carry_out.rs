@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use alipes_agent::{Approval, TurnError, Undone};
 use alipes_base::Deadline;
-use alipes_store::{Store as _, Summary, Turn};
+use alipes_store::Turn;
 use tokio::sync::mpsc;
 
 use super::blocks::{Block, Tone};
@@ -15,15 +15,18 @@ use super::{Chat, QUEUE, Turning};
 use crate::args::AgentArgs;
 use crate::calls::{self, Newest};
 use crate::failure::Failure;
-use crate::sessions::{self, Shape, last_used, short};
+use crate::sessions::{self, Shape, short};
 use crate::style::one_line;
 use crate::{approvals, memory};
 
 /// How many conversations, or calls, are listed.
-const LISTED: usize = 10;
+pub(super) const LISTED: usize = 10;
 
 /// The longest that a summary may take.
 const COMPACTION: Duration = Duration::from_secs(10 * 60);
+
+/// What is said where the store is slow.
+pub(super) const READING: &str = "reading the store";
 
 impl Chat<'_> {
     /// Does what was called for. A failure is said and the chat goes on.
@@ -43,10 +46,7 @@ impl Chat<'_> {
             }
             Command::Export => self.export(argument).await,
             Command::Compact => return self.compact().await,
-            Command::Undo => {
-                self.undo().await;
-                Ok(())
-            }
+            Command::Undo => self.undo().await,
             Command::Calls => self.list_calls().await,
             // These only show what is known.
             Command::Help | Command::Status | Command::Diff | Command::Quit => Ok(()),
@@ -62,67 +62,20 @@ impl Chat<'_> {
         }
     }
 
-    fn note(&mut self, text: impl Into<String>) {
+    pub(super) fn note(&mut self, text: impl Into<String>) {
         self.front.state.note(Tone::Talk, text);
     }
 
-    async fn begin_anew(&mut self) -> Result<(), Failure> {
-        let args = AgentArgs {
-            resume: None,
-            ..self.args.clone()
-        };
-        self.enter(args).await?;
-        self.note("a new conversation");
-        Ok(())
-    }
-
-    async fn resume(&mut self, name: &str) -> Result<(), Failure> {
-        if let Some(store) = &self.conversation.kept
-            && store.find(name).await?.id == self.conversation.id
-        {
-            self.note("this is that conversation");
-            return Ok(());
-        }
-        let args = AgentArgs {
-            resume: Some(name.to_owned()),
-            ephemeral: false,
-            ..self.args.clone()
-        };
-        self.enter(args).await
-    }
-
-    async fn list(&mut self) -> Result<(), Failure> {
-        let Some(store) = &self.conversation.kept else {
-            self.note("conversations are not kept here");
-            return Ok(());
-        };
-        let found = store.list(LISTED).await?;
-        let now = self.machine.clock.unix_ms();
-        let used = |summary: &Summary| last_used(now, summary.used_ms);
-        let widest = found.iter().map(|summary| used(summary).len()).max();
-        let widest = widest.unwrap_or(0);
-        let rows = found.iter().map(|summary| {
-            let title = sessions::title(&summary.title, &self.machine.redactor);
-            let about = format!("{:widest$}  {title}", used(summary));
-            (short(&summary.id).to_owned(), about)
-        });
-        let rows: Vec<_> = rows.collect();
-        match rows.is_empty() {
-            true => self.note("there are no conversations yet"),
-            false => {
-                self.front.state.say(Block::Table(rows));
-                self.note("/resume ID goes on with one of them");
-            }
-        }
-        Ok(())
-    }
-
     async fn list_calls(&mut self) -> Result<(), Failure> {
-        let Some(store) = &self.conversation.kept else {
+        let Some(store) = self.conversation.kept.clone() else {
             self.note("calls are not kept here");
             return Ok(());
         };
-        let found = calls::newest(store, LISTED, self.machine).await?;
+        let found = calls::newest(&store, LISTED, self.machine);
+        let Some(found) = self.front.see_through(READING, found).await? else {
+            return Ok(());
+        };
+        let found = found?;
         if found.is_empty() {
             self.note("there are no calls on record yet");
             return Ok(());
@@ -210,7 +163,11 @@ impl Chat<'_> {
     async fn ask_anew(&mut self) -> Result<(), Failure> {
         let agent = &mut self.conversation.agent;
         let asked = agent.transcript().prompt().cloned();
-        match (agent.undo_turn().await, asked) {
+        let undone = self.front.see_through("taking back", agent.undo_turn());
+        let Some(undone) = undone.await? else {
+            return Ok(());
+        };
+        match (undone, asked) {
             (Ok(prompt), Some(item)) if self.conversation.takes_images() != Some(false) => {
                 self.front.state.say(Block::User(prompt.clone()));
                 self.turn(Turning::prompt(item, prompt)).await
@@ -238,13 +195,17 @@ impl Chat<'_> {
             }
             Attended::Act(action) => self.left_off(&action).await?,
         }
-        self.heard_beside().await;
+        self.heard_beside().await?;
         self.front.state.status.context = Some(self.conversation.agent.context());
         Ok(())
     }
 
-    async fn undo(&mut self) {
-        match self.conversation.agent.undo().await {
+    async fn undo(&mut self) -> Result<(), Failure> {
+        let undone = self.conversation.agent.undo();
+        let Some(undone) = self.front.see_through("taking back", undone).await? else {
+            return Ok(());
+        };
+        match undone {
             Ok(Undone::Compaction) => self.note("the model reads again what was summed up"),
             Ok(Undone::Turn { prompt }) => {
                 let text = "the last turn is taken back, and Up brings its prompt; what its tools did \
@@ -255,6 +216,7 @@ impl Chat<'_> {
             Err(error) => self.say_error(&error),
         }
         self.front.state.status.context = Some(self.conversation.agent.context());
+        Ok(())
     }
 
     fn say_error(&mut self, error: &TurnError) {
@@ -305,7 +267,7 @@ impl Chat<'_> {
     }
 
     async fn export(&mut self, name: &str) -> Result<(), Failure> {
-        let Some(store) = &self.conversation.kept else {
+        let Some(store) = self.conversation.kept.clone() else {
             self.note("this conversation is not kept, so there is nothing to export");
             return Ok(());
         };
@@ -313,9 +275,9 @@ impl Chat<'_> {
             self.note("nothing was said, so there is nothing to export yet");
             return Ok(());
         }
-        let id = &self.conversation.id;
+        let id = self.conversation.id.clone();
         let name = match name {
-            "" => format!("alipes-{}.md", short(id)),
+            "" => format!("alipes-{}.md", short(&id)),
             name => name.to_owned(),
         };
         if name.contains(char::is_whitespace) {
@@ -332,8 +294,11 @@ impl Chat<'_> {
             }
             _ => Shape::Markdown,
         };
-        let text = sessions::exported(store, id, shape).await?;
-        sessions::write(&self.machine.redactor.redact(&text), &path)?;
+        let text = sessions::exported(&store, &id, shape);
+        let Some(text) = self.front.see_through(READING, text).await? else {
+            return Ok(());
+        };
+        sessions::write(&self.machine.redactor.redact(&text?), &path)?;
         // Now that it is there, where that is can be said without detours.
         let path = path.canonicalize().unwrap_or(path);
         self.note(format!("written to {}", path.display()));
@@ -359,6 +324,20 @@ impl Chat<'_> {
             self.front
                 .keep_beside(async move { transport.keep(&memory).await });
         }
+    }
+
+    /// The same for a chat that is left: whoever has seen enough leaves without it.
+    pub(super) async fn keep_memory_seen(&mut self) -> Result<(), Failure> {
+        if self.front.has_left {
+            return Ok(());
+        }
+        let memory = self.machine.memory(self.conversation.kept.as_ref());
+        let memory = memory.filter(|_| self.ground.is_real());
+        let kept = memory::keep(self.machine, &self.ground.transport, memory.as_ref());
+        self.front
+            .see_through("keeping what was learnt", kept)
+            .await?;
+        Ok(())
     }
 
     /// What was learnt of endpoints is worth knowing next time.

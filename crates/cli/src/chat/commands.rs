@@ -122,6 +122,14 @@ pub(super) struct Called {
     pub(super) argument: String,
 }
 
+impl Called {
+    /// What was typed.
+    pub(super) fn line(&self) -> String {
+        let line = format!("/{} {}", self.command.name(), self.argument);
+        line.trim_end().to_owned()
+    }
+}
+
 /// Reads a line. What does not look like a command is a prompt, and so is a path.
 pub(super) fn read(text: &str) -> Option<Result<Called, String>> {
     let rest = text.strip_prefix('/')?.trim_start();

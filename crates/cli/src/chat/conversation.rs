@@ -12,6 +12,7 @@ use alipes_tools::Toolbox;
 use alipes_transport::Transport;
 use alipes_wire::ItemView;
 use tokio::sync::mpsc;
+use tokio::task::spawn_blocking;
 
 use super::blocks::{Block, Card, Tone};
 use super::front::Ears;
@@ -144,6 +145,23 @@ impl Conversation {
     /// Whether its model can be shown images, as far as anybody has told.
     pub(super) fn takes_images(&self) -> Option<bool> {
         self.catalog.takes_images(&self.model)
+    }
+
+    /// Gives it back: what it left running is ended, and what was recorded is written. Gives what could
+    /// not be.
+    pub(super) async fn closed(self) -> Vec<String> {
+        let Self {
+            agent,
+            recording,
+            kept,
+            catalog,
+            ..
+        } = self;
+        // Where waiting for a thread of the store's holds nobody up.
+        let _ = spawn_blocking(move || drop((agent, catalog))).await;
+        let lost = recording.written().await;
+        let _ = spawn_blocking(move || drop((recording, kept))).await;
+        lost
     }
 
     /// Keeps the title that a model has given it, once there is one.

@@ -2,6 +2,7 @@
 //! Where nothing is typed and nothing waits, nothing runs.
 
 use std::io::{self, Stdout};
+use std::time::Duration;
 
 use alipes_agent::TurnEvent;
 use alipes_base::Clock;
@@ -27,6 +28,9 @@ use crate::signals::{Signals, Stop};
 
 /// What a terminal is taken for when it does not tell its size.
 const ASSUMED: (u16, u16) = (80, 24);
+
+/// What takes longer is told.
+const TELL_AFTER: Duration = Duration::from_millis(500);
 
 /// What has been found out beside what is going on.
 enum Found {
@@ -57,6 +61,8 @@ pub(super) struct Front<'f> {
     size: (u16, u16),
     beside: JoinSet<Found>,
     looks_up: bool,
+    /// The person has left while something was waited for that cannot be ended.
+    pub(super) has_left: bool,
     /// Where offers come from; nowhere before that is known.
     pub(super) sources: Option<Sources>,
 }
@@ -88,6 +94,7 @@ impl<'f> Front<'f> {
             size,
             beside: JoinSet::new(),
             looks_up: false,
+            has_left: false,
             sources: None,
         };
         front.draw()?;
@@ -148,6 +155,45 @@ impl<'f> Front<'f> {
                 () = timer => {}
             }
             self.pace.goes_stale();
+        }
+    }
+
+    /// Waits for what is short and cannot be ended, such as a store that somebody else writes to; what is
+    /// sent meanwhile lines up. Nothing, if the person leaves.
+    pub(super) async fn see_through<T>(
+        &mut self,
+        what: &'static str,
+        work: impl Future<Output = T>,
+    ) -> Result<Option<T>, Failure> {
+        let mut work = std::pin::pin!(work);
+        let (_nobody, mut nothing) = mpsc::channel(1);
+        let told_at = self.clock.now() + TELL_AFTER;
+        let mut is_told = false;
+        loop {
+            let step = async {
+                tokio::select! {
+                    biased;
+                    done = work.as_mut() => Some(done),
+                    () = sleep_until(told_at), if !is_told => None,
+                }
+            };
+            match self.attend(step, &mut nothing).await? {
+                Attended::Ended(None) => {
+                    is_told = true;
+                    self.state.begin_whole(what);
+                }
+                Attended::Ended(done) => {
+                    if is_told {
+                        self.state.done();
+                    }
+                    return Ok(done);
+                }
+                Attended::Act(Action::Quit) => {
+                    self.has_left = true;
+                    return Ok(None);
+                }
+                Attended::Act(action) => self.state.line_up(action),
+            }
         }
     }
 

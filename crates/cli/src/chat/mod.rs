@@ -21,6 +21,7 @@ pub(crate) mod images;
 mod looks;
 mod markdown;
 mod modes;
+mod moving;
 mod pace;
 mod paint;
 mod question;
@@ -70,6 +71,8 @@ struct Chat<'c> {
     ground: Ground,
     voices: Voices,
     conversation: Conversation,
+    /// Nothing is to be kept of what is begun here.
+    is_ephemeral: bool,
     wants_out: bool,
 }
 
@@ -105,6 +108,11 @@ fn is_silence(error: &TurnError) -> bool {
     }
 }
 
+/// Gives the terminal back, if the chat has it, because the process ends without the chat.
+pub(crate) fn give_terminal_back() {
+    modes::give_back_if_taken();
+}
+
 pub(crate) async fn run(
     args: AgentArgs,
     machine: &Machine,
@@ -120,11 +128,16 @@ pub(crate) async fn run(
     let Some(mut chat) = open(args, machine, front, voices).await? else {
         return Ok(());
     };
-    let outcome = chat.talk().await;
+    let outcome = match chat.talk().await {
+        Ok(()) => chat.keep_memory_seen().await,
+        Err(failure) => {
+            chat.keep_memory().await;
+            Err(failure)
+        }
+    };
     let way_back = chat.way_back();
     let ended = chat.front.state.status.background.ended();
     let kept = chat.conversation.kept.clone();
-    chat.keep_memory().await;
     let closed = chat.front.close();
     let recording = chat.conversation.recording;
     drop((chat.conversation.agent, chat.ground));
@@ -175,6 +188,7 @@ async fn open<'c>(
         front.state.note(Tone::Warning, warning.to_string());
     }
     let mut chat = Chat {
+        is_ephemeral: args.ephemeral,
         args,
         machine,
         front,
@@ -191,7 +205,7 @@ async fn open<'c>(
 impl Chat<'_> {
     /// Does what the person wants, until that is to leave.
     async fn talk(&mut self) -> Result<(), Failure> {
-        while !self.wants_out {
+        while !self.wants_out && !self.front.has_left {
             let action = match self.front.state.queue.pop_front() {
                 // A command lines up where the chat had not started yet.
                 Some(line) => match commands::read(line.trim()) {
@@ -228,18 +242,22 @@ impl Chat<'_> {
             self.front.state.note(Tone::Warning, text);
             turning = Turning::GoOn;
         }
-        self.heard_beside().await;
+        self.heard_beside().await?;
         self.keep_memory_beside();
         self.front.state.status.context = Some(self.conversation.agent.context());
         Ok(())
     }
 
     /// Counts what was spent beside the turns, and keeps the title that came of it.
-    async fn heard_beside(&mut self) {
+    async fn heard_beside(&mut self) -> Result<(), Failure> {
         for spent in self.conversation.agent.spent_beside() {
             self.front.state.event(spent);
         }
-        self.conversation.entitle().await;
+        let entitled = self.conversation.entitle();
+        self.front
+            .see_through("keeping the title", entitled)
+            .await?;
+        Ok(())
     }
 
     async fn try_turn(&mut self, turning: &Turning, deadline: Deadline) -> Result<Tried, Failure> {
@@ -303,19 +321,6 @@ impl Chat<'_> {
         let said = words.into_iter().map(Block::User);
         said.for_each(|block| self.front.state.say(block));
         self.front.state.interrupted();
-        Ok(())
-    }
-
-    /// Goes into another conversation; the one before is given back.
-    async fn enter(&mut self, args: AgentArgs) -> Result<(), Failure> {
-        let opened = Conversation::open(&args, self.machine, &self.ground, &self.voices).await?;
-        let ended = self.front.state.status.background.ended();
-        self.conversation = opened;
-        self.args = args;
-        for line in ended {
-            self.front.state.note(Tone::Warning, line);
-        }
-        self.entered();
         Ok(())
     }
 

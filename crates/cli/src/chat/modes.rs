@@ -46,6 +46,13 @@ impl Drop for Modes {
     }
 }
 
+/// Gives it back, whoever has it: nobody will any more.
+pub(super) fn give_back_if_taken() {
+    if TAKEN.swap(false, Ordering::SeqCst) {
+        give_back("\r\n");
+    }
+}
+
 fn give_back(last: &str) {
     let _ = write!(io::stdout(), "{last}{END}");
     let _ = io::stdout().flush();

@@ -152,6 +152,20 @@ impl State {
         self.working = Some(Working::new(what, self.clock.clone()));
     }
 
+    /// The same of something that cannot be ended.
+    pub(super) fn begin_whole(&mut self, what: &'static str) {
+        self.working = Some(Working::new(what, self.clock.clone()).whole());
+    }
+
+    /// Keeps what is to be done for when something that cannot be ended has ended.
+    pub(super) fn line_up(&mut self, action: Action) {
+        match action {
+            Action::Send(text) => self.queue.push_back(text),
+            Action::Call(called) => self.queue.push_back(called.line()),
+            Action::Interrupt | Action::Quit | Action::Suspend | Action::Wipe => {}
+        }
+    }
+
     /// A turn is begun: it hears what is said meanwhile.
     pub(super) fn begin_turn(&mut self) {
         let cut_off = std::mem::take(&mut self.cut_off);

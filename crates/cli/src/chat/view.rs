@@ -68,8 +68,8 @@ fn last_line(state: &State, columns: usize) -> Line<'static> {
     let text = match &state.working {
         _ if !state.is_leaving => return state.status.line(columns),
         // Ctrl-C ends that.
-        Some(_) => "Ctrl-D again leaves",
-        None => "Ctrl-C again leaves",
+        Some(working) if working.can_be_ended() => "Ctrl-D again leaves",
+        _ => "Ctrl-C again leaves",
     };
     Line::from(Span::styled(cut(text, columns), FAINT))
 }

@@ -14,8 +14,8 @@ use alipes_net::{
 };
 use alipes_simulator::{Manner, Network, Options, Proxy, ProxyOptions, Scenario, Seen, Simulator};
 use alipes_transport::{
-    Alternatives, Cause, Credential, CredentialError, Endpoint, Identity, Priority, Profile, Reader,
-    Request, Route, Session, Token, Transport,
+    Alternatives, Cause, Credential, CredentialError, Endpoint, Identity, Priority, Profile,
+    Reader, Request, Route, Session, Token, Transport,
 };
 use alipes_wire::responses::EncodedRequest;
 use alipes_wire::{Item, ModelRequest};

@@ -220,13 +220,12 @@ impl State {
                 self.say(crate::chat::blocks::Block::Table(table));
             }
             command if self.working.is_some() => {
-                let name = command.name();
                 if !self.can_interrupt() {
-                    // It is done as soon as the chat has started.
-                    let line = format!("/{name} {}", called.argument);
-                    self.queue.push_back(line.trim_end().to_owned());
+                    // It is done as soon as that has ended.
+                    self.queue.push_back(called.line());
                     return None;
                 }
+                let name = command.name();
                 let text = format!(
                     "/{name} cannot be done while something is under way: say it again when that has \
                      ended, or end it with Esc"

@@ -29,6 +29,8 @@ pub(in crate::chat) const STARTING: &str = "starting";
 /// A turn, or what else takes its time.
 pub(in crate::chat) struct Working {
     what: &'static str,
+    /// It can be ended without leaving the chat.
+    can_be_ended: bool,
     clock: Clock,
     begun: Instant,
     waiting: Option<Waiting>,
@@ -54,6 +56,7 @@ impl Working {
     pub(super) fn new(what: &'static str, clock: Clock) -> Self {
         Self {
             what,
+            can_be_ended: what != STARTING,
             begun: clock.now(),
             clock,
             waiting: None,
@@ -63,6 +66,14 @@ impl Working {
             running: Vec::new(),
             remarks: Remarks::new(false),
             attempts: Attempts::default(),
+        }
+    }
+
+    /// The same, which goes on to its end.
+    pub(super) fn whole(self) -> Self {
+        Self {
+            can_be_ended: false,
+            ..self
         }
     }
 
@@ -196,7 +207,7 @@ impl Working {
 
     /// Whether it can be ended without leaving the chat.
     pub(in crate::chat) fn can_be_ended(&self) -> bool {
-        self.what != STARTING
+        self.can_be_ended
     }
 
     /// Whether a tool runs.

@@ -184,6 +184,25 @@ async fn new_begins_another_conversation_and_resume_finds_the_one_before() {
 }
 
 #[tokio::test]
+async fn where_nothing_is_to_be_kept_a_conversation_that_is_taken_up_is_the_only_one_that_is() {
+    let machine = Machine::new();
+    machine.run(&["exec", "--simulate", "hi"]).await.answer();
+    let chat = opened(&machine, &["chat", "--simulate", "--ephemeral"], 80, 24).await;
+    chat.says("/resume last");
+    chat.until("! this one is kept, and so is what is said in it")
+        .await;
+    chat.says("/new");
+    chat.until("a new conversation").await;
+    chat.says("a secret");
+    chat.until_done("You said “a secret”").await;
+    chat.says("/quit");
+    chat.end().await;
+    let list = machine.run(&["sessions", "list"]).await;
+    assert!(list.answer().ends_with("  hi\n"), "{}", list.out);
+    assert_eq!(list.out.lines().count(), 1);
+}
+
+#[tokio::test]
 async fn a_chat_says_who_it_was_held_with_and_leaves_with_the_model_that_was_named() {
     let machine = Machine::new();
     let (chat, _server) = configured(&machine).await;

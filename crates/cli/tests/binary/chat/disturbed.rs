@@ -94,6 +94,34 @@ async fn what_could_not_be_recorded_was_not_asked_and_comes_back_to_be_sent() {
     assert_eq!(count(&chat.everything(), "You said “the first”"), 1);
 }
 
+#[tokio::test]
+async fn a_command_that_waits_for_the_store_says_so_and_typing_goes_on() {
+    let machine = Machine::new();
+    let chat = simulated(&machine, 80, 24).await;
+    chat.says("hello");
+    chat.until_done("You said “hello”").await;
+    let busy = writing(&machine.home("store/alipes.db-shm"));
+    chat.says("/undo");
+    chat.until("… taking back").await;
+    chat.says("meanwhile");
+    chat.until("next: meanwhile").await;
+    chat.types("and more");
+    chat.until("› and more").await;
+    drop(busy);
+    chat.until("the last turn is taken back").await;
+    chat.until("You said “meanwhile”").await;
+    chat.press("C-u");
+    // Whoever does not want to wait leaves, and the terminal is as it was.
+    let busy = writing(&machine.home("store/alipes.db-shm"));
+    chat.says("/undo");
+    chat.until("… taking back").await;
+    chat.press("C-d");
+    let given_back = |_: &str| chat.written().contains("\x1b[?2004l");
+    chat.until_it("gives the terminal back", given_back).await;
+    drop(busy);
+    assert_eq!(chat.end().await, 0);
+}
+
 /// A store that somebody else writes to: SQLite's lock of writers is byte 120 of the index of its log
 /// (<https://www.sqlite.org/walformat.html>, "Locks").
 fn writing(index: &Path) -> File {
