@@ -56,6 +56,6 @@ pub use error::StoreError;
 pub use journal::{Journal, JournalError, MemoryJournal};
 pub use retention::Retention;
 pub use sqlite::{CallQueue, Checked, Extent, Repaired, SqliteOptions, SqliteStore};
-pub use store::{About, Hit, LAST, Lease, Recorded, Standing, Store, Summary};
+pub use store::{About, Found, Hit, LAST, Lease, Recorded, Standing, Store, Summary};
 pub use title::title;
 pub use transcript::{OpenCall, Progress, Transcript, Turn};

@@ -105,6 +105,16 @@ pub struct Hit {
     pub excerpt: String,
 }
 
+/// What a search found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Found {
+    /// The conversations, newest first.
+    pub hits: Vec<Hit>,
+    /// Older ones were looked for, too, or as many as were asked for are found. Otherwise the words are so
+    /// frequent that only the newest entries were looked through.
+    pub is_whole: bool,
+}
+
 /// Durable state, whatever keeps it. Every call is bounded in time.
 pub trait Store: Send + Sync {
     /// Begins a conversation with these entries, leased to this process; the epoch is 1.
@@ -147,9 +157,10 @@ pub trait Store: Send + Sync {
     /// [`StoreError::Unknown`] and [`StoreError::Ambiguous`].
     fn find(&self, name: &str) -> BoxFuture<'_, Result<Summary, StoreError>>;
 
-    /// The conversations in which all words occur in one entry, newest first, at most `most`. A
-    /// word may end in `*`.
-    fn search(&self, words: &str, most: usize) -> BoxFuture<'_, Result<Vec<Hit>, StoreError>>;
+    /// The conversations in which all words occur in one entry, at most `most`: the one with the newest such
+    /// entry first, whatever fits better. A word may end in `*`. The newest entries are looked through with
+    /// an effort that is bounded whatever is asked.
+    fn search(&self, words: &str, most: usize) -> BoxFuture<'_, Result<Found, StoreError>>;
 
     /// Gives a conversation another title.
     fn rename(&self, id: &str, title: &str) -> BoxFuture<'_, Result<(), StoreError>>;

@@ -213,7 +213,7 @@ async fn searched(store: &SqliteStore, words: &str, expected: usize) -> Result<T
     let mut times = Vec::new();
     for _ in 0..RUNS {
         let begun = now();
-        let hits = store.search(words, 10).await?;
+        let hits = store.search(words, 10).await?.hits;
         times.push(begun.elapsed());
         ensure!(hits.len() == expected, "{words:?} found {}", hits.len());
     }

@@ -11,7 +11,7 @@ use std::io::{self, IsTerminal as _};
 use std::path::Path;
 use std::sync::Arc;
 
-use alipes_store::{Recorded, SqliteStore, Store, StoreError, Summary};
+use alipes_store::{Found, Recorded, SqliteStore, Store, StoreError, Summary};
 use anyhow::anyhow;
 
 use args::SessionsCommand;
@@ -32,6 +32,10 @@ const PAGE: usize = 512;
 /// What a search cannot know where nothing can be written.
 const NOT_INDEXED: &str = "what was said last is not among it: the store cannot be written, and its \
                            index for searches neither";
+
+/// What a search says that was broken off.
+const NOT_ALL: &str =
+    "only what was said last was looked through, because these words are frequent: add a rarer one";
 
 /// As much of an id as tells it from others.
 pub(crate) fn short(id: &str) -> &str {
@@ -102,14 +106,17 @@ async fn search(
         return Err(Failure::usage(anyhow!(reason)));
     }
     let store = searchable(reading, machine).await?;
-    let hits = store.search(words, most).await?;
+    let Found { hits, is_whole } = store.search(words, most).await?;
     let printed = match json {
         true => list::hits_as_json(&hits, machine),
         false => list::hits(&hits, most, machine),
     };
     printed.map_err(Failure::unwritten)?;
+    let style = Style::of_stderr(&machine.environment);
+    if !is_whole {
+        say(&style.warning(format!("! {NOT_ALL}")));
+    }
     if store.index_is_behind().await? {
-        let style = Style::of_stderr(&machine.environment);
         say(&style.warning(format!("! {NOT_INDEXED}")));
     }
     Ok(())

@@ -4,6 +4,7 @@ mod backup;
 mod calls;
 mod check;
 mod connect;
+mod effort;
 mod endpoints;
 mod entries;
 mod extent;

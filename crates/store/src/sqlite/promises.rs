@@ -7,7 +7,7 @@ use futures_util::future::BoxFuture;
 
 use super::writer::Safety;
 use super::{SqliteStore, aside, entries, leases, listing, search};
-use crate::{About, Entry, Hit, Lease, Recorded, Retention, Store, StoreError, Summary};
+use crate::{About, Entry, Found, Lease, Recorded, Retention, Store, StoreError, Summary};
 
 impl Store for SqliteStore {
     fn begin(&self, about: About, entries: Vec<Entry>) -> BoxFuture<'_, Result<Lease, StoreError>> {
@@ -75,8 +75,8 @@ impl Store for SqliteStore {
         )
     }
 
-    fn search(&self, words: &str, most: usize) -> BoxFuture<'_, Result<Vec<Hit>, StoreError>> {
-        let words = words.to_owned();
+    fn search(&self, words: &str, most: usize) -> BoxFuture<'_, Result<Found, StoreError>> {
+        let (words, effort) = (words.to_owned(), self.reader.effort.clone());
         Box::pin(async move {
             match self.index().await {
                 // Where nothing can be written, what is in the index is found all the same.
@@ -84,7 +84,7 @@ impl Store for SqliteStore {
                 Err(error) => return Err(error),
             }
             self.reader
-                .run(move |db| search::search(db, &words, most))
+                .run(move |db| search::search(db, &effort, &words, most))
                 .await
         })
     }

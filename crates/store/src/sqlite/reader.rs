@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use rusqlite::Connection;
 
 use super::connect::{self, Older};
+use super::effort::Effort;
 use super::failure::Failure;
 use super::files::Files;
 use super::schema::VERSION;
@@ -16,6 +17,7 @@ use crate::StoreError;
 pub(super) struct Reader {
     files: Files,
     older: Older,
+    pub(super) effort: Effort,
     connection: Arc<Mutex<Option<Connection>>>,
 }
 
@@ -24,6 +26,7 @@ impl Reader {
         Self {
             files,
             older,
+            effort: Effort::any(),
             connection: Arc::default(),
         }
     }
@@ -52,7 +55,12 @@ impl Reader {
             .unwrap_or_else(PoisonError::into_inner);
         let db = match slot.take() {
             Some(db) => db,
-            None => connect::to_read(&self.files, self.older)?,
+            None => {
+                let mut db = connect::to_read(&self.files, self.older)?;
+                let watched = self.effort.watch(&mut db);
+                watched.map_err(|error| Failure::from(error).of(&self.files.database()))?;
+                db
+            }
         };
         work(slot.insert(db)).map_err(|failure| {
             let path = self.files.database();

@@ -8,9 +8,10 @@ use std::collections::HashSet;
 
 use rusqlite::{Connection, OptionalExtension as _, params};
 
+use super::effort::Effort;
 use super::failure::Failure;
 use super::{runs, unsigned};
-use crate::{Entry, Hit};
+use crate::{Entry, Found, Hit};
 
 /// How many entries a search adds to the index in one transaction.
 pub(super) const STEP: i64 = 500;
@@ -18,8 +19,12 @@ pub(super) const STEP: i64 = 500;
 /// So many bytes of an entry are found by their words; a longer one is a file that a tool has read.
 const INDEXED: usize = 64 << 10;
 
-/// How many entries are looked at for their conversations.
-const LOOKED_AT: i64 = 1_000;
+/// How many entries in which the words occur are looked at for their conversations, a microsecond or two each.
+const LOOKED_AT: usize = 10_000;
+
+/// How much is done to find them: the index is read by pages of 4 KiB, some five steps and 20 µs each. Words
+/// that are frequent and seldom stand together would ask for all pages of each.
+const STEPS: i64 = 6_000;
 
 /// Characters of text around what was found.
 const AROUND: usize = 60;
@@ -88,31 +93,48 @@ pub(super) fn set_fact(db: &Connection, name: &str, value: i64) -> Result<(), Fa
     Ok(())
 }
 
-/// The conversations in which all words occur in one entry, newest first.
-pub(super) fn search(db: &Connection, words: &str, most: usize) -> Result<Vec<Hit>, Failure> {
-    let Some(expression) = expression(words) else {
-        return Ok(Vec::new());
+/// The conversations in which all words occur in one entry, newest first, as far as a bounded effort goes.
+pub(super) fn search(
+    db: &Connection,
+    effort: &Effort,
+    words: &str,
+    most: usize,
+) -> Result<Found, Failure> {
+    let mut found = Found {
+        hits: Vec::new(),
+        is_whole: true,
     };
-    let mut query = db.prepare(
-        "SELECT rowid FROM entry_text WHERE entry_text MATCH ?1 ORDER BY rowid DESC LIMIT ?2",
-    )?;
+    let Some(expression) = expression(words) else {
+        return Ok(found);
+    };
+    let mut query =
+        db.prepare("SELECT rowid FROM entry_text WHERE entry_text MATCH ?1 ORDER BY rowid DESC")?;
     let mut owner = db.prepare("SELECT conversation FROM entry WHERE number = ?1")?;
-    let mut rows = query.query(params![expression, LOOKED_AT])?;
-    let (mut seen, mut hits) = (HashSet::new(), Vec::new());
-    while hits.len() < most
-        && let Some(row) = rows.next()?
-    {
-        let entry: i64 = row.get(0)?;
+    let mut rows = query.query([expression])?;
+    let (mut seen, mut steps, mut looked_at) = (HashSet::new(), STEPS, 0);
+    while found.hits.len() < most {
+        let next = effort.within(&mut steps, || {
+            rows.next()?.map(|row| row.get(0)).transpose()
+        })?;
+        let entry: i64 = match next {
+            Some(Some(entry)) if looked_at < LOOKED_AT => entry,
+            Some(None) => break,
+            _ => {
+                found.is_whole = false;
+                break;
+            }
+        };
+        looked_at += 1;
         let conversation = owner.query_row([entry], |row| row.get(0)).optional()?;
         let Some(conversation) = conversation else {
             continue;
         };
         let conversation: i64 = conversation;
         if seen.insert(conversation) {
-            hits.push(hit(db, entry, words)?);
+            found.hits.push(hit(db, entry, words)?);
         }
     }
-    Ok(hits)
+    Ok(found)
 }
 
 fn hit(db: &Connection, entry: i64, words: &str) -> Result<Hit, Failure> {

@@ -114,7 +114,7 @@ async fn an_entry_of_a_newer_alipes_is_no_damage_and_harms_no_other_conversation
     assert!(matches!(error, StoreError::NewerEntry { .. }), "{error}");
     assert!(error.to_string().contains("newer alipes"), "{error}");
     assert_eq!(texts(&store, "a").await, ["hello", "an answer"]);
-    assert_eq!(store.search("hello", 10).await.unwrap().len(), 2);
+    assert_eq!(store.search("hello", 10).await.unwrap().hits.len(), 2);
     drop(store);
     let checked = SqliteStore::check(&room.options()).unwrap();
     assert_eq!((checked.problems.len(), checked.newer), (0, 1));

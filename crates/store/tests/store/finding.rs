@@ -2,10 +2,10 @@
 
 use alipes_store::{SqliteStore, Store, StoreError};
 
-use crate::room::{DAY, Room, TODAY, ids, talk};
+use crate::room::{DAY, Room, TODAY, about, ids, said, talk};
 
 async fn found(store: &SqliteStore, words: &str) -> Vec<String> {
-    let hits = store.search(words, 10).await.unwrap();
+    let hits = store.search(words, 10).await.unwrap().hits;
     hits.into_iter().map(|hit| hit.id).collect()
 }
 
@@ -64,7 +64,7 @@ async fn words_are_found_in_whatever_was_said() {
     ] {
         found(&store, words).await;
     }
-    let hits = store.search("dog", 10).await.unwrap();
+    let hits = store.search("dog", 10).await.unwrap().hits;
     assert!(hits[0].excerpt.contains("a CAT and a dog"), "{:?}", hits[0]);
 }
 
@@ -93,12 +93,40 @@ async fn words_are_found_inside_text_that_has_no_spaces() {
     ] {
         assert_eq!(found(&store, words).await, expected, "{words}");
     }
-    let hits = store.search("检索", 10).await.unwrap();
+    let hits = store.search("检索", 10).await.unwrap().hits;
     assert!(
         hits[0].excerpt.contains("修复全文检索的错误"),
         "{:?}",
         hits[0]
     );
+}
+
+#[tokio::test]
+async fn a_conversation_in_which_a_word_stands_a_thousand_times_hides_no_other() {
+    let room = Room::new();
+    let store = room.open();
+    talk(&store, "old", "a needle").await;
+    let entries = (0..1_500).map(|_| said("needle")).collect();
+    let lease = store.begin(about("long"), entries).await.unwrap();
+    store.release(lease);
+    assert_eq!(found(&store, "needle").await, ["long", "old"]);
+}
+
+#[tokio::test]
+async fn a_word_that_is_everywhere_takes_a_bounded_effort_and_that_is_told() {
+    let room = Room::new();
+    let store = room.open();
+    talk(&store, "old", "right").await;
+    for number in 0..8 {
+        let entries = (0..2_000).map(|_| said("right")).collect();
+        let id = format!("c{number}");
+        let lease = store.begin(about(&id), entries).await.unwrap();
+        store.release(lease);
+    }
+    for (most, expected) in [(5, (5, true)), (9, (5, false))] {
+        let found = store.search("right", most).await.unwrap();
+        assert_eq!((found.hits.len(), found.is_whole), expected);
+    }
 }
 
 #[tokio::test]

@@ -146,7 +146,7 @@ async fn two_hundred_processes_at_once_lose_nothing() {
     processes.join_all().await;
     let store = room.open();
     assert_eq!(ids(&store).await.len(), 200);
-    assert_eq!(store.search("hello", 1_000).await.unwrap().len(), 200);
+    assert_eq!(store.search("hello", 1_000).await.unwrap().hits.len(), 200);
     drop(store);
     let checked = SqliteStore::check(&room.options()).unwrap();
     assert_eq!((checked.problems.len(), checked.entries), (0, 600));

@@ -64,7 +64,7 @@ async fn a_sound_store_is_called_sound() {
     let repaired = SqliteStore::repair(&room.options()).unwrap();
     assert_eq!((repaired.entries, repaired.moved_to), (180, None));
     let store = room.open();
-    assert_eq!(store.search("needle", 100).await.unwrap().len(), 60);
+    assert_eq!(store.search("needle", 100).await.unwrap().hits.len(), 60);
 }
 
 #[tokio::test]
@@ -87,7 +87,7 @@ async fn a_word_said_into_a_turn_is_no_turn_and_is_there_after_a_repair() {
     let store = room.open();
     assert_eq!(store.find("steered").await.unwrap().turns, 1);
     assert_eq!(texts(&store, "steered").await, before);
-    assert_eq!(store.search("brief", 10).await.unwrap().len(), 1);
+    assert_eq!(store.search("brief", 10).await.unwrap().hits.len(), 1);
 }
 
 #[tokio::test]
@@ -198,7 +198,7 @@ async fn damaged_pages_cost_what_was_on_them_and_nothing_else() {
         read += store.entries(id, 0, 100).await.unwrap().len() as u64;
     }
     assert_eq!(read, repaired.entries);
-    assert!(!store.search("needle", 10).await.unwrap().is_empty());
+    assert!(!store.search("needle", 10).await.unwrap().hits.is_empty());
     talk(&store, "new", "it goes on").await;
 }
 
