@@ -178,6 +178,7 @@ mod tests {
         };
         let words = arguments(&policy);
         let at = |place: &str| words.iter().rposition(|word| word == place);
+        assert!(at("/etc/shadow").is_some());
         assert!(at("/etc/shadow") < words.iter().position(|word| word == "/project"));
         assert!(at("/project/own") > words.iter().position(|word| word == "/project"));
         assert!(words.iter().all(|word| word != "--share-net"));

@@ -5,10 +5,11 @@
 //! cannot change `.git`. All of its
 //! processes end with it, also those that leave its process group.
 //!
-//! Two kinds, both without unsafe code of ours. `bubblewrap`, where a trusted one is installed, gives
-//! the command a file system, a network and a process table of its own. Elsewhere Landlock and seccomp
-//! take rights away: the program runs itself again as a small helper ([`confine`]) that confines
-//! itself and becomes the command. What that leaves open is said in [`landlock`] and [`seccomp`].
+//! Two kinds, both without unsafe code of ours: the program runs itself again as a small helper
+//! ([`confine`]). `bubblewrap`, where a trusted one is installed, gives the command a file system, a
+//! network and a process table of its own; the helper becomes it, with a filter for what namespaces do
+//! not hide ([`seccomp`]). Elsewhere Landlock and seccomp take rights away: the helper confines itself
+//! and becomes the command. What that leaves open is said in [`landlock`].
 //!
 //! A kind is used when a real command has run in it here, not because a file or a kernel's version
 //! promises it. Where none works there is no sandbox, [`Sandbox::caution`] says so and why, and the
@@ -18,6 +19,8 @@
 mod bubblewrap;
 #[cfg(target_os = "linux")]
 mod forbidden;
+#[cfg(target_os = "linux")]
+mod inherited;
 #[cfg(target_os = "linux")]
 mod keeper;
 #[cfg(target_os = "linux")]
@@ -98,12 +101,12 @@ impl Kind {
     /// The command of these words, which cannot do but what the rules let it.
     #[cfg(target_os = "linux")]
     fn under(&self, policy: &policy::Policy, line: Vec<OsString>) -> Command {
-        let (program, words) = match self {
-            Self::Bubblewrap(program) => (program.as_path(), bubblewrap::arguments(policy)),
-            Self::Landlock => (Path::new(stage::SELF), stage::arguments(policy)),
+        let words = match self {
+            Self::Bubblewrap(program) => stage::arguments_for(program, policy),
+            Self::Landlock => stage::arguments(policy),
             Self::None => return plain(line),
         };
-        let mut command = Command::new(program);
+        let mut command = Command::new(stage::SELF);
         command.args(words).args(line);
         command
     }

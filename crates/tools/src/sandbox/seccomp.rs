@@ -5,6 +5,9 @@
 //! local socket leads to daemons that run things for their user, outside of any sandbox. Pairs of
 //! sockets and pipes stay. The rest are ways around: io_uring makes sockets without asking, a user
 //! namespace opens the parts of the kernel in which the holes are.
+//!
+//! bubblewrap hides files, but a socket is reached through a read-only mount all the same, and by an
+//! abstract name through none: so its commands get a filter as well ([`for_bubblewrap`]).
 
 use std::collections::BTreeMap;
 
@@ -52,10 +55,8 @@ const REFUSED: [i64; 28] = [
     libc::SYS_userfaultfd,
 ];
 
-/// Answered as if the kernel did not have them, so that programs take the older way, which can be
-/// looked into.
-const NOT_THERE: [i64; 4] = [
-    libc::SYS_clone3,
+/// They make sockets without asking.
+const RINGS: [i64; 3] = [
     libc::SYS_io_uring_enter,
     libc::SYS_io_uring_register,
     libc::SYS_io_uring_setup,
@@ -77,8 +78,12 @@ const SIGNALLING: [i64; 5] = [
 /// reach of its signals, where `abi` does not see to that.
 pub(super) fn restrict(policy: &Policy, keepers: &[Pid], abi: ABI) -> Result<(), StageError> {
     let failed = |error: &dyn std::fmt::Display| StageError::Seccomp(error.to_string());
-    let refused = refused(policy, keepers, abi).map_err(|error| failed(&error))?;
-    let not_there = NOT_THERE.map(|call| (call, Vec::new())).into();
+    let sockets = sockets(policy.network).map_err(|error| failed(&error))?;
+    let refused = refused(sockets, keepers, abi).map_err(|error| failed(&error))?;
+    // Answered as if the kernel did not have them, so that programs take the older way, which can be
+    // looked into.
+    let not_there = RINGS.into_iter().chain([libc::SYS_clone3]);
+    let not_there = not_there.map(|call| (call, Vec::new())).collect();
     for (rules, answer) in [(refused, libc::EPERM), (not_there, libc::ENOSYS)] {
         let filter = program(rules, answer).map_err(|error| failed(&error))?;
         apply_filter(&filter).map_err(|error| failed(&error))?;
@@ -86,9 +91,32 @@ pub(super) fn restrict(policy: &Policy, keepers: &[Pid], abi: ABI) -> Result<(),
     Ok(())
 }
 
-fn refused(policy: &Policy, keepers: &[Pid], abi: ABI) -> Result<Rules, seccompiler::BackendError> {
+/// A filter as bubblewrap reads it (bwrap(1), `--seccomp`). The network is what it gives the command: a
+/// loopback of its own is no way out. It takes one filter, which answers every refusal alike; `clone3`
+/// stays, since programs know to do without it only where the kernel does not have it.
+pub(super) fn for_bubblewrap() -> Result<Vec<u8>, StageError> {
+    let failed = |error: seccompiler::BackendError| StageError::Seccomp(error.to_string());
+    let sockets = sockets(true).map_err(failed)?;
+    // Files and signals are what its namespaces are for.
+    let mut rules = refused(sockets, &[], ABI::V6).map_err(failed)?;
+    rules.extend(RINGS.map(|call| (call, Vec::new())));
+    let filter = program(rules, libc::EPERM).map_err(failed)?;
+    // `struct sock_filter` (linux/filter.h).
+    let bytes = filter.iter().flat_map(|step| {
+        let code = step.code.to_ne_bytes();
+        let k = step.k.to_ne_bytes();
+        [code[0], code[1], step.jt, step.jf, k[0], k[1], k[2], k[3]]
+    });
+    Ok(bytes.collect())
+}
+
+fn refused(
+    sockets: Vec<SeccompRule>,
+    keepers: &[Pid],
+    abi: ABI,
+) -> Result<Rules, seccompiler::BackendError> {
     let mut rules: Rules = REFUSED.map(|call| (call, Vec::new())).into();
-    rules.insert(libc::SYS_socket, sockets(policy.network)?);
+    rules.insert(libc::SYS_socket, sockets);
     let user_namespace = u64::from(libc::CLONE_NEWUSER.cast_unsigned());
     let flags = is(0, SeccompCmpOp::MaskedEq(user_namespace), user_namespace)?;
     rules.insert(libc::SYS_clone, vec![flags]);
@@ -160,15 +188,23 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_filter_that_bubblewrap_reads_is_whole_steps() {
+        let bytes = for_bubblewrap().unwrap();
+        // `BPF_LD | BPF_W | BPF_ABS` of the architecture comes first, and a verdict last.
+        assert_eq!(bytes[..2], 0x20_u16.to_ne_bytes());
+        let last = bytes.chunks_exact(8).last().unwrap();
+        assert_eq!(
+            (bytes.len() % 8, last[..2].to_vec()),
+            (0, 0x06_u16.to_ne_bytes().to_vec())
+        );
+    }
+
+    #[test]
     fn the_filter_can_be_built_for_every_kernel() {
         let keepers = [rustix::process::getpid(); 3];
         for abi in [ABI::V1, ABI::V2, ABI::V3, ABI::V5, ABI::V6] {
             for network in [false, true] {
-                let policy = Policy {
-                    network,
-                    ..Policy::default()
-                };
-                let rules = refused(&policy, &keepers, abi).unwrap();
+                let rules = refused(sockets(network).unwrap(), &keepers, abi).unwrap();
                 let is_reachable = !rules.contains_key(&libc::SYS_kill);
                 assert_eq!(is_reachable, abi >= ABI::V6, "{abi:?}");
                 assert!(!program(rules, libc::EPERM).unwrap().is_empty());

@@ -8,14 +8,21 @@
 //! 2. the **keeper** ([`super::keeper`]) is nobody's group but its own. It adopts what the command
 //!    leaves behind, and kills everything when the command has ended, or the stand-in, or the caller.
 //! 3. the **confined** one takes its own rights away and then becomes the command.
+//!
+//! Where bubblewrap confines, one step is enough: it hands over the filter for system calls and becomes
+//! bubblewrap, which sees to the rest. Whatever step comes first leaves nothing open but input and
+//! output ([`super::inherited`]).
 
 use std::convert::Infallible;
 use std::ffi::OsString;
-use std::io;
+use std::fs::File;
+use std::io::{self, Seek as _, Write as _};
+use std::os::fd::AsRawFd as _;
 use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, ExitStatus};
 
+use rustix::fs::{MemfdFlags, memfd_create};
 use rustix::process::{
     Pid, Resource, Rlimit, Signal, getpid, getppid, kill_process, set_parent_process_death_signal,
     setrlimit, setsid,
@@ -24,7 +31,7 @@ use rustix::process::{
 use rustix::thread::{CapabilitySet, CapabilitySets, set_capabilities};
 
 use super::policy::Policy;
-use super::{keeper, landlock, seccomp};
+use super::{bubblewrap, inherited, keeper, landlock, seccomp};
 
 /// This program, also when its file has been replaced since it was started (proc(5)).
 pub(super) const SELF: &str = "/proc/self/exe";
@@ -35,6 +42,9 @@ const WORD: &str = "confine-command";
 /// A process on whose end the command ends, and which it cannot end: the caller, the stand-in, the
 /// keeper, in this order.
 const PROCESS: &str = "--process";
+
+/// The program that confines in our place.
+const BUBBLEWRAP: &str = "--bubblewrap";
 
 const NO_CAPABILITIES: CapabilitySets = CapabilitySets {
     effective: CapabilitySet::empty(),
@@ -98,6 +108,7 @@ impl StageError {
 pub(super) struct Order {
     /// Those before this one.
     pub(super) processes: Vec<Pid>,
+    bubblewrap: Option<PathBuf>,
     pub(super) policy: Policy,
     line: Vec<OsString>,
 }
@@ -107,12 +118,24 @@ pub(super) fn arguments(policy: &Policy) -> Vec<OsString> {
     words(&[getpid()], policy)
 }
 
+/// The words before the command, by which this program becomes bubblewrap.
+pub(super) fn arguments_for(bubblewrap: &Path, policy: &Policy) -> Vec<OsString> {
+    with_rules(
+        vec![WORD.into(), BUBBLEWRAP.into(), bubblewrap.into()],
+        policy,
+    )
+}
+
 fn words(processes: &[Pid], policy: &Policy) -> Vec<OsString> {
     let processes = processes
         .iter()
         .flat_map(|pid| [PROCESS.to_owned(), pid.as_raw_nonzero().to_string()]);
     let mut words = vec![WORD.into()];
     words.extend(processes.map(OsString::from));
+    with_rules(words, policy)
+}
+
+fn with_rules(mut words: Vec<OsString>, policy: &Policy) -> Vec<OsString> {
     words.extend(policy.arguments());
     words.push("--".into());
     words
@@ -135,6 +158,7 @@ impl Order {
     fn read(mut words: impl Iterator<Item = OsString>) -> Result<Self, StageError> {
         let mut order = Self {
             processes: Vec::new(),
+            bubblewrap: None,
             policy: Policy::default(),
             line: Vec::new(),
         };
@@ -146,6 +170,8 @@ impl Order {
                 let number = words.next().and_then(|word| word.to_str()?.parse().ok());
                 let pid = number.and_then(Pid::from_raw).ok_or(StageError::Words)?;
                 order.processes.push(pid);
+            } else if word == BUBBLEWRAP {
+                order.bubblewrap = words.next().map(PathBuf::from);
             } else if !order.policy.take(&word, || {
                 words.next().map(PathBuf::from).unwrap_or_default()
             }) {
@@ -159,6 +185,10 @@ impl Order {
     }
 
     fn carry_out(self) -> Result<ExitCode, StageError> {
+        inherited::close().map_err(StageError::step("close what was open"))?;
+        if let Some(program) = &self.bubblewrap {
+            return self.become_bubblewrap(program).map(|never| match never {});
+        }
         match self.processes.len() {
             1 => self.stand_in(),
             2 => keeper::keep(&self).map_err(StageError::step("keep the command")),
@@ -189,6 +219,25 @@ impl Order {
             .status()
             .map_err(StageError::step("start the keeper"))?;
         Ok(end_as(status))
+    }
+
+    fn become_bubblewrap(&self, program: &Path) -> Result<Infallible, StageError> {
+        let filter = seccomp::for_bubblewrap()?;
+        let handed_over = memfd_create("filter", MemfdFlags::empty())
+            .map_err(io::Error::from)
+            .and_then(|file| {
+                let mut file = File::from(file);
+                file.write_all(&filter)?;
+                file.rewind()?;
+                Ok(file)
+            })
+            .map_err(StageError::step("hand over the filter for system calls"))?;
+        let reason = Command::new(program)
+            .args(["--seccomp", &handed_over.as_raw_fd().to_string()])
+            .args(bubblewrap::arguments(&self.policy))
+            .args(&self.line)
+            .exec();
+        Err(StageError::step("become bubblewrap")(reason))
     }
 
     fn become_the_command(&self) -> Result<Infallible, StageError> {
