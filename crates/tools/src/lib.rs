@@ -44,6 +44,7 @@ mod draft;
 mod edit;
 mod error;
 mod frame;
+mod git;
 mod hidden;
 mod input;
 mod known;

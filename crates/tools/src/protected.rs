@@ -1,8 +1,7 @@
 //! What lies beneath the root and is left alone all the same.
 //!
 //! Leave to read or write the working folder must not grow into more: the program's own settings and
-//! keys decide what the next run may do, other programs' keys open what nobody meant to, and what
-//! stands in `.git` is run by the next git command.
+//! keys decide what the next run may do, and other programs' keys open what nobody meant to.
 //!
 //! Places are compared where they really are, so that no link and no `..` leads around. This is
 //! looked at beside the opening, not by it: only a program that already runs with the person's
@@ -109,13 +108,6 @@ pub(crate) fn is_of_a_process(_file: &fs::File, _path: &Path) -> bool {
     false
 }
 
-/// Whether a path names git's own folder or something in it, in any spelling: not every file system
-/// tells `.GIT` from `.git`.
-pub(crate) fn is_in_git(path: &Path) -> bool {
-    path.components()
-        .any(|part| part.as_os_str().eq_ignore_ascii_case(".git"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -138,15 +130,5 @@ mod tests {
         let own = |place| Protected::default().with_own(&inner, [place]);
         assert!(own(root.join("config")).is_empty());
         assert!(own(root).covers(&inner.join("a.txt")));
-    }
-
-    #[test]
-    fn git_is_known_by_any_spelling_but_only_as_a_whole_name() {
-        for path in [".git", "a/.git/hooks/x", "a/.GIT/config"] {
-            assert!(is_in_git(Path::new(path)), "{path}");
-        }
-        for path in [".gitignore", ".github/workflows/a.yml", "a.git"] {
-            assert!(!is_in_git(Path::new(path)), "{path}");
-        }
     }
 }

@@ -18,7 +18,7 @@ use cap_std::fs::{Dir, FileType, Metadata, OpenOptions};
 use crate::error::is_escape;
 use crate::hidden::Hidden;
 use crate::protected::{self, Protected};
-use crate::{RootError, ToolError, places, text};
+use crate::{RootError, ToolError, git, places, text};
 
 /// An opened directory. Clones share the handle.
 #[derive(Clone, Debug)]
@@ -163,7 +163,7 @@ impl Root {
         let shown = text::path(path);
         if self.hidden.covers(&real) {
             Err(ToolError::Hidden { path: shown })
-        } else if protected::is_in_git(path) || protected::is_in_git(&real) {
+        } else if git::names(path) || git::names(&real) || git::holds(&real) {
             Err(ToolError::Git { path: shown })
         } else {
             Ok(())

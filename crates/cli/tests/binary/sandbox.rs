@@ -133,6 +133,50 @@ async fn what_git_runs_is_read_but_not_written() {
 }
 
 #[tokio::test]
+async fn what_git_runs_is_not_written_wherever_it_lies() {
+    for kind in kinds() {
+        let machine = Machine::new();
+        for name in [
+            "bare/hooks",
+            "bare/objects",
+            "bare/refs",
+            "aside/hooks",
+            "linked/src",
+            "work/src",
+        ] {
+            std::fs::create_dir_all(machine.path(name)).unwrap();
+        }
+        machine.file("bare/HEAD", "ref: refs/heads/main\n");
+        machine.file("work/.git", "gitdir: ../aside\n");
+        std::os::unix::fs::symlink("../bare", machine.path("linked/.git")).unwrap();
+        let tries = [
+            "echo x > bare/hooks/pre-commit",
+            "echo x > bare/config",
+            "mv bare gone",
+            "echo x > aside/hooks/pre-commit",
+            "rm work/.git",
+            "echo 'gitdir: ../src' > work/.git",
+            "rm linked/.git",
+            "mv linked gone",
+            "ln -sfn ../aside linked/.git",
+        ];
+        for script in tries {
+            let ran = confined(&machine, kind, script).await;
+            assert_ne!(ran.code, Some(0), "{kind} {script}: {ran:?}");
+        }
+        let ran = confined(
+            &machine,
+            kind,
+            "cat linked/.git/HEAD && echo y > linked/src/new",
+        )
+        .await;
+        assert_eq!(ran.code, Some(0), "{kind}: {ran:?}");
+        let led = std::fs::read_link(machine.path("linked/.git")).unwrap();
+        assert_eq!(led, Path::new("../bare"), "{kind}");
+    }
+}
+
+#[tokio::test]
 async fn settings_keys_and_credentials_cannot_be_read() {
     for kind in kinds() {
         let machine = Machine::new();

@@ -98,7 +98,7 @@ fn readable(policy: &Policy) -> Vec<PathBuf> {
 
 /// What is written: without what is hidden or sealed in it.
 fn written(policy: &Policy) -> Vec<PathBuf> {
-    let shut = [policy.hidden.as_slice(), &policy.sealed].concat();
+    let shut = [policy.hidden.as_slice(), &policy.sealed, &policy.links].concat();
     [&policy.root, &policy.temp]
         .into_iter()
         .chain(&policy.writable)

@@ -102,6 +102,8 @@ impl Kind {
     #[cfg(target_os = "linux")]
     fn under(&self, policy: &policy::Policy, line: Vec<OsString>) -> Command {
         let words = match self {
+            // Nothing can be mounted on a link, so that it stays: by Landlock its folder has no other.
+            Self::Bubblewrap(_) if !policy.links.is_empty() => stage::arguments(policy),
             Self::Bubblewrap(program) => stage::arguments_for(program, policy),
             Self::Landlock => stage::arguments(policy),
             Self::None => return plain(line),
@@ -277,7 +279,9 @@ impl Sandbox {
             }
             _ => "only the working folder and /tmp can be written, not `.git`",
         };
-        format!("{network}; {written}; neither credentials nor what `path` rules deny can be read")
+        format!(
+            "{network}; {written}; neither credentials nor what `path` rules deny or ask about can be read"
+        )
     }
 
     async fn found(&self, root: &Root) -> &Found {

@@ -26,6 +26,8 @@ pub(super) struct Policy {
     pub(super) hidden: Vec<PathBuf>,
     /// Read, but not written although they lie in what is.
     pub(super) sealed: Vec<PathBuf>,
+    /// Links that must stay what they are.
+    pub(super) links: Vec<PathBuf>,
     pub(super) network: bool,
 }
 
@@ -35,6 +37,7 @@ const TEMP: &str = "--temp";
 const WRITABLE: &str = "--writable";
 const HIDDEN: &str = "--hidden";
 const SEALED: &str = "--sealed";
+const LINK: &str = "--link";
 const NETWORK: &str = "--network";
 
 impl Policy {
@@ -81,6 +84,7 @@ impl Policy {
             writable: written(options),
             hidden,
             sealed,
+            links: survey.links,
             network: options.network,
         })
     }
@@ -94,6 +98,7 @@ impl Policy {
         self.writable.iter().for_each(|at| place(WRITABLE, at));
         self.hidden.iter().for_each(|at| place(HIDDEN, at));
         self.sealed.iter().for_each(|at| place(SEALED, at));
+        self.links.iter().for_each(|at| place(LINK, at));
         if self.network {
             words.push(NETWORK.into());
         }
@@ -108,6 +113,7 @@ impl Policy {
             Some(WRITABLE) => self.writable.push(place()),
             Some(HIDDEN) => self.hidden.push(place()),
             Some(SEALED) => self.sealed.push(place()),
+            Some(LINK) => self.links.push(place()),
             Some(NETWORK) => self.network = true,
             _ => return false,
         }
@@ -133,6 +139,7 @@ mod tests {
             writable: vec!["/w".into()],
             hidden: vec!["/h".into(), "/--sealed".into()],
             sealed: vec!["/s".into()],
+            links: vec!["/l".into()],
             network: true,
         };
         let mut words = policy.arguments().into_iter();

@@ -11,7 +11,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::forbidden::{self, MOST};
-use crate::Root;
+use crate::{Root, git};
 
 /// How many folders of each place are looked into for a `.git`.
 const GIT_FOLDERS: usize = 4_000;
@@ -25,9 +25,11 @@ const PASSED_OVER: [&str; 2] = ["node_modules", "target"];
 /// What was found, where it really is.
 #[derive(Debug, Default)]
 pub(super) struct Survey {
-    /// Every `.git`: what stands there is run by the next git command of the person. One that is made
+    /// Every repository: what stands there is run by the next git command of the person. One that is made
     /// later is not among them.
     pub(super) repositories: Vec<PathBuf>,
+    /// Every `.git` that is a link, which a command could put another one in place of.
+    pub(super) links: Vec<PathBuf>,
     /// What patterns forbid beneath the root.
     pub(super) forbidden: Vec<PathBuf>,
 }
@@ -51,6 +53,10 @@ impl Survey {
             let mut written = writable.iter().map(PathBuf::as_path).chain([root.path()]);
             written.any(|place| found.starts_with(place))
         });
+        // Who works in a repository's own folder means it.
+        survey
+            .repositories
+            .retain(|found| !root.path().starts_with(found));
         survey.repositories.sort();
         survey.repositories.dedup();
         Ok(survey)
@@ -77,12 +83,14 @@ impl Survey {
             if patterns.is_none() && !seals {
                 return Ok(());
             }
+            if seals && folder != top && git::is_repository(&folder) {
+                self.repositories.push(folder.clone());
+            }
             for entry in fs::read_dir(&folder).into_iter().flatten().flatten() {
                 items += 1;
                 let is_git = entry.file_name().eq_ignore_ascii_case(".git");
                 if is_git && seals {
-                    self.repositories
-                        .extend(fs::canonicalize(entry.path()).ok());
+                    self.seal(&entry);
                 }
                 if let Some(root) = patterns {
                     if items > most_items {
@@ -102,6 +110,18 @@ impl Survey {
                     false => near.push_back(entry.path()),
                 }
             }
+        }
+    }
+
+    /// Keeps a `.git`, be it the folder, a link to it, or a file that leads there.
+    fn seal(&mut self, entry: &DirEntry) {
+        let path = entry.path();
+        if entry.file_type().is_ok_and(|kind| kind.is_symlink()) {
+            self.links.push(path.clone());
+        }
+        if let Ok(real) = fs::canonicalize(&path) {
+            self.repositories.extend(git::led_to(&real));
+            self.repositories.push(real);
         }
     }
 
@@ -145,7 +165,12 @@ mod tests {
         ] {
             fs::create_dir_all(at.join(name)).unwrap();
         }
-        fs::write(at.join("root/module/.git"), "gitdir: x").unwrap();
+        fs::write(at.join("root/module/.git"), "gitdir: ../target/real").unwrap();
+        fs::create_dir_all(at.join("root/target/real")).unwrap();
+        for name in ["objects", "refs"] {
+            fs::create_dir_all(at.join("root/any.name").join(name)).unwrap();
+        }
+        fs::write(at.join("root/any.name/HEAD"), "ref: refs/heads/main").unwrap();
         fs::create_dir(at.join("root/link")).unwrap();
         std::os::unix::fs::symlink("../../unwritten/.git", at.join("root/link/.git")).unwrap();
         let root = Root::open(&at.join("root")).unwrap();
@@ -154,9 +179,12 @@ mod tests {
             "elsewhere/c/.git",
             "root/.git",
             "root/a/b/c/d/.git",
+            "root/any.name",
             "root/module/.git",
+            "root/target/real",
             "root/vendor/a/.git",
         ];
+        assert_eq!(found.links, [at.join("root/link/.git")]);
         assert_eq!(found.repositories, sealed.map(|name| at.join(name)));
     }
 

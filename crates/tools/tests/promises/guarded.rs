@@ -273,3 +273,31 @@ async fn no_link_leads_to_what_git_runs() {
     assert!(matches!(error, ToolError::Git { .. }), "{error}");
     assert_eq!(place.names(".git/hooks"), ["sample"]);
 }
+
+#[tokio::test]
+async fn what_git_runs_is_not_written_wherever_it_lies() {
+    let place = Workplace::new();
+    for name in [
+        ".bare/HEAD",
+        ".bare/objects/x",
+        ".bare/refs/x",
+        "like/HEAD",
+        "like/refs/x",
+    ] {
+        place.file(name, "");
+    }
+    place.file("work/.git", "gitdir: ../.bare\n");
+    for path in [
+        ".bare/hooks/pre-commit",
+        ".bare/config",
+        "work/.git",
+        "work/../.bare/new/a",
+    ] {
+        let input = json!({"path": path, "content": "x"});
+        let error = place.error("write_file", input).await;
+        assert!(matches!(error, ToolError::Git { .. }), "{path}: {error}");
+    }
+    // One that is no repository to git either.
+    let input = json!({"path": "like/config", "content": "x"});
+    place.text("write_file", input).await;
+}
