@@ -36,7 +36,8 @@
 //! command that ends badly or runs out of time is not an error but an answer with its output.
 //!
 //! Not covered: a hard link cannot be told from the file it shares, so one that lies inside the
-//! root can be read there (writing replaces the name, never the shared content). Without a sandbox a
+//! root can be read there (writing replaces the name, never the shared content). A file that is written
+//! anew keeps its mode, owner and group, not its access lists and extended attributes. Without a sandbox a
 //! process that leaves its group (`setsid`), or any child where there are no groups, can outlive a call.
 
 mod disk;
@@ -57,6 +58,7 @@ mod progress;
 mod protected;
 mod read;
 mod redacted;
+mod rights;
 mod root;
 mod sandbox;
 mod scratch;

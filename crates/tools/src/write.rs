@@ -49,10 +49,7 @@ impl Work for WriteFile {
         let known = context.workbench.known_files.clone();
         on_disk(context, "write a shorter text", move |root, watch| {
             let path = root.relative(&asked.path)?;
-            let standing = match Target::would_be_taken(root, &path)? {
-                true => Old::read(root, watch, &path)?,
-                false => Old::nothing(),
-            };
+            let standing = Old::at(root, watch, &path)?;
             standing.is_known(root, &known, &path)?;
             standing.preview(path, &asked.content)
         })
@@ -96,14 +93,18 @@ fn write(
     path: &Path,
     content: &str,
 ) -> Result<Output, ToolError> {
-    let target = Target::at(root, path)?;
-    let draft = target.draft(content.as_bytes(), target.mode())?;
-    let old = match target.is_taken() {
-        true => Old::read(root, watch, path)?,
-        false => Old::nothing(),
+    let as_known = || {
+        let old = Old::at(root, watch, path)?;
+        old.is_known(root, known, path)?;
+        seen.check(path, old.standing)?;
+        Ok(old)
     };
-    old.is_known(root, known, path)?;
-    seen.check(path, old.standing)?;
+    // Not even a folder is made for what is refused.
+    as_known()?;
+    let target = Target::at(root, path)?;
+    let draft = target.draft(content.as_bytes(), target.rights().as_ref())?;
+    let lost = draft.lost();
+    let old = as_known()?;
     watch.check()?;
     draft.put()?;
     known.remember(&root.resolve(path)?, Stamp::of(content.as_bytes()));
@@ -114,8 +115,10 @@ fn write(
     };
     let bytes = text::counted(content.len() as u64, "byte");
     let lines = text::counted(content.lines().count() as u64, "line");
+    let mut text = format!("{done} {}: {bytes}, {lines}\n", text::path(path));
+    text.extend(lost.told().map(|lost| format!("[{lost}]\n")));
     Ok(Output {
-        text: format!("{done} {}: {bytes}, {lines}\n", text::path(path)),
+        text,
         truncated: false,
         changes: old.diff(content),
     })
@@ -133,6 +136,14 @@ impl Old {
         Self {
             standing: Standing::Nothing,
             text: Some(Document::of_text(String::new())),
+        }
+    }
+
+    /// What stands there, if something that may be replaced does.
+    fn at(root: &Root, watch: &Watch, path: &Path) -> Result<Self, ToolError> {
+        match Target::would_be_taken(root, path)? {
+            true => Self::read(root, watch, path),
+            false => Ok(Self::nothing()),
         }
     }
 

@@ -4,30 +4,31 @@
 //! that only renames are left; one that fails makes the earlier ones be taken back. A program that
 //! is killed between two renames leaves some files changed and others not, but each of them whole.
 
-use cap_std::fs::Permissions;
-
 use super::document::Document;
 use super::plan::{Plan, Planned};
 use crate::disk::Watch;
 use crate::draft::{Draft, TEXT_BYTES, Target};
 use crate::known::{KnownFiles, Stamp};
+use crate::rights::Rights;
 use crate::{Root, ToolError, text};
 
 /// One file about to change.
 struct Written<'p> {
     planned: &'p Planned,
     target: Target,
-    /// The mode of the file that it was, if it was one.
-    mode: Option<Permissions>,
+    /// Those of the file that it was, if it was one.
+    rights: Option<Rights>,
 }
 
-/// Writes what the plan comes to, and lets the model know the new texts.
+/// Writes what the plan comes to, and lets the model know the new texts. Gives what must be said of it.
 pub(super) fn commit(
     plan: &Plan<'_>,
     root: &Root,
     watch: &Watch,
     known: &KnownFiles,
-) -> Result<(), ToolError> {
+) -> Result<String, ToolError> {
+    // Not even a folder is made for what is refused.
+    is_possible(plan, root)?;
     let mut written = targets(plan, root)?;
     // What is moved has its new name before it loses the old one.
     written.sort_by_key(|file| file.planned.after.is_none());
@@ -40,6 +41,7 @@ pub(super) fn commit(
         file.is_as_planned(root)?;
     }
     watch.check()?;
+    let notes = notes(&written, &drafts);
     put(&written, drafts)?;
     for file in &written {
         match &file.planned.after {
@@ -50,7 +52,16 @@ pub(super) fn commit(
             None => known.forget(&file.planned.key),
         }
     }
-    Ok(())
+    Ok(notes)
+}
+
+fn notes(written: &[Written<'_>], drafts: &[Option<Draft<'_>>]) -> String {
+    let drafts = written.iter().zip(drafts);
+    let told = drafts.filter_map(|(file, draft)| {
+        let lost = draft.as_ref()?.lost().told()?;
+        Some(format!("[{}: {lost}]\n", text::path(&file.planned.path)))
+    });
+    told.collect()
 }
 
 /// Refuses a plan that would be refused when it is carried out.
@@ -78,14 +89,14 @@ fn targets<'p>(plan: &'p Plan<'_>, root: &Root) -> Result<Vec<Written<'p>>, Tool
         .map(|planned| {
             is_bounded(planned)?;
             let target = Target::at(root, &planned.path)?;
-            let mode = match plan.origin(planned) {
-                Some(from) => Target::at(root, &from.path)?.mode(),
-                None => target.mode(),
+            let rights = match plan.origin(planned) {
+                Some(from) => Target::at(root, &from.path)?.rights(),
+                None => target.rights(),
             };
             Ok(Written {
                 planned,
                 target,
-                mode,
+                rights,
             })
         })
         .collect()
@@ -106,7 +117,7 @@ impl Written<'_> {
     fn draft(&self) -> Result<Option<Draft<'_>>, ToolError> {
         match &self.planned.after {
             Some(after) => Ok(Some(
-                self.target.draft(&after.content(), self.mode.clone())?,
+                self.target.draft(&after.content(), self.rights.as_ref())?,
             )),
             None => Ok(None),
         }
@@ -139,7 +150,8 @@ impl Written<'_> {
     fn take_back(&self) -> Result<(), ToolError> {
         match &self.planned.before {
             Some(before) => {
-                let draft = self.target.draft(&before.content(), self.target.mode())?;
+                let rights = self.target.rights();
+                let draft = self.target.draft(&before.content(), rights.as_ref())?;
                 draft.put()
             }
             None => self.target.remove(),

@@ -69,6 +69,7 @@ impl Hunk {
         if old.is_empty() {
             // It only adds: where it is told to, behind its anchor, or at the end.
             return Ok(exact(match self.line {
+                _ if self.at_end => end,
                 Some(line) => line.clamp(from, end.max(from)),
                 None if self.anchors.is_empty() => end,
                 None => from,

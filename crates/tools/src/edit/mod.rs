@@ -95,8 +95,8 @@ impl Work for Edit {
         on_disk(context, advice, move |root, watch| {
             let plan = Plan::of(changes, root, watch, &known)?;
             plan.is_as_shown(&seen)?;
-            let output = report::of(&plan)?;
-            commit::commit(&plan, root, watch, &known)?;
+            let mut output = report::of(&plan)?;
+            output.text += &commit::commit(&plan, root, watch, &known)?;
             Ok(output)
         })
         .await

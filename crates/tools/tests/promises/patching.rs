@@ -251,3 +251,40 @@ async fn if_one_file_cannot_be_written_the_others_stay_as_they_were() {
     assert_eq!(content(&place.path("a.txt")), "one\n");
     assert_eq!(place.names(""), ["a.txt", "b.txt"]);
 }
+
+#[tokio::test]
+async fn what_is_said_to_end_the_file_ends_it_also_behind_an_anchor() {
+    let place = Workplace::new();
+    place.file("a.rs", "fn x() {\n    one();\n}\n");
+    let lines = [
+        "*** Update File: a.rs",
+        "@@ fn x() {",
+        "+// tail",
+        "*** End of File",
+    ];
+    place.text("edit", patch(&lines)).await;
+    let text = content(&place.path("a.rs"));
+    assert_eq!(text, "fn x() {\n    one();\n}\n// tail\n");
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn what_is_refused_leaves_no_new_folder_behind() {
+    let place = Workplace::new();
+    place.file("a.txt", "a\n");
+    let path = place.path("a.txt");
+    let mut mode = fs::metadata(&path).unwrap().permissions();
+    mode.set_readonly(true);
+    fs::set_permissions(&path, mode).unwrap();
+    let lines = [
+        "*** Add File: new/b.txt",
+        "+b",
+        "*** Update File: a.txt",
+        "@@",
+        "-a",
+        "+A",
+    ];
+    let error = place.error("edit", patch(&lines)).await;
+    assert!(matches!(error, ToolError::ReadOnly { .. }), "{error}");
+    assert_eq!(place.names(""), ["a.txt"]);
+}
