@@ -40,6 +40,7 @@
 //! anew keeps its mode, owner and group, not its access lists and extended attributes. Without a sandbox a
 //! process that leaves its group (`setsid`), or any child where there are no groups, can outlive a call.
 
+mod bounded;
 mod disk;
 mod draft;
 mod edit;

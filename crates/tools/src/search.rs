@@ -1,7 +1,8 @@
 //! `search`: lines that match a pattern, with ripgrep's own crates.
 //!
 //! The pattern comes from a model, so its compiled size is bounded; matching takes time linear in
-//! the text whatever the pattern. Files are opened beneath the root, never by their path.
+//! the text whatever the pattern, and linear in the pattern, too. So a search looks at the time within
+//! a file as well ([`Bounded`]). Files are opened beneath the root, never by their path.
 
 use std::io::{self, Read as _};
 use std::path::Path;
@@ -12,6 +13,7 @@ use grep_searcher::{BinaryDetection, Searcher, SearcherBuilder, Sink, SinkMatch}
 use ignore::overrides::{Override, OverrideBuilder};
 use serde_json::{Value, json};
 
+use crate::bounded::{Bounded, LINE_BYTES};
 use crate::disk::{Watch, on_disk};
 use crate::frame::Work;
 use crate::input::{Input, peek};
@@ -36,7 +38,7 @@ const DEPTH: usize = 100;
 
 /// Longest pattern, and largest compiled one, in bytes.
 const PATTERN_BYTES: usize = 4 * 1024;
-const COMPILED_BYTES: usize = 8 * 1024 * 1024;
+const COMPILED_BYTES: usize = 1024 * 1024;
 
 /// Longest reason why a pattern is no good, in characters.
 const REASON_CHARS: usize = 400;
@@ -132,7 +134,7 @@ fn search(
     globs: Override,
     matcher: RegexMatcher,
 ) -> Result<Output, ToolError> {
-    let mut hunt = Hunt::new(root, matcher);
+    let mut hunt = Hunt::new(root, watch, matcher);
     if root.metadata(path)?.is_dir() {
         let base = root.resolve(path)?;
         let mut walk = Walk::new(root, watch, &base, DEPTH, globs)?;
@@ -141,15 +143,19 @@ fn search(
             if hunt.look_into(&entry.path).is_err() {
                 hunt.unread += 1;
             }
-            if hunt.is_full {
+            if hunt.is_full || hunt.is_stopped {
                 break;
             }
         }
-        walk.notes()
-            .into_iter()
-            .for_each(|note| hunt.page.note(note));
+        let why = hunt.is_stopped.then(|| watch.why());
+        let notes = walk.notes().into_iter();
+        let notes = notes.filter(|note| why.as_ref() != Some(note));
+        notes.for_each(|note| hunt.page.note(note));
     } else {
         hunt.look_into(path)?;
+    }
+    if hunt.is_stopped {
+        hunt.page.note(watch.why());
     }
     Ok(hunt.finish())
 }
@@ -157,20 +163,25 @@ fn search(
 /// A search under way.
 struct Hunt<'a> {
     root: &'a Root,
+    watch: &'a Watch,
     matcher: RegexMatcher,
     searcher: Searcher,
     page: Page,
     found: u64,
     is_full: bool,
+    /// In the middle of a file.
+    is_stopped: bool,
     searched: u64,
+    cut_lines: u64,
     too_large: u64,
     unread: u64,
 }
 
 impl<'a> Hunt<'a> {
-    fn new(root: &'a Root, matcher: RegexMatcher) -> Self {
+    fn new(root: &'a Root, watch: &'a Watch, matcher: RegexMatcher) -> Self {
         Self {
             root,
+            watch,
             matcher,
             searcher: SearcherBuilder::new()
                 .line_number(true)
@@ -179,7 +190,9 @@ impl<'a> Hunt<'a> {
             page: Page::default(),
             found: 0,
             is_full: false,
+            is_stopped: false,
             searched: 0,
+            cut_lines: 0,
             too_large: 0,
             unread: 0,
         }
@@ -200,9 +213,16 @@ impl<'a> Hunt<'a> {
             is_full: &mut self.is_full,
         };
         // The size may be a lie (`/proc`) or grow meanwhile.
-        self.searcher
-            .search_reader(&self.matcher, file.take(FILE_BYTES), &mut matches)
-            .map_err(|source| ToolError::from_io("search", path, source))
+        let mut text = Bounded::new(file.take(FILE_BYTES), self.watch);
+        let done = self
+            .searcher
+            .search_reader(&self.matcher, &mut text, &mut matches);
+        self.cut_lines += text.cut_lines();
+        self.is_stopped = done.is_err() && self.watch.is_over();
+        match done {
+            Err(_) if self.is_stopped => Ok(()),
+            done => done.map_err(|source| ToolError::from_io("search", path, source)),
+        }
     }
 
     fn finish(mut self) -> Output {
@@ -216,6 +236,11 @@ impl<'a> Hunt<'a> {
             let mib = FILE_BYTES / 1024 / 1024;
             let files = text::counted(self.too_large, "file");
             self.page.note(format!("{files} over {mib} MiB skipped"));
+        }
+        if self.cut_lines > 0 {
+            let (kib, lines) = (LINE_BYTES / 1024, text::counted(self.cut_lines, "line"));
+            self.page
+                .note(format!("only the first {kib} KiB of {lines} searched"));
         }
         if self.unread > 0 {
             let files = text::counted(self.unread, "file");
@@ -289,6 +314,32 @@ fn excerpt(line: &[u8], start: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn a_search_stops_in_the_middle_of_a_file_when_its_call_is_dropped() {
+        let folder = tempfile::tempdir().unwrap();
+        let line = format!("{}\n", "ab".repeat(20_000));
+        std::fs::write(folder.path().join("slow"), line.repeat(200)).unwrap();
+        let context = Context::bare(Root::open(folder.path()).unwrap());
+        // It is at many places of the pattern at once, for each byte.
+        let matcher = RegexMatcherBuilder::new()
+            .build("(?:[ab]*a[ab]{1500}b){3}c")
+            .unwrap();
+        let (started, mut has_started) = tokio::sync::mpsc::unbounded_channel();
+        let (stopped, has_stopped) = std::sync::mpsc::channel();
+        let call = on_disk(&context, "ask for less", move |root, watch| {
+            let _ = started.send(());
+            let output = search(root, watch, Path::new("slow"), Override::empty(), matcher);
+            let _ = stopped.send(output);
+            Ok(())
+        });
+        tokio::select! {
+            _ = call => unreachable!("it takes minutes"),
+            _ = has_started.recv() => {}
+        }
+        let output = has_stopped.recv().unwrap().unwrap();
+        assert!(output.text.contains("stopped early: "), "{}", output.text);
+    }
 
     #[test]
     fn a_long_line_is_shown_around_its_match() {
