@@ -41,9 +41,37 @@ pub(crate) struct SandboxArgs {
     line: Vec<OsString>,
 }
 
-/// This process' whole work, if it was started to confine a command.
-#[cfg(target_os = "linux")]
+/// This process' whole work, if it was started to confine a command, or to give it a session.
 pub(crate) fn as_helper() -> Option<ExitCode> {
+    as_leader().or_else(as_confined)
+}
+
+#[cfg(unix)]
+fn as_leader() -> Option<ExitCode> {
+    let outcome = alipes_tools::lead_session(std::env::args_os())?;
+    Some(match outcome {
+        Ok(never) => match never {},
+        Err(error) => {
+            say(&format!("alipes: {error}"));
+            error.exit_code()
+        }
+    })
+}
+
+#[cfg(not(unix))]
+fn as_leader() -> Option<ExitCode> {
+    None
+}
+
+/// This program, as it is started again to be such a helper.
+pub(crate) fn helper() -> Option<PathBuf> {
+    // Also when its file has been replaced since it was started (proc(5)).
+    let own = cfg!(target_os = "linux").then(|| PathBuf::from("/proc/self/exe"));
+    own.or_else(|| std::env::current_exe().ok())
+}
+
+#[cfg(target_os = "linux")]
+fn as_confined() -> Option<ExitCode> {
     let outcome = alipes_tools::confine(std::env::args_os())?;
     Some(outcome.unwrap_or_else(|error| {
         say(&format!("alipes sandbox: {error}"));
@@ -52,7 +80,7 @@ pub(crate) fn as_helper() -> Option<ExitCode> {
 }
 
 #[cfg(not(target_os = "linux"))]
-pub(crate) fn as_helper() -> Option<ExitCode> {
+fn as_confined() -> Option<ExitCode> {
     None
 }
 

@@ -170,6 +170,7 @@ impl Machine {
             writable: section.writable,
             own: self.own(catalog),
             home: self.person(),
+            helper: crate::sandbox::helper(),
             temp: temp.unwrap_or_else(|| PathBuf::from("/tmp")),
         }))
     }

@@ -78,6 +78,8 @@ pub use preview::{Detail, Preview, Seen};
 pub use progress::{Progress, ProgressReader};
 pub use root::Root;
 pub use sandbox::{Sandbox, SandboxChoice, SandboxOptions, SandboxSection};
+#[cfg(unix)]
+pub use sandbox::{SessionError, lead_session};
 #[cfg(target_os = "linux")]
 pub use sandbox::{StageError, confine};
 pub use shell::{InBackground, goes_on};

@@ -229,7 +229,14 @@ const SHELL: [&str; 2] = ["/bin/sh", "-c"];
 #[cfg(windows)]
 const SHELL: [&str; 2] = ["cmd", "/C"];
 
-async fn prepared(command: &str, context: &Context) -> Result<Command, ToolError> {
+/// A command that is ready to be started.
+struct Prepared {
+    command: Command,
+    /// It sees itself to being the leader of its group.
+    leads: bool,
+}
+
+async fn prepared(command: &str, context: &Context) -> Result<Prepared, ToolError> {
     let arguments = [SHELL[1], command];
     let sandbox = &context.sandbox;
     let mut prepared = sandbox.command(SHELL[0], &arguments, &context.root).await?;
@@ -238,7 +245,10 @@ async fn prepared(command: &str, context: &Context) -> Result<Command, ToolError
         .env_clear()
         .envs(variables)
         .envs(sandbox.variables());
-    Ok(prepared)
+    Ok(Prepared {
+        command: prepared,
+        leads: sandbox.leads_its_session(&context.root).await,
+    })
 }
 
 fn answer(ending: &Ending, capture: &Capture, spilled: Option<&Spilled>, is_read: bool) -> Output {

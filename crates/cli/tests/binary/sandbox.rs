@@ -288,3 +288,48 @@ async fn the_temporary_folder_of_a_run_that_was_killed_goes_with_the_next() {
     };
     tokio::time::timeout(LIMIT, gone).await.unwrap();
 }
+
+/// Otherwise it has the person's terminal, and could write over a question there.
+#[tokio::test]
+async fn a_command_that_nothing_confines_has_a_session_of_its_own() {
+    let machine = Machine::configured("[sandbox]\nkind = \"off\"\n");
+    // The sixth word of its status is the session (proc(5)).
+    let script = "cut -d' ' -f6 /proc/$$/stat > session; echo $$ > own; kill -0 -$$ && touch leads";
+    let prompt = format!("run the command {script}");
+    machine
+        .run(&["exec", "--simulate", "--allow", "shell", &prompt])
+        .await
+        .answer();
+    let read = |name: &str| std::fs::read_to_string(machine.path(name)).unwrap();
+    assert_eq!(read("session"), read("own"));
+    assert!(machine.path("leads").exists());
+}
+
+#[tokio::test]
+async fn more_repositories_than_bubblewrap_has_room_for_are_told_as_that() {
+    for kind in kinds().into_iter().filter(|kind| *kind == "bubblewrap") {
+        let machine = Machine::new();
+        for at in 0..1_600 {
+            std::fs::create_dir_all(machine.path(&format!("{at}/.git"))).unwrap();
+        }
+        let ran = machine
+            .run(&["sandbox", "--kind", kind, "--", "true"])
+            .await;
+        assert_ne!(ran.code, Some(0));
+        assert!(ran.err.contains("no room for 1600 repositories"), "{ran:?}");
+    }
+}
+
+#[tokio::test]
+async fn thousands_of_files_beside_a_repository_can_all_be_written() {
+    for kind in kinds() {
+        let machine = Machine::new();
+        std::fs::create_dir(machine.path(".git")).unwrap();
+        for at in 0..12_000 {
+            std::fs::write(machine.path(&format!("f{at}")), "").unwrap();
+        }
+        let script = "for f in f*; do echo x > $f || exit 1; done; echo all";
+        let ran = confined(&machine, kind, script).await;
+        assert_eq!(ran.out, "all\n", "{kind}: {ran:?}");
+    }
+}

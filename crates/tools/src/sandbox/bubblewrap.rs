@@ -6,6 +6,7 @@
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
+use std::io;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
@@ -101,6 +102,23 @@ pub(super) fn arguments(policy: &Policy) -> Vec<OsString> {
     words.0
 }
 
+/// Most words that it takes (`MAX_ARGS` of bubblewrap 0.11), and how many a command has besides.
+const WORDS: usize = 9_000;
+const SPARE: usize = 200;
+
+/// Refuses rules that it has no room for.
+pub(super) fn fits(policy: &Policy) -> io::Result<()> {
+    match arguments(policy).len() + SPARE <= WORDS {
+        true => Ok(()),
+        false => Err(io::Error::other(format!(
+            "bubblewrap has no room for {} repositories and {} hidden places; work in a folder deeper down, \
+             or let Landlock confine commands (`kind = \"landlock\"` under `[sandbox]`)",
+            policy.sealed.len(),
+            policy.hidden.len()
+        ))),
+    }
+}
+
 fn is_written(policy: &Policy, place: &Path) -> bool {
     place.starts_with(&policy.root) || policy.writable.iter().any(|at| place.starts_with(at))
 }
@@ -160,6 +178,21 @@ mod tests {
         allow(0o757);
         assert!(!is_trusted(&program));
         assert!(is_trusted(Path::new("/bin/sh")) || !Path::new("/bin/sh").exists());
+    }
+
+    #[test]
+    fn more_rules_than_it_takes_are_refused_in_words_of_ours() {
+        let sealed = |count: usize| Policy {
+            root: "/project".into(),
+            temp: "/t".into(),
+            sealed: (0..count)
+                .map(|at| format!("/project/{at}/.git").into())
+                .collect(),
+            ..Policy::default()
+        };
+        assert!(fits(&sealed(1_000)).is_ok());
+        let refused = fits(&sealed(1_600)).unwrap_err().to_string();
+        assert!(refused.contains("1600 repositories"), "{refused}");
     }
 
     #[test]

@@ -46,13 +46,15 @@ const DEVICES: [&str; 8] = [
     "/dev/zero",
 ];
 
-/// No more places than these are named; what is beyond has no rights.
-const MOST: usize = 8_192;
+/// No more places than these are named: for more no command runs, since what is left out could not be
+/// used, and which that would be is the order of a folder.
+const MOST: usize = 65_536;
 
 /// Gives up this process' rights for good; tells which version did it.
 pub(super) fn restrict(policy: &Policy) -> Result<ABI, StageError> {
     let failed = |error: &dyn std::fmt::Display| StageError::Landlock(error.to_string());
-    let status = ruleset(policy)
+    let places = Places::of(policy).ok_or_else(|| failed(&TOO_MANY))?;
+    let status = ruleset(policy, places)
         .and_then(RulesetCreated::restrict_self)
         .map_err(|error| failed(&error))?;
     match (status.ruleset, status.landlock) {
@@ -62,7 +64,27 @@ pub(super) fn restrict(policy: &Policy) -> Result<ABI, StageError> {
     }
 }
 
-fn ruleset(policy: &Policy) -> Result<RulesetCreated, landlock::RulesetError> {
+/// What is said where there are more than that.
+const TOO_MANY: &str = "more than 65536 files lie beside `.git` or what is hidden; put them into folders, \
+    or let bubblewrap confine commands";
+
+/// What is named.
+struct Places {
+    readable: Vec<PathBuf>,
+    written: Vec<PathBuf>,
+}
+
+impl Places {
+    /// Nothing where they are too many.
+    fn of(policy: &Policy) -> Option<Self> {
+        Some(Self {
+            readable: readable(policy)?,
+            written: written(policy)?,
+        })
+    }
+}
+
+fn ruleset(policy: &Policy, places: Places) -> Result<RulesetCreated, landlock::RulesetError> {
     let mut rules = Ruleset::default()
         .set_compatibility(CompatLevel::HardRequirement)
         .handle_access(AccessFs::from_all(ABI::V1))?
@@ -77,43 +99,49 @@ fn ruleset(policy: &Policy) -> Result<RulesetCreated, landlock::RulesetError> {
     };
     let (reading, all) = (AccessFs::from_read(NEWEST), AccessFs::from_all(NEWEST));
     let stream = AccessFs::ReadFile | AccessFs::WriteFile | AccessFs::IoctlDev;
-    let rules = grant(rules.create()?, readable(policy), reading)?;
+    let rules = grant(rules.create()?, places.readable, reading)?;
     let rules = grant(rules, vec!["/".into()], AccessFs::ReadDir.into())?;
     let rules = grant(rules, DEVICES.map(PathBuf::from).to_vec(), stream)?;
-    grant(rules, written(policy), all)
+    grant(rules, places.written, all)
 }
 
 /// What is read: the system, the home and the working folder, without what is hidden.
-fn readable(policy: &Policy) -> Vec<PathBuf> {
+fn readable(policy: &Policy) -> Option<Vec<PathBuf>> {
     let system: Vec<PathBuf> = NOT_SYSTEM
         .iter()
         .map(PathBuf::from)
         .chain(policy.hidden.iter().cloned())
         .collect();
-    let mut places = without(Path::new("/"), &system);
+    let mut places = without(Path::new("/"), &system, MOST)?;
     places.extend(KEPT_OF_RUN.map(PathBuf::from));
-    places.extend(without(&policy.root, &policy.hidden));
-    places
+    places.extend(without(&policy.root, &policy.hidden, MOST)?);
+    Some(places)
 }
 
 /// What is written: without what is hidden or sealed in it.
-fn written(policy: &Policy) -> Vec<PathBuf> {
+fn written(policy: &Policy) -> Option<Vec<PathBuf>> {
     let shut = [policy.hidden.as_slice(), &policy.sealed, &policy.links].concat();
-    [&policy.root, &policy.temp]
+    let mut places = Vec::new();
+    for place in [&policy.root, &policy.temp]
         .into_iter()
         .chain(&policy.writable)
-        .flat_map(|place| without(place, &shut))
-        .collect()
+    {
+        places.extend(without(place, &shut, MOST)?);
+    }
+    Some(places)
 }
 
 /// A place as the fewest places that together are all of it but `shut`. Links are left out: where they
-/// lead has its own rule, or none.
-fn without(place: &Path, shut: &[PathBuf]) -> Vec<PathBuf> {
+/// lead has its own rule, or none. Nothing where there are more than `most`.
+fn without(place: &Path, shut: &[PathBuf], most: usize) -> Option<Vec<PathBuf>> {
     let mut kept = Vec::new();
     let mut open = vec![place.to_owned()];
     while let Some(place) = open.pop() {
-        if shut.iter().any(|shut| place.starts_with(shut)) || kept.len() >= MOST {
+        if shut.iter().any(|shut| place.starts_with(shut)) {
             continue;
+        }
+        if kept.len() >= most {
+            return None;
         }
         if !shut.iter().any(|shut| shut.starts_with(&place)) {
             kept.push(place);
@@ -126,7 +154,7 @@ fn without(place: &Path, shut: &[PathBuf]) -> Vec<PathBuf> {
                 .map(|entry| entry.path()),
         );
     }
-    kept
+    Some(kept)
 }
 
 #[cfg(test)]
@@ -143,10 +171,12 @@ mod tests {
         fs::write(root.join("file"), "").unwrap();
         std::os::unix::fs::symlink("a/secret", root.join("link")).unwrap();
         let shut = ["a/secret", ".git"].map(|name| root.join(name));
-        let mut kept = without(&root, &shut);
+        let mut kept = without(&root, &shut, 3).unwrap();
         kept.sort();
         assert_eq!(kept, ["a/b", "c", "file"].map(|name| root.join(name)));
-        assert_eq!(without(&root.join("c"), &shut), [root.join("c")]);
-        assert!(without(&root.join("a/secret/deep"), &shut).is_empty());
+        let without = |name: &str, most| without(&root.join(name), &shut, most);
+        assert_eq!(without("c", 1), Some(vec![root.join("c")]));
+        assert_eq!(without("a/secret/deep", 1), Some(Vec::new()));
+        assert_eq!(without("", 2), None);
     }
 }

@@ -32,6 +32,8 @@ mod probe;
 #[cfg(target_os = "linux")]
 mod seccomp;
 mod section;
+#[cfg(unix)]
+mod session;
 #[cfg(target_os = "linux")]
 mod stage;
 #[cfg(target_os = "linux")]
@@ -52,6 +54,8 @@ use tokio::sync::OnceCell;
 
 pub use options::{SandboxChoice, SandboxOptions};
 pub use section::SandboxSection;
+#[cfg(unix)]
+pub use session::{SessionError, lead_session};
 #[cfg(target_os = "linux")]
 pub use stage::{StageError, confine};
 
@@ -95,6 +99,15 @@ impl Kind {
             #[cfg(target_os = "linux")]
             Self::Landlock => "landlock",
             Self::None => "none",
+        }
+    }
+
+    /// Refuses what this kind has no room for: the command would end with words that are not its own.
+    #[cfg(target_os = "linux")]
+    fn fits(&self, policy: &policy::Policy) -> std::io::Result<()> {
+        match self {
+            Self::Bubblewrap(_) => bubblewrap::fits(policy),
+            Self::Landlock | Self::None => Ok(()),
         }
     }
 
@@ -218,9 +231,27 @@ impl Sandbox {
         arguments: &[&str],
         root: &Root,
     ) -> Result<Command, ToolError> {
-        let words = std::iter::once(&program).chain(arguments);
-        self.confined(words.map(OsString::from).collect(), root)
+        let helper = self.helper(root).await;
+        let words = [program].into_iter().chain(arguments.iter().copied());
+        let words = words.map(OsString::from);
+        self.confined(helper.into_iter().chain(words).collect(), root)
             .await
+    }
+
+    /// Whether such a command becomes the leader of its own session, and so of its own group.
+    pub async fn leads_its_session(&self, root: &Root) -> bool {
+        !self.helper(root).await.is_empty()
+    }
+
+    /// The words before a command that nothing confines: those that are confined have a session anyway.
+    async fn helper(&self, root: &Root) -> Vec<OsString> {
+        #[cfg(unix)]
+        if let (Kind::None, Some(helper)) = (&self.found(root).await.kind, &self.0.options.helper) {
+            return vec![helper.into(), session::WORD.into()];
+        }
+        #[cfg(not(unix))]
+        let _ = root;
+        Vec::new()
     }
 
     async fn confined(&self, line: Vec<OsString>, root: &Root) -> Result<Command, ToolError> {
@@ -253,6 +284,7 @@ impl Sandbox {
         let looking =
             tokio::task::spawn_blocking(move || policy::Policy::of(&options, &root, &temp));
         let policy = looking.await.map_err(std::io::Error::other)??;
+        found.kind.fits(&policy)?;
         Ok(found.kind.under(&policy, line))
     }
 

@@ -39,6 +39,9 @@ pub struct SandboxOptions {
     pub own: Vec<PathBuf>,
     /// The person's home, in which credentials lie at their usual places.
     pub home: Option<PathBuf>,
+    /// This program, which becomes the leader of a session where [`lead_session`](crate::lead_session) is
+    /// asked first. Without it a command that nothing confines stays in the person's session.
+    pub helper: Option<PathBuf>,
     /// The folder for temporary files in which the commands' own is made.
     pub temp: PathBuf,
 }

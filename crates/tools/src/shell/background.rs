@@ -14,13 +14,13 @@ use alipes_base::Clock;
 use futures_util::FutureExt as _;
 use futures_util::future::join_all;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::process::{ChildStdin, Command};
+use tokio::process::ChildStdin;
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout};
 
 use super::log::{Log, Reading};
-use super::{Group, LINGER, Leader, Pipes, described};
+use super::{Group, LINGER, Leader, Pipes, Prepared, described};
 
 /// Most processes at once.
 const RUNNING: usize = 8;
@@ -88,7 +88,7 @@ impl Processes {
     /// Starts a command and watches over it.
     pub(super) fn start(
         &self,
-        command: Command,
+        command: Prepared,
         line: &str,
         clock: &Clock,
     ) -> Result<Arc<Process>, NotStarted> {

@@ -5,7 +5,9 @@ use std::io;
 use std::process::{ExitStatus, Stdio};
 
 use tokio::io::AsyncRead;
-use tokio::process::{Child, ChildStdin, Command};
+use tokio::process::{Child, ChildStdin};
+
+use super::Prepared;
 
 /// A running command.
 pub(super) struct Group {
@@ -31,17 +33,18 @@ impl Leader {
 
 impl Group {
     /// Starts the command without input.
-    pub(super) fn start(command: Command) -> io::Result<(Self, Pipes)> {
+    pub(super) fn start(command: Prepared) -> io::Result<(Self, Pipes)> {
         Self::start_with(command, Stdio::null())
     }
 
     /// Starts the command with an input to write to.
-    pub(super) fn start_with_input(command: Command) -> io::Result<(Self, Pipes)> {
+    pub(super) fn start_with_input(command: Prepared) -> io::Result<(Self, Pipes)> {
         Self::start_with(command, Stdio::piped())
     }
 
     /// Its two outputs are read side by side.
-    fn start_with(mut command: Command, input: Stdio) -> io::Result<(Self, Pipes)> {
+    fn start_with(prepared: Prepared, input: Stdio) -> io::Result<(Self, Pipes)> {
+        let mut command = prepared.command;
         let mut child = command
             .stdin(input)
             .stdout(Stdio::piped())

@@ -9,10 +9,14 @@ use std::os::fd::OwnedFd;
 use std::process::{ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
+use rustix::process::{
+    Pid, Signal, WaitId, WaitIdOptions, kill_process, kill_process_group, waitid,
+};
 use tokio::net::unix::pipe;
-use tokio::process::{Child, ChildStdin, Command};
+use tokio::process::{Child, ChildStdin};
 use tokio::signal::unix::{Signal as Signals, SignalKind, signal};
+
+use super::Prepared;
 
 /// A command's input, if it has one, and its output.
 pub(super) struct Pipes {
@@ -39,9 +43,9 @@ impl Leader {
     /// Kills everything in the group.
     pub(super) fn kill(&self) {
         let is_reaped = self.is_reaped();
-        if !*is_reaped {
-            // It fails only if nothing is left to kill.
-            let _ = kill_process_group(self.id, Signal::KILL);
+        if !*is_reaped && kill_process_group(self.id, Signal::KILL).is_err() {
+            // There is no such group before its leader makes one. It fails only if nothing is left.
+            let _ = kill_process(self.id, Signal::KILL);
         }
     }
 
@@ -54,17 +58,21 @@ impl Leader {
 
 impl Group {
     /// Starts the command without input.
-    pub(super) fn start(command: Command) -> io::Result<(Self, Pipes)> {
+    pub(super) fn start(command: Prepared) -> io::Result<(Self, Pipes)> {
         Self::start_with(command, Stdio::null())
     }
 
     /// Starts the command with an input to write to.
-    pub(super) fn start_with_input(command: Command) -> io::Result<(Self, Pipes)> {
+    pub(super) fn start_with_input(command: Prepared) -> io::Result<(Self, Pipes)> {
         Self::start_with(command, Stdio::piped())
     }
 
     /// Both of its outputs go into one pipe, so their order is the true one.
-    fn start_with(mut command: Command, input: Stdio) -> io::Result<(Self, Pipes)> {
+    fn start_with(prepared: Prepared, input: Stdio) -> io::Result<(Self, Pipes)> {
+        let Prepared { mut command, leads } = prepared;
+        if !leads {
+            command.process_group(0);
+        }
         // Before the start, so that no exit is missed.
         let child_signals = signal(SignalKind::child())?;
         let (reader, writer) = io::pipe()?;
@@ -73,7 +81,6 @@ impl Group {
             .stdin(input)
             .stdout(writer.try_clone()?)
             .stderr(writer)
-            .process_group(0)
             .kill_on_drop(true)
             .spawn()?;
         let leader = child.id().and_then(|id| Pid::from_raw(id.cast_signed()));
