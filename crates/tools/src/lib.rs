@@ -41,6 +41,7 @@
 //! process that leaves its group (`setsid`), or any child where there are no groups, can outlive a call.
 
 mod bounded;
+mod cut;
 mod disk;
 mod draft;
 mod edit;

@@ -4,6 +4,9 @@ use std::fs::File;
 use std::io::{self, BufRead as _, BufReader};
 use std::path::Path;
 
+use alipes_base::Redactor;
+
+use crate::cut;
 use crate::disk::Watch;
 use crate::known::{Stamp, Stamped};
 use crate::{Root, ToolError, text};
@@ -11,8 +14,8 @@ use crate::{Root, ToolError, text};
 /// Most characters kept of one line.
 pub(crate) const LINE_CHARS: usize = 2_000;
 
-/// Bytes held of one line: no character takes more than four.
-const LINE_BYTES: usize = LINE_CHARS * 4;
+/// Bytes held of one line: no character takes more than four, and a secret may begin in the last one.
+const LINE_BYTES: usize = LINE_CHARS * 4 + cut::AROUND;
 
 /// A longer line is not a line of text, and its end is not looked for.
 const LINE_LIMIT: usize = 64 * 1024 * 1024;
@@ -146,8 +149,8 @@ impl Line {
         self.length += piece.len();
     }
 
-    /// The line as text, and whether it was cut; `None` if it is not UTF-8.
-    pub(crate) fn decode(&self) -> Option<(String, bool)> {
+    /// The line as text, and whether it was cut, which no secret is; `None` if it is not UTF-8.
+    pub(crate) fn decode(&self, redactor: &Redactor) -> Option<(String, bool)> {
         let text = match std::str::from_utf8(&self.kept) {
             Ok(text) => text,
             // The bound may have fallen inside a character.
@@ -162,8 +165,9 @@ impl Line {
             .map_or(text.len(), |(index, _)| index);
         match self.length - end {
             0 => Some((text.to_owned(), false)),
-            missing => {
-                let shown = &text[..end];
+            _ => {
+                let end = cut::before(redactor, text.as_bytes(), end);
+                let (shown, missing) = (&text[..end], self.length - end);
                 Some((
                     format!("{shown}… [{missing} bytes of this line left out]"),
                     true,
@@ -194,9 +198,12 @@ mod tests {
     fn a_long_line_is_cut_between_characters_and_says_so() {
         for character in ["x", "ü", "€", "🙂"] {
             let whole = character.repeat(LINE_CHARS);
-            assert_eq!(line(whole.as_bytes()).decode(), Some((whole, false)));
+            assert_eq!(
+                line(whole.as_bytes()).decode(&Redactor::new()),
+                Some((whole, false))
+            );
             let longer = format!("a{}", character.repeat(10_000));
-            let (text, is_cut) = line(longer.as_bytes()).decode().unwrap();
+            let (text, is_cut) = line(longer.as_bytes()).decode(&Redactor::new()).unwrap();
             assert!(is_cut);
             let (kept, note) = text.split_once('…').unwrap();
             assert!(longer.starts_with(kept));
@@ -207,7 +214,8 @@ mod tests {
 
     #[test]
     fn what_is_not_utf_8_is_not_text() {
-        assert_eq!(line(b"caf\xe9").decode(), None);
-        assert_eq!(line(&b"\xff".repeat(20_000)).decode(), None);
+        let redactor = Redactor::new();
+        assert_eq!(line(b"caf\xe9").decode(&redactor), None);
+        assert_eq!(line(&b"\xff".repeat(20_000)).decode(&redactor), None);
     }
 }

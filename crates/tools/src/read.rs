@@ -3,8 +3,10 @@
 //! The text is exact, because the model may write it back. A file of any size can be read, a part
 //! at a time.
 
+use std::ops::Range;
 use std::path::Path;
 
+use alipes_base::Redactor;
 use serde_json::{Value, json};
 
 use crate::disk::{Watch, on_disk};
@@ -56,8 +58,16 @@ impl Work for ReadFile {
         let limit = input.optional_number("limit", 1..=LINES)?.unwrap_or(LINES);
         let context = &*context.reading(&path);
         let known = context.workbench.known_files.clone();
+        let redactor = context.redactor.clone();
         let part = on_disk(context, "read fewer lines", move |root, watch| {
-            read(root, watch, &known, &root.relative(&path)?, offset, limit)
+            let path = root.relative(&path)?;
+            read(
+                root,
+                watch,
+                (&known, &redactor),
+                &path,
+                offset..offset.saturating_add(limit),
+            )
         });
         match part.await? {
             Part::Shown(output) => Ok(output),
@@ -78,17 +88,17 @@ enum Part {
 fn read(
     root: &Root,
     watch: &Watch,
-    known: &KnownFiles,
+    (known, redactor): (&KnownFiles, &Redactor),
     path: &Path,
-    offset: u64,
-    limit: u64,
+    wanted: Range<u64>,
 ) -> Result<Part, ToolError> {
+    let (offset, limit) = (wanted.start, wanted.end - wanted.start);
     let mut lines = Lines::open(root, path, watch)?;
     let skipped = lines.skip(offset - 1)?;
     let mut page = Page::default();
     let (mut shown, mut cut, mut is_full) = (0, 0, false);
     while let Some(line) = lines.next()? {
-        let (line, is_cut) = line.decode().ok_or_else(|| lines.binary())?;
+        let (line, is_cut) = line.decode(redactor).ok_or_else(|| lines.binary())?;
         if shown == limit || !page.push(&line) {
             is_full = true;
             break;

@@ -2,7 +2,8 @@
 //!
 //! A file or a command may show a key, and an output goes to the model, the journal and the screen.
 //! The [`Toolbox`](crate::Toolbox) hands out no other tools, so this is the one place to pass.
-//! It is a net for accidents: a key that was encoded or cut in two is not known again. Errors that the
+//! It is a net for accidents: a key that was encoded is not known again, nor one that was cut in two, so
+//! whoever cuts a text looks where ([`crate::cut`]). Errors that the
 //! model reads need none: they repeat its own words and what the system said, never a file's.
 
 use alipes_base::Redactor;

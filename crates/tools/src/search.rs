@@ -7,6 +7,7 @@
 use std::io::{self, Read as _};
 use std::path::Path;
 
+use alipes_base::Redactor;
 use grep_matcher::Matcher as _;
 use grep_regex::{RegexMatcher, RegexMatcherBuilder};
 use grep_searcher::{BinaryDetection, Searcher, SearcherBuilder, Sink, SinkMatch};
@@ -19,7 +20,7 @@ use crate::frame::Work;
 use crate::input::{Input, peek};
 use crate::page::Page;
 use crate::walk::Walk;
-use crate::{Context, Effect, Output, Root, ToolError, ToolSpec, text};
+use crate::{Context, Effect, Output, Root, ToolError, ToolSpec, cut, text};
 
 /// Most matching lines shown.
 const MATCHES: u64 = 200;
@@ -80,10 +81,14 @@ impl Work for Search {
         let globs = globs(&mut input)?;
         let path = input.optional_text("path")?.unwrap_or_default();
         let context = &*context.reading(&path);
+        let redactor = context.redactor.clone();
         on_disk(
             context,
             "narrow the path, glob or pattern",
-            move |root, watch| search(root, watch, &root.relative(&path)?, globs, matcher),
+            move |root, watch| {
+                let path = root.relative(&path)?;
+                search(root, (watch, &redactor), &path, globs, matcher)
+            },
         )
         .await
     }
@@ -129,12 +134,12 @@ fn reason(error: &dyn std::error::Error) -> String {
 
 fn search(
     root: &Root,
-    watch: &Watch,
+    (watch, redactor): (&Watch, &Redactor),
     path: &Path,
     globs: Override,
     matcher: RegexMatcher,
 ) -> Result<Output, ToolError> {
-    let mut hunt = Hunt::new(root, watch, matcher);
+    let mut hunt = Hunt::new(root, watch, redactor, matcher);
     if root.metadata(path)?.is_dir() {
         let base = root.resolve(path)?;
         let mut walk = Walk::new(root, watch, &base, DEPTH, globs)?;
@@ -164,6 +169,7 @@ fn search(
 struct Hunt<'a> {
     root: &'a Root,
     watch: &'a Watch,
+    redactor: &'a Redactor,
     matcher: RegexMatcher,
     searcher: Searcher,
     page: Page,
@@ -178,10 +184,16 @@ struct Hunt<'a> {
 }
 
 impl<'a> Hunt<'a> {
-    fn new(root: &'a Root, watch: &'a Watch, matcher: RegexMatcher) -> Self {
+    fn new(
+        root: &'a Root,
+        watch: &'a Watch,
+        redactor: &'a Redactor,
+        matcher: RegexMatcher,
+    ) -> Self {
         Self {
             root,
             watch,
+            redactor,
             matcher,
             searcher: SearcherBuilder::new()
                 .line_number(true)
@@ -207,6 +219,7 @@ impl<'a> Hunt<'a> {
         self.searched += 1;
         let mut matches = Matches {
             matcher: &self.matcher,
+            redactor: self.redactor,
             path: text::path(path),
             page: &mut self.page,
             found: &mut self.found,
@@ -255,6 +268,7 @@ impl<'a> Hunt<'a> {
 /// Takes the matching lines of one file.
 struct Matches<'a> {
     matcher: &'a RegexMatcher,
+    redactor: &'a Redactor,
     path: String,
     page: &'a mut Page,
     found: &'a mut u64,
@@ -272,7 +286,8 @@ impl Sink for Matches<'_> {
             Ok(None) | Err(_) => 0,
         };
         let number = found.line_number().unwrap_or_default();
-        let shown = format!("{}:{number}: {}", self.path, excerpt(line, start));
+        let shown = excerpt(line, start, self.redactor);
+        let shown = format!("{}:{number}: {shown}", self.path);
         // The match that finds no room tells that there are more than are shown.
         *self.is_full = *self.found == MATCHES || !self.page.push(&shown);
         *self.found += u64::from(!*self.is_full);
@@ -280,8 +295,8 @@ impl Sink for Matches<'_> {
     }
 }
 
-/// The part of a line around its match.
-fn excerpt(line: &[u8], start: usize) -> String {
+/// The part of a line around its match. What is cut off takes no part of a secret.
+fn excerpt(line: &[u8], start: usize, redactor: &Redactor) -> String {
     let mut from = if start > 2 * LEAD_BYTES {
         start - LEAD_BYTES
     } else {
@@ -291,21 +306,19 @@ fn excerpt(line: &[u8], start: usize) -> String {
     while from > 0 && from < start && line[from] & 0b1100_0000 == 0b1000_0000 {
         from += 1;
     }
-    let end = line.len().min(from + 4 * LINE_CHARS);
+    from = cut::after(redactor, line, from);
+    let end = cut::before(redactor, line, line.len().min(from + 4 * LINE_CHARS)).max(from);
     let text = text::plain(&String::from_utf8_lossy(&line[from..end]));
     let mut shown = if from > 0 {
         "…".to_owned()
     } else {
         String::new()
     };
-    let mut characters = text.trim_end().chars();
-    shown.extend(
-        characters
-            .by_ref()
-            .take(LINE_CHARS)
-            .map(|c| if c == '\n' { ' ' } else { c }),
-    );
-    if characters.next().is_some() || end < line.len() {
+    let text = text.trim_end();
+    let most = text.char_indices().nth(LINE_CHARS).map(|(at, _)| at);
+    let most = most.map_or(text.len(), |at| cut::before(redactor, text.as_bytes(), at));
+    shown.push_str(&text[..most].replace('\n', " "));
+    if most < text.len() || end < line.len() {
         shown.push('…');
     }
     shown
@@ -329,7 +342,9 @@ mod tests {
         let (stopped, has_stopped) = std::sync::mpsc::channel();
         let call = on_disk(&context, "ask for less", move |root, watch| {
             let _ = started.send(());
-            let output = search(root, watch, Path::new("slow"), Override::empty(), matcher);
+            let redactor = Redactor::new();
+            let (path, globs) = (Path::new("slow"), Override::empty());
+            let output = search(root, (watch, &redactor), path, globs, matcher);
             let _ = stopped.send(output);
             Ok(())
         });
@@ -344,10 +359,13 @@ mod tests {
     #[test]
     fn a_long_line_is_shown_around_its_match() {
         let line = format!("{}needle{}", "ü".repeat(5_000), "x".repeat(5_000));
-        let shown = excerpt(line.as_bytes(), 10_000);
+        let shown = excerpt(line.as_bytes(), 10_000, &Redactor::new());
         assert!(shown.starts_with("…ü") && shown.contains("needle") && shown.ends_with("x…"));
         assert!(shown.chars().count() <= LINE_CHARS + 2);
-        assert_eq!(excerpt(b"  short\r", 2), "  short");
-        assert_eq!(excerpt(b"two\rhalves\x1b[31m", 0), "two halves");
+        assert_eq!(excerpt(b"  short\r", 2, &Redactor::new()), "  short");
+        assert_eq!(
+            excerpt(b"two\rhalves\x1b[31m", 0, &Redactor::new()),
+            "two halves"
+        );
     }
 }

@@ -76,6 +76,30 @@ impl Redactor {
     /// that grows as the text does.
     #[must_use]
     pub fn redact(&self, text: &str) -> String {
+        blanked(text, self.hidden(text))
+    }
+
+    /// The part around a place that is blanked out as one, where the place lies within such a part; else the
+    /// place. Who cuts a text there must not cut that in two: half a secret is known no more.
+    #[must_use]
+    pub fn around(&self, text: &str, at: usize) -> Range<usize> {
+        let hidden = self.hidden(text);
+        let mut part = at..at;
+        loop {
+            let before = part.clone();
+            for other in &hidden {
+                if other.start < part.end && other.end > part.start {
+                    part = part.start.min(other.start)..part.end.max(other.end);
+                }
+            }
+            if part == before {
+                return part;
+            }
+        }
+    }
+
+    /// What must not be shown, in no order; some of it may overlap.
+    fn hidden(&self, text: &str) -> Vec<Range<usize>> {
         let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
         let mut hidden = Vec::new();
         for layer in layers(text) {
@@ -86,7 +110,7 @@ impl Redactor {
             let shaped = shapes::credentials(&layer.text).into_iter();
             hidden.extend(shaped.map(|part| layer.origin(part)));
         }
-        blanked(text, hidden)
+        hidden
     }
 }
 

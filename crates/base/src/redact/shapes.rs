@@ -29,7 +29,7 @@ use Alphabet::{Alphanumeric, Name};
 
 /// Prefixes at the beginning of a word, and how long a run of which characters behind one is taken for
 /// a credential if there is a digit or a capital in it. Each is a little shorter than the keys are.
-const AT_A_WORD: [(&str, usize, Alphabet); 24] = [
+const AT_A_WORD: [(&str, usize, Alphabet); 27] = [
     ("AIza", 30, Name),
     ("AKIA", 16, Alphanumeric),
     ("ASIA", 16, Alphanumeric),
@@ -47,8 +47,11 @@ const AT_A_WORD: [(&str, usize, Alphabet); 24] = [
     ("nvapi-", 40, Name),
     ("pypi-", 40, Name),
     ("rk_live_", 20, Alphanumeric),
+    ("rk_test_", 20, Alphanumeric),
     ("sk_live_", 20, Alphanumeric),
+    ("sk_test_", 20, Alphanumeric),
     ("tgp_v1_", 30, Name),
+    ("whsec_", 30, Alphanumeric),
     ("xai-", 40, Alphanumeric),
     ("xapp-", 20, Name),
     ("xoxa-", 20, Name),

@@ -11,6 +11,24 @@ fn known_secrets_and_known_shapes_are_blanked() {
 }
 
 #[test]
+fn a_place_within_a_secret_is_known_with_all_that_is_blanked_around_it() {
+    let redactor = Redactor::new();
+    redactor.learn(&Secret::new("hunter22-and-more".to_owned()));
+    redactor.learn(&Secret::new("more-of-it".to_owned()));
+    let text = "ü key hunter22-and-more-of-it, sk-abcdefghijklmn";
+    let (start, end) = (text.find("hunter").unwrap(), text.find(',').unwrap());
+    for at in 0..=text.find("abc").unwrap() {
+        let within = start < at && at < end;
+        let expected = if within { start..end } else { at..at };
+        assert_eq!(redactor.around(text, at), expected, "{at}");
+    }
+    assert_eq!(
+        redactor.around(text, text.len() - 1),
+        text.len() - 14..text.len()
+    );
+}
+
+#[test]
 fn ordinary_words_stay() {
     let redactor = Redactor::new();
     redactor.learn(&Secret::new("the".to_owned()));

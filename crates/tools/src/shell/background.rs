@@ -10,7 +10,7 @@ use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
-use alipes_base::Clock;
+use alipes_base::{Clock, Redactor};
 use futures_util::FutureExt as _;
 use futures_util::future::join_all;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
@@ -165,8 +165,8 @@ impl Process {
         lock(&self.state).ended.clone()
     }
 
-    pub(super) fn read(&self, since: Option<u64>) -> Reading {
-        lock(&self.state).log.read(since)
+    pub(super) fn read(&self, since: Option<u64>, redactor: &Redactor) -> Reading {
+        lock(&self.state).log.read(since, redactor)
     }
 
     /// How many bytes of output have come.

@@ -4,19 +4,24 @@
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use alipes_base::Redactor;
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 
 use super::live::{Live, Spilled};
-use crate::{Context, text};
+use crate::{Context, cut, text};
 
-/// Bytes kept from the beginning, and again from the end.
+/// Bytes shown of the beginning, and again of the end.
 const HALF: usize = 24 * 1024;
+
+/// Bytes kept of each: a secret that lies across the cut is seen whole.
+const KEPT: usize = HALF + cut::AROUND;
 
 /// Bytes taken from a pipe at a time.
 const PIECE: usize = 8 * 1024;
 
 /// Output, perhaps from several pipes, in the order in which it came.
 pub(super) struct Capture {
+    redactor: Redactor,
     kept: Mutex<Kept>,
     live: tokio::sync::Mutex<Live>,
 }
@@ -31,6 +36,7 @@ struct Kept {
 impl Capture {
     pub(super) fn of(context: &Context) -> Self {
         Self {
+            redactor: context.redactor.clone(),
             kept: Mutex::default(),
             live: tokio::sync::Mutex::new(Live::of(context)),
         }
@@ -59,16 +65,20 @@ impl Capture {
     /// lies; and how many bytes that line stands for.
     pub(super) fn text(&self, spilled: Option<&Spilled>) -> (String, u64) {
         let kept = self.kept();
-        let left_out = kept.left_out();
-        let tail: Vec<u8> = kept.tail.iter().copied().collect();
         let shown = |bytes: &[u8]| text::plain(&String::from_utf8_lossy(bytes));
-        let text = if left_out == 0 {
-            shown(&[kept.head.as_slice(), &tail].concat())
-        } else {
-            let (head, tail) = (shown(&kept.head), shown(&tail));
-            let where_ = spilled.map(whole).unwrap_or_default();
-            format!("{head}\n[{left_out} bytes of output left out here{where_}]\n{tail}")
-        };
+        // Where all of it is kept, this is all of it.
+        let mut bytes = kept.head.clone();
+        bytes.extend(&kept.tail);
+        if kept.left_out() == 0 {
+            return (shown(&bytes), 0);
+        }
+        let head = &bytes[..cut::before(&self.redactor, &bytes[..KEPT], HALF)];
+        let last = &bytes[bytes.len() - KEPT..];
+        let tail = &last[cut::after(&self.redactor, last, KEPT - HALF)..];
+        let left_out = kept.total - (head.len() + tail.len()) as u64;
+        let (head, tail) = (shown(head), shown(tail));
+        let where_ = spilled.map(whole).unwrap_or_default();
+        let text = format!("{head}\n[{left_out} bytes of output left out here{where_}]\n{tail}");
         (text, left_out)
     }
 
@@ -88,17 +98,17 @@ fn whole(spilled: &Spilled) -> String {
 }
 
 impl Kept {
-    /// How many bytes came and are not kept.
+    /// How many bytes came that are not shown.
     fn left_out(&self) -> u64 {
-        self.total - (self.head.len() + self.tail.len()) as u64
+        self.total.saturating_sub(2 * HALF as u64)
     }
 
     fn add(&mut self, piece: &[u8]) {
         self.total += piece.len() as u64;
-        let (head, rest) = piece.split_at(piece.len().min(HALF - self.head.len()));
+        let (head, rest) = piece.split_at(piece.len().min(KEPT - self.head.len()));
         self.head.extend_from_slice(head);
         self.tail.extend(rest);
-        let surplus = self.tail.len().saturating_sub(HALF);
+        let surplus = self.tail.len().saturating_sub(KEPT);
         self.tail.drain(..surplus);
     }
 }

@@ -127,7 +127,7 @@ fn is_secret(name: &str) -> bool {
 
 fn is_secret_value(value: &OsStr, redactor: &Redactor) -> bool {
     let value = value.to_string_lossy();
-    redactor.holds_secret(&value) || holds_a_password(&value)
+    redactor.redact(&value) != value || holds_a_password(&value)
 }
 
 fn is_hijacking(name: &str) -> bool {

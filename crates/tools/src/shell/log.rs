@@ -3,7 +3,9 @@
 
 use std::collections::VecDeque;
 
-use crate::text;
+use alipes_base::Redactor;
+
+use crate::{cut, text};
 
 /// Bytes kept from the end.
 const KEPT: usize = 256 * 1024;
@@ -43,25 +45,26 @@ impl Log {
         self.total
     }
 
-    /// What came after the first `since` bytes; without that, the end.
-    pub(super) fn read(&self, since: Option<u64>) -> Reading {
+    /// What came after the first `since` bytes; without that, the end. No secret is cut in two at either
+    /// end of it.
+    pub(super) fn read(&self, since: Option<u64>, redactor: &Redactor) -> Reading {
         let first = self.total - self.kept.len() as u64;
         let since = since.unwrap_or(first.max(self.total.saturating_sub(READING as u64)));
         let since = since.min(self.total);
         let from = since.max(first);
         // No more than is kept, so it fits.
         let skipped = usize::try_from(from - first).unwrap_or(usize::MAX);
-        let mut bytes: Vec<u8> = self
-            .kept
-            .iter()
-            .skip(skipped)
-            .take(READING)
-            .copied()
-            .collect();
-        bytes.truncate(whole_characters(&bytes));
-        let next = from + bytes.len() as u64;
+        let lead = skipped.min(cut::AROUND);
+        let around = self.kept.iter().skip(skipped - lead);
+        let around = around.take(lead + READING + cut::AROUND).copied();
+        let around: Vec<u8> = around.collect();
+        let start = cut::after(redactor, &around, lead);
+        let end = around.len().min(lead + READING);
+        let mut end = cut::before(redactor, &around, end).max(start);
+        end = start + whole_characters(&around[start..end]);
+        let next = from + (end - lead) as u64;
         Reading {
-            text: text::plain(&String::from_utf8_lossy(&bytes)),
+            text: text::plain(&String::from_utf8_lossy(&around[start..end])),
             lost: from - since,
             next,
             more: self.total - next,
@@ -93,7 +96,7 @@ mod tests {
         log.add(text.as_bytes());
         let (mut whole, mut since) = (String::new(), 0);
         loop {
-            let reading = log.read(Some(since));
+            let reading = log.read(Some(since), &Redactor::new());
             assert_eq!(reading.lost, 0);
             whole.push_str(&reading.text);
             since = reading.next;
@@ -102,17 +105,17 @@ mod tests {
             }
         }
         assert_eq!(whole, text);
-        assert_eq!(log.read(Some(since)).text, "");
+        assert_eq!(log.read(Some(since), &Redactor::new()).text, "");
     }
 
     #[test]
     fn a_character_waits_for_its_rest() {
         let mut log = Log::default();
         log.add(&"a€".as_bytes()[..3]);
-        let reading = log.read(Some(0));
+        let reading = log.read(Some(0), &Redactor::new());
         assert_eq!((reading.text.as_str(), reading.next), ("a", 1));
         log.add(&"€".as_bytes()[2..]);
-        assert_eq!(log.read(Some(1)).text, "€");
+        assert_eq!(log.read(Some(1), &Redactor::new()).text, "€");
     }
 
     #[test]
@@ -122,10 +125,10 @@ mod tests {
             log.add(&[b'x'; 10_000]);
         }
         log.add(b"end");
-        assert!(log.read(None).text.ends_with("xend"));
-        let reading = log.read(Some(0));
+        assert!(log.read(None, &Redactor::new()).text.ends_with("xend"));
+        let reading = log.read(Some(0), &Redactor::new());
         assert_eq!(reading.lost, 1_000_003 - KEPT as u64);
         assert_eq!(reading.text.len(), READING);
-        assert_eq!(log.read(Some(u64::MAX)).text, "");
+        assert_eq!(log.read(Some(u64::MAX), &Redactor::new()).text, "");
     }
 }

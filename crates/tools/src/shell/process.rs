@@ -229,7 +229,7 @@ fn list(context: &Context) -> Output {
 fn shown(process: &Process, since: Option<u64>, context: &Context) -> Output {
     // First the state: of one that has ended, all output is there.
     let state = state(process, context);
-    let reading = process.read(since);
+    let reading = process.read(since, &context.redactor);
     let mut text = format!("process {}: {state}\n", process.id);
     if reading.lost > 0 {
         let bytes = text::counted(reading.lost, "byte");
