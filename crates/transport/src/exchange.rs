@@ -120,8 +120,12 @@ fn take_note(session: &mut Session, history: &mut AttemptHistory, ran: &Ran, fau
     if ran.spent {
         history.gave_up();
     }
-    // What a connection did to one request it would do to the next; one that never stood did nothing.
-    session.about.fresh = fault.scope() == Scope::Connection && fault.phase > Phase::Upgrade;
+    // What a connection did to one request it would do to the next; one that never stood did nothing, and
+    // one where only a response was forgotten answers what is sent in full.
+    let forgot = fault.cause == Cause::UnknownPreviousResponse;
+    let is_good = forgot && history.failures_by(fault.cause) == 1;
+    let stood = fault.phase > Phase::Upgrade;
+    session.about.fresh = fault.scope() == Scope::Connection && stood && !is_good;
     if history.failures_of_the_node() > 1 {
         // Once may be chance; then what binds us to that node is what keeps it failing.
         session.about.leave_node();

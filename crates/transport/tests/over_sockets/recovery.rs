@@ -1,15 +1,21 @@
 //! Faults that strike once end in an answer, told once.
 
 use crate::common::{
-    Outcome, PATIENCE, ask, ask_for, patient_session, persistent_session, pinging_session, request,
-    say, session, session_with, simulator, simulator_at, step, tls_simulator,
+    Outcome, PATIENCE, ask, ask_for, endpoint, new_transport, patient_session, persistent_session,
+    pinging_session, request, say, session, session_over, session_with, simulator, simulator_at,
+    step, tls_simulator,
 };
 use alipes_base::{Clock, Deadline};
 use alipes_net::TlsOptions;
 use alipes_simulator::Seen;
 use alipes_transport::{Cause, Replay, Request, Route, Session, Trace};
-use alipes_wire::Item;
+use alipes_wire::{Dialect, Item};
+use std::collections::BTreeSet;
+use std::convert::Infallible;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpListener;
 
 const BOTH: &[Route] = &[Route::WebSocket, Route::Sse];
 const SSE: &[Route] = &[Route::Sse];
@@ -239,6 +245,53 @@ async fn a_forgotten_response_is_sent_again_in_full() {
     let second = second_step(&mut session).await;
     assert_eq!(second.faults(), ["headers/unknown-previous-response"]);
     assert!(second.result.is_ok());
+    let seen = simulator.seen();
+    let connections: BTreeSet<u64> = seen.iter().map(|seen| seen.connection).collect();
+    assert_eq!(connections.len(), 1, "the socket is as good as before");
+}
+
+/// Answers every request in the Chat dialect up to how the answer ends, and closes the connection where the
+/// end of the stream should be; counts the requests.
+async fn breaks_at_the_end(listener: &TcpListener, requests: &AtomicUsize) -> Infallible {
+    let chunk = |delta: &str, finish: &str| {
+        let choice = format!(r#"{{"index":0,"delta":{delta},"finish_reason":{finish}}}"#);
+        let event = format!("data: {{\"id\":\"c\",\"choices\":[{choice}]}}\n\n");
+        format!("{:x}\r\n{event}\r\n", event.len())
+    };
+    let head =
+        "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n";
+    let text = chunk(r#"{"role":"assistant","content":"hello"}"#, "null");
+    let answer = format!("{head}{text}{}", chunk("{}", r#""stop""#));
+    loop {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut read = Vec::new();
+        while !read.windows(4).any(|end| end == b"\r\n\r\n") {
+            stream.read_buf(&mut read).await.unwrap();
+        }
+        requests.fetch_add(1, Ordering::Relaxed);
+        stream.write_all(answer.as_bytes()).await.unwrap();
+        // All of the request is read, or closing would tear the answer down with it.
+        stream.shutdown().await.unwrap();
+        while stream.read_buf(&mut read).await.is_ok_and(|more| more > 0) {}
+    }
+}
+
+#[tokio::test]
+#[expect(clippy::disallowed_methods, reason = "a server of the test's own")]
+async fn a_chat_answer_that_said_how_it_ends_is_kept_where_its_connection_breaks() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let base_url = format!("http://{}/v1", listener.local_addr().unwrap());
+    let endpoint = endpoint(&base_url, SSE, |profile| profile.with_patience(PATIENCE));
+    let endpoint = endpoint.with_dialect(Dialect::Chat);
+    let mut session = session_over(&new_transport(), endpoint);
+    let requests = AtomicUsize::new(0);
+    let outcome = tokio::select! {
+        never = breaks_at_the_end(&listener, &requests) => match never {},
+        outcome = say(&mut session, "hello") => outcome,
+    };
+    assert!(outcome.faults().is_empty(), "{:?}", outcome.faults());
+    assert_eq!(outcome.result.unwrap().attempts, 1);
+    assert_eq!(requests.load(Ordering::Relaxed), 1);
 }
 
 #[tokio::test]
