@@ -138,6 +138,10 @@ pub(crate) enum Action {
     Bend(Bend),
     /// Up to 1 GB of this.
     Flood(Flood),
+    /// The answer comes as one JSON object (SSE).
+    Whole,
+    /// The whole stream comes in zstd (SSE).
+    Pack,
     /// What was said on this socket before is forgotten.
     Forget,
     /// A certificate that is not the right one.

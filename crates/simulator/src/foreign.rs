@@ -81,9 +81,9 @@ impl Foreign {
             ..Label::default()
         };
         let speaker = Speaker::new(self.dialect(), label);
-        if asked.stream {
+        if asked.stream && !responses::is_whole(fault) {
             let steps = inject::script(turn.events, fault, now);
-            responses::streamed(connection, speaker.respeak(steps))
+            responses::sent(connection, speaker.respeak(steps), fault)
         } else {
             responses::whole(connection, speaker.object(turn.events))
         }

@@ -13,9 +13,10 @@ use futures_util::stream;
 use http::{HeaderValue, Response, header};
 use http_body_util::{BodyExt as _, StreamBody};
 use hyper::body::Frame;
+use ruzstd::encoding::{CompressionLevel, compress_to_vec};
 
 use crate::answers::{Refusal, plain};
-use crate::faults::FaultInfo;
+use crate::faults::{Action, FaultInfo};
 use crate::framing::{self, Dress};
 use crate::http::{Body, Connection, full};
 use crate::inject::{self, Step};
@@ -35,15 +36,47 @@ pub(crate) fn answer(
     let backend = &connection.backend;
     let now = backend.now();
     let turn = turn::answer(backend, (&request, Echo::of(body)), request.input.clone());
-    if request.stream == Some(true) {
-        streamed(connection, inject::script(turn.events, fault, now))
+    if request.stream == Some(true) && !is_whole(fault) {
+        sent(connection, inject::script(turn.events, fault, now), fault)
     } else {
         whole(connection, turn.object.to_string())
     }
 }
 
+/// Whether a fault gives the answer in one piece to somebody who wants a stream.
+pub(crate) fn is_whole(fault: Option<&FaultInfo>) -> bool {
+    fault.is_some_and(|fault| matches!(fault.action, Action::Whole))
+}
+
 /// An answer that plays these steps, in whichever dialect.
-pub(crate) fn streamed(connection: &Connection, steps: Vec<Step>) -> Response<Body> {
+pub(crate) fn sent(
+    connection: &Connection,
+    steps: Vec<Step>,
+    fault: Option<&FaultInfo>,
+) -> Response<Body> {
+    match fault.map(|fault| fault.action) {
+        Some(Action::Pack) => packed(connection, &steps),
+        _ => streamed(connection, steps),
+    }
+}
+
+/// The same in a content coding, as from a proxy that compresses whatever passes.
+fn packed(connection: &Connection, steps: &[Step]) -> Response<Body> {
+    let events = steps.iter().filter_map(|step| match step {
+        Step::Event(event) => Some(format!("{}\n", framing::lines(event))),
+        _ => None,
+    });
+    let text: String = events.collect();
+    let body = compress_to_vec(text.as_bytes(), CompressionLevel::Fastest);
+    let mut response = full(plain(200, "text/event-stream", body.into()));
+    let coding = HeaderValue::from_static("zstd");
+    response
+        .headers_mut()
+        .insert(header::CONTENT_ENCODING, coding);
+    labelled(connection, response)
+}
+
+fn streamed(connection: &Connection, steps: Vec<Step>) -> Response<Body> {
     let player = Player {
         steps: steps.into(),
         pieces: VecDeque::new(),

@@ -187,7 +187,8 @@ fn moves(cause: Cause) -> &'static [Move] {
             &[Once, Other, Provider, Again]
         }
         Cause::TooLarge => &[Other, Shrink],
-        Cause::AnswerTooLarge => &[Other, Provider],
+        // The same server would answer in the same way, and take its pay for each answer.
+        Cause::AnswerTooLarge | Cause::WholeAnswer | Cause::EncodedAnswer => &[Other, Provider],
         Cause::ContextTooLong => &[Shrink],
         Cause::NameNotFound | Cause::Certificate | Cause::Intercepted | Cause::ClockSkew => {
             &[Provider]

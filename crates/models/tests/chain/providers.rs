@@ -27,6 +27,8 @@ async fn a_provider_that_cannot_answer_is_followed_by_the_next_and_rests() {
         "sse-500",
         "sse-401",
         "sse-421",
+        "sse-json",
+        "sse-encoded",
     ] {
         let (broken, healthy) = (simulator(&[fault]).await, simulator(&[]).await);
         let mut chain = chain(&broken, &healthy);

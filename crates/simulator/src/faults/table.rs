@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use super::Action::{
     Answer as Refuse, Bend as Bent, Certificate, CloseFrame, Cut, CutLate, Deafen, Dress, End,
-    ErrorAndClose, ErrorFrame, Fail, FailOpen, Flood as Flooded, Forget, Freeze, Late, Pause,
+    ErrorAndClose, ErrorFrame, Fail, FailOpen, Flood as Flooded, Forget, Freeze, Late, Pack, Pause,
     Renumber, Reset, Say, SayBytes, SayHuge, SayItem, Stall, StopShort, TurnAway, Twist as Twisted,
+    Whole,
 };
 use super::Target::{AnyRoute, Connection, Http2, Tls};
 use super::{Bend, FaultInfo, Flood, Point, Said, Target};
@@ -187,6 +188,8 @@ pub(super) static FAULTS: &[FaultInfo] = table! {
     SSE AfterText Freeze,    "sse-freeze-after-text",        "events stop in the middle of the text, and HTTP/2 pings are not answered";
     SSE AfterText Reset,     "sse-reset-after-text",         "the connection is reset in the middle of the text";
     SSE AfterText Cut,       "sse-cut-after-text",           "the connection ends in the middle of the text";
+    SSE FirstEvent Whole,       "sse-json",                  "the answer comes as one JSON object and not as a stream";
+    SSE FirstEvent Pack,        "sse-encoded",               "the stream comes compressed (zstd), which nobody has asked for";
     SSE FirstEvent End,         "sse-empty",                 "the stream opens and ends in good order, without an event";
     SSE FirstEvent ErrorFrame(&answers::SERVER_ERROR), "sse-error-event", "an error event instead of the first one";
     SSE AfterText Fail("server_error", "The server had an error."),      "sse-failed",            "response.failed in the middle of the text";

@@ -18,7 +18,7 @@ use super::request_headers;
 use super::way::Way;
 use crate::compression;
 use crate::conversation::Conversation;
-use crate::fault::{BodyShape, body_shape, of_net_error, of_response};
+use crate::fault::{BodyShape, body_shape, of_net_error, of_response, unasked_encoding};
 use crate::{Cause, Fault, Phase, Request, Route, Token, Trace};
 
 /// How much of a body that is not the stream is read for the error it may hold, and for how long.
@@ -70,6 +70,12 @@ pub(crate) async fn attempt(
     if !response.status.is_success() || !may_be_a_stream(&response) {
         let fault = read_error(about, response, intake).await;
         return Err(compression::named(fault, compressed.is_some()));
+    }
+    if let Some(coding) = unasked_encoding(&response.headers) {
+        let why = format!("Content-Encoding: {coding}");
+        let fault = Fault::new(intake.phase(), Cause::EncodedAnswer).because(&why);
+        let (head, _unread) = Head::of(response, about.transport.clock.wall());
+        return Err(head.seen_by(fault));
     }
     if let Some(state) = response.headers.get(TURN_STATE) {
         about.keep_turn_state(state.to_str().unwrap_or_default());
@@ -184,9 +190,6 @@ async fn read_error(about: &Conversation, response: Response, intake: &Intake) -
     let (head, body) = Head::of(response, clock.wall());
     let body = body.read_prefix(ERROR_BODY, wait).await;
     let mut fault = of_response(intake.phase(), head.status, &head.headers, &body, head.at);
-    if head.status.is_success() && fault.cause == Cause::Malformed && fault.message.is_none() {
-        fault.message = Some("it answered with one JSON object instead of a stream".to_owned());
-    }
     fault.evidence.body = Some(String::from_utf8_lossy(&body).into_owned());
     head.seen_by(fault)
 }

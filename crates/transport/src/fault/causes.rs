@@ -220,6 +220,10 @@ causes! {
         "no longer knows the previous response" "try again: the whole conversation is sent"
     Malformed "malformed" Origin Connection
         "sent something that is not the protocol" "check base_url and dialect; if both are right, report it to the provider"
+    WholeAnswer "whole-answer" Origin Endpoint
+        "answered in one piece instead of a stream" "check base_url and dialect; if both are right, the server, or a proxy before it, cannot stream"
+    EncodedAnswer "encoded-answer" Edge Endpoint
+        "sent its answer compressed, which nobody had asked for" "look for a proxy or firewall that compresses, and have it leave `text/event-stream` alone"
     Incomplete "incomplete" Model Request
         "stopped before the end of the answer" "ask it to go on, or for less"
     TooLarge "too-large" User Request

@@ -51,12 +51,16 @@ pub(crate) fn of_response(
         None if html && status.is_success() => Fault::new(phase, Cause::NotAnApi),
         None => of_error(phase, status, headers, error.as_ref(), now),
     };
+    let is_json = body_shape(headers) == BodyShape::Json || looks_like_json(body);
+    if fault.cause == Cause::Malformed && status.is_success() && is_json && error.is_none() {
+        fault.cause = Cause::WholeAnswer;
+    }
     fault.evidence.head(status, headers);
     fault
 }
 
-/// A fault from a body that should have been a stream and was a page or an error; `None` if it was
-/// neither.
+/// A fault from a body that should have been a stream and was a page, an error or an answer in one
+/// piece; `None` if it was none of these.
 pub(crate) fn of_disguised(
     phase: Phase,
     status: StatusCode,
@@ -64,7 +68,8 @@ pub(crate) fn of_disguised(
     body: &[u8],
     now: SystemTime,
 ) -> Option<Fault> {
-    let known = looks_like_html(body) || ApiError::from_body(body).is_some();
+    let known =
+        looks_like_html(body) || looks_like_json(body) || ApiError::from_body(body).is_some();
     known.then(|| {
         let mut fault = of_response(phase, status, headers, body, now);
         fault.evidence.body = Some(String::from_utf8_lossy(body).into_owned());
@@ -175,6 +180,17 @@ fn looks_like_html(body: &[u8]) -> bool {
     let start = &start[..start.len().min(15)];
     let start = start.to_ascii_lowercase();
     start.starts_with(b"<!doctype html") || start.starts_with(b"<html")
+}
+
+/// No line of a stream of events begins so.
+fn looks_like_json(body: &[u8]) -> bool {
+    body.trim_ascii_start().starts_with(b"{")
+}
+
+/// The coding that an answer came in although none was asked for (RFC 9110, section 12.5.3: a client
+/// that says nothing may be sent any).
+pub(crate) fn unasked_encoding(headers: &HeaderMap) -> Option<&str> {
+    header(headers, "content-encoding").filter(|coding| !coding.eq_ignore_ascii_case("identity"))
 }
 
 fn header<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
@@ -291,6 +307,19 @@ mod tests {
             ),
             (524, html, "<html>A timeout occurred", Cause::EdgeTimeout),
             (200, &[], r#"{"error":{"message":"m"}}"#, Cause::Malformed),
+            (
+                200,
+                &[],
+                r#" {"id":"resp_1","output":[]}"#,
+                Cause::WholeAnswer,
+            ),
+            (
+                200,
+                &[("content-type", "application/json")],
+                "",
+                Cause::WholeAnswer,
+            ),
+            (200, &[], "220 mail.test", Cause::Malformed),
             (
                 200,
                 &[],

@@ -20,7 +20,9 @@ pub use causes::{Blame, Cause, Scope};
 pub use evidence::Evidence;
 pub(crate) use from_api::{of_api_error, of_error_frame};
 pub(crate) use from_net::of_net_error;
-pub(crate) use from_response::{BodyShape, body_shape, of_disguised, of_response};
+pub(crate) use from_response::{
+    BodyShape, body_shape, of_disguised, of_response, unasked_encoding,
+};
 
 use crate::Route;
 

@@ -56,6 +56,8 @@ diagnoses! {
     EXPIRED           ConnectionExpired       Connection Origin;
     FORGOTTEN         UnknownPreviousResponse Connection Origin;
     MALFORMED         Malformed               Connection Origin;
+    WHOLE_ANSWER      WholeAnswer             Endpoint   Origin;
+    ENCODED_ANSWER    EncodedAnswer           Endpoint   Edge;
     INCOMPLETE        Incomplete              Request    Model;
     DEADLINE          Deadline                Request    User;
     QUOTA             Quota                   Account    User;

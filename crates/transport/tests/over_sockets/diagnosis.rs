@@ -178,6 +178,8 @@ const NAMES: &[Named] = &[
     ("sse-error-200", "headers/server-error", 2),
     ("sse-502", "headers/server-error", 2),
     ("sse-524", "headers/edge-timeout", 2),
+    ("sse-json", "headers/whole-answer", 1),
+    ("sse-encoded", "headers/encoded-answer", 1),
     ("sse-empty", "first-output/cut", 2),
     ("sse-token-expired-after-text", "stream/unauthorized", 2),
     ("sse-done", "answer", 1),

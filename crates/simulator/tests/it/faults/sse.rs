@@ -34,6 +34,8 @@ pub(crate) const SSE: &[(&str, u16, &str, End)] = &[
     ("sse-error-200", 200, NOTHING, End::Closed),
     ("sse-502", 502, NOTHING, End::Closed),
     ("sse-524", 524, NOTHING, End::Closed),
+    ("sse-json", 200, NOTHING, End::Closed),
+    ("sse-encoded", 200, NOTHING, End::Closed),
     ("sse-empty", 200, NOTHING, End::Closed),
     ("sse-token-expired-after-text", 200, FAILED, End::Closed),
     ("sse-done", 200, COMPLETED, End::Closed),

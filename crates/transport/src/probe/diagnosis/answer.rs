@@ -209,7 +209,7 @@ fn refused(survey: &Survey, door: &Door, fault: &Fault) -> Diagnosis {
             }
         }
         Cause::Silent | Cause::Stalled | Cause::TimedOut | Cause::EdgeDead => silent(survey, door),
-        Cause::Reset | Cause::Cut => {
+        Cause::Reset | Cause::Cut | Cause::EncodedAnswer => {
             found("way-blocked", happened(survey, door, fault)).helped_by(fault.cause.advice())
         }
         cause => found(

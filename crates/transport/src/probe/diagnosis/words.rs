@@ -63,6 +63,7 @@ pub(super) fn fate(fault: &Fault, door: &Door) -> String {
         Cause::NotAnApi => "meet a web page instead of the API".to_owned(),
         Cause::NoSuchEndpoint => "meet a server that does not know this address".to_owned(),
         Cause::Redirected => "are sent elsewhere".to_owned(),
+        Cause::EncodedAnswer => "get their answer compressed".to_owned(),
         Cause::Malformed => format!("get something that is not the protocol{during}"),
         Cause::ServerError | Cause::Overloaded | Cause::EdgeTimeout => {
             "are answered with a failure".to_owned()

@@ -79,6 +79,8 @@ const FAULTS: &[Struck] = table! {
     "sse-524"                       Headers EDGE_TIMEOUT:      once(Answer, 500, 2) always(Fault, 16_000, 8);
     "sse-late-first-event":                                    either(Answer, 13_000, 1) unfinished();
     "sse-pause-after-text":                                    either(Answer, 13_000, 1) unfinished();
+    "sse-json"                      Headers WHOLE_ANSWER:      either(Fault, 500, 1);
+    "sse-encoded"                   Headers ENCODED_ANSWER:    either(Fault, 500, 1);
     "sse-empty"                     FirstOutput CUT:           once(Answer, 250, 2) always(Fault, 16_000, 6);
     "sse-token-expired-after-text"  Stream UNAUTHORIZED:       once(Restarted, 500, 2) always(Fault, 2_000, 2);
     "sse-done":                                                either(Answer, 500, 1);
