@@ -116,6 +116,11 @@ impl Course {
 
 /// What a fault means for the attempts of this conversation.
 fn take_note(session: &mut Session, history: &mut AttemptHistory, ran: &Ran, fault: &Fault) {
+    let refused_packed = history.failures_by(Cause::EncodingRefused) > 0;
+    if refused_packed && fault.cause == Cause::InvalidRequest {
+        let about = &session.about;
+        about.transport.experience.reads_zstd(&about.endpoint);
+    }
     history.failed(fault);
     if ran.spent {
         history.gave_up();

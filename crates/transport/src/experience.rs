@@ -108,6 +108,12 @@ impl Experience {
         !self.facts.is_empty() && self.facts.find(&fact()).is_some()
     }
 
+    /// What a plain request met with like the compressed one before it was not about the compression.
+    pub(crate) fn reads_zstd(&self, endpoint: &Endpoint) {
+        let endpoint = endpoint.key().clone();
+        self.facts.withdraw(&Fact::ZstdRefused { endpoint });
+    }
+
     /// Whether something on the way holds answers back until they are whole.
     pub(crate) fn holds_back(&self, to: &Destination) -> bool {
         self.facts.find(&to.buffered_path()).is_some()

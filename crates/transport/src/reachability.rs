@@ -11,6 +11,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 use url::{Host, Url};
 
+use crate::profile::is_near;
 use crate::{Cause, Fault, Phase};
 
 /// How long a failure counts.
@@ -38,7 +39,7 @@ impl Reachability {
             }
             return false;
         }
-        let Some(whose) = domain(endpoint) else {
+        let Some(whose) = domain(endpoint).filter(|_| !is_nearby(endpoint)) else {
             return false;
         };
         let mut failed = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -70,6 +71,18 @@ pub(crate) fn domain(endpoint: &Url) -> Option<String> {
     }
 }
 
+/// Whether it is in the network that this machine is in: a server there that is off says nothing about
+/// the way out (names: RFC 6762, section 3; RFC 8375).
+fn is_nearby(endpoint: &Url) -> bool {
+    let Some(host) = endpoint.host_str() else {
+        return false;
+    };
+    let is_name = matches!(endpoint.host(), Some(Host::Domain(_)));
+    let ends = [".local", ".home.arpa", ".internal"];
+    let is_named_so = !host.contains('.') || ends.iter().any(|end| host.ends_with(end));
+    is_near(host) || (is_name && is_named_so)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -86,6 +99,18 @@ mod tests {
         assert!(!out("https://api.one.example"));
         assert!(!out("https://eu.one.example"), "the same house");
         assert!(!out("http://localhost:1") && !out("http://127.0.0.1:1"));
+        for nearby in [
+            "http://192.168.1.5:11434",
+            "http://10.1.2.3",
+            "http://[fd00::5]:1",
+            "http://ollama-box:11434",
+            "http://nas.local",
+        ] {
+            assert!(
+                !out(nearby),
+                "{nearby}: a server of this network that is off"
+            );
+        }
         assert!(out("https://api.other.test"));
         known.reached();
         assert!(!out("https://api.one.example"), "there is a network");

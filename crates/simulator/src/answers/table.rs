@@ -10,6 +10,7 @@ pub(crate) static UNDECODABLE: Answer = error(
     None,
     "Invalid zstd data in the request's body.",
 );
+pub(crate) static BAD_IMAGE: Answer = error(400, &[], INVALID, None, "Failed to decode image.");
 pub(crate) static UNAUTHORIZED: Answer = error(
     401,
     &[("www-authenticate", "Bearer")],

@@ -135,6 +135,7 @@ pub(super) static FAULTS: &[FaultInfo] = table! {
     WS FirstEvent Flooded(Flood::Events), "websocket-endless",      "up to 1 GB of unknown events instead of the first one";
 
     SSE Headers Refuse(&answers::BAD_REQUEST),  "sse-400",         "the request is answered with 400";
+    SSE Headers Refuse(&answers::BAD_IMAGE),    "sse-bad-image",   "the request is answered with 400: an image in it could not be decoded";
     SSE Packed Refuse(&answers::UNDECODABLE),   "sse-refuses-zstd","a compressed request is answered with 400: it could not be decoded";
     SSE Headers Refuse(&answers::UNAUTHORIZED), "sse-401",         "the request is answered with 401 invalid_api_key";
     SSE Headers Refuse(&answers::FORBIDDEN),    "sse-403",         "the request is answered with a bare 403";

@@ -81,7 +81,7 @@ pub(super) fn for_host(host: &str) -> &'static str {
 }
 
 /// Loopback and private addresses (RFC 1918, RFC 4193, RFC 3927).
-fn is_near(host: &str) -> bool {
+pub(crate) fn is_near(host: &str) -> bool {
     let host = host.trim_matches(['[', ']']);
     match host.parse() {
         Ok(IpAddr::V4(v4)) => v4.is_loopback() || v4.is_private() || v4.is_link_local(),

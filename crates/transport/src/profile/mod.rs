@@ -15,6 +15,7 @@ use alipes_net::SocketOptions;
 use crate::{Patience, Route};
 use setting::Setting;
 
+pub(crate) use builtin::is_near;
 pub use builtin::{BUILTIN, UnknownProfile};
 
 /// One field of a profile, for people.

@@ -65,6 +65,18 @@ async fn a_compression_that_is_refused_costs_one_request_and_no_budget() {
 }
 
 #[tokio::test]
+async fn a_refusal_that_the_plain_request_meets_as_well_is_not_held_against_the_compression() {
+    let simulator = simulator(&["sse-bad-image@1-2"]).await;
+    let mut session = session(&simulator.base_url(), &[Route::Sse]);
+    let first = step(&mut session, &long()).await;
+    let told = ["headers/encoding-refused", "headers/invalid-request"];
+    assert_eq!(first.faults(), told);
+    step(&mut session, &long()).await.result.unwrap();
+    let zstd = || Some("zstd".to_owned());
+    assert_eq!(encodings(&simulator), [zstd(), None, zstd()]);
+}
+
+#[tokio::test]
 async fn a_refused_compression_takes_no_replay_from_a_fault_after_it() {
     // The session's budget is one replay.
     let simulator = simulator(&["sse-refuses-zstd@1", "sse-500@2"]).await;

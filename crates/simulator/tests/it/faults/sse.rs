@@ -8,6 +8,7 @@ use crate::faults::{COMPLETED, CREATED, DELTA, FAILED, ITEM, NOTHING};
 pub(crate) const SSE: &[(&str, u16, &str, End)] = &[
     ("sse-400", 400, NOTHING, End::Closed),
     ("sse-invalid-encrypted-content", 400, NOTHING, End::Closed),
+    ("sse-bad-image", 400, NOTHING, End::Closed),
     ("sse-401", 401, NOTHING, End::Closed),
     ("sse-403", 403, NOTHING, End::Closed),
     ("sse-404", 404, NOTHING, End::Closed),

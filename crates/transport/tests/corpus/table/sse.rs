@@ -12,6 +12,7 @@ use crate::row::{Family, Row};
 
 const FAULTS: &[Struck] = table! {
     "sse-400"                       Headers INVALID_REQUEST:   either(Fault, 500, 1);
+    "sse-bad-image"                 Headers INVALID_REQUEST:   either(Fault, 500, 1);
     "sse-401"                       Headers UNAUTHORIZED:      once(Answer, 500, 2) always(Fault, 2_000, 2);
     "sse-403"                       Headers FORBIDDEN:         either(Fault, 500, 1);
     "sse-404"                       Headers NO_SUCH_ENDPOINT:  either(Fault, 500, 1);
