@@ -117,7 +117,7 @@ struct Yawc<S> {
     holding: Holding,
     assembly: Assembly,
     facts: Box<ErrorFacts>,
-    /// The connection's counters, where they are known, and where they stood at the last send.
+    /// The connection's counters, where they are known, and where they stood before the last text.
     traffic: Option<Traffic>,
     sent_before: u64,
     send_limit: Duration,
@@ -217,7 +217,6 @@ where
     }
 
     async fn send(&mut self, frame: Frame) -> Result<(), NetError> {
-        self.sent_before = self.traffic.as_ref().map_or(0, Traffic::bytes_sent);
         let sending = self.inner.send(frame);
         let sent = match &self.traffic {
             Some(traffic) => traffic.while_moving(self.send_limit, sending).await,
@@ -268,6 +267,8 @@ where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     fn send_text(&mut self, text: String) -> BoxFuture<'_, Result<(), NetError>> {
+        // What a ping leaves unwritten says nothing of a request before it.
+        self.sent_before = self.traffic.as_ref().map_or(0, Traffic::bytes_sent);
         Box::pin(self.send(Frame::text(text)))
     }
 

@@ -70,19 +70,24 @@ async fn echo_server(compression: bool) -> Server {
     .await
 }
 
+/// The answer to this upgrade, with the right accept value for `KEY`.
+fn granted(head: &str, answer: &[u8]) -> Vec<u8> {
+    let key = headers(head)["sec-websocket-key"]
+        .to_str()
+        .unwrap()
+        .to_owned();
+    let guid = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+    let accept = STANDARD.encode(Sha1::digest(format!("{key}{guid}")));
+    let answer = String::from_utf8_lossy(answer).replace("KEY", &accept);
+    answer.into_bytes()
+}
+
 /// A server that reads the upgrade, writes `answer` (with `KEY` replaced by the right accept
 /// value), and keeps the connection open.
 async fn scripted(answer: &'static [u8], frames: &'static [u8]) -> Server {
     Server::start(move |mut stream: TcpStream| async move {
         let head = read_head(&mut stream).await;
-        let key = headers(&head)["sec-websocket-key"]
-            .to_str()
-            .unwrap()
-            .to_owned();
-        let guid = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
-        let accept = STANDARD.encode(Sha1::digest(format!("{key}{guid}")));
-        let answer = String::from_utf8_lossy(answer).replace("KEY", &accept);
-        let mut bytes = answer.into_bytes();
+        let mut bytes = granted(&head, answer);
         bytes.extend_from_slice(frames);
         stream.write_all(&bytes).await.unwrap();
         let _ = stream.read_to_end(&mut Vec::new()).await;
@@ -433,6 +438,35 @@ async fn a_connection_cut_in_a_frame_is_closed_not_broken() {
     let error = socket.next().await.unwrap_err();
     assert!(matches!(error.kind, NetErrorKind::Closed), "{error}");
     assert_eq!(error.phase, Phase::Body);
+}
+
+#[tokio::test]
+async fn a_ping_that_cannot_be_written_does_not_unsay_that_the_request_has_left() {
+    let server = Server::start(|mut stream: TcpStream| async move {
+        let head = read_head(&mut stream).await;
+        stream.write_all(&granted(&head, GRANTED)).await.unwrap();
+        stream.read_exact(&mut [0; 11]).await.unwrap();
+        socket2::SockRef::from(&stream)
+            .set_linger(Some(Duration::ZERO))
+            .unwrap();
+    })
+    .await;
+    let mut upgrade = Upgrade::new(server.url("ws", "/"));
+    upgrade.compression = false;
+    let mut upgraded = connect(&plain_dialer(), upgrade).await.unwrap();
+    let traffic = upgraded.facts.traffic.clone();
+    upgraded.socket.send_text("hello".to_owned()).await.unwrap();
+    // Until one is lost, because the connection has gone.
+    loop {
+        let before = traffic.bytes_sent();
+        let pinged = upgraded.socket.ping(Vec::new()).await;
+        if pinged.is_err() || traffic.bytes_sent() == before {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    let error = upgraded.socket.next().await.unwrap_err();
+    assert!(error.facts.written, "{error:?}");
 }
 
 #[tokio::test]
