@@ -10,6 +10,7 @@ use tokio::task::JoinSet;
 
 use crate::breaker::Destination;
 use crate::edge_cookies::EdgeCookies;
+use crate::liveness::EdgeWatch;
 use crate::{AccountKey, Credential, Endpoint, Route, Transport};
 
 /// What an attempt needs to know of the conversation it belongs to.
@@ -103,6 +104,25 @@ impl Conversation {
     pub(crate) fn holds_back(&self, model: &str) -> bool {
         let experience = &self.transport.experience;
         !experience.facts.is_empty() && experience.holds_back(&self.destination(model))
+    }
+
+    /// Whether its edge is known to answer no pings on `route`.
+    pub(crate) fn leaves_pings_unanswered(&self, route: Route) -> bool {
+        let experience = &self.transport.experience;
+        !experience.facts.is_empty()
+            && experience.leaves_pings_unanswered(&self.destination(""), route)
+    }
+
+    /// An answer has come on a connection that `edge` watched.
+    pub(crate) fn learn_pings(&self, edge: &EdgeWatch, route: Route) {
+        let experience = &self.transport.experience;
+        let is_news = match edge.answers() {
+            true => self.leaves_pings_unanswered(route),
+            false => edge.leaves_unanswered(),
+        };
+        if is_news {
+            experience.pinged(&self.destination(""), route, edge.answers());
+        }
     }
 
     /// How many times rarer than its profile says the endpoint wants to be pinged.

@@ -119,6 +119,20 @@ impl Experience {
         self.facts.find(&to.buffered_path()).is_some()
     }
 
+    /// Whether its edge answers no pings on `route`.
+    pub(crate) fn leaves_pings_unanswered(&self, to: &Destination, route: Route) -> bool {
+        self.facts.find(&to.pings_unanswered(route)).is_some()
+    }
+
+    /// An answer came on a connection whose pings were answered, or were waited for in vain.
+    pub(crate) fn pinged(&self, to: &Destination, route: Route, is_answered: bool) {
+        let fact = to.pings_unanswered(route);
+        match is_answered {
+            true => self.facts.withdraw(&fact),
+            false => self.facts.note(fact, DAY, None),
+        }
+    }
+
     /// An answer over SSE was held back, or was not. Whether that is news that a user should hear.
     pub(crate) fn arrived(&self, to: &Destination, held_back: bool) -> bool {
         if !held_back && self.facts.is_empty() {

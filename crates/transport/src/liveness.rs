@@ -40,9 +40,14 @@ pub(crate) struct EdgeWatch {
     sent: bool,
     round_trip: Duration,
     last_heard: Instant,
+    /// Since when there was nothing but pongs.
+    quiet_since: Instant,
     pinged: Option<Instant>,
     next_ping: Instant,
+    /// No pong is missed any more.
     doubted: bool,
+    /// One was, while this watched.
+    missed: bool,
 }
 
 /// What to do now.
@@ -70,9 +75,11 @@ impl EdgeWatch {
             sent: bytes <= SMALL,
             round_trip: Duration::ZERO,
             last_heard: now,
+            quiet_since: now,
             pinged: None,
             next_ping: now,
             doubted: false,
+            missed: false,
         }
     }
 
@@ -93,13 +100,25 @@ impl EdgeWatch {
 
     /// Its doubt has been told; once is enough.
     pub(crate) fn doubted(&mut self) {
-        self.doubted = true;
+        (self.doubted, self.missed) = (true, true);
     }
 
-    /// Something came in.
+    /// The same watch over an edge that is not doubted, because it was, or because it is known to leave pings
+    /// unanswered.
+    pub(crate) fn undoubting(mut self, is_known: bool) -> Self {
+        self.doubted |= is_known;
+        self
+    }
+
+    /// Whether a pong was missed, and none has come since.
+    pub(crate) fn leaves_unanswered(&self) -> bool {
+        self.missed && !self.answers
+    }
+
+    /// Something came in, and it was no pong.
     pub(crate) fn heard(&mut self, now: Instant) {
         self.sent = true;
-        self.last_heard = now;
+        (self.last_heard, self.quiet_since) = (now, now);
         self.next_ping = now + self.after;
     }
 
@@ -115,7 +134,11 @@ impl EdgeWatch {
         if let Some(pinged) = self.pinged.take() {
             self.round_trip = now.saturating_duration_since(pinged);
         }
-        self.heard(now);
+        self.sent = true;
+        self.last_heard = now;
+        // It ends no silence: the first ping into one comes soon, those that follow not as soon.
+        let first = self.quiet_since + self.after;
+        self.next_ping = if now < first { first } else { now + self.every };
     }
 
     /// Whether the edge has answered a ping.
@@ -219,6 +242,20 @@ mod tests {
         watch.heard(at(start, 6.0));
         assert_eq!(watch.look(at(start, 8.0)), Edge::Quiet);
         assert_eq!(watch.next(), at(start, 9.0));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_silence_is_pinged_after_3_seconds_and_then_every_10_however_soon_pongs_come() {
+        let start = alipes_base::Clock::system().now();
+        let mut watch = answered(start, 0.1);
+        for (pinged, ponged, next) in [(3.0, 3.1, 13.1), (13.1, 13.2, 23.2)] {
+            assert_eq!(watch.next(), at(start, pinged));
+            watch.pinged(at(start, pinged));
+            watch.ponged(at(start, ponged));
+            assert_eq!(watch.next(), at(start, next));
+        }
+        watch.heard(at(start, 20.0));
+        assert_eq!(watch.next(), at(start, 23.0));
     }
 
     #[tokio::test(start_paused = true)]

@@ -6,9 +6,11 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use alipes_base::Clock;
+use futures_util::FutureExt as _;
 use futures_util::future::poll_fn;
 use h2::{Ping, PingPong};
 use tokio::sync::Mutex;
@@ -25,6 +27,8 @@ struct Shared {
     clock: Clock,
     facts: ErrorFacts,
     line: Mutex<Line>,
+    answered: AtomicBool,
+    doubted: AtomicBool,
 }
 
 struct Line {
@@ -40,6 +44,8 @@ impl Pinger {
             clock,
             facts,
             line: Mutex::new(Line { pings, under_way }),
+            answered: AtomicBool::new(false),
+            doubted: AtomicBool::new(false),
         }))
     }
 
@@ -64,7 +70,35 @@ impl Pinger {
         let answered = poll_fn(|cx| line.pings.poll_pong(cx)).await;
         line.under_way = None;
         answered.map_err(|error| shared.gone(error))?;
+        shared.answered.store(true, Ordering::Relaxed);
         Ok(shared.clock.since(asked))
+    }
+
+    /// Whether this connection has ever answered a ping, also one whose answer nobody has waited for.
+    #[must_use]
+    pub fn has_answered(&self) -> bool {
+        let shared = &*self.0;
+        if let Ok(mut line) = shared.line.try_lock()
+            && line.under_way.is_some()
+            && let Some(answered) = poll_fn(|cx| line.pings.poll_pong(cx)).now_or_never()
+        {
+            line.under_way = None;
+            shared
+                .answered
+                .fetch_or(answered.is_ok(), Ordering::Relaxed);
+        }
+        shared.answered.load(Ordering::Relaxed)
+    }
+
+    /// Somebody has waited in vain for its answer.
+    pub fn doubt(&self) {
+        self.0.doubted.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether somebody has waited in vain for its answer.
+    #[must_use]
+    pub fn is_doubted(&self) -> bool {
+        self.0.doubted.load(Ordering::Relaxed)
     }
 }
 

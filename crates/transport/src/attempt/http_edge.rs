@@ -15,7 +15,7 @@ use super::side_probe::SideProbe;
 use super::unread;
 use crate::conversation::Conversation;
 use crate::liveness::{Edge, EdgeWatch};
-use crate::{Cause, Fault, Trace};
+use crate::{Cause, Fault, Route, Trace};
 
 /// The edge under one HTTP request.
 pub(super) struct HttpEdge {
@@ -52,9 +52,12 @@ impl HttpEdge {
         let traffic = facts.traffic.clone();
         let clock = &about.transport.clock;
         let profile = about.endpoint.profile();
+        let is_known = |known: fn(&Pinger) -> bool| pinger.as_ref().is_some_and(known);
+        let watch = EdgeWatch::new(profile, is_known(Pinger::has_answered), bytes, clock.now());
+        let is_doubted = is_known(Pinger::is_doubted) || about.leaves_pings_unanswered(Route::Sse);
         let mut edge = Self {
             clock: clock.clone(),
-            watch: EdgeWatch::new(profile, false, bytes, clock.now()).calmed(about.calm()),
+            watch: watch.undoubting(is_doubted).calmed(about.calm()),
             probe: SideProbe::beside(about, facts),
             lost: None,
             heard: traffic.last_received(),
@@ -72,6 +75,13 @@ impl HttpEdge {
     pub(super) fn asked(&mut self) {
         if let Some(probe) = &mut self.probe {
             probe.asked();
+        }
+    }
+
+    /// An answer has come.
+    pub(super) fn answered(&self, about: &Conversation) {
+        if self.pinger.is_some() {
+            about.learn_pings(&self.watch, Route::Sse);
         }
     }
 
@@ -115,6 +125,7 @@ impl HttpEdge {
                     self.ping = None;
                     if answered.is_ok() {
                         self.watch.ponged(self.clock.now());
+                        self.heard = self.traffic.last_received();
                     }
                 }
                 probed = probed(&mut self.probe) => {
@@ -197,6 +208,9 @@ impl HttpEdge {
             Edge::Doubtful if self.traffic.is_blocked() => self.watch.heard(now),
             Edge::Doubtful => {
                 self.watch.doubted();
+                if let Some(pinger) = &self.pinger {
+                    pinger.doubt();
+                }
                 return Err(Ended::Doubtful);
             }
             Edge::PingDue => self.ping(),

@@ -41,6 +41,8 @@ pub(crate) struct LiveSocket {
     pub(super) used: bool,
     /// Whether its edge has answered a ping.
     pub(super) answers_pings: bool,
+    /// Whether a ping was waited for in vain on it.
+    pub(super) is_doubted: bool,
 }
 
 impl LiveSocket {
@@ -243,6 +245,7 @@ async fn upgrade(
         generation: generation(token),
         used: false,
         answers_pings: false,
+        is_doubted: false,
     })
 }
 

@@ -85,6 +85,7 @@ pub(crate) async fn attempt(
     let (head, body) = Head::of(response, about.transport.clock.wall());
     match event_stream::read(body, &head, &mut edge, deadline, intake).await {
         Ok(body) => {
+            edge.answered(about);
             give_back(about, body);
             Ok(())
         }

@@ -98,6 +98,10 @@ async fn ask(
     intake.trace(sent).await;
     let mut recorder = DeltaRecorder::new(request);
     let read = read(about, live, &mut edge, deadline, intake, &mut recorder).await;
+    live.is_doubted |= edge.leaves_unanswered();
+    if read.is_ok() {
+        about.learn_pings(&edge, Route::WebSocket);
+    }
     if let Some(state) = intake.take_turn_state() {
         about.keep_turn_state(&state);
     }
@@ -166,7 +170,8 @@ async fn watch(about: &Conversation, live: &mut LiveSocket, bytes: usize) -> Edg
     let clock = &about.transport.clock;
     let profile = about.endpoint.profile();
     let edge = EdgeWatch::new(profile, live.answers_pings, bytes, clock.now());
-    let mut edge = edge.calmed(about.calm());
+    let is_doubted = live.is_doubted || about.leaves_pings_unanswered(Route::WebSocket);
+    let mut edge = edge.undoubting(is_doubted).calmed(about.calm());
     if edge.pings_first() {
         ping(live, &mut edge, clock, profile.pong_timeout).await;
     }
@@ -202,7 +207,9 @@ async fn read(
             continue;
         };
         let message = message.map_err(|error| broken(live, intake, &error, deadline))?;
-        edge.heard(clock.now());
+        if !matches!(message, Message::Pong(_)) {
+            edge.heard(clock.now());
+        }
         match message {
             Message::Text(json) => {
                 intake.count(json.len())?;

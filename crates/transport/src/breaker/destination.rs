@@ -130,6 +130,15 @@ impl Destination {
         }
     }
 
+    /// The fact that its edge answers no pings on `route`.
+    pub(crate) fn pings_unanswered(&self, route: Route) -> Fact {
+        Fact::PingsUnanswered {
+            egress: self.egress.clone(),
+            endpoint: self.endpoint.clone(),
+            route,
+        }
+    }
+
     /// The breaker of the way there.
     pub(crate) fn path(&self) -> BreakerKey {
         BreakerKey::Path {

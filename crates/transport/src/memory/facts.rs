@@ -47,6 +47,12 @@ pub(crate) enum Fact {
     Ipv6Silent { egress: String, host: String },
     /// The server, as `host:port`, wants fewer pings: [`Remembered::limit`] times rarer.
     CalmAsked { server: String },
+    /// Its edge answers no pings on this route: their silence says nothing about it.
+    PingsUnanswered {
+        egress: String,
+        endpoint: EndpointKey,
+        route: Route,
+    },
     /// It does not read compressed requests.
     ZstdRefused { endpoint: EndpointKey },
     /// Something on this way holds answers over SSE back until they are whole.

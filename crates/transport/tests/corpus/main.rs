@@ -12,6 +12,7 @@ mod invariants;
 mod matrix;
 mod observed;
 mod page;
+mod pings;
 mod play;
 mod row;
 mod share;
