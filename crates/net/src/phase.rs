@@ -91,7 +91,8 @@ impl Timings {
     }
 
     /// These timings and one more.
-    pub(crate) fn with(&self, phase: Phase, took: Duration) -> Self {
+    #[must_use]
+    pub fn with(&self, phase: Phase, took: Duration) -> Self {
         Self(self.iter().chain([(phase, took)]).collect())
     }
 }

@@ -109,21 +109,23 @@ impl Open {
     /// Its phases, one after the other from its beginning to `over`.
     fn spans(&self, over: Instant, ended: &Ended<'_>) -> Vec<(&'static str, Instant, Instant)> {
         let mut spans = Vec::new();
+        let over = over.max(self.begun);
         let of_fault = ended.fault.map(|fault| fault.evidence.timings.clone());
         let (dialled, timings) = match &self.connected {
             Some((at, timings)) => (Some(*at), timings.clone()),
             None => (None, of_fault.unwrap_or_default()),
         };
-        let dialled = dialled.unwrap_or(over);
-        let mut at = dialled
-            .checked_sub(timings.total())
-            .map_or(self.begun, |dial| dial.max(self.begun));
+        let dialled = dialled.unwrap_or(over).clamp(self.begun, over);
+        // It may be that the dial began sooner, where the beginning was noted a little late: so its phases are
+        // counted from their end, at which the next one begins.
+        let mut at = dialled.checked_sub(timings.total()).unwrap_or(self.begun);
         if at.saturating_duration_since(self.begun) >= WORTH_TELLING && self.dialled(ended) {
             spans.push((Phase::Credential.as_str(), self.begun, at));
         }
         for (phase, took) in timings.iter() {
-            let to = (at + took).min(over);
-            spans.push((phase.as_str(), at, to));
+            let (from, to) = (at, at + took);
+            let within = |at: Instant| at.clamp(self.begun, dialled);
+            spans.push((phase.as_str(), within(from), within(to)));
             at = to;
         }
         let marks = [
@@ -143,7 +145,7 @@ impl Open {
             }
             return spans;
         }
-        at = dialled.min(over);
+        at = dialled;
         for (phase, reached) in marks {
             let to = reached.map_or(over, |reached| reached.clamp(at, over));
             spans.push((phase.as_str(), at, to));
@@ -164,4 +166,41 @@ impl Open {
 
 fn between(from: Instant, to: Instant) -> u64 {
     micros(to.saturating_duration_since(from))
+}
+
+#[cfg(test)]
+mod tests {
+    use alipes_base::Clock;
+
+    use super::*;
+
+    #[test]
+    fn a_dial_that_began_before_its_attempt_was_noted_ends_where_the_next_phase_begins() {
+        let ms = Duration::from_millis;
+        let begun = Clock::system().now();
+        let timings = Timings::default()
+            .with(alipes_net::Phase::Connect, ms(12))
+            .with(alipes_net::Phase::Tls, ms(3));
+        let mut open = Open::new(AttemptRecord::default(), begun);
+        open.connected(begun + ms(10), timings);
+        open.sent(begun + ms(11));
+        let ended = Ended {
+            end: AttemptEnd::Done,
+            output: None,
+            fault: None,
+            reaction: None,
+        };
+        let spans = open.spans(begun + ms(20), &ended);
+        let shown: Vec<_> = spans
+            .into_iter()
+            .map(|(phase, from, to)| (phase, (from - begun).as_millis(), (to - begun).as_millis()))
+            .collect();
+        let expected = [
+            ("connect", 0, 7),
+            ("tls", 7, 10),
+            ("send", 10, 11),
+            ("headers", 11, 20),
+        ];
+        assert_eq!(shown, expected);
+    }
 }
