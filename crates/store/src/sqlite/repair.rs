@@ -81,6 +81,8 @@ pub(super) fn run(files: &Files, largest: u64, now: u64) -> Result<Repaired, Sto
 /// Empties the index and fills it from the journal.
 fn renew_index(files: &Files) -> Result<(), Failure> {
     let db = connect::open(&files.database(), OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    // Words of what was deleted are in the index until then.
+    db.pragma_update(None, "secure_delete", "ON")?;
     let mut is_forgotten = false;
     loop {
         let transaction = db.unchecked_transaction()?;
