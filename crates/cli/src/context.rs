@@ -5,7 +5,7 @@ use std::time::Duration;
 use alipes_agent::{Agent, Compacted, SummedUpBy};
 use alipes_base::Deadline;
 use alipes_models::{Catalog, Chain, ModelName};
-use alipes_store::{SqliteStore, Store as _, StoreError};
+use alipes_store::{SqliteStore, StoreError};
 use alipes_wire::ItemView;
 
 use crate::failure::Failure;
@@ -88,8 +88,6 @@ pub(crate) async fn entitle(
     let Some(ItemView::Message { text, .. }) = said else {
         return Ok(());
     };
-    match store.find(id).await?.title == alipes_store::title(&text) {
-        true => store.rename(id, title).await,
-        false => Ok(()),
-    }
+    let first_line = alipes_store::title(&text);
+    store.entitle(id, &first_line, title).await
 }

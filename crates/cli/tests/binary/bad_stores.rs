@@ -168,7 +168,7 @@ async fn what_cannot_be_written_is_said_and_no_half_of_it_stays() {
 async fn a_full_disk_ends_a_turn_by_name_and_keeps_what_was_accepted() {
     let machine = Machine::new();
     let script = r#"
-        mkdir -p "$S" && mount -t tmpfs -o size=400k none "$S" || exit 78
+        mkdir -p "$S" && mount -t tmpfs -o size=800k none "$S" || exit 78
         accepted=0
         while "$A" exec --simulate "$(head -c 9000 /dev/zero | tr '\0' x) $accepted" > /dev/null; do
             accepted=$((accepted + 1))

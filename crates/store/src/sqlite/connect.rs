@@ -62,7 +62,9 @@ pub(super) fn to_read(files: &Files, older: Older) -> Result<Connection, StoreEr
     });
     let (db, found) = match opened {
         // What is in the log cannot be seen without an index of it, so there must be nothing.
-        Err(StoreError::ReadOnly { .. } | StoreError::Unusable { .. }) if no_log(files) => {
+        Err(
+            StoreError::ReadOnly { .. } | StoreError::Unusable { .. } | StoreError::Full { .. },
+        ) if no_log(files) => {
             let db = open(&unchanging(&path), read_only | OpenFlags::SQLITE_OPEN_URI)?;
             let found = version(&db).map_err(|failure| failure.of(&path))?;
             (db, found)

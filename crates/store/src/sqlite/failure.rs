@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use rusqlite::{Error, ErrorCode};
+use rusqlite::{Error, ErrorCode, ffi};
 
 use crate::StoreError;
 
@@ -47,6 +47,10 @@ pub(super) fn named(error: &Error, path: &Path) -> StoreError {
         let what = error.to_string();
         return StoreError::Corrupt { path, what };
     };
+    // The index of the log, which is a file too, could not grow.
+    if code.extended_code == ffi::SQLITE_IOERR_SHMSIZE {
+        return StoreError::Full { path };
+    }
     let what = message.clone().unwrap_or_else(|| code.to_string());
     match code.code {
         ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => StoreError::Busy {
@@ -63,4 +67,16 @@ pub(super) fn named(error: &Error, path: &Path) -> StoreError {
 /// Whether the database itself is damaged.
 pub(super) fn is_corrupt(error: &Error) -> bool {
     matches!(named(error, Path::new("")), StoreError::Corrupt { .. })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_disk_without_room_for_the_index_of_the_log_is_full() {
+        let error = Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_IOERR_SHMSIZE), None);
+        let path = Path::new("alipes.db");
+        assert!(matches!(named(&error, path), StoreError::Full { .. }));
+    }
 }

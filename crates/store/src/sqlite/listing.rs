@@ -127,6 +127,16 @@ pub(super) fn rename(db: &Connection, id: &str, title: &str) -> Result<(), Failu
     Ok(())
 }
 
+pub(super) fn entitle(
+    db: &Connection,
+    (id, former): (&str, &str),
+    title: &str,
+) -> Result<(), Failure> {
+    let sql = "UPDATE conversation SET title = ?3 WHERE id = ?1 AND title = ?2";
+    db.execute(sql, params![id, former, title])?;
+    Ok(())
+}
+
 /// Deletes a conversation, its text also from the database's pages. With `unused_since` only if it has not been
 /// used since then; whether it did.
 pub(super) fn delete(

@@ -225,6 +225,19 @@ impl SqliteStore {
         self.reader.run(search::is_behind).await
     }
 
+    /// Gives a conversation another title if it still has this one.
+    ///
+    /// # Errors
+    /// [`StoreError`] if that cannot be written.
+    pub async fn entitle(&self, id: &str, former: &str, title: &str) -> Result<(), StoreError> {
+        let (id, former) = (id.to_owned(), former.to_owned());
+        let title = crate::title(title);
+        self.write(Safety::Durable, move |db| {
+            listing::entitle(db, (&id, &former), &title)
+        })
+        .await
+    }
+
     /// The conversations that [`Store::prune`] would delete now, the longest unused first, but for those
     /// that a process is at.
     ///

@@ -39,7 +39,8 @@ const LULL: Duration = Duration::from_millis(250);
 const LOG_DUE: u64 = 512;
 const LOG_OVERDUE: u64 = 8 * LOG_DUE;
 
-/// How many entries are added to the index in one lull: whoever comes meanwhile waits for it.
+/// How many entries are added to the index in one lull, and before the store is closed: whoever comes meanwhile
+/// waits for it.
 const INDEXED: i64 = 32;
 
 /// Bytes of log that a row stands for.
@@ -274,6 +275,10 @@ impl Thread {
     }
 
     fn close(mut self) {
+        // A short process has no lull, and nothing that cannot be written any more is found later.
+        if self.unindexed {
+            let _ = self.in_transaction(|db| search::index(db, INDEXED));
+        }
         if self.logged >= LOG_DUE {
             let db = &self.desk.db;
             let _ = db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false);

@@ -157,6 +157,15 @@ async fn what_another_process_has_stored_is_found_at_once() {
 }
 
 #[tokio::test]
+async fn what_was_said_in_a_short_process_is_found_where_nobody_can_write_any_more() {
+    let room = Room::new();
+    talk(&room.open(), "a", "a needle").await;
+    let reading = SqliteStore::open_to_read(&room.options()).unwrap();
+    assert!(!reading.index_is_behind().await.unwrap());
+    assert_eq!(found(&reading, "needle").await, ["a"]);
+}
+
+#[tokio::test]
 async fn what_was_deleted_is_gone_and_what_was_renamed_has_its_title() {
     let room = Room::new();
     let store = room.open();
@@ -165,6 +174,14 @@ async fn what_was_deleted_is_gone_and_what_was_renamed_has_its_title() {
     assert_eq!(found(&store, "needle").await, ["b", "a"]);
     store.rename("a", "  my own\ntitle").await.unwrap();
     assert_eq!(store.find("a").await.unwrap().title, "my own");
+    // A title that somebody chose is not changed for one that a model found.
+    store.entitle("a", "one needle", "A model's").await.unwrap();
+    assert_eq!(store.find("a").await.unwrap().title, "my own");
+    store
+        .entitle("b", "another needle", "A model's")
+        .await
+        .unwrap();
+    assert_eq!(store.find("b").await.unwrap().title, "A model's");
     // What was said last is deleted, and the next entry is found all the same.
     store.delete("b").await.unwrap();
     talk(&store, "c", "third needle").await;
