@@ -176,6 +176,8 @@ impl Agent {
         if let Some(tokens) = window {
             self.gauge = self.gauge.clone().with_window(tokens);
         }
+        // What was too little for one may be enough for another.
+        self.stuck_at = None;
         self.background.ask_instead(auxiliary);
     }
 

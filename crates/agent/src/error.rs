@@ -1,5 +1,6 @@
 //! How a turn can fail.
 
+use alipes_base::Expired;
 use alipes_store::JournalError;
 use alipes_transport::Fault;
 
@@ -21,6 +22,9 @@ pub enum TurnError {
     /// The model ended its turn without a word.
     #[error("the model ended its turn without an answer; ask again, or ask another model")]
     NoAnswer,
+    /// The turn's own limit passed while its calls ran, or while somebody was asked about one.
+    #[error("{0} before there was an answer")]
+    OutOfTime(Expired),
     /// There is no turn to go on with, and no prompt.
     #[error("there is nothing to go on with: nobody has asked anything yet; give a prompt")]
     NothingToContinue,

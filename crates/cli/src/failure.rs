@@ -203,6 +203,7 @@ fn report_turn(style: &Style, error: &TurnError, tried: &Tried) {
 pub(crate) fn advice(error: &TurnError) -> Option<&'static str> {
     match error {
         TurnError::Fault(fault) => Some(fault.cause.advice()),
+        TurnError::OutOfTime(_) => Some("allow more with --timeout"),
         _ => None,
     }
 }

@@ -64,6 +64,10 @@ impl Agent {
                 false => 0,
             };
             self.run(calls, front).await?;
+            if front.deadline.remaining(&self.clock).is_zero() {
+                // To ask the model now would put the blame on it.
+                return Err(TurnError::OutOfTime(front.deadline.expired()));
+            }
         }
         Err(TurnError::TooManyRounds { rounds: MAX_ROUNDS })
     }

@@ -83,17 +83,28 @@ impl Agent {
     /// What stands for what was said, or why there is nothing.
     pub(super) async fn summary(
         &mut self,
-        patience: Deadline,
+        patience: Patience,
         events: &mpsc::Sender<TurnEvent>,
     ) -> Result<(Plan, Told), WithoutModel> {
-        if !self.background.is_at_it() && !self.ask_for_summary() {
+        let mut is_asked = self.background.is_at_it() || self.ask_for_summary();
+        if is_asked || self.has_to_wait() {
+            // A listener that has gone misses the rest; the turn goes on.
+            let _ = events.send(TurnEvent::SummingUp(self.context())).await;
+        }
+        if !is_asked && self.has_to_wait() {
+            let free = patience.begin(&self.clock);
+            // A title is no summary: there is none to be had yet.
+            let _ = self.background.waited_for(free).await;
+            is_asked = self.ask_for_summary();
+        }
+        if !is_asked {
             return Err(match self.background.has_failed() {
+                _ if self.background.is_busy() => WithoutModel::TooLate,
                 true => WithoutModel::Failed,
                 false => WithoutModel::Nobody,
             });
         }
-        // A listener that has gone misses the rest; the turn goes on.
-        let _ = events.send(TurnEvent::SummingUp(self.context())).await;
+        let patience = patience.begin(&self.clock);
         if let Some(told) = self.background.waited_for(patience).await {
             return Ok(told);
         }
@@ -105,6 +116,12 @@ impl Agent {
             self.background.leave_the_provider();
         }
         Err(WithoutModel::TooLate)
+    }
+
+    /// Whether a model could sum up that something else is asked of now: a title.
+    fn has_to_wait(&self) -> bool {
+        let is_readable = self.transcript().maker().is_none();
+        is_readable && self.background.is_busy() && self.plan(Depth::Usual).is_some()
     }
 
     pub(super) fn plan(&self, depth: Depth) -> Option<Plan> {

@@ -186,7 +186,6 @@ impl Agent {
         // The provider first, and where it will not, a model.
         for _ in 0..2 {
             if depth == Depth::Usual {
-                let patience = patience.begin(&self.clock);
                 match self.summary(patience, events).await {
                     Ok((plan, told)) => {
                         if let Some(done) = self.carry_out(&plan, told).await? {

@@ -78,9 +78,6 @@ impl ProjectText {
         let (mut left, mut read) = (MOST, Vec::new());
         // From the nearest up: it has the first claim on the space.
         for below in beneath.ancestors() {
-            if left < LEAST {
-                break;
-            }
             if let Some((path, text, bytes)) = first_of(&root, below, left) {
                 left -= text.kept.min(left);
                 let file = ProjectFile {
@@ -169,9 +166,20 @@ fn first_of(root: &Root, folder: &Path, most: u64) -> Option<(PathBuf, Excerpt, 
     })
 }
 
-/// The whole, or three parts of the beginning and one of the end.
+/// The whole, or three parts of the beginning and one of the end, or no more than that it is there: whoever
+/// works here can read it.
 fn excerpt(text: &str, most: u64) -> Excerpt {
     let most = usize::try_from(most).unwrap_or(usize::MAX);
+    if most < usize::try_from(LEAST).unwrap_or(usize::MAX).min(text.len()) {
+        return Excerpt {
+            shown: format!(
+                "[… all {} bytes of this file are left out here …]",
+                text.len()
+            ),
+            kept: 0,
+            left_out: text.len() as u64,
+        };
+    }
     if text.len() <= most {
         return Excerpt {
             shown: text.to_owned(),
@@ -268,6 +276,25 @@ mod tests {
         assert!(text.contains(&"n".repeat(20_000)));
         assert!(text.contains("begin") && text.contains(" end"));
         assert!(text.contains("bytes of this file are left out here"));
+    }
+
+    #[test]
+    fn notes_that_find_no_room_are_named_as_left_out() {
+        let project = Project::new()
+            .file("AGENTS.md", "short")
+            .file("a/AGENTS.md", &"m".repeat(300))
+            .file("a/b/CLAUDE.md", &"n".repeat(60_000));
+        let root = std::fs::canonicalize(project.0.path()).unwrap();
+        let text = ProjectText::read(&root.join("a/b"), [], None, |_| false);
+        let left_out = text.files().iter().map(|file| file.left_out);
+        let left_out: Vec<u64> = left_out.collect();
+        assert_eq!(left_out, [5, 300, 60_000 - MOST]);
+        let (_, told) = project.read("a/b");
+        assert!(
+            told.contains("all 300 bytes of this file are left out"),
+            "{told}"
+        );
+        assert!(!told.contains("short") && !told.contains("mmm"));
     }
 
     #[cfg(unix)]

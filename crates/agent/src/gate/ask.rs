@@ -49,7 +49,15 @@ impl Gate {
         let seen = preview.seen.clone();
         let question = question(tool, input, preview, &because, context).await;
         let offer = question.offer.clone();
-        let answer = approver.ask(question).await;
+        let answer = match context.deadline.run(approver.ask(question)).await {
+            Ok(answer) => answer,
+            Err(expired) => {
+                return Decision::Deny {
+                    reason: format!("not allowed: nobody has answered yet, and {expired}"),
+                    because: Because::Unanswered,
+                };
+            }
+        };
         if answer == Approval::No {
             return Decision::Deny {
                 reason: format!("not allowed: the user declined {name}. Go on without it."),

@@ -61,6 +61,8 @@ pub enum Because {
     Never(&'static str),
     /// Somebody said so when asked.
     Answer(Approval),
+    /// Nobody did until the turn was over.
+    Unanswered,
 }
 
 impl fmt::Display for Because {
@@ -81,6 +83,7 @@ impl fmt::Display for Because {
             Self::Never(why) => write!(f, "nothing can allow it: {why}"),
             Self::Answer(Approval::No) => f.write_str("the user declined"),
             Self::Answer(_) => f.write_str("the user approved"),
+            Self::Unanswered => f.write_str("nobody has answered in time"),
         }
     }
 }

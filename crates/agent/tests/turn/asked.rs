@@ -1,8 +1,10 @@
 //! Whoever is asked is shown what will be done, as things stand when it is done.
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
-use alipes_agent::{Approval, Approver, Question, Rule, Verdict};
+use alipes_agent::{Approval, Approver, Question, Rule, TurnError, TurnEvent, Verdict};
+use alipes_base::{Clock, Deadline};
 use alipes_tools::Detail;
 use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
@@ -62,4 +64,44 @@ async fn what_a_response_reads_is_read_before_anybody_is_asked_what_it_writes() 
         };
         assert!(diff.ends_with("-two\n+three\n"), "{diff}");
     }
+}
+
+/// Somebody who has gone out.
+struct SaysNothing;
+
+impl Approver for SaysNothing {
+    fn ask(&self, _question: Question) -> BoxFuture<'_, Approval> {
+        Box::pin(std::future::pending())
+    }
+}
+
+#[tokio::test]
+async fn the_limit_of_a_turn_ends_an_open_question_and_is_named_as_what_did() {
+    let script = Script::of(&[response(&[write("c1")]), response(&[says("done")])]).await;
+    let setup = Setup {
+        approver: Some(Box::new(SaysNothing)),
+        ..Setup::default()
+    };
+    let mut work = Work::set_up(&script.base_url, setup);
+    let (events, mut heard) = tokio::sync::mpsc::channel(64);
+    let limit = Duration::from_millis(300);
+    let deadline = Deadline::after(&Clock::system(), "--timeout", limit);
+    let failed = work.agent.turn("go", true, deadline, &events).await;
+    let failed = failed.unwrap_err();
+    assert!(matches!(failed, TurnError::OutOfTime(_)), "{failed}");
+    let said = "the limit --timeout of 300ms has passed";
+    assert!(failed.to_string().starts_with(said), "{failed}");
+    assert_eq!(script.asked(), 1);
+    assert!(!work.path("a.txt").exists());
+    drop(events);
+    let mut outputs = Vec::new();
+    while let Some(event) = heard.recv().await {
+        if let TurnEvent::ToolCompleted { output, .. } = event {
+            outputs.push(output);
+        }
+    }
+    assert_eq!(
+        outputs,
+        [format!("not allowed: nobody has answered yet, and {said}")]
+    );
 }

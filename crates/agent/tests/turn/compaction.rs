@@ -292,6 +292,37 @@ async fn what_was_summed_up_twice_in_a_row_comes_back_in_two_steps_and_no_turn_g
 }
 
 #[tokio::test]
+async fn a_title_under_way_keeps_nobody_from_summing_up() {
+    let script = Script::of(&[response(&[says("done")])]).await;
+    let aside = [response(&[says("Sheep")]), response(&[says(SUMMARY)])];
+    let aside = Script::of(&aside).await;
+    let mut work = work(&script, Transcript::default());
+    let agent = work.agent.with_auxiliary(model(&aside.base_url));
+    work.agent = agent.with_title();
+    let held = Arc::clone(&aside.turnstile).lock_owned().await;
+    for number in 0..4 {
+        work.answer(&long(&format!("sheep {number}"))).await;
+    }
+    let (sender, mut events) = tokio::sync::mpsc::channel(8);
+    let compacting = async {
+        let done = work.agent.compact(crate::work::deadline(), &sender).await;
+        drop(sender);
+        done
+    };
+    let released = async {
+        let first = events.recv().await;
+        assert!(matches!(first, Some(TurnEvent::SummingUp(_))), "{first:?}");
+        drop(held);
+        while events.recv().await.is_some() {}
+    };
+    let (done, ()) = tokio::join!(compacting, released);
+    let done = done.unwrap();
+    assert_eq!(done.without, None, "{done:?}");
+    assert_eq!(aside.asked(), 2);
+    assert_eq!(work.agent.title(), Some("Sheep"));
+}
+
+#[tokio::test]
 async fn a_short_conversation_has_nothing_to_sum_up() {
     let script = Script::of(&[response(&[says("done")])]).await;
     let mut work = work(&script, Transcript::default());

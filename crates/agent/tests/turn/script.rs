@@ -20,6 +20,8 @@ pub(crate) struct Script {
     pub(crate) compacted: Arc<Mutex<Option<Value>>>,
     /// Whether whoever asks for that waits in vain.
     pub(crate) is_silent: Arc<AtomicBool>,
+    /// No answer begins while somebody holds it.
+    pub(crate) turnstile: Arc<tokio::sync::Mutex<()>>,
     _server: JoinSet<()>,
 }
 
@@ -47,6 +49,8 @@ impl Script {
         let shorter = Arc::clone(&compacted);
         let is_silent: Arc<AtomicBool> = Arc::default();
         let silent = Arc::clone(&is_silent);
+        let turnstile: Arc<tokio::sync::Mutex<()>> = Arc::default();
+        let gate = Arc::clone(&turnstile);
         let mut server = JoinSet::new();
         server.spawn(async move {
             let mut unanswered = Vec::new();
@@ -68,6 +72,7 @@ impl Script {
                     seen.push(body.clone());
                     seen.len() - 1
                 };
+                drop(gate.lock().await);
                 write_events(&mut stream, &answer(number, &body)).await;
             }
         });
@@ -76,6 +81,7 @@ impl Script {
             requests,
             compacted,
             is_silent,
+            turnstile,
             _server: server,
         }
     }

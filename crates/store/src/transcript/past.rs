@@ -134,9 +134,12 @@ impl Transcript {
     }
 
     pub(super) fn take_turn_back(&mut self) {
+        // Nobody has asked to see again what was summed up.
+        let is_restored = self.restored;
         while self.begun.is_empty() && self.compacted.is_some() {
             self.restore();
         }
+        self.restored = is_restored;
         let Some(last) = self.begun.pop() else {
             return;
         };
@@ -174,6 +177,18 @@ mod tests {
             kept,
             maker,
         }
+    }
+
+    #[test]
+    fn a_turn_that_is_taken_back_out_of_a_summary_does_not_forbid_the_next_one() {
+        let mut transcript = Transcript::of(turns(&["one", "two"]));
+        transcript.add(compaction(0));
+        transcript.add(Entry::Undone(Undone::Turn));
+        assert_eq!(transcript.items().len(), 2);
+        assert!(!transcript.is_restored());
+        transcript.add(compaction(0));
+        transcript.add(Entry::Undone(Undone::Compaction));
+        assert!(transcript.is_restored());
     }
 
     #[test]
