@@ -33,6 +33,7 @@ const MASKS: [(&str, &str); 12] = [
 /// Somebody's machine.
 pub(crate) struct Machine {
     home: tempfile::TempDir,
+    person: Option<tempfile::TempDir>,
     folder: tempfile::TempDir,
     variables: Vec<(String, String)>,
 }
@@ -59,9 +60,28 @@ impl Machine {
         std::mem::forget(settings.bind_to_scope());
         Self {
             home: tempfile::tempdir().unwrap(),
+            person: None,
             folder: tempfile::tempdir().unwrap(),
             variables: Vec::new(),
         }
+    }
+
+    /// The same with a home in this place: where a test is about what cannot be reached there, it must be
+    /// one that commands see.
+    pub(crate) fn at_home_in(self, home: tempfile::TempDir) -> Self {
+        Self { home, ..self }
+    }
+
+    /// The same whose person is at home in this place.
+    pub(crate) fn whose_person_is_in(self, place: tempfile::TempDir) -> Self {
+        let home = place.path().to_str().unwrap().to_owned();
+        let person = Some(place);
+        Self { person, ..self }.with("HOME", home)
+    }
+
+    /// A path in the home of its person.
+    pub(crate) fn person(&self, name: &str) -> PathBuf {
+        self.person.as_ref().unwrap().path().join(name)
     }
 
     /// A machine with this `config.toml`.

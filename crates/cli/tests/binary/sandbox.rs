@@ -7,6 +7,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::machine::{LIMIT, Machine, Ran, ended};
+use crate::sandbox_escapes::beside_the_temporary_ones;
 
 /// The kinds that are here.
 pub(crate) fn kinds() -> Vec<&'static str> {
@@ -179,7 +180,8 @@ async fn what_git_runs_is_not_written_wherever_it_lies() {
 #[tokio::test]
 async fn settings_keys_and_credentials_cannot_be_read() {
     for kind in kinds() {
-        let machine = Machine::new();
+        // Where bubblewrap leaves folders as they are.
+        let machine = Machine::new().at_home_in(beside_the_temporary_ones());
         let home = machine.path("person");
         for (name, content) in [
             (".ssh/id_ed25519", "canary"),

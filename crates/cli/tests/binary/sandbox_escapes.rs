@@ -7,13 +7,12 @@ use std::process::Stdio;
 use crate::machine::{Machine, ended};
 use crate::sandbox::{confined, kinds};
 
-/// A machine whose person has a secret in the home.
+/// A machine whose person has a secret in the home, which lies where commands see what is not hidden.
 fn with_a_secret() -> Machine {
-    let machine = Machine::new();
-    let home = machine.home("person");
-    std::fs::create_dir_all(home.join(".ssh")).unwrap();
-    std::fs::write(home.join(".ssh/id"), "canary").unwrap();
-    machine.with("HOME", home.to_str().unwrap())
+    let machine = Machine::new().whose_person_is_in(beside_the_temporary_ones());
+    std::fs::create_dir_all(machine.person(".ssh")).unwrap();
+    std::fs::write(machine.person(".ssh/id"), "canary").unwrap();
+    machine
 }
 
 #[tokio::test]
@@ -24,7 +23,7 @@ async fn a_link_swapped_in_leads_to_nothing_new() {
              rm -r open && ln -s ~/.ssh open && cat open/id; echo planted > open/id";
         let ran = confined(&machine, kind, script).await;
         assert_eq!(ran.out, "fine\n", "{kind}: {ran:?}");
-        let secret = std::fs::read_to_string(machine.home("person/.ssh/id")).unwrap();
+        let secret = std::fs::read_to_string(machine.person(".ssh/id")).unwrap();
         assert_eq!(secret, "canary");
     }
 }
@@ -81,7 +80,7 @@ async fn a_command_cannot_end_what_keeps_it_nor_become_somebody_else() {
 }
 
 /// A folder that bubblewrap does not replace, as it does those that programs share.
-fn beside_the_temporary_ones() -> tempfile::TempDir {
+pub(crate) fn beside_the_temporary_ones() -> tempfile::TempDir {
     let places = [env!("CARGO_TARGET_TMPDIR"), "/var/lib", "/srv", "/opt"];
     let is_shared = |place: &&str| {
         !["/tmp", "/var/tmp", "/run"]
@@ -179,8 +178,10 @@ async fn what_alipes_was_started_with_is_not_open_in_a_command() {
 async fn a_file_elsewhere_cannot_be_cut_short_or_moved_in() {
     for kind in kinds() {
         let machine = with_a_secret();
-        let other = machine.home("person/notes");
+        let other = machine.person("notes");
         std::fs::write(&other, "keep").unwrap();
+        let seen = confined(&machine, kind, "cat ~/notes").await;
+        assert_eq!(seen.out, "keep", "{kind}: {seen:?}");
         for script in [
             "truncate -s 0 ~/notes",
             "mv ~/notes .",
@@ -189,6 +190,10 @@ async fn a_file_elsewhere_cannot_be_cut_short_or_moved_in() {
         ] {
             let ran = confined(&machine, kind, script).await;
             assert_ne!(ran.code, Some(0), "{kind} {script}: {ran:?}");
+            assert!(
+                !ran.err.contains("No such file"),
+                "{kind} {script}: {ran:?}"
+            );
         }
         assert_eq!(std::fs::read_to_string(&other).unwrap(), "keep");
     }
