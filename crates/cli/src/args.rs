@@ -233,8 +233,9 @@ impl AgentArgs {
     /// too.
     pub(crate) fn again(&self, model: &ModelName) -> String {
         match (self.simulate, &self.model) {
+            (true, _) => " --simulate".to_owned(),
             (false, Some(_)) => format!(" -m {model}"),
-            _ => String::new(),
+            (false, None) => String::new(),
         }
     }
 }

@@ -135,6 +135,7 @@ impl Agent {
         let ended = unknown.iter().map(OpenCall::ended);
         self.record.keep(ended.collect()).await?;
         for call in unknown {
+            self.announce(&call, front.events).await;
             let output = messages::output(&call.interrupted());
             let event = TurnEvent::ToolCompleted {
                 call_id: call.call_id,
@@ -149,6 +150,22 @@ impl Agent {
         self.run(again.into_iter().map(Call::from).collect(), front)
             .await
     }
+    /// Says what a call was that will not run again.
+    async fn announce(&self, call: &OpenCall, events: &mpsc::Sender<TurnEvent>) {
+        let tool = self.toolbox.get(&call.name);
+        let input = serde_json::from_str(&call.arguments).ok();
+        let summary = tool.zip(input);
+        let summary = summary.map(|(tool, input)| tool.summary(&input, &self.redactor));
+        let event = TurnEvent::ToolStarted {
+            call_id: call.call_id.clone(),
+            name: call.name.clone(),
+            summary: summary.unwrap_or_else(|| self.redactor.redact(&call.name)),
+            effect: None,
+        };
+        // A listener that has gone misses the rest; the turn goes on.
+        let _ = events.send(event).await;
+    }
+
     /// Records that the turn has failed. An answer has been recorded with its end.
     async fn ended(&mut self, outcome: Result<Answer, TurnError>) -> Result<Answer, TurnError> {
         if let Err(error) = &outcome {

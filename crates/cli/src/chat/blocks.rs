@@ -129,6 +129,7 @@ fn shortened(text: &str) -> String {
 impl Card {
     fn rows(&self, columns: usize) -> Vec<Line<'static>> {
         let (sign, style) = match self.outcome {
+            ToolOutcome::Done if self.exit_code().is_some() => ("✗ ", BAD),
             ToolOutcome::Done => ("✓ ", GOOD),
             ToolOutcome::Failed => ("✗ ", BAD),
             ToolOutcome::Denied | ToolOutcome::NotRun => ("– ", WARNING),
@@ -155,12 +156,23 @@ impl Card {
         rows
     }
 
+    /// How a command has failed that ran to its end, as its output says first.
+    fn exit_code(&self) -> Option<&str> {
+        let is_command = self.name == "shell" && self.outcome == ToolOutcome::Done;
+        let first = self.output.lines().next().filter(|_| is_command)?;
+        let end = first.find([',', ';', ':', '(']).unwrap_or(first.len());
+        let told = first[..end].trim();
+        let is_told = told.starts_with("exit code ") || told.starts_with("killed by ");
+        (is_told && told != "exit code 0").then_some(told)
+    }
+
     /// ` · 12 lines · 0.4 s`
     fn facts(&self) -> String {
-        let lines = match self.output.lines().count() {
+        let lines = match (self.exit_code(), self.output.lines().count()) {
             _ if self.outcome != ToolOutcome::Done => format!(" · {}", self.outcome.as_str()),
-            0 | 1 => String::new(),
-            lines => format!(" · {lines} lines"),
+            (Some(told), _) => format!(" · {told}"),
+            (None, 0 | 1) => String::new(),
+            (None, lines) => format!(" · {lines} lines"),
         };
         match self.took {
             took if took < Duration::from_millis(100) => lines,
@@ -295,6 +307,29 @@ mod tests {
         assert_eq!(text(&done, 40), "✓ read_file some/long… · 3 lines · 1.2 s");
         let failed = card("shell", ToolOutcome::Failed, "error: no such file\nmore");
         assert!(text(&failed, 80).ends_with("failed · 1.2 s\n  no such file"));
+    }
+
+    #[test]
+    fn a_command_that_fails_says_how() {
+        for (output, told) in [
+            (
+                "exit code 1\n",
+                "✗ shell some/long/path/to/a/file.rs · exit code 1 · 1.2 s",
+            ),
+            (
+                "killed by signal 9\nx",
+                "✗ shell some/long/path/to/a/file.rs · killed by signal 9 · 1.2 s",
+            ),
+            (
+                "exit code 0\na",
+                "✓ shell some/long/path/to/a/file.rs · 2 lines · 1.2 s",
+            ),
+        ] {
+            let shown = text(&card("shell", ToolOutcome::Done, output), 80);
+            assert_eq!(shown, told);
+        }
+        let read = text(&card("read_file", ToolOutcome::Done, "exit code 1"), 80);
+        assert!(read.starts_with("✓ "), "{read}");
     }
 
     #[test]

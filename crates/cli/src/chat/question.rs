@@ -1,5 +1,6 @@
 //! Asking, in the chat, whether a tool may run. The gate waits; typing goes on.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use alipes_agent::{Approval, Approver, Question};
@@ -96,7 +97,7 @@ impl Open {
 
     /// At most so many rows. What it is about comes first, then the keys, then what else is to be known.
     pub(super) fn rows(&self, columns: usize, now: Instant, most: usize) -> Vec<Line<'static>> {
-        let (about, is_cut) = self.about(columns);
+        let (about, is_cut) = self.about(columns, usize::MAX);
         let keys = self.keys(columns, now);
         let room = most.saturating_sub(keys.len());
         let sizes = [self.facts(columns, true), self.facts(columns, false)];
@@ -111,11 +112,17 @@ impl Open {
         let room = most.saturating_sub(keys.len());
         let [_, mut facts] = sizes;
         facts.truncate(room / 3);
-        [shortened(about, room - facts.len(), is_cut), facts, keys].concat()
+        let room = room - facts.len();
+        // What stays as it is makes room for what changes.
+        let lesser = [1, 0].map(|context| self.about(columns, context).0);
+        let fitting = lesser.iter().find(|lesser| lesser.len() <= room);
+        let about = fitting.unwrap_or(&lesser[1]).clone();
+        [shortened(about, room, is_cut), facts, keys].concat()
     }
 
-    /// What would be done: all of it, or without the middle of what no screen has room for.
-    fn about(&self, columns: usize) -> (Vec<Line<'static>>, bool) {
+    /// What would be done: all of it, or without the middle of what no screen has room for. Of a diff so many
+    /// lines around each change.
+    fn about(&self, columns: usize, context: usize) -> (Vec<Line<'static>>, bool) {
         let question = &self.asked.question;
         let text = one_line(&format!("allow: {}", question.summary), usize::MAX);
         let mut rows = say("? ", &text, STRONG, columns);
@@ -124,7 +131,7 @@ impl Open {
         };
         let (Detail::Diff(text) | Detail::Text(text)) = detail;
         let laid_out = |part: &str| match detail {
-            Detail::Diff(_) => indented(code::diff(part), columns),
+            Detail::Diff(_) => indented(code::diff(&changes(part, context)), columns),
             Detail::Text(_) => {
                 let lines = part.lines().map(|line| Line::raw(line.to_owned()));
                 indented(lines.collect(), columns)
@@ -176,8 +183,8 @@ impl Open {
     fn brief_keys(&self, columns: usize, now: Instant) -> Vec<Line<'static>> {
         let keys = match self.asked.question.offer {
             _ if now < self.counts_from() => "Ctrl-O: all of it",
-            Some(_) => "y, s, a or n, Enter · Ctrl-O: all of it",
-            None => "y or n, Enter · Ctrl-O: all of it",
+            Some(_) => "y, s, a, n + Enter · Ctrl-O: all of it",
+            None => "y or n + Enter · Ctrl-O: all of it",
         };
         let keys = cut(&format!("  {keys}"), columns);
         vec![Line::from(Span::styled(keys, PLAIN))]
@@ -209,6 +216,26 @@ fn say(sign: &str, text: &str, style: Style, columns: usize) -> Vec<Line<'static
     let lead = Lead::new(sign, "  ", style);
     let text = Span::styled(text.to_owned(), style);
     wrap(&[text], columns, &lead, Break::Word)
+}
+
+/// A diff with at most so many lines of what stays around each change.
+fn changes(diff: &str, context: usize) -> Cow<'_, str> {
+    if context == usize::MAX {
+        return Cow::Borrowed(diff);
+    }
+    let lines: Vec<&str> = diff.lines().collect();
+    let is_kept = |line: &&str| line.starts_with(' ');
+    let is_near = |at: usize| {
+        let from = at.saturating_sub(context);
+        let to = (at + context + 1).min(lines.len());
+        lines[from..to]
+            .iter()
+            .any(|line| line.starts_with(['+', '-']))
+    };
+    let left = lines.iter().enumerate();
+    let left = left.filter(|(at, line)| !is_kept(line) || is_near(*at));
+    let left: Vec<&str> = left.map(|(_, line)| *line).collect();
+    Cow::Owned(left.join("\n"))
 }
 
 /// The beginning and the end of what is too long to be laid out, and how many bytes lie between. The end

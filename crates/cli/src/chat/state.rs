@@ -295,6 +295,14 @@ impl State {
 
     /// The person has ended it. What had come stays, and what was to be sent comes back.
     pub(super) fn interrupted(&mut self) {
+        let open = self.open.iter().map(|open| &open.asked);
+        let asked = open
+            .chain(&self.asked)
+            .map(|asked| asked.question.summary.clone());
+        for summary in asked.collect::<Vec<_>>() {
+            let summary = one_line(&summary, LONGEST);
+            self.note(Tone::Warning, format!("not done: {summary}"));
+        }
         if let Some(working) = self.end() {
             self.said.extend(working.partial());
             self.note(Tone::Warning, "interrupted");

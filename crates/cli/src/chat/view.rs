@@ -130,8 +130,9 @@ fn awaited(working: &Working, columns: usize) -> String {
 
 /// The end of the message that is coming, or of the thoughts before it.
 fn coming(working: &Working, columns: usize, most: usize) -> Vec<Line<'static>> {
-    let mut rows = match working.text.trim().is_empty() {
-        false => markdown::rows(&working.shown_text(), columns),
+    let text = working.shown_text();
+    let mut rows = match text.trim().is_empty() {
+        false => markdown::rows(&text, columns),
         true => {
             let last = working
                 .reasoning

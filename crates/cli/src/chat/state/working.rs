@@ -232,7 +232,11 @@ impl Working {
     /// The end of the message that is coming, from the beginning of a block of it: as much as a screen
     /// can show.
     pub(in crate::chat) fn shown_text(&self) -> Cow<'_, str> {
-        let text = self.text.as_str();
+        // What was shown stays until there is a word to replace it.
+        let text = match self.text.trim().is_empty() {
+            true => self.cut_off.as_str(),
+            false => self.text.as_str(),
+        };
         let Some(from) = text.len().checked_sub(TEXT_TAIL) else {
             return Cow::Borrowed(text);
         };

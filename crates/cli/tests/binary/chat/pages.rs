@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::simulated;
+use super::{simulated, troubled};
 use crate::machine::Machine;
 
 fn page() -> PathBuf {
@@ -40,8 +40,15 @@ fn masked(screen: &str, machine: &Machine) -> String {
         let line = line.replace(folder, "~/notes");
         // A count of tokens hangs on the machine's own setting.
         match line.split_once(" · ") {
-            Some((model, _)) if model == "simulated/planner" => model.to_owned(),
-            _ => line.trim_end().to_owned(),
+            Some((model, _)) if ["simulated/planner", "x/y"].contains(&model) => model.to_owned(),
+            // It is drawn every second.
+            Some((waiting, then)) => match waiting.split_once(" s (at most ") {
+                Some((_, rest)) if waiting.starts_with("… waiting since ") => {
+                    format!("… waiting since 3 s (at most {rest} · {then}")
+                }
+                _ => line.trim_end().to_owned(),
+            },
+            None => line.trim_end().to_owned(),
         }
     });
     lines.collect::<Vec<_>>().join("\n")
@@ -68,4 +75,16 @@ async fn the_pages_screens_are_what_is_shown() {
     chat.types("/re");
     chat.until("/resume  [ID]").await;
     compare("commands", &masked(&chat.screen(), &machine));
+
+    let faults = [
+        "websocket-stall-before-first-event",
+        "sse-stall-before-headers",
+    ];
+    let (chat, _server) = troubled(&machine, &faults, 80, 24).await;
+    chat.says("what is there to do today?");
+    chat.until("waiting since").await;
+    chat.says("in one sentence, please");
+    chat.until("soon: in one sentence").await;
+    chat.until("waiting since 3 s").await;
+    compare("silence", &masked(&chat.screen(), &machine));
 }

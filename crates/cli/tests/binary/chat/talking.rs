@@ -21,6 +21,7 @@ async fn what_is_asked_is_answered_and_stays_when_the_chat_has_gone() {
         "✓ read notes.md",
         "• two 日本語",
         "to go on: alipes chat --resume ",
+        " --simulate",
     ] {
         assert_eq!(count(&everything, once), 1, "{once:?}:\n{everything}");
     }
