@@ -142,7 +142,7 @@ impl Agent {
     /// The same without what the user's rules keep from whoever reads.
     #[must_use]
     pub fn readable_root(&self) -> Root {
-        self.gate.veiled("read_file", &self.root)
+        self.gate.readable(&self.root)
     }
 
     /// How commands are confined.

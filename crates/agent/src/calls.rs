@@ -285,7 +285,9 @@ impl<'a> Desk<'a> {
         };
         let (progress, reader) = Progress::channel(self.context.redactor.clone());
         let context = Context {
-            root: self.gate.veiled(&call.name, &self.context.root),
+            root: self
+                .gate
+                .veiled(&call.name, &tool.subject(&input), &self.context.root),
             progress,
             seen,
             ..self.context.clone()

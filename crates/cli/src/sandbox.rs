@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use alipes_agent::{Gate, GateOptions};
-use alipes_tools::SandboxChoice;
+use alipes_tools::{SandboxChoice, Subject};
 use clap::Args;
 
 use crate::approvals;
@@ -95,7 +95,11 @@ pub(crate) async fn run(args: SandboxArgs, machine: &Machine) -> Result<(), Fail
         rules: approvals::rules(machine)?,
         ..GateOptions::default()
     });
-    let root = gate.veiled("shell", &machine.root(&folder, &catalog)?);
+    let root = gate.veiled(
+        "shell",
+        &Subject::default(),
+        &machine.root(&folder, &catalog)?,
+    );
     let sandbox = machine.sandbox(args.kind, args.network, &catalog)?;
     if args.show {
         for line in sandbox.report(&root).await {

@@ -12,6 +12,8 @@ pub struct Subject {
     /// What it will write to a program that runs already, and may be a shell: a command wherever one is
     /// forbidden, and none where one is allowed. A line is ended if nothing can be added to it.
     pub input: Option<String>,
+    /// The number of that program.
+    pub process: Option<u64>,
     /// Every host that it will talk to.
     pub hosts: Vec<String>,
 }

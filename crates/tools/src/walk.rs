@@ -101,7 +101,9 @@ impl<'a> Walk<'a> {
         }
         if self.hidden > 0 {
             let items = text::counted(self.hidden, "item");
-            notes.push(format!("{items} that a rule forbids left out"));
+            notes.push(format!(
+                "{items} that a rule forbids or asks about left out"
+            ));
         }
         if self.watch.is_over() {
             notes.push(self.watch.why());

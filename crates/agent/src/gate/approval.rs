@@ -57,7 +57,7 @@ pub trait RuleBook: Send + Sync {
 }
 
 /// The rule that a lasting yes to this call would be. It is never wider than what can be read in it:
-/// a command as it stands, or one tool beneath one folder.
+/// a command as it stands and nothing after it, or one tool beneath one folder.
 pub(super) fn offer(tool: &str, effect: Effect, subject: &Subject, root: &Root) -> Option<String> {
     let rule = match (effect, &subject.command) {
         (Effect::Executes, Some(line)) => {
@@ -65,7 +65,7 @@ pub(super) fn offer(tool: &str, effect: Effect, subject: &Subject, root: &Root) 
             if runs_others(&line) {
                 return None;
             }
-            format!("command {}", words::line(&line))
+            format!("command exactly {}", words::line(&line))
         }
         (Effect::Writes, None) if !subject.paths.is_empty() => {
             format!("{tool} path {}", globset::escape(root.path().to_str()?))

@@ -30,11 +30,12 @@ impl Gate {
     ) -> Decision {
         let name = tool.spec().name;
         let Some(approver) = &self.options.approver else {
+            let hint = self.hint(&because);
+            let reason = format!(
+                "not allowed: {because}, and nobody can be asked here. Go on without it. {hint}"
+            );
             return Decision::Deny {
-                reason: format!(
-                    "not allowed: {because}, and nobody can be asked here. Go on without it. {}",
-                    self.options.hint,
-                ),
+                reason: reason.trim_end().to_owned(),
                 because,
             };
         };
@@ -74,10 +75,19 @@ impl Gate {
         }
     }
 
+    /// What the user could do about it, if a flag does.
+    fn hint(&self, because: &Because) -> &str {
+        match because {
+            Because::Default(_) => &self.options.hint,
+            Because::NotConfined => &self.options.unconfined_hint,
+            _ => "",
+        }
+    }
+
     /// What the call would do, or why it would fail.
     async fn preview(&self, tool: &dyn Tool, input: &Value, context: &Context) -> Shown {
         let veiled = Context {
-            root: self.veiled(tool.spec().name, &context.root),
+            root: self.veiled(tool.spec().name, &tool.subject(input), &context.root),
             ..context.clone()
         };
         match tool.preview(input, &veiled).await {

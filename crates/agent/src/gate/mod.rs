@@ -14,6 +14,7 @@
 
 mod approval;
 mod ask;
+mod begun;
 mod decision;
 mod never;
 mod rule;
@@ -23,6 +24,8 @@ mod words;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
+
+use begun::Begun;
 
 use alipes_tools::{Context, Effect, Root, Seen, Subject, Tool};
 use serde_json::Value;
@@ -48,8 +51,10 @@ pub struct GateOptions {
     pub book: Option<Box<dyn RuleBook>>,
     /// The program's own settings and keys, which no call names.
     pub own: Vec<PathBuf>,
-    /// Where nobody can be asked: what the model is told that the user could do.
+    /// Where nobody can be asked and no rule is about it: what the model is told that the user could do.
     pub hint: String,
+    /// The same where nothing confines commands.
+    pub unconfined_hint: String,
 }
 
 /// What is allowed without asking, and whom to ask about the rest.
@@ -58,6 +63,8 @@ pub struct Gate {
     options: GateOptions,
     /// What was allowed for as long as this program runs.
     session: Mutex<Vec<Rule>>,
+    /// Lines that were begun in processes and not ended.
+    begun: Begun,
 }
 
 impl Gate {
@@ -67,20 +74,36 @@ impl Gate {
         Self {
             options,
             session: Mutex::default(),
+            begun: Begun::default(),
         }
     }
 
     /// Whether this call may run.
     pub async fn decide(&self, tool: &dyn Tool, input: &Value, context: &Context) -> Decision {
-        let (effect, subject) = (tool.effect(), tool.subject(input));
+        let subject = self.begun.completed(tool.subject(input));
+        let decision = self.decide_about(&subject, tool, input, context).await;
+        if decision.is_allowed() {
+            self.begun.note(&subject);
+        }
+        decision
+    }
+
+    async fn decide_about(
+        &self,
+        subject: &Subject,
+        tool: &dyn Tool,
+        input: &Value,
+        context: &Context,
+    ) -> Decision {
+        let effect = tool.effect();
         let name = tool.spec().name;
-        if let Some(why) = never::why(effect, &subject, &context.root, &self.options.own) {
+        if let Some(why) = never::why(effect, subject, &context.root, &self.options.own) {
             return Decision::Deny {
                 reason: format!("not allowed, and nothing can allow it: {why}. Go on without it."),
                 because: Because::Never(why),
             };
         }
-        let (verdict, because) = self.judge(name, effect, &subject, context).await;
+        let (verdict, because) = self.judge(name, effect, subject, context).await;
         let must_ask = verdict == Verdict::Allow
             && effect == Effect::Executes
             && !context.sandbox.is_off()
@@ -99,40 +122,55 @@ impl Gate {
         }
     }
 
-    /// The root as this tool may see it: without the paths that a rule forbids it. A call that searches a
-    /// folder names none of the files that it meets there, and a command none of those that it opens.
+    /// The root as a call of this tool may see it: without the paths that a rule forbids it, or asks about
+    /// and the call does not name. A call that searches a folder names none of the files that it meets
+    /// there, and a command none of those that it opens: nobody was asked about them.
     #[must_use]
-    pub fn veiled(&self, tool: &str, root: &Root) -> Root {
-        let forbidding = self.forbidding(tool);
-        if forbidding.is_empty() {
-            return root.clone();
-        }
-        let top = root.path();
-        let places: Vec<Option<_>> = forbidding.iter().map(|rule| rule.place(top)).collect();
-        let are_all = places.iter().all(Option::is_some);
-        let veiled = root.clone().hiding(self.hides(tool, top));
-        veiled.hiding_places(places.into_iter().flatten(), are_all)
+    pub fn veiled(&self, tool: &str, subject: &Subject, root: &Root) -> Root {
+        let named = facets(subject.clone(), root);
+        let is_asked_about = |rule: &Rule| {
+            let mut says = named.iter().map(|facet| facet.compared_with(rule));
+            says.any(|says| says == Says::This(Verdict::Ask))
+        };
+        Self::without(self.guarding(tool, |rule| !is_asked_about(rule)), root)
     }
 
-    /// Which real places rules about paths keep from a tool that works in the folder `top`.
+    /// The root as a person sees it who names what they want to read: without what a rule forbids.
+    #[must_use]
+    pub fn readable(&self, root: &Root) -> Root {
+        Self::without(self.guarding("read_file", |_asks| false), root)
+    }
+
+    /// Which real places rules about paths keep from a tool that works in the folder `top` and names none.
     pub fn hides(
         &self,
         tool: &str,
         top: &Path,
     ) -> impl Fn(&Path) -> bool + Send + Sync + use<> + 'static {
-        let (forbidding, top) = (self.forbidding(tool), top.to_owned());
-        move |path| {
-            let facet = Facet::of_real_path(path, &top);
-            let mut says = forbidding.iter().map(|rule| facet.compared_with(rule));
-            says.any(|says| says == Says::This(Verdict::Deny))
-        }
+        is_guarded(self.guarding(tool, |_asks| true), top)
     }
 
-    fn forbidding(&self, tool: &str) -> Vec<Rule> {
+    fn without(guarding: Vec<Rule>, root: &Root) -> Root {
+        if guarding.is_empty() {
+            return root.clone();
+        }
+        let top = root.path();
+        let places: Vec<Option<_>> = guarding.iter().map(|rule| rule.place(top)).collect();
+        let are_all = places.iter().all(Option::is_some);
+        let veiled = root.clone().hiding(is_guarded(guarding, top));
+        veiled.hiding_places(places.into_iter().flatten(), are_all)
+    }
+
+    /// The rules about paths that forbid a tool something, and those that ask as far as they are wanted.
+    fn guarding(&self, tool: &str, asks: impl Fn(&Rule) -> bool) -> Vec<Rule> {
         let rules = self.options.rules.iter();
         rules
-            .filter(|rule| rule.verdict == Verdict::Deny && rule.is_about_tool(tool))
-            .filter(|rule| matches!(rule.what, What::Path { .. }))
+            .filter(|rule| rule.is_about_tool(tool) && matches!(rule.what, What::Path { .. }))
+            .filter(|rule| match rule.verdict {
+                Verdict::Allow => false,
+                Verdict::Ask => asks(rule),
+                Verdict::Deny => true,
+            })
             .cloned()
             .collect()
     }
@@ -189,6 +227,19 @@ impl Gate {
             }
             None => (Verdict::Ask, Because::Default(effect)),
         }
+    }
+}
+
+/// Whether one of these rules is about a real place.
+fn is_guarded(
+    guarding: Vec<Rule>,
+    top: &Path,
+) -> impl Fn(&Path) -> bool + Send + Sync + use<> + 'static {
+    let top = top.to_owned();
+    move |path| {
+        let facet = Facet::of_real_path(path, &top);
+        let mut says = guarding.iter().map(|rule| facet.compared_with(rule));
+        says.any(|says| matches!(says, Says::This(_)))
     }
 }
 

@@ -2,11 +2,14 @@
 //!
 //! It names a tool, or what a call is about, or both: `shell`, `path src/**`, `write_file path docs`,
 //! `command git push`, `host *.example.com`. A rule about a command is compared word by word with the
-//! beginning of a plain command; one about a path with where that really leads.
+//! beginning of a plain command, or with all of it (`command exactly cargo test`); one about a path with
+//! where that really leads. What can never be true of a call is refused: somebody would take it for a wall.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use alipes_config::nearest;
+use alipes_tools::{Effect, Toolbox};
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 
 use super::words;
@@ -62,9 +65,20 @@ pub(super) enum What {
         /// The path itself, where it is no pattern.
         literal: Option<String>,
     },
-    Command(Vec<String>),
+    Command(Line),
     Host(String),
 }
+
+/// The words of a plain command that a rule is about.
+#[derive(Clone, Debug)]
+pub(super) struct Line {
+    pub(super) words: Vec<String>,
+    /// These words and none after them.
+    pub(super) is_exact: bool,
+}
+
+/// The word for that.
+const EXACTLY: &str = "exactly";
 
 impl Rule {
     /// Reads a rule. `origin` says who made it: `config.toml:12`, `--allow shell`, `this session`.
@@ -84,16 +98,18 @@ impl Rule {
         if tool.is_some_and(|tool| tool.is_empty() || !is_name(tool)) {
             return Err("must begin with a tool's name, or with path, command or host".to_owned());
         }
+        let tool = tool.filter(|tool| !tool.is_empty());
+        if let Some(tool) = tool {
+            has_subject(tool, kind)?;
+        }
         if !kind.is_empty() && argument.is_empty() {
             return Err(format!("says nothing after `{kind}`"));
         }
         let what = match kind {
             "" => What::Anything,
             "path" => path(argument)?,
-            "command" => What::Command(words::plain(argument).map_err(|_syntax| {
-                "names no plain command; such a rule cannot be compared with one".to_owned()
-            })?),
-            "host" => What::Host(argument.to_ascii_lowercase()),
+            "command" => What::Command(command(argument)?),
+            "host" => What::Host(host(argument)?),
             _ => return Err("needs path, command or host after the tool's name".to_owned()),
         };
         Ok(Self {
@@ -132,7 +148,7 @@ impl Rule {
     pub(super) fn specificity(&self) -> (usize, bool) {
         let narrows = match &self.what {
             What::Anything => 0,
-            What::Command(words) => 1 + words.len(),
+            What::Command(line) => 1 + line.words.len() + usize::from(line.is_exact),
             What::Path { .. } | What::Host(_) => 1 + self.text.len(),
         };
         (narrows, self.tool.is_some())
@@ -153,9 +169,67 @@ fn split(text: &str) -> (&str, &str) {
     (first, rest.trim())
 }
 
+/// Refuses a tool that there is not, and one that is never about such a thing.
+fn has_subject(tool: &str, kind: &str) -> Result<(), String> {
+    let toolbox = Toolbox::builtin();
+    let Some(found) = toolbox.get(tool) else {
+        let near = nearest(tool, toolbox.specs().map(|spec| spec.name));
+        let near = near.map(|name| format!("; did you mean {name}?"));
+        return Err(format!("names no tool{}", near.unwrap_or_default()));
+    };
+    let takes = |fields: &[&str]| {
+        let properties = &found.spec().parameters["properties"];
+        fields.iter().any(|field| properties.get(field).is_some())
+    };
+    let is_about = match kind {
+        "path" => takes(&["path", "patch"]),
+        "command" => takes(&["command", "input"]),
+        "host" => found.effect() == Effect::Executes,
+        _ => true,
+    };
+    match is_about {
+        true => Ok(()),
+        false => Err(format!("can never be true: {tool} is about no {kind}")),
+    }
+}
+
+fn command(argument: &str) -> Result<Line, String> {
+    let (first, rest) = split(argument);
+    let is_exact = first == EXACTLY && !rest.is_empty();
+    let plain = words::plain(if is_exact { rest } else { argument });
+    let words = plain.map_err(|_syntax| {
+        "names no plain command; such a rule cannot be compared with one".to_owned()
+    })?;
+    Ok(Line { words, is_exact })
+}
+
+/// A name, or `*.` and a name.
+fn host(argument: &str) -> Result<String, String> {
+    let name = argument.strip_prefix("*.").unwrap_or(argument);
+    let is_name = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '.';
+    match name.chars().all(is_name) && !name.is_empty() {
+        true => Ok(argument.to_ascii_lowercase()),
+        false => {
+            Err("names no host: write a name or *.name, without scheme, port and path".to_owned())
+        }
+    }
+}
+
 /// A path stands for itself and for what lies beneath it.
 fn path(glob: &str) -> Result<What, String> {
     let glob = glob.strip_prefix("./").unwrap_or(glob);
+    let first = glob.split('/').next().unwrap_or_default();
+    if first.starts_with('$') || first == "~" {
+        return Err(
+            "begins with a home or a variable, which is not looked up; write the path in full"
+                .to_owned(),
+        );
+    }
+    if glob.split('/').any(|part| part == "..") {
+        return Err(
+            "has `..` in it and is compared with where a path really leads; write that".to_owned(),
+        );
+    }
     let glob = match glob.trim_end_matches('/') {
         "" => "/",
         trimmed => trimmed,
@@ -195,6 +269,17 @@ mod tests {
             ("command a | b", "no plain command"),
             ("shell cargo test", "needs path, command or host"),
             ("path [a", "no pattern"),
+            ("path ~/secret", "write the path in full"),
+            ("path $HOME/secret", "write the path in full"),
+            ("path docs/../secret", "where a path really leads"),
+            ("shel", "did you mean shell?"),
+            ("wirte_file path docs", "did you mean write_file?"),
+            ("write_file command rm", "write_file is about no command"),
+            ("process_input path x", "process_input is about no path"),
+            ("read_file host x", "read_file is about no host"),
+            ("host https://example.com", "names no host"),
+            ("host example.com:443", "names no host"),
+            ("host *.", "names no host"),
         ];
         for (text, reason) in table {
             let error = Rule::parse(text, Verdict::Allow, "x").unwrap_err();

@@ -6,7 +6,7 @@ use std::path::{Component, Path, PathBuf};
 use alipes_tools::{Root, Subject};
 
 use super::Because;
-use super::rule::{Rule, Verdict, What};
+use super::rule::{Line, Rule, Verdict, What};
 use super::words::{self, ShellSyntax};
 
 /// One thing that a call is about. Each must be allowed.
@@ -106,9 +106,9 @@ impl Facet {
             }
             // Of what another program makes of its words nobody has said that it is well.
             (What::Command(_), Self::Input(_)) if rule.verdict == Verdict::Allow => false,
-            (What::Command(prefix), Self::Command(line) | Self::Input(line)) => {
+            (What::Command(named), Self::Command(line) | Self::Input(line)) => {
                 return match line {
-                    Ok(line) => of_command(prefix, line, rule.verdict),
+                    Ok(line) => of_command(named, line, rule.verdict),
                     Err(ShellSyntax) if rule.verdict == Verdict::Allow => Says::Nothing,
                     Err(ShellSyntax) => Says::Perhaps,
                 };
@@ -132,45 +132,103 @@ impl Facet {
     }
 }
 
-/// A prefix allows what is written as it is; it forbids by the program's name too, wherever that lies,
-/// and behind a program that only runs another.
-fn of_command(prefix: &[String], line: &[String], verdict: Verdict) -> Says {
-    if line.starts_with(prefix) {
+/// A rule allows what is written as it is; it forbids by the program's name too, wherever that lies.
+/// Behind another program, with options in between and within a word it may be meant, or only look so.
+fn of_command(named: &Line, line: &[String], verdict: Verdict) -> Says {
+    if named.is(line) {
         return Says::This(verdict);
     }
     if verdict == Verdict::Allow {
         return Says::Nothing;
     }
-    let named = |words: &[String]| {
-        let program = words.first().map(|program| base_name(program));
-        program == prefix.first().map(String::as_str) && words[1..].starts_with(&prefix[1..])
-    };
-    let starts = 0..line.len();
-    match starts.into_iter().any(|start| named(&line[start..])) {
-        // A later word may be the program, or only look like it.
-        true if named(line) => Says::This(verdict),
+    let program = |words: &[String]| words.first().map(|word| base_name(word).to_owned());
+    if program(line) == program(&named.words) && named.ends_like(&line[1..]) {
+        return Says::This(verdict);
+    }
+    let is_doubtful =
+        |word: &String| word.contains(|c: char| c.is_whitespace() || SYNTAX.contains(c));
+    match named.may_be_in(line)
+        || line.iter().any(|word| named.may_be_in(&words_in(word)))
+        || runs_others(line) && line.iter().any(is_doubtful)
+    {
         true => Says::Perhaps,
-        // A word that is a command line of its own (`sh -c`).
-        false
-            if line.iter().any(|word| word.contains(char::is_whitespace)) && runs_others(line) =>
-        {
-            Says::Perhaps
-        }
         false => Says::Nothing,
     }
 }
 
+impl Line {
+    /// Whether a command is this one, as it is written.
+    fn is(&self, line: &[String]) -> bool {
+        match self.is_exact {
+            true => line == self.words,
+            false => line.starts_with(&self.words),
+        }
+    }
+
+    /// Whether what follows the program is what follows it here.
+    fn ends_like(&self, arguments: &[String]) -> bool {
+        match self.is_exact {
+            true => *arguments == self.words[1..],
+            false => arguments.starts_with(&self.words[1..]),
+        }
+    }
+
+    /// Whether these words stand anywhere in the order that they have here, with nothing but options and
+    /// their values between them.
+    fn may_be_in(&self, line: &[String]) -> bool {
+        let program = base_name(&self.words[0]);
+        // `RUN=git` may be read as the program, too.
+        let is_program = |word: &str| word.rsplit(['/', '=']).next() == Some(program);
+        let mut starts = 0..line.len();
+        starts.any(|start| is_program(&line[start]) && self.may_follow(&line[start + 1..]))
+    }
+
+    fn may_follow(&self, arguments: &[String]) -> bool {
+        let mut sought = self.words[1..].iter();
+        let mut next = sought.next();
+        let mut is_value = false;
+        for word in arguments {
+            let Some(wanted) = next else {
+                return !self.is_exact;
+            };
+            let is_option = word.starts_with(['-', '+']);
+            if word == wanted {
+                next = sought.next();
+            } else if !is_option && !is_value {
+                return false;
+            }
+            is_value = is_option;
+        }
+        next.is_none()
+    }
+}
+
+/// What another program may take for words of a command line in one word of ours.
+fn words_in(word: &str) -> Vec<String> {
+    let is_of_a_word = |c: char| c.is_alphanumeric() || "-_./+:=@,%~".contains(c);
+    let words = word.split(|c| !is_of_a_word(c));
+    words
+        .filter(|word| !word.is_empty())
+        .map(str::to_owned)
+        .collect()
+}
+
+/// What a shell reads as more than a letter, in a word that it is given.
+const SYNTAX: &str = "$`;|&(){}<>";
+
 /// Programs whose arguments are programs: what they run cannot be told from their name.
-const RUNNERS: [&str; 34] = [
+const RUNNERS: [&str; 33] = [
     "ash", "awk", "bash", "busybox", "chroot", "command", "dash", "doas", "env", "eval", "exec",
     "find", "fish", "ionice", "ksh", "nice", "node", "nohup", "parallel", "perl", "php", "python",
-    "python3", "ruby", "script", "setsid", "sh", "ssh", "stdbuf", "su", "sudo", "timeout", "xargs",
-    "zsh",
+    "ruby", "script", "setsid", "sh", "ssh", "stdbuf", "su", "sudo", "timeout", "xargs", "zsh",
 ];
 
-/// Whether a command's program runs whatever its arguments say.
+/// Whether a command's program runs whatever its arguments say, in any version (`python3.11`).
 pub(super) fn runs_others(line: &[String]) -> bool {
-    let program = line.first().map(|program| base_name(program));
+    let is_version = |c: char| c.is_ascii_digit() || c == '.';
+    let program = line
+        .first()
+        .map(|program| base_name(program).trim_end_matches(is_version));
     program.is_some_and(|program| RUNNERS.contains(&program))
 }
 
@@ -180,8 +238,10 @@ fn base_name(program: &str) -> &str {
 
 impl Place {
     fn of(named: &str, root: &Path) -> Self {
-        let named = without_dots(&root.join(named));
-        let real = real(&named).unwrap_or_else(|| named.clone());
+        let written = root.join(named);
+        let named = without_dots(&written);
+        // What lies behind a link is known only where it leads, so no dot goes before that.
+        let real = real(&written).unwrap_or_else(|| named.clone());
         Self {
             named,
             real,
@@ -197,9 +257,15 @@ impl Place {
 
 /// Where a path leads, links followed; what does not exist yet will stand in its folder.
 fn real(path: &Path) -> Option<PathBuf> {
-    match std::fs::canonicalize(path) {
-        Ok(real) => Some(real),
-        Err(_missing) => Some(real(path.parent()?)?.join(path.file_name()?)),
+    if let Ok(real) = std::fs::canonicalize(path) {
+        return Some(real);
+    }
+    let mut parts = path.components();
+    let last = parts.next_back()?;
+    let folder = real(parts.as_path())?;
+    match last {
+        Component::ParentDir => Some(folder.parent()?.to_owned()),
+        last => Some(folder.join(last)),
     }
 }
 

@@ -22,6 +22,9 @@ use crate::style::{Style, one_line};
 /// What the model is told where nobody can be asked.
 const HINT: &str = "The user can permit it with `alipes exec --allow write,shell`.";
 
+/// The same where nothing confines commands, and so no other flag opens them.
+const UNCONFINED_HINT: &str = "The user can permit it with `alipes exec --allow shell --sandbox off`, which confines nothing.";
+
 /// The longest warning.
 const LONGEST: usize = 300;
 
@@ -214,5 +217,6 @@ fn gate(
         book: approvals::book(machine, asked.tell)?,
         own: machine.own(catalog),
         hint: HINT.to_owned(),
+        unconfined_hint: UNCONFINED_HINT.to_owned(),
     }))
 }

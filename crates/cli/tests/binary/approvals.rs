@@ -111,6 +111,10 @@ async fn the_agents_commands_are_confined_unless_that_is_switched_off() {
 async fn a_rule_that_cannot_be_read_is_told_before_anything_runs() {
     for (line, told) in [
         ("\"command a | b\" = \"allow\"", "names no plain command"),
+        ("\"path ~/secret\" = \"deny\"", "write the path in full"),
+        ("\"shel\" = \"deny\"", "did you mean shell?"),
+        ("\"host https://x\" = \"deny\"", "names no host"),
+        ("\"write_file command rm\" = \"deny\"", "can never be true"),
         ("\"shell\" = \"alow\"", "did you mean \"allow\"?"),
         ("\"shell\" = 1", "must be a string"),
     ] {
@@ -132,7 +136,7 @@ async fn always_is_written_to_the_configuration_and_asks_no_more() {
     assert_eq!(terminal.end().await, Some(0), "{}", terminal.lines());
     assert_eq!(machine.names(), ["a b"]);
     let after = std::fs::read_to_string(machine.home("config.toml")).unwrap();
-    let rule = "\"command touch 'a b'\" = \"allow\"\n";
+    let rule = "\"command exactly touch 'a b'\" = \"allow\"\n";
     assert_eq!(after.replace(rule, ""), before);
     assert_ne!(after, before);
     std::fs::remove_file(machine.path("a b")).unwrap();

@@ -123,6 +123,7 @@ impl Work for WriteToProcess {
         }
         Subject {
             input: Some(text),
+            process: input.get("id").and_then(Value::as_u64),
             ..Subject::default()
         }
     }

@@ -24,7 +24,7 @@ async fn a_search_does_not_look_into_what_a_rule_hides_and_says_so() {
     assert_eq!(
         found,
         "2 matching lines in 2 files searched\nnotes.txt:1: needle\nsrc/b.txt:1: needle\n\
-         [1 item that a rule forbids left out]\n"
+         [1 item that a rule forbids or asks about left out]\n"
     );
     for path in ["src/secret", "src/secret/a.txt", "src/../src/secret/a.txt"] {
         let input = json!({"pattern": "needle", "path": path});
@@ -39,7 +39,7 @@ async fn a_listing_does_not_name_what_a_rule_hides_and_says_so() {
     let listed = place.call("list_files", json!({"depth": 5})).await.unwrap();
     assert_eq!(
         listed.text,
-        ".: 3 items\nnotes.txt (6)\nsrc/\nsrc/b.txt (6)\n[1 item that a rule forbids left out]\n"
+        ".: 3 items\nnotes.txt (6)\nsrc/\nsrc/b.txt (6)\n[1 item that a rule forbids or asks about left out]\n"
     );
     assert!(listed.truncated);
     let error = place

@@ -10,7 +10,7 @@ async fn a_yes_holds_once_for_the_session_or_for_good() {
     for (answer, questions, written) in [
         (Approval::Once, 2, &[][..]),
         (Approval::Session, 1, &[]),
-        (Approval::Always, 1, &["command cargo test 'a b'"]),
+        (Approval::Always, 1, &["command exactly cargo test 'a b'"]),
         (Approval::No, 2, &[]),
     ] {
         let (person, book) = (Person::who_says(answer), Book::default());
@@ -39,6 +39,15 @@ async fn a_lasting_yes_is_offered_only_for_what_can_be_read_in_it() {
         shell(&gate, line).await;
         assert_eq!(person.questions(), before + 1, "{line}");
     }
+    // Nothing more than what was read is allowed by it.
+    shell(&gate, "cargo --version").await;
+    let offer = person.last().offer;
+    assert_eq!(offer.as_deref(), Some("command exactly cargo --version"));
+    let before = person.questions();
+    shell(&gate, "cargo --version").await;
+    assert_eq!(person.questions(), before);
+    shell(&gate, "cargo --version --verbose").await;
+    assert_eq!(person.questions(), before + 1);
     let asks = Gate::new(GateOptions {
         rules: rules(&[("command make", Verdict::Ask)]),
         ..asking(&person)

@@ -134,15 +134,122 @@ async fn what_is_forbidden_is_not_reached_through_shell_syntax_or_another_progra
     assert!(shell(&gate, "git pull").await.is_allowed());
 }
 
+#[tokio::test]
+async fn what_may_be_a_forbidden_command_is_asked_about() {
+    use Verdict::{Allow, Ask, Deny};
+    let person = Person::who_says(Approval::No);
+    for verdict in [Ask, Deny] {
+        let gate = Gate::new(GateOptions {
+            rules: rules(&[("shell", Allow), ("command git push", verdict)]),
+            ..asking(&person)
+        });
+        for line in [
+            "git -C . push",
+            "git --no-pager push origin",
+            "git -c a.b=c -C x push",
+            "env git -C . push",
+            "npx -c 'git push origin main'",
+            "npx -c 'cd x && git -C y push'",
+            "python3.11 -c 'import os; os.system(\"x\")'",
+            "make 'RUN=git push'",
+            "sh -c 'git${IFS}push'",
+        ] {
+            let before = person.questions();
+            assert!(!shell(&gate, line).await.is_allowed(), "{line}");
+            assert_eq!(person.questions(), before + 1, "{line}");
+        }
+        for line in [
+            "git commit -m push",
+            "git log push",
+            "git push-x",
+            "cargo test -- 'a b'",
+        ] {
+            let before = person.questions();
+            assert!(shell(&gate, line).await.is_allowed(), "{line}");
+            assert_eq!(person.questions(), before, "{line}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_exact_rule_is_about_these_words_and_none_after_them() {
+    use Verdict::{Allow, Deny};
+    let gate = with_rules(&[("command exactly cargo --version", Allow)]);
+    for (line, is_allowed) in [
+        ("cargo --version", true),
+        ("cargo '--version'", true),
+        ("cargo --version --verbose", false),
+        ("cargo", false),
+        ("cargo --version; x", false),
+        ("/bin/cargo --version", false),
+    ] {
+        assert_eq!(shell(&gate, line).await.is_allowed(), is_allowed, "{line}");
+    }
+    let gate = with_rules(&[("shell", Allow), ("command exactly git push", Deny)]);
+    for (line, is_allowed) in [
+        ("git push", false),
+        ("/usr/bin/git push", false),
+        ("git -C . push", false),
+        ("sh -c 'git push'", false),
+        ("git push origin", true),
+        ("git status", true),
+    ] {
+        assert_eq!(shell(&gate, line).await.is_allowed(), is_allowed, "{line}");
+    }
+}
+
+#[tokio::test]
+async fn a_flag_is_named_only_where_it_would_help() {
+    let folder = tempfile::tempdir().unwrap();
+    let gate = |lines: &[(&str, Verdict)]| {
+        Gate::new(GateOptions {
+            rules: rules(lines),
+            granted: vec![Effect::Executes],
+            hint: "FLAG".to_owned(),
+            unconfined_hint: "OFF".to_owned(),
+            ..GateOptions::default()
+        })
+    };
+    let mut unconfined = context(folder.path());
+    unconfined.sandbox = alipes_tools::Sandbox::new(alipes_tools::SandboxOptions {
+        temp: folder.path().join("missing"),
+        ..alipes_tools::SandboxOptions::default()
+    });
+    let confined = context(folder.path());
+    let run = |line: &str| json!({"command": line});
+    let ask = [("command git push", Verdict::Ask)];
+    let deny = [("command git push", Verdict::Deny)];
+    for (tool, input, lines, context, hint) in [
+        (
+            "write_file",
+            json!({"path": "a", "content": ""}),
+            &[][..],
+            &confined,
+            "FLAG",
+        ),
+        ("shell", run("git push"), &ask, &confined, ""),
+        ("shell", run("true; x"), &deny, &confined, ""),
+        ("shell", run("ls"), &[], &unconfined, "OFF"),
+    ] {
+        let decision = call(&gate(lines), tool, input.clone(), context).await;
+        let Decision::Deny { reason, .. } = decision else {
+            panic!("{input}");
+        };
+        let told = reason.rsplit("Go on without it.").next().unwrap().trim();
+        assert_eq!(told, hint, "{input}: {reason}");
+    }
+}
+
 #[cfg(unix)]
 #[tokio::test]
 async fn a_path_rule_is_about_where_a_path_leads() {
     use Verdict::{Allow, Deny};
     let folder = tempfile::tempdir().unwrap();
-    for name in ["docs", "secrets"] {
-        std::fs::create_dir(folder.path().join(name)).unwrap();
+    for name in ["docs/deep", "secrets", "src"] {
+        std::fs::create_dir_all(folder.path().join(name)).unwrap();
     }
     std::os::unix::fs::symlink("../secrets", folder.path().join("docs/link")).unwrap();
+    std::os::unix::fs::symlink("../docs/deep", folder.path().join("src/link")).unwrap();
     let context = context(folder.path());
     let gate = with_rules(&[
         ("path docs", Allow),
@@ -155,6 +262,12 @@ async fn a_path_rule_is_about_where_a_path_leads() {
         ("src/a.rs", false),
         ("docs/../src/a.rs", false),
         ("docs/link/key", false),
+        // Where the link leads comes before the dots.
+        ("docs/link/../a.md", false),
+        ("docs/link/../secrets/key", false),
+        ("src/link/../a.md", true),
+        ("src/link/../../docs/new/a.md", true),
+        ("src/link/../../a.md", false),
         ("docs/.env", false),
         (".env", false),
         ("docs2/a", false),

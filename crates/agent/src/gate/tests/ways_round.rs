@@ -20,6 +20,9 @@ async fn what_a_rule_forbids_by_path_is_met_by_no_search_either() {
         (absolute.as_str(), Verdict::Deny, 1),
         ("search path secrets", Verdict::Deny, 1),
         ("read_file path secrets", Verdict::Deny, 2),
+        ("path secrets", Verdict::Ask, 1),
+        ("path **/a.txt", Verdict::Ask, 1),
+        ("read_file path secrets", Verdict::Ask, 2),
         ("path secrets", Verdict::Allow, 2),
     ];
     for (rule, verdict, expected) in table {
@@ -31,12 +34,51 @@ async fn what_a_rule_forbids_by_path_is_met_by_no_search_either() {
                 .await
                 .is_allowed()
         );
-        context.root = gate.veiled("search", &context.root);
+        let subject = alipes_tools::Subject::of(&input);
+        context.root = gate.veiled("search", &subject, &context.root);
         let toolbox = Toolbox::builtin();
         let found = toolbox.get("search").unwrap().run(input, &context).await;
         let text = found.unwrap().text;
         assert_eq!(text.matches("needle").count(), expected, "{rule}: {text}");
+        let is_told = text.contains("1 item that a rule forbids or asks about left out");
+        assert_eq!(is_told, expected == 1, "{rule}: {text}");
     }
+}
+
+#[tokio::test]
+async fn what_a_rule_asks_about_is_seen_by_the_call_that_names_it_and_by_no_command() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("private")).unwrap();
+    std::fs::write(folder.path().join("private/a.txt"), "needle").unwrap();
+    let mut context = context(folder.path());
+    let bare = context.root.clone();
+    let person = Person::who_says(Approval::Once);
+    let gate = Gate::new(GateOptions {
+        rules: rules(&[("path private", Verdict::Ask)]),
+        ..asking(&person)
+    });
+    let toolbox = Toolbox::builtin();
+    for (number, (tool, input)) in [
+        ("search", json!({"pattern": "needle", "path": "private"})),
+        ("read_file", json!({"path": "private/a.txt"})),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        context.root = bare.clone();
+        let decision = call(&gate, tool, input.clone(), &context).await;
+        assert!(decision.is_allowed(), "{decision:?}");
+        assert_eq!(person.questions(), number + 1);
+        let tool = toolbox.get(tool).unwrap();
+        context.root = gate.veiled(tool.spec().name, &tool.subject(&input), &bare);
+        let text = tool.run(input, &context).await.unwrap().text;
+        assert!(text.contains("needle"), "{text}");
+    }
+    let subject = alipes_tools::Subject::of(&json!({"command": "cat private/a.txt"}));
+    let real = bare.path().join("private/a.txt");
+    assert!(!gate.veiled("shell", &subject, &bare).shows(&real));
+    // A person who names it has been asked.
+    assert!(gate.readable(&bare).shows(&real));
 }
 
 #[tokio::test]
@@ -110,5 +152,42 @@ async fn what_is_written_to_a_process_is_forbidden_as_a_command_and_allowed_as_n
     for (line, is_allowed) in [("git pu", false), ("git pull\n", true), ("y\n", true)] {
         let decision = call(&forbidden, "process_input", write(line), &context).await;
         assert_eq!(decision.is_allowed(), is_allowed, "{line:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_line_that_is_written_in_parts_is_forbidden_as_a_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let context = context(folder.path());
+    let person = Person::who_says(Approval::Once);
+    let gate = Gate::new(GateOptions {
+        granted: vec![Effect::Executes],
+        rules: rules(&[("command git push", Verdict::Deny)]),
+        ..asking(&person)
+    });
+    let toolbox = Toolbox::builtin();
+    let mut ids = Vec::new();
+    for _ in 0..2 {
+        let input = json!({"command": "cat", "background": true});
+        let started = toolbox.get("shell").unwrap().run(input, &context).await;
+        let text = started.unwrap().text;
+        let id = text.split("started process ").nth(1).unwrap();
+        ids.push(id.split(' ').next().unwrap().parse::<u64>().unwrap());
+    }
+    for (process, input, is_allowed, questions) in [
+        // What is begun may become anything, so somebody is asked.
+        (0, "git ", true, 1),
+        (0, "push\n", false, 1),
+        // What was refused was not written.
+        (0, "pull\n", true, 1),
+        (0, "push\n", true, 1),
+        (0, "x\ngit ", true, 2),
+        (1, "push\n", true, 2),
+        (0, "push", false, 2),
+    ] {
+        let input = json!({"id": ids[process], "input": input});
+        let decision = call(&gate, "process_input", input.clone(), &context).await;
+        assert_eq!(decision.is_allowed(), is_allowed, "{input}: {decision:?}");
+        assert_eq!(person.questions(), questions, "{input}");
     }
 }
