@@ -1,7 +1,7 @@
 //! What is known of an edge's pings: one that answers none is doubted once, at the price of one more request; one that
 //! has answered is not waited for when it does not any more.
 
-use alipes_transport::{Cause, Profile, Route, Trace, Update};
+use alipes_transport::{Cause, Profile, Reader, Route, Trace, Update};
 use alipes_wire::Item;
 
 use crate::observed::step;
@@ -13,7 +13,7 @@ async fn attempts(stage: &Stage, route: Route) -> usize {
     profile.routes = vec![route];
     let mut session = stage.session_with(profile);
     let hello = [Item::user("hello")];
-    let mut stream = session.stream(request(&hello, true), stage.deadline(STEP));
+    let mut stream = session.stream(request(&hello, Reader::Replaces), stage.deadline(STEP));
     let mut attempts = 0;
     while let Some(update) = stream.next().await {
         let begins = matches!(update, Update::Trace(Trace::AttemptStarted { .. }));
