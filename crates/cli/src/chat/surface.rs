@@ -30,6 +30,18 @@ pub(super) struct Surface<W> {
     reflows: bool,
     drawn: Vec<Buffer>,
     cursor: (u16, u16),
+    gone: Gone,
+}
+
+/// Rows of ours that a terminal which got lower has pushed out above its screen, while nothing was said
+/// since: what is drawn begins in the screen's first row. A terminal that gets higher may bring them back, right
+/// above what is drawn; one that does not has nothing there, so going up for them ends at the screen's top.
+#[derive(Debug, Default)]
+struct Gone {
+    /// How wide each is, from the top.
+    widths: Vec<u16>,
+    /// The last is the beginning of a row that was parted: the terminal may join it with what is drawn now.
+    is_parted: bool,
 }
 
 /// DEC private mode 2026: a terminal that knows it shows all of a frame at once, others ignore it.
@@ -51,6 +63,7 @@ impl<W: Write> Surface<W> {
             reflows,
             drawn: Vec::new(),
             cursor: (0, 0),
+            gone: Gone::default(),
         }
     }
 
@@ -68,6 +81,7 @@ impl<W: Write> Surface<W> {
             }
             text.push_str(TO_SCREEN_END);
             self.drawn.clear();
+            self.gone = Gone::default();
         }
         let last = self.redraw(&mut text, &next);
         let row = frame.cursor.0.min(last);
@@ -119,9 +133,59 @@ impl<W: Write> Surface<W> {
         if size == self.size {
             return Ok(());
         }
-        let above = self.rows_above_cursor(size.0);
+        let mut above = self.rows_above_cursor(size.0);
+        let out_of_sight = above.saturating_sub(size.1 - 1);
+        if size.0 > self.size.0 || size.1 > self.size.1 {
+            above = above.saturating_add(self.gone_rows(size.0));
+            // Of what has not come back nobody knows how much it is.
+            self.gone = Gone::default();
+        }
+        self.push_out(out_of_sight, size.0);
         self.size = size;
         self.take_back(above)
+    }
+
+    /// Notes that so many rows of a terminal that is now so wide, the first of what is drawn, have left its
+    /// screen.
+    fn push_out(&mut self, rows: u16, columns: u16) {
+        let mut left = rows;
+        for row in &self.drawn[..usize::from(self.cursor.0).min(self.drawn.len())] {
+            if left == 0 {
+                return;
+            }
+            let width = paint::width(row);
+            let rows = self.rows_of(width, columns);
+            self.gone.is_parted = rows > left;
+            let gone = if rows > left {
+                left.saturating_mul(columns)
+            } else {
+                width
+            };
+            self.gone.widths.push(gone);
+            left = left.saturating_sub(rows);
+        }
+    }
+
+    /// How many rows of such a terminal lie above what is drawn and were ours; rather less than too many.
+    fn gone_rows(&self, columns: u16) -> u16 {
+        let rows = self.gone.widths.iter();
+        let rows: u16 = rows.map(|width| self.rows_of(*width, columns)).sum();
+        let first = self.drawn.first().map_or(0, paint::width);
+        match (self.gone.is_parted, self.gone.widths.last()) {
+            (true, Some(parted)) => {
+                let apart = self.rows_of(*parted, columns) + self.rows_of(first, columns);
+                rows + self.rows_of(parted.saturating_add(first), columns) - apart
+            }
+            _ => rows,
+        }
+    }
+
+    /// How many rows a row of this width takes.
+    fn rows_of(&self, width: u16, columns: u16) -> u16 {
+        match self.reflows {
+            true => width.div_ceil(columns).max(1),
+            false => 1,
+        }
     }
 
     /// How many rows lie between the top of what is drawn and the cursor, now that the terminal is so
@@ -132,17 +196,19 @@ impl<W: Write> Surface<W> {
             return row;
         }
         let above = self.drawn.iter().take(usize::from(row));
-        let above = above.map(|row| paint::width(row).div_ceil(columns).max(1));
+        let above = above.map(|row| self.rows_of(paint::width(row), columns));
         above.sum::<u16>() + column / columns
     }
 
     /// Takes back what is drawn: the cursor stands where it began.
     pub(super) fn clear(&mut self) -> io::Result<()> {
+        self.gone = Gone::default();
         self.take_back(self.cursor.0)
     }
 
     fn take_back(&mut self, above: u16) -> io::Result<()> {
-        self.forget();
+        self.drawn.clear();
+        self.cursor = (0, 0);
         write!(self.out, "\r{}{TO_SCREEN_END_FROM_HERE}", up(above))?;
         self.out.flush()
     }
@@ -151,6 +217,7 @@ impl<W: Write> Surface<W> {
     pub(super) fn forget(&mut self) {
         self.drawn.clear();
         self.cursor = (0, 0);
+        self.gone = Gone::default();
     }
 
     /// Empties the screen: what was said goes up into the scrollback, as far as the terminal's own

@@ -212,6 +212,32 @@ async fn a_resize_while_text_streams_does_not_repeat_it() {
 }
 
 #[tokio::test]
+async fn a_terminal_that_gets_lower_and_higher_again_while_text_streams_shows_it_once() {
+    for lower in [(40, 12), (80, 12)] {
+        let machine = Machine::new();
+        let line =
+            |n| format!("entry number {n}. with some more words than forty columns hold\n\n");
+        let lines: String = (0..16).map(line).collect();
+        machine.file("long.md", lines);
+        let server = machine.simulate(&["--pace", "60ms"]).await;
+        let fixed = ["chat", "-m", "x/y", "--base-url", &server.base_url];
+        let chat = super::opened(&machine, &fixed, 80, 24).await;
+        chat.says("read long.md");
+        chat.until("entry number 6.").await;
+        chat.resize(lower.0, lower.1);
+        // It has been drawn anew.
+        chat.until("entry number 9.").await;
+        chat.resize(80, 24);
+        chat.until_done("entry number 15.").await;
+        let everything = chat.everything();
+        for number in 0..16 {
+            let once = format!("number {number}.");
+            assert_eq!(count(&everything, &once), 1, "{once:?}:\n{everything}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_resize_leaves_no_copy_of_what_stands_at_the_top_of_the_screen() {
     let machine = Machine::new();
     let lines: String = (0..12).map(|n| format!("entry number {n}\n\n")).collect();
