@@ -39,7 +39,10 @@ pub(crate) async fn offered(failure: Failure, machine: &Machine) -> Failure {
         Failure::Usage(error) => error,
         other => return other,
     };
-    let lacks_model = matches!(error.downcast_ref(), Some(ModelsError::NoModel { .. }));
+    let lacks_model = matches!(
+        error.downcast_ref(),
+        Some(ModelsError::NoModel { .. } | ModelsError::NoneChosen { .. })
+    );
     let running = match machine.catalog() {
         Ok(catalog) if lacks_model => running(&catalog, machine).await,
         _ => return Failure::Usage(error),

@@ -26,7 +26,7 @@ async fn a_server_that_runs_here_is_offered_and_not_used() {
     std::fs::write(machine.home("config.toml"), config).unwrap();
     let message = machine.refused(2, &["exec", "hi"]).await;
     insta::assert_snapshot!(message, @r#"
-    error: no model is configured; name one with --model PROVIDER/NAME (`alipes providers --all` lists the providers), or set default under [model] in [TEMP]/config.toml
+    error: no model is chosen; name one with -m PROVIDER/NAME of ollama, lmstudio, llama.cpp, vllm; default under [model] in [TEMP]/config.toml chooses one
       ollama is running here: `alipes exec -m ollama/sim-model "…"`
       lmstudio is running here: `alipes exec -m lmstudio/one "…"`
     "#);

