@@ -38,7 +38,7 @@ fn masked(screen: &str, machine: &Machine) -> String {
     let folder = folder.to_str().unwrap().trim_end_matches('/');
     let lines = screen.lines().map(|line| {
         // A rule has its path in full.
-        let line = line.replace(&format!("path {folder}"), "path /home/me/notes");
+        let line = line.replace(&format!("path {folder}"), "path /FOLDER/notes");
         let line = line.replace(folder, "~/notes");
         // A count of tokens hangs on the machine's own setting.
         match line.split_once(" · ") {
