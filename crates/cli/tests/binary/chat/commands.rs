@@ -163,7 +163,7 @@ async fn new_begins_another_conversation_and_resume_finds_the_one_before() {
     let screen = chat.screen();
     let mut lines = screen.lines().rev();
     let listed = lines
-        .find(|line| line.ends_with("  now  read notes.md"))
+        .find(|line| line.ends_with("  read notes.md"))
         .unwrap();
     let id = listed.split_whitespace().next().unwrap();
     chat.says("/resume nobody");
