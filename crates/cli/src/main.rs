@@ -7,6 +7,7 @@ mod calls;
 mod chat;
 mod context;
 mod demo;
+mod disk;
 mod doctor;
 mod exec;
 mod explain;

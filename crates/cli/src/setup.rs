@@ -129,6 +129,12 @@ impl Machine {
         }))
     }
 
+    /// The folder in which everything is kept, whether it is there or not.
+    pub(crate) fn store_folder(&self) -> Option<PathBuf> {
+        let home = Home::find(&self.environment).ok()?;
+        Some(home.folder().join(STORE))
+    }
+
     /// How long they are kept.
     pub(crate) fn retention(&self) -> Result<Retention, Failure> {
         Ok(match self.configuration()? {

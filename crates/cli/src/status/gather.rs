@@ -12,6 +12,7 @@ use super::StatusArgs;
 use super::accounts::{self, Account};
 use super::faults::{self, Seen};
 use super::live::{self, Live};
+use crate::disk::Disk;
 use crate::providers::key_state::KeyState;
 use crate::providers::standing::to_account;
 use crate::setup::Machine;
@@ -31,6 +32,8 @@ pub(super) struct Report {
     /// Endpoints that found no place.
     pub(super) left_out: usize,
     pub(super) kept: Result<Kept, StoreError>,
+    /// Why nothing more can be kept, and what helps.
+    pub(super) unwritable: Option<(String, &'static str)>,
     pub(super) sandbox: &'static str,
     /// The base URLs of the servers that run.
     pub(super) serving: Vec<String>,
@@ -103,9 +106,17 @@ pub(super) async fn report(args: &StatusArgs, machine: &Machine) -> Report {
         endpoints,
         left_out,
         kept,
+        unwritable: unwritable(machine),
         sandbox,
         serving: home.map_or_else(Vec::new, |home| serve::running(home.folder())),
     }
+}
+
+fn unwritable(machine: &Machine) -> Option<(String, &'static str)> {
+    let folder = machine.store_folder()?;
+    let (why, help) = Disk::beneath(&folder)?.trouble()?;
+    let what = format!("nothing can be kept in {}: {why}", folder.display());
+    Some((what, help))
 }
 
 /// What the configuration says, as far as it can be read.

@@ -46,6 +46,9 @@ pub(super) fn of(report: &Report) -> Vec<Need> {
     if let Err(error) = &report.kept {
         needs.push(of_store(error));
     }
+    if let Some((what, help)) = &report.unwritable {
+        needs.insert(0, Need::plain(what, help));
+    }
     needs
 }
 

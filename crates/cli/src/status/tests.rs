@@ -45,6 +45,7 @@ fn report(cause: Cause, ago: u64, change: impl FnOnce(&mut Endpoint)) -> Report 
         endpoints: vec![endpoint],
         left_out: 0,
         kept: Ok(Kept::default()),
+        unwritable: None,
         sandbox: "none",
         serving: Vec::new(),
     }

@@ -204,6 +204,8 @@ async fn a_read_only_home_can_be_read_and_its_turns_say_so() {
         "$A" sessions delete last && exit 79
         "$A" sessions rename last other && exit 79
         echo refused
+        "$A" status --json; "$A" doctor --json
+        true
     "#;
     let Some(ran) = alone(&machine, script).await else {
         return;
@@ -213,7 +215,11 @@ async fn a_read_only_home_can_be_read_and_its_turns_say_so() {
     assert!(ran.out.contains("the store is sound"), "{ran:?}");
     assert!(ran.out.contains("exit 1\n"), "{ran:?}");
     // What a search misses is told where the index cannot be written.
-    assert!(ran.out.ends_with("told\nrefused\n"), "{ran:?}");
+    let (before, seen) = ran.out.split_once("told\nrefused\n").unwrap();
+    assert!(!before.is_empty(), "{ran:?}");
+    // Whoever only looks is told, too.
+    let told = "its file system is read-only";
+    assert_eq!(seen.matches(told).count(), 2, "{seen}");
     assert!(ran.err.contains("read-only"), "{}", ran.err);
     assert!(ran.err.contains("alipes exec --ephemeral"), "{}", ran.err);
 }

@@ -9,6 +9,7 @@ use alipes_transport::MemoryStore as _;
 
 use super::super::LIMIT;
 use super::super::report::{Check, Status};
+use crate::disk::Disk;
 use crate::setup::Machine;
 use crate::style::{self, counted};
 
@@ -172,26 +173,18 @@ pub(super) async fn memory(machine: &Machine) -> Option<Check> {
 }
 
 /// How much room there is.
-#[cfg(unix)]
 pub(super) fn disk(machine: &Machine) -> Option<Check> {
-    let home = Home::find(&machine.environment).ok()?;
-    let there = home.folder().ancestors().find(|folder| folder.exists())?;
-    let facts = rustix::fs::statvfs(there).ok()?;
-    let free = facts.f_bavail.saturating_mul(facts.f_frsize);
-    let summary = format!(
-        "{} free for {}",
-        style::bytes(free),
-        home.folder().display()
-    );
-    let id = "disk.space";
-    Some(match free {
+    let folder = machine.store_folder()?;
+    let disk = Disk::beneath(&folder)?;
+    let (id, folder) = ("disk.space", folder.display());
+    if let Some((why, help)) = disk.trouble() {
+        let summary = format!("nothing can be kept in {folder}: {why}");
+        return Some(Check::new(id, "system", Status::Fail, summary).helped_by(help));
+    }
+    let summary = format!("{} free for {folder}", style::bytes(disk.free));
+    Some(match disk.free {
         ROOM.. => Check::new(id, "system", Status::Ok, summary),
         _ => Check::new(id, "system", Status::Warning, summary)
             .helped_by("make room: conversations and records may not be kept"),
     })
-}
-
-#[cfg(not(unix))]
-pub(super) fn disk(_machine: &Machine) -> Option<Check> {
-    None
 }
