@@ -77,7 +77,7 @@ pub enum ToolError {
     /// Writing would change what git itself reads and runs.
     #[error(
         "{path} is part of git's own files and was left alone, for the next git command would run \
-         what stands there; change it with a git command in `shell`"
+         what stands there; confined commands leave it alone, too: it is the user's to change"
     )]
     Git {
         /// The path as it was given.

@@ -71,7 +71,8 @@ impl fmt::Display for Because {
             Self::Rule(rule) => write!(f, "the rule {rule}"),
             Self::ShellSyntax(rule) => write!(
                 f,
-                "shell syntax cannot be compared with the rule {rule}; run one plain command"
+                "this cannot be compared with the rule {rule}; run one plain command, without options before \
+                 the words of the rule"
             ),
             Self::AnyHost(rule) => write!(
                 f,

@@ -9,7 +9,7 @@ use super::carry_out::{LISTED, READING};
 use super::conversation::Conversation;
 use crate::args::AgentArgs;
 use crate::failure::Failure;
-use crate::sessions::{last_used, short, title};
+use crate::sessions::{last_used, named, short, title};
 
 impl Chat<'_> {
     pub(super) async fn begin_anew(&mut self) -> Result<(), Failure> {
@@ -45,8 +45,15 @@ impl Chat<'_> {
                 self.note("this is that conversation");
                 return Ok(());
             }
-            let mut free = others.into_iter().filter(|other| !other.standing.is_held());
-            name = free.next().map_or(name, |free| free.id);
+            let free = others.iter().position(|other| !other.standing.is_held());
+            if let Some(free) = free {
+                let mut newer = others[..free].iter().filter(|other| other.id != id);
+                if let Some(open) = newer.next() {
+                    let open = named(open, &self.machine.redactor);
+                    self.note(format!("{open} is open in another alipes"));
+                }
+                name = others[free].id.clone();
+            }
         }
         let args = AgentArgs {
             resume: Some(name),

@@ -184,6 +184,27 @@ async fn new_begins_another_conversation_and_resume_finds_the_one_before() {
 }
 
 #[tokio::test]
+async fn the_last_that_is_free_is_gone_on_with_and_a_newer_one_that_is_open_is_named() {
+    let machine = Machine::new();
+    machine.run(&["exec", "--simulate", "first"]).await.answer();
+    let chat = simulated(&machine, 80, 24).await;
+    chat.says("second");
+    chat.until_done("You said “second").await;
+    let other = simulated(&machine, 80, 24).await;
+    other.says("third");
+    other.until_done("You said “third").await;
+    chat.says("/resume last");
+    chat.until("“first”").await;
+    let told = chat.everything();
+    assert_eq!(
+        count(&told, "“third” is open in another alipes"),
+        1,
+        "{told}"
+    );
+    assert_eq!(count(&told, "is open in another"), 1, "{told}");
+}
+
+#[tokio::test]
 async fn where_nothing_is_to_be_kept_a_conversation_that_is_taken_up_is_the_only_one_that_is() {
     let machine = Machine::new();
     machine.run(&["exec", "--simulate", "hi"]).await.answer();
