@@ -106,7 +106,7 @@ async fn an_older_alipes_that_runs_is_named_by_whoever_had_to_wait_for_it() {
 
 /// Runs a script in a mount namespace of its own, with `$A` as the binary and `$S` as the store's
 /// folder. `None` where this machine does not let us: that takes root.
-async fn alone(machine: &Machine, script: &str) -> Option<Ran> {
+pub(crate) async fn alone(machine: &Machine, script: &str) -> Option<Ran> {
     let inner = machine.command(&[]);
     let mut command = tokio::process::Command::new("unshare");
     command

@@ -6,6 +6,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use crate::bad_stores::alone;
 use crate::machine::{LIMIT, Machine, Ran, ended};
 use crate::sandbox_escapes::beside_the_temporary_ones;
 
@@ -334,4 +335,22 @@ async fn thousands_of_files_beside_a_repository_can_all_be_written() {
         let ran = confined(&machine, kind, script).await;
         assert_eq!(ran.out, "all\n", "{kind}: {ran:?}");
     }
+}
+
+#[tokio::test]
+async fn where_bubblewrap_is_not_to_be_had_the_other_sandbox_is_taken_by_itself() {
+    let machine = Machine::new();
+    let script = r#"
+        for program in /usr/bin/bwrap /bin/bwrap /usr/local/bin/bwrap; do
+            [ ! -e $program ] || mount --bind /dev/null $program || exit 78
+        done
+        "$A" sandbox --kind bubblewrap -- true 2>&1 | grep -q "not confined" || exit 79
+        "$A" sandbox -- sh -c 'echo ran > here; echo no > /usr/made-by-a-test; cat here'
+        [ ! -e /usr/made-by-a-test ] || exit 80
+    "#;
+    let Some(ran) = alone(&machine, script).await else {
+        return;
+    };
+    assert_eq!((ran.code, ran.out.as_str()), (Some(0), "ran\n"), "{ran:?}");
+    assert!(ran.err.contains("Permission denied"), "{ran:?}");
 }
